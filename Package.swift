@@ -1,0 +1,65 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Warnings are errors on the compiler version that the gate runs (see the Makefile), not on every user's.
+let warnings: [SwiftSetting] =
+  Context.environment["ACT_STRICT"] == "1" ? [.unsafeFlags(["-warnings-as-errors"])] : []
+
+let swift: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + warnings
+
+let c: [CSetting] = [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-std=c17"])]
+
+let package = Package(
+  name: "actc",
+  products: [
+    .executable(name: "actc", targets: ["actc"]),
+    .executable(name: "actrun", targets: ["actrun"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+    .target(name: "ActIR", swiftSettings: swift),
+    .target(name: "ActFormats", dependencies: ["CPCRE2", "CCrypto"], swiftSettings: swift),
+    .target(name: "ActKernels", cSettings: c),
+    .target(name: "ActGraphs", dependencies: ["ActIR", "ActFormats"], path: "graphs", swiftSettings: swift),
+    .target(name: "ActPasses", dependencies: ["ActIR"], path: "passes", swiftSettings: swift),
+    .target(name: "ActLowering", dependencies: ["ActIR", "ActFormats"], swiftSettings: swift),
+    .target(
+      name: "ActRuntime", dependencies: ["ActLowering", "ActFormats", "ActKernels"], swiftSettings: swift),
+    .target(
+      name: "ActFit",
+      dependencies: ["ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActLowering", "ActRuntime"],
+      swiftSettings: swift),
+    .target(name: "ActEval", dependencies: ["ActRuntime", "ActFormats"], swiftSettings: swift),
+
+    .executableTarget(
+      name: "actc",
+      dependencies: [
+        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActLowering", "ActRuntime", "ActFit",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swift),
+    .executableTarget(
+      name: "actrun",
+      dependencies: [
+        "ActFormats", "ActRuntime", "ActEval",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swift),
+
+    .testTarget(
+      name: "FormatTests", dependencies: ["ActFormats"], resources: [.copy("Fixtures")],
+      swiftSettings: swift),
+    .testTarget(
+      name: "KernelTests", dependencies: ["ActKernels", "ActRuntime"], swiftSettings: swift),
+  ]
+)

@@ -1,0 +1,2 @@
+import ActKernels
+import Testing
