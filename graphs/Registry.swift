@@ -1,1 +1,46 @@
-// graphs
+import ActFormats
+import ActIR
+
+/// One family of models: how its configuration and weights become a graph.
+struct Architecture: Sendable {
+  /// As in the `architectures` of `config.json`.
+  let name: String
+  let build: @Sendable (Configuration, @escaping (String) -> TensorType?) throws -> ModelGraph
+
+  init(
+    _ name: String,
+    build: @escaping @Sendable (Configuration, @escaping (String) -> TensorType?) throws -> ModelGraph
+  ) {
+    self.name = name
+    self.build = build
+  }
+}
+
+/// Every architecture, one line each.
+private let architectures: [Architecture] = [
+  llama
+]
+
+extension ModelGraph {
+  /// Builds the graph of a model.
+  ///
+  /// - Parameters:
+  ///   - configuration: the model's `config.json`, parsed.
+  ///   - path: its path, for messages.
+  ///   - weightType: the type of a tensor of the checkpoint by name, or nil.
+  /// - Throws: ``NotSupported`` for an unknown architecture, `FileError` for a configuration or a checkpoint that does
+  ///   not fit it.
+  public init(
+    configuration: JSON, path: String, weightType: @escaping (String) -> TensorType?
+  ) throws {
+    guard let name = configuration["architectures"]?.array?.first?.string else {
+      throw FileError(path, "architectures", "expected a list with one name")
+    }
+    guard let architecture = architectures.first(where: { $0.name == name }) else {
+      let known = architectures.map(\.name).joined(separator: ", ")
+      throw NotSupported("\(path): architecture `\(name)` is not supported; known: \(known)")
+    }
+    self = try architecture.build(Configuration(path: path, json: configuration), weightType)
+    try graph.verify()
+  }
+}

@@ -1,0 +1,37 @@
+/// When a value becomes known, and so how often it is computed.
+public enum BindingTime: Int, Hashable, Sendable, Comparable, CaseIterable {
+  /// From the weights alone: once, when the plan is compiled.
+  case compile
+  /// From weights and strengths: again when a dial moves.
+  case set
+  /// From a call's inputs: every step.
+  case step
+
+  public static func < (a: BindingTime, b: BindingTime) -> Bool { a.rawValue < b.rawValue }
+}
+
+extension Op {
+  /// The earliest time at which the op itself can run, whatever its operands.
+  public var ownBindingTime: BindingTime {
+    switch self {
+    case .input, .attention: .step
+    case .dial: .set
+    default: .compile
+    }
+  }
+}
+
+extension Graph {
+  /// The binding time of `id`: the latest of its own and its operands'.
+  public func bindingTime(_ id: ValueID) -> BindingTime { bindingTimes()[id.index] }
+
+  /// The binding time of every value that the results need, indexed by value; `step` elsewhere.
+  public func bindingTimes() -> [BindingTime] {
+    var times = [BindingTime](repeating: .step, count: valueBound)
+    for id in order {
+      let node = self[id]
+      times[id.index] = node.inputs.reduce(node.op.ownBindingTime) { max($0, times[$1.index]) }
+    }
+    return times
+  }
+}

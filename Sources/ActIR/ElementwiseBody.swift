@@ -1,0 +1,60 @@
+extension Graph {
+  /// An elementwise node as an expression over distinct values; nil for other nodes.
+  ///
+  /// Constants among the operands become part of the expression.
+  public func elementwiseBody(of id: ValueID) -> (expression: Expression, inputs: [ValueID])? {
+    let node = self[id]
+    let body: Expression
+    switch node.op {
+    case .unary(let function): body = Expression(inputCount: 1, instructions: [.init(.unary(function), [.input(0)])])
+    case .binary(let function):
+      body = Expression(inputCount: 2, instructions: [.init(.binary(function), [.input(0), .input(1)])])
+    case .select:
+      body = Expression(inputCount: 3, instructions: [.init(.select, [.input(0), .input(1), .input(2)])])
+    case .affine:
+      body = Expression(
+        inputCount: 3,
+        instructions: [
+          .init(.binary(.mul), [.input(0), .input(1)]), .init(.binary(.add), [.instruction(0), .input(2)]),
+        ])
+    case .fused(let expression): body = expression
+    default: return nil
+    }
+    return body.withDistinctInputs(node.inputs) { value in
+      if case .constant(let constant) = self[value].op { constant } else { nil }
+    }
+  }
+}
+
+extension Expression {
+  /// The expression with equal inputs merged and constant ones made part of it.
+  public func withDistinctInputs<Key: Hashable>(
+    _ keys: [Key], constant: (Key) -> Float? = { _ in nil }
+  ) -> (expression: Expression, inputs: [Key]) {
+    var distinct: [Key] = []
+    var constants: [Key: Int] = [:]
+    var head: [Instruction] = []
+    for key in keys {
+      if let value = constant(key) {
+        if constants[key] == nil {
+          constants[key] = head.count
+          head.append(Instruction(.constant(value), []))
+        }
+      } else if !distinct.contains(key) {
+        distinct.append(key)
+      }
+    }
+    let tail = instructions.map { instruction in
+      Instruction(
+        instruction.function,
+        instruction.operands.map { operand in
+          switch operand {
+          case .input(let i):
+            if let at = constants[keys[i]] { .instruction(at) } else { .input(distinct.firstIndex(of: keys[i])!) }
+          case .instruction(let i): .instruction(i + head.count)
+          }
+        })
+    }
+    return (Expression(inputCount: distinct.count, instructions: head + tail), distinct)
+  }
+}

@@ -1,0 +1,180 @@
+/// Elementwise functions of one operand.
+public enum UnaryFunction: String, Hashable, Sendable, CaseIterable {
+  case neg, abs, exp, log, sqrt, rsqrt, tanh, sigmoid, silu, gelu, sin, cos
+  case geluTanh = "gelu_tanh"
+}
+
+/// Elementwise functions of two operands. Comparisons and connectives give `bool`.
+public enum BinaryFunction: String, Hashable, Sendable, CaseIterable {
+  case add, sub, mul, div, min, max
+  case lt, le, gt, ge, and, or
+
+  public var isComparison: Bool { [.lt, .le, .gt, .ge].contains(self) }
+  public var isConnective: Bool { self == .and || self == .or }
+}
+
+/// A scalar function of a few inputs: the body of a fused elementwise node or of a linear layer's epilogue.
+///
+/// A straight-line program. Printed `t0 = sub $0, $1; add t0, $2`, where `$i` is input i and the last instruction is
+/// the value.
+public struct Expression: Hashable, Sendable {
+  public enum Function: Hashable, Sendable {
+    case constant(Float)
+    case unary(UnaryFunction)
+    case binary(BinaryFunction)
+    /// `condition ? a : b`
+    case select
+  }
+
+  public enum Operand: Hashable, Sendable {
+    case input(Int)
+    case instruction(Int)
+  }
+
+  public struct Instruction: Hashable, Sendable {
+    public var function: Function
+    public var operands: [Operand]
+
+    public init(_ function: Function, _ operands: [Operand]) {
+      self.function = function
+      self.operands = operands
+    }
+  }
+
+  /// What the kernels' interpreter holds; a fusion that would pass these limits is not made.
+  public static let maximumInputs = 16
+  public static let maximumInstructions = 48
+
+  public var inputCount: Int
+  public var instructions: [Instruction]
+
+  public init(inputCount: Int, instructions: [Instruction]) {
+    self.inputCount = inputCount
+    self.instructions = instructions
+  }
+}
+
+extension Expression.Function {
+  public var operandCount: Int {
+    switch self {
+    case .constant: 0
+    case .unary: 1
+    case .binary: 2
+    case .select: 3
+    }
+  }
+}
+
+extension Expression {
+  /// This expression with input `index` computed by `inner`, and what each input of the outcome is.
+  ///
+  /// Inputs that are the same value on both sides become one.
+  /// - Parameters:
+  ///   - outerKeys: what identifies each input of this expression; all different.
+  ///   - innerKeys: what identifies each input of `inner`.
+  ///   - first: keys that the outcome's inputs begin with, read or not.
+  public func inlining<Key: Hashable>(
+    _ inner: Expression, at index: Int, outer outerKeys: [Key], inner innerKeys: [Key], first: [Key] = []
+  ) -> (expression: Expression, keys: [Key]) {
+    var keys = first
+    func position(_ key: Key) -> Operand {
+      if let at = keys.firstIndex(of: key) { return .input(at) }
+      keys.append(key)
+      return .input(keys.count - 1)
+    }
+    var instructions = inner.instructions.map { instruction in
+      Instruction(
+        instruction.function,
+        instruction.operands.map { operand in
+          if case .input(let i) = operand { position(innerKeys[i]) } else { operand }
+        })
+    }
+    let shift = instructions.count
+    // A body without instructions is its input 0.
+    let value = shift > 0 ? .instruction(shift - 1) : position(innerKeys[0])
+    for instruction in self.instructions {
+      let operands = instruction.operands.map { operand in
+        switch operand {
+        case .input(index): value
+        case .input(let i): position(outerKeys[i])
+        case .instruction(let i): Operand.instruction(i + shift)
+        }
+      }
+      instructions.append(Instruction(instruction.function, operands))
+    }
+    return (Expression(inputCount: keys.count, instructions: instructions), keys)
+  }
+
+  /// Whether the kernels' interpreter can hold the expression.
+  public var fitsKernels: Bool {
+    inputCount <= Self.maximumInputs && instructions.count <= Self.maximumInstructions
+  }
+}
+
+extension Expression: CustomStringConvertible {
+  public var description: String {
+    func name(_ operand: Operand) -> String {
+      switch operand {
+      case .input(let i): "$\(i)"
+      case .instruction(let i): "t\(i)"
+      }
+    }
+    return instructions.enumerated().map { index, instruction in
+      let head = index == instructions.count - 1 ? "" : "t\(index) = "
+      let function =
+        switch instruction.function {
+        case .constant(let value): "constant \(value)"
+        case .unary(let f): f.rawValue
+        case .binary(let f): f.rawValue
+        case .select: "select"
+        }
+      let operands = instruction.operands.map(name).joined(separator: ", ")
+      return head + function + (operands.isEmpty ? "" : " " + operands)
+    }.joined(separator: "; ")
+  }
+
+  /// Parses the printed form; nil where it is malformed or an operand is not yet defined.
+  public init?(parsing text: String, inputCount: Int) {
+    self.init(inputCount: inputCount, instructions: [])
+    let lines = text.split(separator: ";").map(\.trimmed)
+    guard lines.count <= Self.maximumInstructions else { return nil }
+    for (index, line) in lines.enumerated() {
+      var body = line
+      if let equals = line.firstIndex(of: "=") {
+        guard line[..<equals].trimmed == "t\(index)" else { return nil }
+        body = line[line.index(after: equals)...].trimmed
+      } else if index != lines.count - 1 {
+        return nil
+      }
+      let words = body.split(separator: " ", maxSplits: 1)
+      guard let mnemonic = words.first else { return nil }
+      let rest = words.count > 1 ? words[1].split(separator: ",").map(\.trimmed) : []
+      if mnemonic == "constant" {
+        guard rest.count == 1, let value = Float(rest[0]) else { return nil }
+        instructions.append(Instruction(.constant(value), []))
+        continue
+      }
+      let function: Function
+      if let unary = UnaryFunction(rawValue: String(mnemonic)) {
+        function = .unary(unary)
+      } else if let binary = BinaryFunction(rawValue: String(mnemonic)) {
+        function = .binary(binary)
+      } else if mnemonic == "select" {
+        function = .select
+      } else {
+        return nil
+      }
+      var operands: [Operand] = []
+      for word in rest {
+        guard let number = Int(word.dropFirst()), number >= 0 else { return nil }
+        switch word.first {
+        case "$" where number < inputCount: operands.append(.input(number))
+        case "t" where number < index: operands.append(.instruction(number))
+        default: return nil
+        }
+      }
+      guard operands.count == function.operandCount else { return nil }
+      instructions.append(Instruction(function, operands))
+    }
+  }
+}

@@ -1,0 +1,172 @@
+/// A malformed text: the line and what was wrong there.
+public struct ParseError: Error, Hashable, CustomStringConvertible {
+  public var line: Int
+  public var problem: String
+
+  public init(line: Int, problem: String) {
+    self.line = line
+    self.problem = problem
+  }
+
+  public var description: String { "line \(line): \(problem)" }
+}
+
+/// A piece of the text form.
+package enum Token: Hashable, Sendable {
+  case value(String)
+  case symbol(String)
+  case word(String)
+  case int(Int)
+  case float(Double)
+  case string(String)
+  case punctuation(Character)
+  case end
+}
+
+/// Splits the text form of graphs and plans into tokens. `//` starts a comment.
+package struct Lexer {
+  private let bytes: [UInt8]
+  private var at = 0
+  package private(set) var line = 1
+  /// The next token.
+  package private(set) var token: Token = .end
+
+  package init(_ text: String) throws(ParseError) {
+    bytes = Array(text.utf8)
+    try advance()
+  }
+
+  package func failure(_ problem: String) -> ParseError { ParseError(line: line, problem: problem) }
+
+  /// Whether a line break lies between the last token taken and the next.
+  package private(set) var startsLine = true
+
+  package mutating func advance() throws(ParseError) {
+    startsLine = at == 0
+    while at < bytes.count {
+      switch bytes[at] {
+      case UInt8(ascii: "\n"):
+        line += 1
+        startsLine = true
+        at += 1
+      case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): at += 1
+      case UInt8(ascii: "/") where at + 1 < bytes.count && bytes[at + 1] == UInt8(ascii: "/"):
+        while at < bytes.count, bytes[at] != UInt8(ascii: "\n") { at += 1 }
+      default:
+        token = try next()
+        return
+      }
+    }
+    token = .end
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+
+  private mutating func name() -> String {
+    let start = at
+    while at < bytes.count, Self.isNameByte(bytes[at]) { at += 1 }
+    return String(decoding: bytes[start..<at], as: UTF8.self)
+  }
+
+  private mutating func next() throws(ParseError) -> Token {
+    let byte = bytes[at]
+    switch byte {
+    case UInt8(ascii: "%"), UInt8(ascii: "@"):
+      at += 1
+      let name = name()
+      guard !name.isEmpty else { throw failure("expected a name after `\(Character(UnicodeScalar(byte)))`") }
+      return byte == UInt8(ascii: "%") ? .value(name) : .symbol(name)
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): return try number()
+    case _ where Self.isNameByte(byte): return .word(name())
+    case UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "["),
+      UInt8(ascii: "]"), UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "="), UInt8(ascii: "+"):
+      at += 1
+      return .punctuation(Character(UnicodeScalar(byte)))
+    default: throw failure("unexpected character")
+    }
+  }
+
+  private mutating func number() throws(ParseError) -> Token {
+    let start = at
+    // `+` only inside an exponent: `1e+20`.
+    while at < bytes.count,
+      Self.isNameByte(bytes[at]) || (bytes[at] == UInt8(ascii: "+") && bytes[at - 1] | 0x20 == UInt8(ascii: "e"))
+    {
+      at += 1
+    }
+    let text = String(decoding: bytes[start..<at], as: UTF8.self)
+    if let value = Int(text) { return .int(value) }
+    if let value = Double(text) { return .float(value) }
+    throw failure("malformed number `\(text)`")
+  }
+
+  private mutating func string() throws(ParseError) -> String {
+    at += 1
+    var out: [UInt8] = []
+    while at < bytes.count, bytes[at] != UInt8(ascii: "\n") {
+      let byte = bytes[at]
+      at += 1
+      if byte == UInt8(ascii: "\"") {
+        guard let text = String(validating: out, as: UTF8.self) else { throw failure("a string that is not UTF-8") }
+        return text
+      }
+      if byte == UInt8(ascii: "\\"), at < bytes.count {
+        out.append(bytes[at])
+        at += 1
+      } else {
+        out.append(byte)
+      }
+    }
+    throw failure("unterminated string")
+  }
+}
+
+extension Lexer {
+  package mutating func accept(_ punctuation: Character) throws(ParseError) -> Bool {
+    guard token == .punctuation(punctuation) else { return false }
+    try advance()
+    return true
+  }
+
+  package mutating func expect(_ punctuation: Character) throws(ParseError) {
+    guard try accept(punctuation) else { throw failure("expected `\(punctuation)`") }
+  }
+
+  package mutating func acceptWord(_ word: String) throws(ParseError) -> Bool {
+    guard token == .word(word) else { return false }
+    try advance()
+    return true
+  }
+
+  package mutating func word(_ what: String) throws(ParseError) -> String {
+    guard case .word(let text) = token else { throw failure("expected \(what)") }
+    try advance()
+    return text
+  }
+
+  package mutating func symbol(_ what: String) throws(ParseError) -> String {
+    guard case .symbol(let text) = token else { throw failure("expected \(what)") }
+    try advance()
+    return text
+  }
+
+  package mutating func value() throws(ParseError) -> String {
+    guard case .value(let text) = token else { throw failure("expected a value") }
+    try advance()
+    return text
+  }
+
+  package mutating func int(_ what: String) throws(ParseError) -> Int {
+    guard case .int(let value) = token, value >= 0 else { throw failure("expected \(what)") }
+    try advance()
+    return value
+  }
+}

@@ -1,0 +1,147 @@
+extension Graph {
+  /// Parses one graph; ``description`` is its inverse.
+  public init(parsing text: String) throws(ParseError) {
+    let graphs = try Graph.parseAll(text)
+    guard graphs.count == 1 else {
+      throw ParseError(line: 1, problem: "expected one graph, found \(graphs.count)")
+    }
+    self = graphs[0]
+  }
+
+  /// Parses a file of any number of graphs.
+  public static func parseAll(_ text: String) throws(ParseError) -> [Graph] {
+    var lexer = try Lexer(text)
+    var graphs: [Graph] = []
+    while lexer.token != .end { graphs.append(try Graph(from: &lexer)) }
+    return graphs
+  }
+
+  private init(from lexer: inout Lexer) throws(ParseError) {
+    guard try lexer.acceptWord("graph") else { throw lexer.failure("expected `graph`") }
+    self.init(name: try lexer.symbol("`@name`"))
+    var values: [String: ValueID] = [:]
+    func define(_ name: String, _ id: ValueID, _ line: Int) throws(ParseError) {
+      guard values.updateValue(id, forKey: name) == nil else {
+        throw ParseError(line: line, problem: "%\(name) defined twice")
+      }
+    }
+    try lexer.expect("(")
+    while try !lexer.accept(")") {
+      let line = lexer.line
+      let name = try lexer.value()
+      try lexer.expect(":")
+      let type = try TensorType(from: &lexer)
+      try define(name, append(Node(.input(name: name), [], type, name: name)), line)
+      if lexer.token != .punctuation(")") { try lexer.expect(",") }
+    }
+    try lexer.expect("{")
+    while try !lexer.acceptWord("return") {
+      let line = lexer.line
+      let statement = try NodeStatement(from: &lexer)
+      if case .input = statement.op { throw ParseError(line: line, problem: "inputs stand in the graph's head") }
+      var inputs: [ValueID] = []
+      for operand in statement.operands {
+        guard let id = values[operand] else { throw ParseError(line: line, problem: "undefined value %\(operand)") }
+        inputs.append(id)
+      }
+      let node = Node(statement.op, inputs, statement.type, name: statement.name, site: statement.site)
+      try define(statement.name, append(node), line)
+    }
+    if lexer.token != .punctuation("}") {
+      repeat {
+        var name: String?
+        if case .word(let text) = lexer.token {
+          name = text
+          try lexer.advance()
+          try lexer.expect("=")
+        }
+        let line = lexer.line
+        let value = try lexer.value()
+        guard let id = values[value] else { throw ParseError(line: line, problem: "undefined value %\(value)") }
+        guard !results.contains(where: { $0.name == name ?? value }) else {
+          throw ParseError(line: line, problem: "result `\(name ?? value)` named twice")
+        }
+        addResult(name ?? value, id)
+      } while try lexer.accept(",")
+    }
+    try lexer.expect("}")
+  }
+}
+
+/// One parsed line `%name = op %a, %b {key = value} : type`, operands by name.
+package struct NodeStatement {
+  package var name: String
+  package var op: Op
+  package var operands: [String]
+  package var site: String?
+  package var type: TensorType
+
+  package init(from lexer: inout Lexer) throws(ParseError) {
+    name = try lexer.value()
+    try lexer.expect("=")
+    let line = lexer.line
+    let mnemonic = try lexer.word("an op")
+    operands = []
+    if case .value = lexer.token {
+      repeat { operands.append(try lexer.value()) } while try lexer.accept(",")
+    }
+    var attributes = AttributeReader(line: line)
+    if try lexer.accept("{") {
+      repeat {
+        let key = try lexer.word("an attribute")
+        try lexer.expect("=")
+        try attributes.add(key, try lexer.attribute())
+      } while try lexer.accept(",")
+      try lexer.expect("}")
+    }
+    try lexer.expect(":")
+    type = try TensorType(from: &lexer)
+    site = try attributes.optionalString("site")
+    op = try Op(mnemonic: mnemonic, attributes: &attributes, inputCount: operands.count, type: type)
+    try attributes.finish()
+  }
+}
+
+extension Lexer {
+  fileprivate mutating func attribute() throws(ParseError) -> Attribute {
+    let value: Attribute
+    switch token {
+    case .int(let number): value = .int(number)
+    case .float(let number): value = .float(number)
+    case .string(let text): value = .string(text)
+    case .word("inf"): value = .float(.infinity)
+    case .word("nan"): value = .float(.nan)
+    case .word(let text): value = .word(text)
+    default: throw failure("expected an attribute's value")
+    }
+    try advance()
+    return value
+  }
+}
+
+extension TensorType {
+  package init(from lexer: inout Lexer) throws(ParseError) {
+    let name = try lexer.word("a type")
+    guard let dtype = DType(rawValue: name) else { throw lexer.failure("unknown element type `\(name)`") }
+    self.init(dtype, [])
+    try lexer.expect("[")
+    while try !lexer.accept("]") {
+      switch lexer.token {
+      case .int(let size) where size > 0: shape.append(.fixed(size))
+      case .word(let symbol): shape.append(.symbol(symbol))
+      default: throw lexer.failure("expected a dimension: a number above 0 or a symbol")
+      }
+      try lexer.advance()
+      if lexer.token != .punctuation("]") { try lexer.expect(",") }
+    }
+  }
+}
+
+extension StringProtocol where SubSequence == Substring {
+  package var trimmed: Substring {
+    var text = self[...]
+    while let c = text.first, c.isWhitespace { text.removeFirst() }
+    while let c = text.last, c.isWhitespace { text.removeLast() }
+    return text
+  }
+}

@@ -1,0 +1,54 @@
+/// Runs passes in order, with the verifier between them.
+///
+/// Everything one wants of a pipeline as a whole belongs here and never in a pass: printing, timing, stopping early.
+public struct PassManager: Sendable {
+  public enum Selection: Sendable {
+    case none, all
+    case named(Set<String>)
+
+    func contains(_ name: String) -> Bool {
+      switch self {
+      case .none: false
+      case .all: true
+      case .named(let names): names.contains(name)
+      }
+    }
+  }
+
+  public struct Timing: Sendable {
+    public var pass: String
+    public var duration: Duration
+    public var changed: Bool
+    /// Nodes that the results need, after the pass.
+    public var nodeCount: Int
+  }
+
+  public var verifiesEach = true
+  public var printsAfter = Selection.none
+  /// The last pass to run, by name; its first occurrence.
+  public var stopsAfter: String?
+  /// How many passes to run at most, to find the one at fault by bisection.
+  public var limit = Int.max
+  /// Receives a title and the graph's text for every graph that is printed.
+  public var print: @Sendable (String, Graph) -> Void = { _, _ in }
+
+  public init() {}
+
+  /// Runs `passes` on `graph`; throws what a pass throws, or a ``VerifyError`` that names the pass.
+  @discardableResult
+  public func run(_ passes: [GraphPass], on graph: inout Graph) throws -> [Timing] {
+    var timings: [Timing] = []
+    let clock = ContinuousClock()
+    for pass in passes.prefix(limit) {
+      var changed = false
+      let duration = try clock.measure { changed = try pass.run(on: &graph) }
+      timings.append(
+        Timing(pass: pass.name, duration: duration, changed: changed, nodeCount: graph.order.count))
+      if verifiesEach { try graph.verify(after: pass.name) }
+      if printsAfter.contains(pass.name) { self.print("after \(pass.name)", graph) }
+      if pass.name == stopsAfter { break }
+    }
+    if !verifiesEach { try graph.verify(after: "the last pass") }
+    return timings
+  }
+}

@@ -1,0 +1,101 @@
+/// A pattern over site names: a glob, or after `re:` a regular expression; either matches the whole name.
+///
+/// In a glob `*` stands for any run of characters, dots too, `?` for one, and `[0-9]` for one of a set.
+public struct SitePattern: Sendable, CustomStringConvertible {
+  public let description: String
+  private let matcher: Matcher
+
+  private enum Matcher: Sendable {
+    case glob([Glob])
+    case regex(@Sendable (String) -> Bool)
+  }
+
+  fileprivate enum Glob: Sendable {
+    case any
+    case one
+    case byte(UInt8)
+    case set([ClosedRange<UInt8>], negated: Bool)
+  }
+
+  /// Parses a pattern; nil where a regular expression or a set is malformed.
+  public init?(_ text: String) {
+    description = text
+    if text.hasPrefix("re:") {
+      let source = String(text.dropFirst(3))
+      guard (try? Regex(source)) != nil else { return nil }
+      // `Regex` is not Sendable, so each call makes its own.
+      matcher = .regex { name in (try? Regex(source).wholeMatch(in: name)) != nil }
+    } else {
+      guard let glob = Self.parse(Array(text.utf8)) else { return nil }
+      matcher = .glob(glob)
+    }
+  }
+
+  public func matches(_ site: String) -> Bool {
+    switch matcher {
+    case .regex(let matches): matches(site)
+    case .glob(let glob): Self.matches(glob, Array(site.utf8))
+    }
+  }
+
+  private static func parse(_ bytes: [UInt8]) -> [Glob]? {
+    var out: [Glob] = []
+    var at = 0
+    while at < bytes.count {
+      switch bytes[at] {
+      case UInt8(ascii: "*"): out.append(.any)
+      case UInt8(ascii: "?"): out.append(.one)
+      case UInt8(ascii: "["):
+        guard let close = bytes[at...].firstIndex(of: UInt8(ascii: "]")), close > at + 1 else { return nil }
+        var body = Array(bytes[at + 1..<close])
+        let negated = body[0] == UInt8(ascii: "!")
+        if negated { body.removeFirst() }
+        var ranges: [ClosedRange<UInt8>] = []
+        var i = 0
+        while i < body.count {
+          let last = i + 2 < body.count && body[i + 1] == UInt8(ascii: "-") ? body[i + 2] : body[i]
+          guard body[i] <= last else { return nil }
+          ranges.append(body[i]...last)
+          i += i + 2 < body.count && body[i + 1] == UInt8(ascii: "-") ? 3 : 1
+        }
+        guard !ranges.isEmpty else { return nil }
+        out.append(.set(ranges, negated: negated))
+        at = close
+      case let byte: out.append(.byte(byte))
+      }
+      at += 1
+    }
+    return out
+  }
+
+  /// Backtracks to the last `*` only, so matching is at worst quadratic.
+  private static func matches(_ glob: [Glob], _ name: [UInt8]) -> Bool {
+    var (g, n) = (0, 0)
+    var star: (g: Int, n: Int)?
+    while n < name.count {
+      if g < glob.count, case .any = glob[g] {
+        star = (g, n)
+        g += 1
+      } else if g < glob.count, glob[g].matches(name[n]) {
+        (g, n) = (g + 1, n + 1)
+      } else if let last = star {
+        star = (last.g, last.n + 1)
+        (g, n) = (last.g + 1, last.n + 1)
+      } else {
+        return false
+      }
+    }
+    return glob[g...].allSatisfy { if case .any = $0 { true } else { false } }
+  }
+}
+
+extension SitePattern.Glob {
+  fileprivate func matches(_ byte: UInt8) -> Bool {
+    switch self {
+    case .any: false
+    case .one: true
+    case .byte(let own): own == byte
+    case .set(let ranges, let negated): ranges.contains { $0.contains(byte) } != negated
+    }
+  }
+}

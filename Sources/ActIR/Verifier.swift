@@ -1,0 +1,47 @@
+/// A graph that breaks a rule: the node, what the rule expects and what was found.
+public struct VerifyError: Error, Hashable, CustomStringConvertible {
+  /// The pass after which the graph was checked, where there was one.
+  public var pass: String?
+  public var node: String
+  public var expected: String
+  public var found: String
+
+  public var description: String {
+    (pass.map { "after \($0): " } ?? "") + "\(node): expected \(expected), found \(found)"
+  }
+}
+
+extension Graph {
+  /// Checks that every node's type follows from its operands, that names of results and sites are unique, and that
+  /// the graph has results and no cycle.
+  public func verify(after pass: String? = nil) throws(VerifyError) {
+    func failure(_ node: String, _ expected: String, _ found: String) -> VerifyError {
+      VerifyError(pass: pass, node: node, expected: expected, found: found)
+    }
+    if results.isEmpty { throw failure("@\(name)", "at least one result", "none") }
+    var seen = Set<ValueID>()
+    var sites: [String: String] = [:]
+    for id in order {
+      let node = self[id]
+      let label = "%\(node.name) = \(node.op.mnemonic)"
+      for input in node.inputs where !seen.contains(input) {
+        throw failure(label, "operands defined before it", "a cycle through %\(self[input].name)")
+      }
+      seen.insert(id)
+      do {
+        if let type = try node.op.resultType(of: node.inputs.map { self.type($0) }), type != node.type {
+          throw failure(label, "a result of \(type)", "\(node.type)")
+        }
+      } catch let error as TypeMismatch {
+        throw failure(label, error.expected, error.found)
+      } catch let error as VerifyError {
+        throw error
+      } catch {
+        preconditionFailure("\(error)")
+      }
+      if let site = node.site, let other = sites.updateValue(node.name, forKey: site) {
+        throw failure(label, "one value at site \(site)", "%\(other) there too")
+      }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import ActFormats
+
+/// A model's `config.json`, read key by key; a missing or senseless value names the key.
+struct Configuration {
+  let path: String
+  let json: JSON
+
+  /// Sizes above this are taken for a damaged file.
+  private static let largestSize = 1 << 24
+
+  func failure(_ key: String, _ expected: String) -> FileError {
+    let found = json[key].map { $0.description.prefix(60) } ?? "nothing"
+    return FileError(path, key, "expected \(expected), found \(found)")
+  }
+
+  private func value(_ key: String) -> JSON? {
+    guard let value = json[key], value != .null else { return nil }
+    return value
+  }
+
+  /// A size: an integer above 0.
+  func size(_ key: String, default fallback: Int? = nil) throws -> Int {
+    guard let value = value(key) else {
+      guard let fallback else { throw failure(key, "an integer") }
+      return fallback
+    }
+    guard let size = value.int, (1...Self.largestSize).contains(size) else {
+      throw failure(key, "an integer from 1 to \(Self.largestSize)")
+    }
+    return size
+  }
+
+  func number(_ key: String, default fallback: Double? = nil) throws -> Double {
+    guard let value = value(key) else {
+      guard let fallback else { throw failure(key, "a number") }
+      return fallback
+    }
+    guard let number = value.double, number.isFinite else { throw failure(key, "a finite number") }
+    return number
+  }
+
+  func flag(_ key: String, default fallback: Bool) throws -> Bool {
+    guard let value = value(key) else { return fallback }
+    guard let flag = value.bool else { throw failure(key, "true or false") }
+    return flag
+  }
+
+  func string(_ key: String, default fallback: String) throws -> String {
+    guard let value = value(key) else { return fallback }
+    guard let string = value.string else { throw failure(key, "a string") }
+    return string
+  }
+
+  func object(_ key: String) throws -> Configuration? {
+    guard let value = value(key) else { return nil }
+    guard value.members != nil else { throw failure(key, "an object") }
+    return Configuration(path: "\(path): \(key)", json: value)
+  }
+}

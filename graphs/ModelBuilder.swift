@@ -1,0 +1,77 @@
+import ActFormats
+import ActIR
+
+/// What an architecture makes of a checkpoint.
+public struct ModelGraph: Sendable {
+  public var graph: Graph
+  /// The longest sequence, in tokens, that the model was made for.
+  public var contextLength: Int
+
+  public init(graph: Graph, contextLength: Int) {
+    self.graph = graph
+    self.contextLength = contextLength
+  }
+}
+
+/// A model that this compiler does not know, or not in this form; exit code 4.
+public struct NotSupported: Error, Hashable, CustomStringConvertible {
+  public var description: String
+
+  public init(_ description: String) { self.description = description }
+}
+
+/// Builds a graph against a configuration and the types of a checkpoint's tensors.
+struct ModelBuilder {
+  var graph: Graph
+  let configuration: Configuration
+  let weightType: (String) -> TensorType?
+
+  init(name: String, configuration: Configuration, weightType: @escaping (String) -> TensorType?) {
+    graph = Graph(name: name)
+    self.configuration = configuration
+    self.weightType = weightType
+  }
+
+  func has(_ name: String) -> Bool { weightType(name) != nil }
+
+  mutating func input(_ name: String, _ symbol: String) -> ValueID {
+    graph.append(Node(.input(name: name), [], TensorType(.i32, [.symbol(symbol)]), name: name))
+  }
+
+  /// A matrix in the checkpoint's own element type.
+  mutating func matrix(_ name: String, _ rows: Int, _ columns: Int) throws -> ValueID {
+    try weight(name, [rows, columns])
+  }
+
+  /// A vector, widened to f32.
+  mutating func vector(_ name: String, _ count: Int) throws -> ValueID {
+    let id = try weight(name, [count])
+    if graph.type(id).dtype == .f32 { return id }
+    return graph.append(Node(.cast(.f32), [id], TensorType(.f32, [.fixed(count)]), name: name))
+  }
+
+  private mutating func weight(_ name: String, _ shape: [Int]) throws -> ValueID {
+    let expected = shape.map { Dim.fixed($0) }
+    guard let type = weightType(name) else {
+      throw FileError(configuration.path, name, "expected a tensor \(shape), found none in the checkpoint")
+    }
+    guard type.shape == expected, type.dtype.isFloat else {
+      throw FileError(
+        configuration.path, name, "expected floating-point \(shape), as the configuration says, found \(type)")
+    }
+    return graph.append(Node(.weight(name: name), [], type, name: name))
+  }
+
+  /// A linear layer `prefix.weight`, with `prefix.bias` where `bias` says so, as the site `prefix`.
+  mutating func linear(_ x: ValueID, _ prefix: String, _ rows: Int, _ columns: Int, bias: Bool) throws -> ValueID {
+    var inputs = [x, try matrix(prefix + ".weight", rows, columns)]
+    if bias { inputs.append(try vector(prefix + ".bias", rows)) }
+    return graph.append(.linear, inputs, name: prefix, site: prefix)
+  }
+
+  mutating func rmsNorm(_ x: ValueID, _ prefix: String, eps: Float) throws -> ValueID {
+    let width = graph.type(x).shape[1].fixed!
+    let gain = try vector(prefix + ".weight", width)
+    return graph.append(.rmsNorm(eps: eps), x, gain, name: prefix, site: prefix)
+  }
+}

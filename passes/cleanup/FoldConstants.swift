@@ -1,0 +1,49 @@
+import ActIR
+
+/// Evaluates arithmetic on scalar constants, and drops arithmetic that changes nothing.
+///
+///     %c = mul (constant 2), (constant 3)  =>  constant 6
+///     %y = add %x, (constant 0)            =>  %x
+///
+/// Tensors known at compile time are not computed here: lowering gives them to the compile-time program.
+public let foldConstants = GraphPass("fold-constants", rules: [foldScalars, dropIdentities])
+
+private let foldScalars = RewriteRule("fold-scalars") { id, graph in
+  let node = graph[id]
+  guard case .binary(let function) = node.op, case .constant(let a) = graph[node.inputs[0]].op,
+    case .constant(let b) = graph[node.inputs[1]].op
+  else { return nil }
+  let value: Float? =
+    switch function {
+    case .add: a + b
+    case .sub: a - b
+    case .mul: a * b
+    case .div: a / b
+    case .min: Swift.min(a, b)
+    case .max: Swift.max(a, b)
+    case .lt, .le, .gt, .ge, .and, .or: nil
+    }
+  return value.map { graph.append(.constant($0), name: node.name) }
+}
+
+private let dropIdentities = RewriteRule("drop-identities") { id, graph in
+  let node = graph[id]
+  func isConstant(_ index: Int, _ value: Float) -> Bool { graph[node.inputs[index]].op == .constant(value) }
+  var same: ValueID?
+  switch node.op {
+  case .binary(.add):
+    same = isConstant(0, 0) ? node.inputs[1] : isConstant(1, 0) ? node.inputs[0] : nil
+  case .binary(.sub): same = isConstant(1, 0) ? node.inputs[0] : nil
+  case .binary(.mul):
+    same = isConstant(0, 1) ? node.inputs[1] : isConstant(1, 1) ? node.inputs[0] : nil
+  case .binary(.div): same = isConstant(1, 1) ? node.inputs[0] : nil
+  case .affine: same = isConstant(1, 1) && isConstant(2, 0) ? node.inputs[0] : nil
+  case .cast: same = node.inputs[0]
+  case .concat where node.inputs.count == 1: same = node.inputs[0]
+  default: break
+  }
+  // A node that repeats a smaller operand over rows is not the same as that operand.
+  guard let same, graph.type(same) == node.type, node.site == nil || graph[same].site == nil else { return nil }
+  if let site = node.site { graph.setSite(same, site) }
+  return same
+}

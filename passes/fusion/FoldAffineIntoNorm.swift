@@ -1,0 +1,40 @@
+import ActIR
+
+/// Folds a per-channel map into the gain and bias of the norm before it.
+///
+///     %n = rms_norm %h, %g       %g2 = mul %g, %s
+///     %y = affine %n, %s, %t =>  %y = rms_norm %h, %g2, %t
+///
+/// The new gain and bias are known when scale and shift are, so a live dial costs nothing in the step.
+public let foldAffineIntoNorm = GraphPass(
+  "fold-affine-into-norm",
+  rules: [
+    RewriteRule("fold-affine-into-norm") { id, graph in
+      guard case .affine = graph[id].op else { return nil }
+      let (n, scale, shift) = (graph[id].inputs[0], graph[id].inputs[1], graph[id].inputs[2])
+      let norm = graph[n]
+      switch norm.op {
+      case .rmsNorm, .layerNorm: break
+      default: return nil
+      }
+      guard graph.hasOneUse(n) else { return nil }
+      let width = graph[norm.inputs[1]].type
+      let name = norm.name
+      var inputs = [norm.inputs[0], graph.append(.binary(.mul), norm.inputs[1], scale, name: "\(name).gain")]
+      if norm.inputs.count == 3 {
+        let scaled = graph.append(.binary(.mul), norm.inputs[2], scale, name: "\(name).bias")
+        inputs.append(graph.append(.binary(.add), scaled, shift, name: "\(name).bias"))
+      } else if !graph.isZero(shift) {
+        guard graph.type(shift) == width else {
+          graph.eraseIfDead(inputs[1])
+          return nil
+        }
+        inputs.append(shift)
+      }
+      return graph.append(norm.op, inputs, name: name, site: norm.site)
+    }
+  ])
+
+extension Graph {
+  func isZero(_ id: ValueID) -> Bool { self[id].op == .constant(0) }
+}

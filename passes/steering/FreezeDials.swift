@@ -1,0 +1,17 @@
+import ActIR
+
+/// Turns dials into constants, so that everything that hangs on them is known at compile time.
+///
+///     %l = dial {name = "m"}  =>  %l = constant {value = 0.5}
+public func freezeDials(_ strengths: [String: Float]) -> GraphPass {
+  GraphPass("freeze-dials") { graph in
+    var left = Set(strengths.keys)
+    for id in graph.order {
+      guard case .dial(let name) = graph[id].op, let strength = strengths[name] else { continue }
+      graph.setOp(id, .constant(strength))
+      left.remove(name)
+    }
+    if let name = left.min() { throw TransportError(problem: "cannot freeze `\(name)`: no such dial") }
+    return !strengths.isEmpty
+  }
+}

@@ -1,0 +1,52 @@
+import ActIR
+
+/// A map ready to be inserted: which function, at which sites, under which dial.
+public struct Transport: Sendable {
+  /// The name of the map, of its dial and of its parameters' owner.
+  public var name: String
+  /// The transport function, `(%x, parameters…, %strength) -> y`.
+  public var function: Graph
+  public var sites: [String]
+
+  public init(name: String, function: Graph, sites: [String]) {
+    self.name = name
+    self.function = function
+    self.sites = sites
+  }
+
+  /// The function's parameters at a site: its inputs but for `x` and `strength`.
+  public var parameterNames: [String] {
+    function.inputs.map { function[$0].name }.filter { $0 != "x" && $0 != "strength" }
+  }
+
+  /// Checks that a function has the form of a transport: inputs `x` and `strength` among its parameters, one result of
+  /// x's type, the ordinary ops only, and a result that reads the strength.
+  public static func check(_ function: Graph) throws(TransportError) {
+    func failure(_ problem: String) -> TransportError { TransportError(problem: "@\(function.name): \(problem)") }
+    do { try function.verify() } catch { throw failure("\(error)") }
+    let inputs = Dictionary(uniqueKeysWithValues: function.inputs.map { (function[$0].name, $0) })
+    guard let x = inputs["x"], function.type(x).rank == 2 else { throw failure("expected an input %x: f32[T,D]") }
+    guard let strength = inputs["strength"], function.type(strength) == TensorType(.f32, []) else {
+      throw failure("expected an input %strength: f32[]")
+    }
+    guard function.results.count == 1, function.type(function.results[0].value) == function.type(x) else {
+      throw failure("expected one result of \(function.type(x))")
+    }
+    for id in function.order {
+      switch function[id].op {
+      case .weight, .mapParameter, .dial, .attention, .ropeTable, .embedding:
+        throw failure("a transport is a function of its inputs; found `\(function[id].op.mnemonic)`")
+      default: break
+      }
+    }
+    var reads: Set<ValueID> = [strength]
+    for id in function.order where !reads.isDisjoint(with: function[id].inputs) { reads.insert(id) }
+    guard reads.contains(function.results[0].value) else { throw failure("the result does not read %strength") }
+  }
+}
+
+/// A transport that cannot be inserted.
+public struct TransportError: Error, Hashable, CustomStringConvertible {
+  public var problem: String
+  public var description: String { problem }
+}
