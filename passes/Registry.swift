@@ -1,1 +1,33 @@
-// passes
+import ActIR
+
+/// A pass by name, for the command line.
+public struct RegisteredPass: Sendable {
+  public let name: String
+  /// One line that says what the pass does.
+  public let summary: String
+  /// Makes the pass; those that take no options ignore them.
+  public let make: @Sendable (PipelineOptions) -> GraphPass
+
+  init(_ summary: String, _ make: @escaping @Sendable (PipelineOptions) -> GraphPass) {
+    name = make(PipelineOptions()).name
+    self.summary = summary
+    self.make = make
+  }
+}
+
+/// Every pass, in the order of the pipeline.
+public let registeredPasses: [RegisteredPass] = [
+  RegisteredPass("inlines maps at their sites") { insertTransports($0.transports) },
+  RegisteredPass("turns dials into constants") { freezeDials($0.frozen) },
+  RegisteredPass("evaluates scalar arithmetic and drops identities") { _ in foldConstants },
+  RegisteredPass("gathers elementwise trees into x·scale + shift") { _ in recognizeAffine },
+  RegisteredPass("folds a map into the norm before it") { _ in foldAffineIntoNorm },
+  RegisteredPass("folds a frozen map into the linear layer before it") { _ in foldAffineIntoLinear },
+  RegisteredPass("folds a frozen map into the linear layers after it") { _ in foldAffineIntoReaders },
+  RegisteredPass("computes equal nodes once") { _ in commonSubexpressions },
+  RegisteredPass("stores matrices in another element type") { weightPrecision($0.weights ?? .bf16) },
+  RegisteredPass("merges linear layers that read one value") { _ in mergeLinears },
+  RegisteredPass("fuses elementwise nodes") { _ in fuseElementwise },
+  RegisteredPass("lets linear layers finish what follows them") { _ in fuseEpilogues },
+  RegisteredPass("erases nodes that no result needs") { _ in deadCode },
+]
