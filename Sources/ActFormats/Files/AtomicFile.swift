@@ -1,0 +1,87 @@
+import Glibc
+
+/// A file that appears under its name complete or not at all.
+///
+/// Bytes go to a file without a name in the same directory (or, where the file system has none such, to one named
+/// `.NAME.PID.tmp`); `commit` syncs it and renames it to `path`. If the object dies without a commit, nothing is
+/// left and a previous file of that name stays as it was. The mode is 0666 less the umask.
+public final class AtomicFile {
+  public let path: String
+  private var descriptor: Int32
+  private let temporaryPath: String
+  private var isNamed: Bool
+
+  /// Opens a temporary file beside `path`, whose directory must exist. A device or directory at `path` is an error.
+  public init(_ path: String) throws(FileError) {
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      throw FileError(path, nil, "cannot replace what is not a regular file")
+    }
+    let slash = path.lastIndex(of: "/")
+    let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+    guard !name.isEmpty else {
+      throw FileError(path, nil, "expected the name of a file, found a directory's")
+    }
+
+    self.path = path
+    temporaryPath = "\(directory)/.\(name).\(getpid()).tmp"
+    descriptor = open(directory, AtomicFile.unnamed | O_WRONLY | O_CLOEXEC, 0o666)
+    isNamed = false
+    if descriptor < 0, errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT {
+      descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o666)
+      isNamed = descriptor >= 0
+    }
+    guard descriptor >= 0 else { throw .system(path, cannot: "create") }
+  }
+
+  /// `O_TMPFILE` of `fcntl.h`, a macro that Swift does not import.
+  private static var unnamed: Int32 { 0o20_000_000 | O_DIRECTORY }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+    if isNamed { unlink(temporaryPath) }
+  }
+
+  /// Appends `bytes`. Every call is a system call: write in pieces of many kilobytes.
+  public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if written < 0, errno == EINTR { continue }
+      guard written > 0 else { throw .system(path, cannot: "write") }
+      rest = rest.dropFirst(written)
+    }
+  }
+
+  public func write(_ bytes: [UInt8]) throws(FileError) {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in try write(UnsafeRawBufferPointer(bytes))
+    }
+  }
+
+  /// Appends the UTF-8 bytes of `text`.
+  public func write(_ text: String) throws(FileError) { try write(Array(text.utf8)) }
+
+  /// Puts the file under its name, replacing an older one. Nothing can be written after it.
+  public func commit() throws(FileError) {
+    guard fsync(descriptor) == 0 else { throw .system(path, cannot: "write") }
+    if !isNamed {
+      unlink(temporaryPath)
+      guard
+        linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, temporaryPath, AT_SYMLINK_FOLLOW) == 0
+      else { throw .system(path, cannot: "create") }
+      isNamed = true
+    }
+    guard rename(temporaryPath, path) == 0 else { throw .system(path, cannot: "create") }
+    isNamed = false
+    guard close(descriptor) == 0 else { throw .system(path, cannot: "write") }
+    descriptor = -1
+  }
+
+  /// Writes `text` as the whole file at `path`.
+  public static func write(_ text: String, to path: String) throws(FileError) {
+    let file = try AtomicFile(path)
+    try file.write(text)
+    try file.commit()
+  }
+}

@@ -1,0 +1,14 @@
+extension JSON {
+  /// Parses the JSON file at `path`, at most 256 MB.
+  public init(readingFile path: String) throws(FileError) {
+    let file = try MappedFile(path)
+    guard file.bytes.count <= 256_000_000 else {
+      throw FileError(path, nil, "\(file.bytes.count) bytes of JSON; at most 256000000 are read")
+    }
+    do throws(JSONError) {
+      self = try JSON(parsing: Array(file.bytes))
+    } catch {
+      throw FileError(path, "byte \(error.offset)", error.problem)
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import Glibc
+
+/// A whole file, mapped read-only into memory.
+///
+/// `bytes` stay valid while the object lives: whoever keeps a pointer into them keeps the object too. The file
+/// must not be truncated meanwhile; replacing it by rename, as `AtomicFile` does, is safe.
+public final class MappedFile: Sendable {
+  public let path: String
+  /// The contents, at least one byte, aligned to a page.
+  nonisolated(unsafe) public let bytes: UnsafeRawBufferPointer
+
+  /// Maps the file at `path`. A missing, unreadable or empty file, or one that is not a regular file, is an error.
+  public init(_ path: String) throws(FileError) {
+    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait forever.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw .system(path, cannot: "open") }
+    defer { close(descriptor) }
+
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .system(path, cannot: "inspect") }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw FileError(path, nil, "expected a file, found a directory")
+    default: throw FileError(path, nil, "expected a regular file, found a device, pipe or socket")
+    }
+    guard status.st_size > 0 else { throw FileError(path, nil, "the file is empty") }
+
+    let count = Int(status.st_size)
+    let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    guard let start, start != MAP_FAILED else { throw .system(path, cannot: "map") }
+    self.path = path
+    self.bytes = UnsafeRawBufferPointer(start: start, count: count)
+  }
+
+  deinit {
+    munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+  }
+}

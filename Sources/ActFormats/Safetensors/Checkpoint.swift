@@ -1,0 +1,100 @@
+/// The weights of a model: a directory of safetensors, in one file or in shards, or one plain file.
+///
+/// A directory holds `model.safetensors`, or shards and `model.safetensors.index.json`, which names the shard of
+/// every tensor. Pointers to tensors stay valid while the checkpoint lives.
+public final class Checkpoint: Sendable {
+  /// The directory or file it was opened from.
+  public let path: String
+  /// The names of all tensors, in the order of their UTF-8 bytes.
+  public let names: [String]
+
+  private let files: [SafetensorsFile]
+  private let places: [String: Int]
+
+  /// Opens a directory, or a file whose name ends in `.safetensors`.
+  public convenience init(_ path: String) throws(FileError) {
+    if path.hasSuffix(".safetensors") {
+      try self.init(path, [SafetensorsFile(path)])
+    } else if fileExists("\(path)/model.safetensors.index.json") {
+      try self.init(sharded: path)
+    } else if fileExists("\(path)/model.safetensors") {
+      try self.init(path, [SafetensorsFile("\(path)/model.safetensors")])
+    } else {
+      throw FileError(
+        path, nil, "found no model.safetensors or model.safetensors.index.json",
+        next: fileExists(path) ? "give a Hugging Face directory" : "there is no such directory")
+    }
+  }
+
+  private init(_ path: String, _ files: [SafetensorsFile]) throws(FileError) {
+    var places: [String: Int] = [:]
+    for (index, file) in files.enumerated() {
+      for tensor in file.tensors where places.updateValue(index, forKey: tensor.name) != nil {
+        throw FileError(file.path, tensor.name, "is in another shard as well")
+      }
+    }
+    self.path = path
+    self.files = files
+    self.places = places
+    names = places.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  private convenience init(sharded path: String) throws(FileError) {
+    let indexPath = "\(path)/model.safetensors.index.json"
+    guard let map = try JSON(readingFile: indexPath)["weight_map"]?.members, !map.isEmpty else {
+      throw FileError(indexPath, "weight_map", "expected an object of tensor names and their shards")
+    }
+    var fileIndices: [String: Int] = [:]
+    var files: [SafetensorsFile] = []
+    var shardOf: [String: String] = [:]
+    for member in map {
+      guard let shard = member.value.string, !shard.isEmpty, !shard.contains("/"), !shard.hasPrefix("."),
+        !shard.contains("\0")
+      else {
+        throw FileError(indexPath, member.key, "expected the name of a file beside it, found \(member.value)")
+      }
+      if fileIndices[shard] == nil {
+        fileIndices[shard] = files.count
+        files.append(try SafetensorsFile("\(path)/\(shard)"))
+      }
+      shardOf[member.key] = shard
+    }
+    try self.init(path, files)
+
+    for member in map where places[member.key] != fileIndices[shardOf[member.key] ?? ""] {
+      throw FileError(indexPath, member.key, "is not in \(member.value), where the index puts it")
+    }
+    for name in names where shardOf[name] == nil {
+      throw FileError(indexPath, name, "is in a shard but not in the index")
+    }
+  }
+
+  /// The tensor named `name` and its elements, aligned to their width; or nil.
+  public func tensor(named name: String) -> (info: TensorInfo, bytes: UnsafeRawBufferPointer)? {
+    guard let place = places[name], let info = files[place][name] else { return nil }
+    return (info, files[place].bytes(of: info))
+  }
+
+  /// What the weights are, in 64 hexadecimal digits, whatever files they are spread over.
+  ///
+  /// The SHA-256 of, for every tensor in the order of `names`: `NAME\0DTYPE\0D0,D1,…\0` and its data, of which a
+  /// tensor above 4096 bytes gives 64 blocks of 64 bytes, block `i` at byte `i·(size − 64)/63`, rounded down. A
+  /// sample, for speed: it tells models apart and does not prove that nothing was tampered with.
+  public var fingerprint: String {
+    var hash = SHA256()
+    for name in names {
+      guard let (info, bytes) = tensor(named: name) else { continue }
+      let shape = info.shape.map(String.init).joined(separator: ",")
+      hash.update("\(name)\0\(info.dtype.rawValue)\0\(shape)\0")
+      if bytes.count <= 4096 {
+        hash.update(bytes)
+      } else {
+        for block in 0..<64 {
+          let start = block * (bytes.count - 64) / 63
+          hash.update(UnsafeRawBufferPointer(rebasing: bytes[start..<start + 64]))
+        }
+      }
+    }
+    return hash.hex()
+  }
+}

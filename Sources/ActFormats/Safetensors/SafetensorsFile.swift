@@ -1,0 +1,51 @@
+/// A safetensors file, mapped: its tensors are read in place.
+///
+/// Everything the header claims is checked on opening. Pointers from `bytes(of:)` stay valid while the object
+/// lives. Tensors named `__pad.…`, which `SafetensorsWriter` uses for alignment, are not shown.
+public final class SafetensorsFile: Sendable {
+  public let path: String
+  /// The text entries of the header, in the file's order.
+  public let metadata: [(key: String, value: String)]
+  /// The tensors, in the file's order.
+  public let tensors: [TensorInfo]
+
+  private let file: MappedFile
+  private let indices: [String: Int]
+  /// Aligned copies of tensors whose place in the file is not a multiple of their element's width, by offset.
+  nonisolated(unsafe) private let copies: [Int: UnsafeRawBufferPointer]
+
+  /// Opens the file. Costs its header; a tensor that lies misaligned (some old writers) costs a copy in memory.
+  public init(_ path: String) throws(FileError) {
+    let file = try MappedFile(path)
+    let header = try SafetensorsHeader(file)
+    self.path = path
+    self.file = file
+    metadata = header.metadata
+    tensors = header.tensors
+    indices = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
+
+    var copies: [Int: UnsafeRawBufferPointer] = [:]
+    for tensor in tensors where !tensor.range.lowerBound.isMultiple(of: tensor.dtype.width) {
+      if tensor.range.isEmpty { continue }
+      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: tensor.range.count, alignment: 64)
+      copy.copyMemory(from: UnsafeRawBufferPointer(rebasing: file.bytes[tensor.range]))
+      copies[tensor.range.lowerBound] = UnsafeRawBufferPointer(copy)
+    }
+    self.copies = copies
+  }
+
+  deinit {
+    for copy in copies.values { copy.deallocate() }
+  }
+
+  /// The tensor named `name`, or nil.
+  public subscript(name: String) -> TensorInfo? { indices[name].map { tensors[$0] } }
+
+  /// The elements of a tensor of this file, aligned to their width.
+  public func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer {
+    copies[tensor.range.lowerBound] ?? UnsafeRawBufferPointer(rebasing: file.bytes[tensor.range])
+  }
+
+  /// The metadata entry `key`, or nil.
+  public func metadata(_ key: String) -> String? { metadata.first { $0.key == key }?.value }
+}
