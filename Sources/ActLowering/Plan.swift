@@ -1,0 +1,128 @@
+public import ActIR
+
+/// A scheduled, memory-planned program: what runs when a dial moves, what runs every step, and where values lie.
+///
+/// A plan's values are nodes in schedule order with a place each; it has the graph's ops, types and text form, and none
+/// of its freedom. The weights are tensors of the plan file, by name.
+public struct Plan: Hashable, Sendable {
+  /// Where a value lies while the plan runs.
+  public enum Place: Hashable, Sendable {
+    /// A tensor of the plan file.
+    case constant
+    /// Given at every call.
+    case call
+    /// In every slot's block of set-time values, at this byte.
+    case slot(Int)
+    /// In the arena, at this byte.
+    case arena(Int)
+    /// Columns of its operand; nothing runs.
+    case view
+    /// Written over operand `k`, which nobody reads later.
+    case over(operand: Int)
+    /// In a buffer of the session's, which grows with the rows asked for.
+    case result
+  }
+
+  public struct Value: Hashable, Sendable {
+    public var name: String
+    public var op: Op
+    /// Earlier values, by index.
+    public var inputs: [Int]
+    public var type: TensorType
+    public var site: String?
+    public var place: Place
+
+    public init(name: String, op: Op, inputs: [Int], type: TensorType, site: String?, place: Place) {
+      self.name = name
+      self.op = op
+      self.inputs = inputs
+      self.type = type
+      self.site = site
+      self.place = place
+    }
+  }
+
+  public struct Result: Hashable, Sendable {
+    public var name: String
+    public var value: Int
+  }
+
+  /// The largest value of a symbol.
+  public struct Limit: Hashable, Sendable {
+    public var symbol: String
+    public var value: Int
+  }
+
+  public var name: String
+  /// The largest number of rows of a call, per symbol, that the arena holds.
+  public var limits: [Limit] = []
+  /// The longest sequence, in tokens.
+  public var contextLength = 0
+  public var arenaByteCount = 0
+  /// The most bytes alive at once: the arena without fragmentation.
+  public var arenaBound = 0
+  /// Bytes of one slot's block of set-time values.
+  public var slotByteCount = 0
+  /// All values: constants and inputs, then set-time values, then those of the step.
+  public var values: [Value] = []
+  /// Indices of the set-time values that are computed.
+  public var set: Range<Int> = 0..<0
+  public var step: Range<Int> = 0..<0
+  public var results: [Result] = []
+
+  public init(name: String) { self.name = name }
+}
+
+extension Plan {
+  /// The names of the dials, in order.
+  public var dials: [String] {
+    values.compactMap { if case .dial(let name) = $0.op { name } else { nil } }
+  }
+
+  /// The plan's tensors: name and type of every constant.
+  public var constants: [(name: String, type: TensorType)] {
+    values.compactMap { value in
+      guard value.place == .constant, case .weight(let name) = value.op else { return nil }
+      return (name, value.type)
+    }
+  }
+
+  public func limit(_ symbol: String) -> Int? { limits.first { $0.symbol == symbol }?.value }
+
+  /// The attention nodes, by cache.
+  public var caches: [Attention] {
+    values.compactMap { if case .attention(let attention) = $0.op { attention } else { nil } }
+      .sorted { $0.cache < $1.cache }
+  }
+
+  /// How many kernels a step runs; views run nothing.
+  public var stepCount: Int { values[step].count { $0.place != .view } }
+
+  /// Bytes of a value at the largest row counts; nil where a size is unknown or overflows. Masks are stored as f32.
+  func byteCount(_ type: TensorType) -> Int? {
+    var count = type.dtype == .bool ? 4 : type.dtype.byteWidth
+    for dim in type.shape {
+      let size: Int
+      switch dim {
+      case .fixed(let fixed): size = fixed
+      case .symbol(let symbol):
+        guard let limit = limit(symbol) else { return nil }
+        size = limit
+      }
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      guard !overflow else { return nil }
+      count = product
+    }
+    return count
+  }
+}
+
+/// What is computed from the weights alone, once, when a plan is compiled.
+public struct CompileProgram: Sendable {
+  /// Leaves (`weight`, `map_parameter`) and arithmetic over them, operands first.
+  public var values: [Plan.Value] = []
+  /// The plan's tensors: for each its name and the value that it is.
+  public var outputs: [(name: String, value: Int)] = []
+
+  public init() {}
+}

@@ -1,0 +1,104 @@
+public import ActFormats
+public import ActIR
+
+/// A plan on disk: a safetensors file with the packed weights as tensors and everything else as metadata.
+///
+/// Metadata keys: `format` (`actplan/1`), `plan` (the text form), `tokenizer` and `tokenizer_config` (JSON texts), and
+/// `provenance` (JSON: fingerprints of model and maps, options, compiler).
+public struct PlanFile: Sendable {
+  public static let format = "actplan/1"
+
+  public let plan: Plan
+  public let file: SafetensorsFile
+  /// The model's `tokenizer.json` and `tokenizer_config.json`, where it had them.
+  public let tokenizer: String?
+  public let tokenizerConfiguration: String?
+  public let provenance: JSON
+
+  /// Maps and checks a plan; nothing of a file that passes can make the runtime leave its buffers.
+  public init(_ path: String) throws {
+    file = try SafetensorsFile(path)
+    guard let format = file.metadata("format"), let text = file.metadata("plan") else {
+      throw FileError(path, nil, "expected a plan, found a safetensors file without one", next: "compile it with actc")
+    }
+    guard format == Self.format else {
+      throw FileError(
+        path, "format", "expected \(Self.format), found \(format)", next: "compile it again with this version")
+    }
+    do {
+      plan = try Plan(parsing: text)
+      try plan.verify()
+    } catch {
+      throw FileError(path, "plan", "\(error)", next: "the file is damaged or not from actc; compile it again")
+    }
+    for constant in plan.constants {
+      guard let tensor = file[constant.name] else {
+        throw FileError(path, constant.name, "expected \(constant.type), found no such tensor")
+      }
+      guard tensor.dtype.rawValue.lowercased() == constant.type.dtype.rawValue,
+        tensor.shape == constant.type.shape.map({ $0.fixed ?? -1 })
+      else {
+        throw FileError(
+          path, constant.name, "expected \(constant.type), found \(tensor.dtype.rawValue) \(tensor.shape)")
+      }
+    }
+    tokenizer = file.metadata("tokenizer")
+    tokenizerConfiguration = file.metadata("tokenizer_config")
+    do { provenance = try JSON(parsing: file.metadata("provenance") ?? "{}") } catch {
+      throw FileError(path, "provenance", "\(error)")
+    }
+  }
+
+  /// Writes a plan; `produce` computes the tensors in the order given to its sink, so none is held longer than needed.
+  public static func write(
+    _ plan: Plan, to path: String, tensors: [(name: String, type: TensorType)],
+    tokenizer: String?, tokenizerConfiguration: String?, provenance: JSON,
+    produce: ((_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws {
+    let entries = tensors.map { name, type in
+      SafetensorsWriter.Entry(name, StorageType(type.dtype), type.shape.map { $0.fixed ?? 0 })
+    }
+    var metadata: [(key: String, value: String)] = [
+      ("format", format), ("plan", plan.description), ("provenance", provenance.description),
+    ]
+    if let tokenizer { metadata.append(("tokenizer", tokenizer)) }
+    if let tokenizerConfiguration { metadata.append(("tokenizer_config", tokenizerConfiguration)) }
+    let writer = try SafetensorsWriter(path, entries, metadata: metadata)
+    try produce { name, bytes in try writer.append(bytes, to: name) }
+    try writer.finish()
+  }
+}
+
+extension StorageType {
+  public init(_ dtype: DType) {
+    self =
+      switch dtype {
+      case .f32: .f32
+      case .f16: .f16
+      case .bf16: .bf16
+      case .i32: .i32
+      case .bool: .bool
+      }
+  }
+}
+
+extension TensorType {
+  /// The type of a tensor in a file; nil where graphs have no such element type.
+  public init?(_ tensor: TensorInfo) {
+    guard let dtype = DType(tensor.dtype) else { return nil }
+    self.init(dtype, tensor.shape.map { .fixed($0) })
+  }
+}
+
+extension DType {
+  init?(_ storage: StorageType) {
+    switch storage {
+    case .f32: self = .f32
+    case .f16: self = .f16
+    case .bf16: self = .bf16
+    case .i32: self = .i32
+    case .bool: self = .bool
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,164 @@
+public import ActIR
+
+// The text form of a plan: the graph's line for every value, and after it the value's place.
+//
+//     plan @llama {
+//       limit T = 512
+//       context = 2048
+//       arena = 9437184, bound = 9437184
+//       slot = 128
+//       constants {
+//         %w = weight {name = "lm_head.weight"} : bf16[49152,576]
+//       }
+//       call {
+//         %tokens = input {name = "tokens"} : i32[T]
+//       }
+//       set {
+//         %football = dial {name = "football"} : f32[] @slot+0
+//       }
+//       step {
+//         %h = embedding %w, %tokens : f32[T,576] @arena+0
+//         %g = slice %m {start = 0, count = 8} : f32[T,8] @view
+//         %n = rms_norm %h, %gain : f32[T,576] @over+0
+//         %logits = linear %n, %w : f32[R,49152] @result
+//       }
+//       return logits = %logits
+//     }
+
+extension Plan: CustomStringConvertible {
+  public var description: String {
+    var text = "plan @\(name) {\n"
+    for limit in limits { text += "  limit \(limit.symbol) = \(limit.value)\n" }
+    text += "  context = \(contextLength)\n"
+    text += "  arena = \(arenaByteCount), bound = \(arenaBound)\n"
+    text += "  slot = \(slotByteCount)\n"
+    let firstCall = values.indices.first { values[$0].place == .call } ?? set.lowerBound
+    text += section("constants", 0..<firstCall)
+    text += section("call", firstCall..<set.lowerBound)
+    text += section("set", set)
+    text += section("step", step)
+    let returned = results.map { result in
+      let value = values[result.value].name
+      return value == result.name ? "%\(value)" : "\(result.name) = %\(value)"
+    }
+    return text + "  return \(returned.joined(separator: ", "))\n}\n"
+  }
+
+  private func section(_ title: String, _ range: Range<Int>) -> String {
+    var text = "  \(title) {\n"
+    for value in values[range] { text += "    " + line(value) + "\n" }
+    return text + "  }\n"
+  }
+
+  /// One value as a line of text, without its end.
+  public func line(_ value: Value) -> String {
+    let node = Node(
+      value.op, value.inputs.map { ValueID(index: $0) }, value.type, name: value.name, site: value.site)
+    let text = node.text(name: value.name) { values[$0.index].name }
+    return text + (value.place.text.map { " @\($0)" } ?? "")
+  }
+}
+
+extension Plan.Place {
+  var text: String? {
+    switch self {
+    case .constant, .call: nil
+    case .slot(let offset): "slot+\(offset)"
+    case .arena(let offset): "arena+\(offset)"
+    case .view: "view"
+    case .over(let operand): "over+\(operand)"
+    case .result: "result"
+    }
+  }
+}
+
+extension Plan {
+  /// Parses the text form; ``description`` is its inverse. The plan is not yet safe to run: see ``verify()``.
+  public init(parsing text: String) throws(ParseError) {
+    var lexer = try Lexer(text)
+    guard try lexer.acceptWord("plan") else { throw lexer.failure("expected `plan`") }
+    self.init(name: try lexer.symbol("`@name`"))
+    try lexer.expect("{")
+    while try lexer.acceptWord("limit") {
+      let symbol = try lexer.word("a symbol")
+      try lexer.expect("=")
+      let value = try lexer.int("a number")
+      guard limit(symbol) == nil, value > 0 else { throw lexer.failure("expected one limit above 0 for \(symbol)") }
+      limits.append(Limit(symbol: symbol, value: value))
+    }
+    func number(_ key: String) throws(ParseError) -> Int {
+      guard try lexer.acceptWord(key) else { throw lexer.failure("expected `\(key)`") }
+      try lexer.expect("=")
+      return try lexer.int("a number")
+    }
+    contextLength = try number("context")
+    arenaByteCount = try number("arena")
+    try lexer.expect(",")
+    arenaBound = try number("bound")
+    slotByteCount = try number("slot")
+
+    var indices: [String: Int] = [:]
+    func section(_ title: String, _ place: Place?) throws(ParseError) -> Range<Int> {
+      guard try lexer.acceptWord(title) else { throw lexer.failure("expected `\(title)`") }
+      try lexer.expect("{")
+      let start = values.count
+      while try !lexer.accept("}") {
+        let line = lexer.line
+        let statement = try NodeStatement(from: &lexer)
+        var inputs: [Int] = []
+        for operand in statement.operands {
+          guard let index = indices[operand] else {
+            throw ParseError(line: line, problem: "undefined value %\(operand)")
+          }
+          inputs.append(index)
+        }
+        guard indices.updateValue(values.count, forKey: statement.name) == nil else {
+          throw ParseError(line: line, problem: "%\(statement.name) defined twice")
+        }
+        var value = Value(
+          name: statement.name, op: statement.op, inputs: inputs, type: statement.type, site: statement.site,
+          place: .constant)
+        if let place { value.place = place } else { value.place = try Place(from: &lexer) }
+        values.append(value)
+      }
+      return start..<values.count
+    }
+    _ = try section("constants", .constant)
+    _ = try section("call", .call)
+    set = try section("set", nil)
+    step = try section("step", nil)
+
+    guard try lexer.acceptWord("return") else { throw lexer.failure("expected `return`") }
+    repeat {
+      var name: String?
+      if case .word(let text) = lexer.token {
+        name = text
+        try lexer.advance()
+        try lexer.expect("=")
+      }
+      let value = try lexer.value()
+      guard let index = indices[value] else { throw lexer.failure("undefined value %\(value)") }
+      results.append(Result(name: name ?? value, value: index))
+    } while try lexer.accept(",")
+    try lexer.expect("}")
+    guard lexer.token == .end else { throw lexer.failure("text after the end of the plan") }
+  }
+}
+
+extension Plan.Place {
+  fileprivate init(from lexer: inout Lexer) throws(ParseError) {
+    let kind = try lexer.symbol("a place: @arena, @slot, @view, @over or @result")
+    func offset() throws(ParseError) -> Int {
+      try lexer.expect("+")
+      return try lexer.int("an offset")
+    }
+    switch kind {
+    case "arena": self = .arena(try offset())
+    case "slot": self = .slot(try offset())
+    case "over": self = .over(operand: try offset())
+    case "view": self = .view
+    case "result": self = .result
+    default: throw lexer.failure("unknown place `@\(kind)`")
+    }
+  }
+}
