@@ -1,1 +1,98 @@
-#include "act_kernels.h"
+// The levels, which of them is in force, and the entry points that call it.
+#include "levels.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+  const act_kernel_table *kernels;
+  int (*runs_here)(void);
+} level;
+
+static int always(void) { return 1; }
+
+#if defined(__x86_64__)
+// The builtins also ask the operating system (XGETBV) whether it saves the wide registers.
+static int has_avx2(void) {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+}
+static int has_avx512(void) {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
+#endif
+
+// Best first. A new level is its file and its row.
+static const level levels[] = {
+#if defined(__x86_64__)
+    {&act_avx512_kernels, has_avx512},
+    {&act_avx2_kernels, has_avx2},
+#elif defined(__aarch64__)
+    {&act_neon_kernels, always},
+#endif
+    {&act_portable_kernels, always},
+};
+
+enum { LEVEL_COUNT = sizeof levels / sizeof levels[0] };
+
+const act_kernel_table *act_isa_level(const char *name) {
+  for (int i = 0; i < LEVEL_COUNT; i++)
+    if (strcmp(levels[i].kernels->name, name) == 0) return levels[i].runs_here() ? levels[i].kernels : NULL;
+  return NULL;
+}
+
+static _Atomic(const act_kernel_table *) in_force;
+static char error_text[160];
+static _Atomic(int) error_found;
+
+static const act_kernel_table *choose(void) {
+  int best = 0;
+  while (!levels[best].runs_here()) best++;
+  const act_kernel_table *chosen = levels[best].kernels;
+  const char *wanted = getenv("ACT_ISA");
+  if (wanted && *wanted) {
+    const act_kernel_table *named = act_isa_level(wanted);
+    if (named) chosen = named;
+    static atomic_flag reported = ATOMIC_FLAG_INIT;
+    if (!named && !atomic_flag_test_and_set(&reported)) {
+      int length = snprintf(error_text, sizeof error_text, "ACT_ISA: '%.32s' is not a level of this CPU; expected", wanted);
+      for (int i = 0; i < LEVEL_COUNT && length < (int)sizeof error_text; i++)
+        if (levels[i].runs_here())
+          length += snprintf(error_text + length, sizeof error_text - (size_t)length, "%s%s", i == best ? " " : ", ",
+                             levels[i].kernels->name);
+      atomic_store(&error_found, 1);
+    }
+  }
+  atomic_store_explicit(&in_force, chosen, memory_order_release);
+  return chosen;
+}
+
+static inline const act_kernel_table *kernels(void) {
+  const act_kernel_table *chosen = atomic_load_explicit(&in_force, memory_order_acquire);
+  return chosen ? chosen : choose();
+}
+
+const char *act_isa_name(void) { return kernels()->name; }
+
+const char *act_isa_error(void) {
+  kernels();
+  return atomic_load(&error_found) ? error_text : NULL;
+}
+
+#define ENTRY(kernel) \
+  void act_##kernel(const void *args, int worker, int workers) { kernels()->kernel(args, worker, workers); }
+
+ENTRY(elementwise)
+ENTRY(linear)
+ENTRY(rms_norm)
+ENTRY(layer_norm)
+ENTRY(rope)
+ENTRY(cache_append)
+ENTRY(attention)
+ENTRY(take_rows)
+ENTRY(cast)
+ENTRY(scale_rows)
+ENTRY(scale_columns)

@@ -171,7 +171,7 @@ void act_take_rows(const void *args, int worker, int workers);
 
 // ---- Weight arithmetic, off the hot path ---------------------------------------------------------------------------
 
-// out[i] = (out_dtype) in[i], round to nearest even.
+// out[i] = (out_dtype) in[i], round to nearest even, NaN stays NaN; f32, bf16 and f16 each way.
 typedef struct {
   void *out;
   const void *in;
@@ -193,8 +193,22 @@ void act_scale_columns(const void *args, int worker, int workers);
 
 // ---- Choice of kernels -------------------------------------------------------------------------------------------
 
-// The instruction-set level in use: "portable", "avx2", "avx512", "neon". Decided once, from the CPU, or from the
-// environment variable ACT_ISA, which may lower it. An unknown or unsupported ACT_ISA leaves an error text, else null.
+typedef void (*act_kernel)(const void *args, int worker, int workers);
+
+// The kernels of one instruction-set level.
+typedef struct {
+  const char *name;
+  act_kernel elementwise, linear, rms_norm, layer_norm, rope, cache_append, attention, take_rows, cast, scale_rows,
+      scale_columns;
+} act_kernel_table;
+
+// The kernels of the level "portable", "avx2", "avx512" or "neon"; null where the name is unknown or this CPU or its
+// operating system cannot run them. For tests; the functions above use the level in force.
+const act_kernel_table *act_isa_level(const char *name);
+
+// The instruction-set level in force: the best that this CPU runs, or a lower one named by the environment variable
+// ACT_ISA. Decided once, at the first use of any kernel. An unknown or unsupported ACT_ISA leaves an error text (else
+// null) and the best level in force.
 const char *act_isa_name(void);
 const char *act_isa_error(void);
 

@@ -1,0 +1,15 @@
+// Every kernel of a level, from its vector primitives.
+#include "share.h"
+
+#include "vector_math.h"
+
+#include "expression.h"
+#include "linear.h"
+#include "norm.h"
+#include "rope.h"
+#include "rows.h"
+#include "attention.h"
+
+#define KERNEL_TABLE(level)                                                                                        \
+  {level,     elementwise, linear, rms_norm,   layer_norm,   rope, cache_append, attention, take_rows, cast, scale_rows, \
+   scale_columns}

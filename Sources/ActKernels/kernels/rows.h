@@ -1,0 +1,78 @@
+// Copies of rows and arrays that widen, narrow or scale.
+
+INLINE void store_first_from_f32(int dtype, char *p, vf v, int n) {
+  if (dtype == ACT_F32) {
+    if (n == WIDTH)
+      v_store((float *)p, v);
+    else
+      v_store_first((float *)p, v, n);
+  } else {
+    vh half = dtype == ACT_BF16 ? v_to_bf16(v) : v_to_f16(v);
+    if (n == WIDTH)
+      v_store_u16((uint16_t *)p, half);
+    else
+      memcpy(p, &half, (size_t)n * sizeof(uint16_t));
+  }
+}
+
+// out[i] = in[i] * row * columns[i], where a factor that is not there is left out.
+INLINE void copy_row(int out_dtype, char *out, int in_dtype, const char *in, int64_t count, const float *row,
+                     const float *columns) {
+  const size_t out_bytes = width_in_bytes(out_dtype), in_bytes = width_in_bytes(in_dtype);
+  for (int64_t i = 0; i < count; i += WIDTH) {
+    int n = (int)least(WIDTH, count - i);
+    const char *p = in + (size_t)i * in_bytes;
+    vf v = n == WIDTH ? load_as_f32(in_dtype, p) : load_first_as_f32(in_dtype, p, n);
+    if (row) v = v * v_splat(*row);
+    if (columns) v = v * (n == WIDTH ? v_load(columns + i) : v_load_first(columns + i, n));
+    store_first_from_f32(out_dtype, out + (size_t)i * out_bytes, v, n);
+  }
+}
+
+// The same with the dtypes known to the compiler.
+static void copy_any_row(int out_dtype, char *out, int in_dtype, const char *in, int64_t count, const float *row,
+                         const float *columns) {
+#define FROM(out_type)                                                                                    \
+  switch (in_dtype) {                                                                                     \
+    case ACT_BF16: return copy_row(out_type, out, ACT_BF16, in, count, row, columns);                     \
+    case ACT_F16: return copy_row(out_type, out, ACT_F16, in, count, row, columns);                       \
+    default: return copy_row(out_type, out, ACT_F32, in, count, row, columns);                            \
+  }
+  switch (out_dtype) {
+    case ACT_BF16: FROM(ACT_BF16)
+    case ACT_F16: FROM(ACT_F16)
+    default: FROM(ACT_F32)
+  }
+#undef FROM
+}
+
+static void take_rows(const void *args, int worker, int workers) {
+  const act_take_rows_args *a = args;
+  share rows = share_of(a->rows, worker, workers);
+  for (int64_t row = rows.begin; row < rows.end; row++) {
+    ptrdiff_t at = a->indices[row] * a->table_row_stride;
+    copy_any_row(ACT_F32, (char *)(a->out + row * a->out_row_stride), a->dtype,
+             (const char *)a->table + at * (ptrdiff_t)width_in_bytes(a->dtype), a->columns, NULL, NULL);
+  }
+}
+
+static void cast(const void *args, int worker, int workers) {
+  const act_cast_args *a = args;
+  enum { BLOCK = 256 };
+  share blocks = share_of((a->count + BLOCK - 1) / BLOCK, worker, workers);
+  int64_t begin = blocks.begin * BLOCK, end = least(blocks.end * BLOCK, a->count);
+  size_t out_bytes = width_in_bytes(a->out_dtype), in_bytes = width_in_bytes(a->in_dtype);
+  copy_any_row(a->out_dtype, (char *)a->out + (size_t)begin * out_bytes, a->in_dtype,
+           (const char *)a->in + (size_t)begin * in_bytes, end - begin, NULL, NULL);
+}
+
+INLINE void scale(const act_scale_args *a, int worker, int workers, int by_row) {
+  share rows = share_of(a->n, worker, workers);
+  size_t w_row_bytes = (size_t)a->k * width_in_bytes(a->w_dtype);
+  for (int64_t row = rows.begin; row < rows.end; row++)
+    copy_any_row(ACT_F32, (char *)(a->out + row * a->k), a->w_dtype, (const char *)a->w + (size_t)row * w_row_bytes,
+                 a->k, by_row ? a->s + row : NULL, by_row ? NULL : a->s);
+}
+
+static void scale_rows(const void *args, int worker, int workers) { scale(args, worker, workers, 1); }
+static void scale_columns(const void *args, int worker, int workers) { scale(args, worker, workers, 0); }

@@ -1,0 +1,16 @@
+// The instruction-set levels of this build. Every level is one C file, which defines the vector primitives of
+// kernels/vector.h for its instruction set and compiles the shared kernels with them.
+#ifndef ACT_LEVELS_H
+#define ACT_LEVELS_H
+
+#include "act_kernels.h"
+
+#if defined(__x86_64__)
+extern const act_kernel_table act_avx512_kernels;
+extern const act_kernel_table act_avx2_kernels;
+#elif defined(__aarch64__)
+extern const act_kernel_table act_neon_kernels;
+#endif
+extern const act_kernel_table act_portable_kernels;
+
+#endif

@@ -1,0 +1,25 @@
+// Any CPU: vectors of four floats from the compiler's vector extension alone.
+#pragma STDC FP_CONTRACT OFF
+#include <math.h>
+
+#include "levels.h"
+
+enum { WIDTH = 4 };
+#define ACCUMULATORS 12
+#include "kernels/vector.h"
+
+INLINE vf v_fma(vf a, vf b, vf c) { return a * b + c; }
+INLINE vf v_sqrt(vf a) {
+  for (int i = 0; i < WIDTH; i++) a[i] = sqrtf(a[i]);
+  return a;
+}
+INLINE v4 v_sum4(vf a, vf b, vf c, vf d) {
+  return (v4){(a[0] + a[2]) + (a[1] + a[3]), (b[0] + b[2]) + (b[1] + b[3]), (c[0] + c[2]) + (c[1] + c[3]),
+              (d[0] + d[2]) + (d[1] + d[3])};
+}
+
+#include "kernels/vector_plain.h"
+
+#include "kernels/all.h"
+
+const act_kernel_table act_portable_kernels = KERNEL_TABLE("portable");
