@@ -1,25 +1,30 @@
+extension Op {
+  /// An elementwise op as an expression over its operands; nil for other ops.
+  public var elementwiseBody: Expression? {
+    switch self {
+    case .unary(let function): Expression(inputCount: 1, instructions: [.init(.unary(function), [.input(0)])])
+    case .binary(let function):
+      Expression(inputCount: 2, instructions: [.init(.binary(function), [.input(0), .input(1)])])
+    case .select: Expression(inputCount: 3, instructions: [.init(.select, [.input(0), .input(1), .input(2)])])
+    case .affine:
+      Expression(
+        inputCount: 3,
+        instructions: [
+          .init(.binary(.mul), [.input(0), .input(1)]), .init(.binary(.add), [.instruction(0), .input(2)]),
+        ])
+    case .fused(let expression): expression
+    default: nil
+    }
+  }
+}
+
 extension Graph {
   /// An elementwise node as an expression over distinct values; nil for other nodes.
   ///
   /// Constants among the operands become part of the expression.
   public func elementwiseBody(of id: ValueID) -> (expression: Expression, inputs: [ValueID])? {
     let node = self[id]
-    let body: Expression
-    switch node.op {
-    case .unary(let function): body = Expression(inputCount: 1, instructions: [.init(.unary(function), [.input(0)])])
-    case .binary(let function):
-      body = Expression(inputCount: 2, instructions: [.init(.binary(function), [.input(0), .input(1)])])
-    case .select:
-      body = Expression(inputCount: 3, instructions: [.init(.select, [.input(0), .input(1), .input(2)])])
-    case .affine:
-      body = Expression(
-        inputCount: 3,
-        instructions: [
-          .init(.binary(.mul), [.input(0), .input(1)]), .init(.binary(.add), [.instruction(0), .input(2)]),
-        ])
-    case .fused(let expression): body = expression
-    default: return nil
-    }
+    guard let body = node.op.elementwiseBody else { return nil }
     return body.withDistinctInputs(node.inputs) { value in
       if case .constant(let constant) = self[value].op { constant } else { nil }
     }

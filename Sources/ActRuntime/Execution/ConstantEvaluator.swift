@@ -1,0 +1,63 @@
+public import ActIR
+public import ActLowering
+import ActKernels
+
+/// Computes a plan's tensors from the weights, one after another, with the same kernels that steps use.
+public struct ConstantEvaluator {
+  private let pool: ThreadPool
+
+  public init(threads: Int? = nil) { pool = ThreadPool(threads: threads) }
+
+  /// Runs a compile-time program.
+  ///
+  /// - Parameters:
+  ///   - source: the bytes of a leaf: a `weight` of the checkpoint or a `map_parameter`.
+  ///   - sink: receives each tensor of the plan, in the order of `program.outputs`. Bytes are valid during the call
+  ///     only, unless they are a leaf's own.
+  public func run(
+    _ program: CompileProgram, source: (Op) throws -> UnsafeRawBufferPointer,
+    sink: (_ name: String, _ bytes: UnsafeRawBufferPointer, _ isLeaf: Bool) throws -> Void
+  ) throws {
+    // Values are made when the first output asks for them and freed when the last has.
+    var remaining = [Int](repeating: 0, count: program.values.count)
+    for value in program.values { for input in value.inputs { remaining[input] += 1 } }
+    for output in program.outputs { remaining[output.value] += 1 }
+    var computed: [Int: (bytes: UnsafeRawBufferPointer, block: Block?)] = [:]
+    func release(_ index: Int) {
+      remaining[index] -= 1
+      if remaining[index] == 0 { computed[index] = nil }
+    }
+    func compute(_ index: Int) throws {
+      guard computed[index] == nil else { return }
+      let value = program.values[index]
+      for input in value.inputs { try compute(input) }
+      guard let count = value.type.fixedCount else { throw EngineError("%\(value.name) has no fixed size") }
+      switch value.op {
+      case .weight, .mapParameter:
+        let bytes = try source(value.op)
+        guard bytes.count == count * value.type.dtype.byteWidth else {
+          throw EngineError("%\(value.name): expected \(value.type), found \(bytes.count) bytes")
+        }
+        computed[index] = (bytes, nil)
+      default:
+        let block = try Block(byteCount: count * value.type.dtype.byteWidth)
+        let arguments = TaskArguments()
+        if case .constant(let number) = value.op { block.base.storeBytes(of: number, as: Float.self) }
+        let inputs = value.inputs.map { input in
+          Location(UnsafeMutableRawPointer(mutating: computed[input]!.bytes.baseAddress!), program.values[input].type)
+        }
+        for task in Binder(arguments: arguments).tasks(value.op, inputs, out: Location(block.base, value.type)) {
+          pool.run(task.function, UnsafeRawPointer(task.arguments))
+        }
+        computed[index] = (UnsafeRawBufferPointer(start: block.base, count: block.byteCount), block)
+      }
+      for input in value.inputs { release(input) }
+    }
+    for output in program.outputs {
+      try compute(output.value)
+      let (bytes, block) = computed[output.value]!
+      try sink(output.name, bytes, block == nil)
+      release(output.value)
+    }
+  }
+}
