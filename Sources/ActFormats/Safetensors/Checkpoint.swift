@@ -48,8 +48,9 @@ public final class Checkpoint: Sendable {
     var files: [SafetensorsFile] = []
     var shardOf: [String: String] = [:]
     for member in map {
-      guard let shard = member.value.string, !shard.isEmpty, !shard.contains("/"), !shard.hasPrefix("."),
-        !shard.contains("\0")
+      // Bytes, not characters: a slash with a combining mark is another character and still a slash to the system.
+      guard let shard = member.value.string, let first = shard.utf8.first, first != UInt8(ascii: "."),
+        !shard.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 })
       else {
         throw FileError(indexPath, member.key, "expected the name of a file beside it, found \(member.value)")
       }
