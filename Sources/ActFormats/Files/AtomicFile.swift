@@ -3,7 +3,7 @@ import Glibc
 /// A file that appears under its name complete or not at all.
 ///
 /// Bytes go to a file without a name in the same directory (or, where the file system has none such, to one named
-/// `.NAME.PID.tmp`); `commit` syncs it and renames it to `path`. If the object dies without a commit, nothing is
+/// `.NAME.RANDOM.tmp`); `commit` syncs it and renames it to `path`. If the object dies without a commit, nothing is
 /// left and a previous file of that name stays as it was. The mode is 0666 less the umask.
 public final class AtomicFile {
   public let path: String
@@ -17,19 +17,19 @@ public final class AtomicFile {
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       throw FileError(path, nil, "cannot replace what is not a regular file")
     }
-    let slash = path.lastIndex(of: "/")
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+    let name = slash.map { path[path.utf8.index(after: $0)...] } ?? path[...]
     guard !name.isEmpty else {
       throw FileError(path, nil, "expected the name of a file, found a directory's")
     }
 
     self.path = path
-    temporaryPath = "\(directory)/.\(name).\(getpid()).tmp"
+    temporaryPath = "\(directory)/.\(name).\(String(UInt32.random(in: 0...UInt32.max), radix: 16)).tmp"
     descriptor = open(directory, AtomicFile.unnamed | O_WRONLY | O_CLOEXEC, 0o666)
     isNamed = false
     if descriptor < 0, errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT {
-      descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o666)
+      descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       isNamed = descriptor >= 0
     }
     guard descriptor >= 0 else { throw .system(path, cannot: "create") }
@@ -55,7 +55,8 @@ public final class AtomicFile {
   }
 
   public func write(_ bytes: [UInt8]) throws(FileError) {
-    try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in try write(UnsafeRawBufferPointer(bytes))
+    try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
+      try write(UnsafeRawBufferPointer(bytes))
     }
   }
 
@@ -66,7 +67,6 @@ public final class AtomicFile {
   public func commit() throws(FileError) {
     guard fsync(descriptor) == 0 else { throw .system(path, cannot: "write") }
     if !isNamed {
-      unlink(temporaryPath)
       guard
         linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, temporaryPath, AT_SYMLINK_FOLLOW) == 0
       else { throw .system(path, cannot: "create") }

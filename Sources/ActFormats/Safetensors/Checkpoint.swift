@@ -1,7 +1,7 @@
 /// The weights of a model: a directory of safetensors, in one file or in shards, or one plain file.
 ///
 /// A directory holds `model.safetensors`, or shards and `model.safetensors.index.json`, which names the shard of
-/// every tensor. Pointers to tensors stay valid while the checkpoint lives.
+/// every tensor; where both are, the single file counts. Pointers to tensors stay valid while the checkpoint lives.
 public final class Checkpoint: Sendable {
   /// The directory or file it was opened from.
   public let path: String
@@ -15,10 +15,10 @@ public final class Checkpoint: Sendable {
   public convenience init(_ path: String) throws(FileError) {
     if path.hasSuffix(".safetensors") {
       try self.init(path, [SafetensorsFile(path)])
-    } else if fileExists("\(path)/model.safetensors.index.json") {
-      try self.init(sharded: path)
     } else if fileExists("\(path)/model.safetensors") {
       try self.init(path, [SafetensorsFile("\(path)/model.safetensors")])
+    } else if fileExists("\(path)/model.safetensors.index.json") {
+      try self.init(sharded: path)
     } else {
       throw FileError(
         path, nil, "found no model.safetensors or model.safetensors.index.json",
@@ -48,8 +48,9 @@ public final class Checkpoint: Sendable {
     var files: [SafetensorsFile] = []
     var shardOf: [String: String] = [:]
     for member in map {
-      guard let shard = member.value.string, !shard.isEmpty, !shard.contains("/"), !shard.hasPrefix("."),
-        !shard.contains("\0")
+      // Bytes, not characters: a slash with a combining mark is another character and still a slash to the system.
+      guard let shard = member.value.string, let first = shard.utf8.first, first != UInt8(ascii: "."),
+        !shard.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 })
       else {
         throw FileError(indexPath, member.key, "expected the name of a file beside it, found \(member.value)")
       }

@@ -1,0 +1,45 @@
+/// An element type of GGUF that can be read; the raw value is its number in the file.
+///
+/// A quantised type stores rows in blocks of `blockElements` elements that share their scales.
+public enum GGMLType: UInt32, Hashable, Sendable, CaseIterable {
+  case f32 = 0
+  case f16 = 1
+  case q4_0 = 2
+  case q4_1 = 3
+  case q8_0 = 8
+  case q4_K = 12
+  case q5_K = 13
+  case q6_K = 14
+  case bf16 = 30
+
+  public var blockElements: Int {
+    switch self {
+    case .f32, .f16, .bf16: 1
+    case .q4_0, .q4_1, .q8_0: 32
+    case .q4_K, .q5_K, .q6_K: 256
+    }
+  }
+
+  public var blockBytes: Int {
+    switch self {
+    case .f32: 4
+    case .f16, .bf16: 2
+    case .q4_0: 2 + 16
+    case .q4_1: 2 + 2 + 16
+    case .q8_0: 2 + 32
+    case .q4_K: 2 + 2 + 12 + 128
+    case .q5_K: 2 + 2 + 12 + 32 + 128
+    case .q6_K: 128 + 64 + 16 + 2
+    }
+  }
+
+  /// The type that holds these elements as they are, or nil for a quantised type.
+  public var storageType: StorageType? {
+    switch self {
+    case .f32: .f32
+    case .f16: .f16
+    case .bf16: .bf16
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,58 @@
+extension MapFile {
+  /// Writes the map file to `path`, complete or not at all.
+  ///
+  /// A site without all parameters, or with one that has not the site's width or is not finite, is an error, as it
+  /// would be on reading.
+  public func write(to path: String) throws(FileError) {
+    var entries: [SafetensorsWriter.Entry] = []
+    var values: [[Float]] = []
+    guard !sites.isEmpty else { throw FileError(path, "sites", "there are none") }
+    for site in sites {
+      guard site.parameters.count == parameterNames.count else {
+        throw FileError(
+          path, site.name, "has \(site.parameters.count) parameters, not \(parameterNames.count)")
+      }
+      for parameter in parameterNames {
+        let name = "\(site.name)/\(parameter)"
+        guard let channels = site.parameters[parameter] else { throw FileError(path, name, "is missing") }
+        guard channels.count == site.width else {
+          throw FileError(path, name, "has \(channels.count) channels, the site \(site.width)")
+        }
+        if let channel = channels.firstIndex(where: { !$0.isFinite }) {
+          throw FileError(path, name, "channel \(channel) is \(channels[channel])")
+        }
+        entries.append(.init(name, .f32, [site.width]))
+        values.append(channels)
+      }
+    }
+    let writer = try SafetensorsWriter(path, entries, metadata: metadata)
+    for (entry, channels) in zip(entries, values) {
+      try channels.withUnsafeBufferPointer { (channels) throws(FileError) in
+        try writer.append(UnsafeRawBufferPointer(channels), to: entry.name)
+      }
+    }
+    try writer.finish()
+  }
+
+  private var metadata: [(key: String, value: String)] {
+    let sites = JSON.array(sites.map { .object(["name": .string($0.name), "width": .int($0.width)]) })
+    var entries: [(key: String, value: String)] = [
+      ("format", "act-map"), ("format_version", Self.formatVersion), ("method", method),
+      ("method_version", methodVersion), ("transport", transport),
+      ("parameters", JSON.array(parameterNames.map(JSON.string)).description), ("sites", sites.description),
+      ("model_fingerprint", modelFingerprint), ("token_scope", tokenScope), ("skip_first", String(skipFirst)),
+    ]
+    for (key, value) in [("support", support), ("pooling", pooling), ("fit_order", fitOrder)] {
+      if let value { entries.append((key, value)) }
+    }
+    if !counts.isEmpty { entries.append(("counts", object(counts, JSON.int))) }
+    if !gatedChannels.isEmpty { entries.append(("gated_channels", object(gatedChannels, JSON.int))) }
+    if !dataHashes.isEmpty { entries.append(("data", object(dataHashes, JSON.string))) }
+    return entries
+  }
+
+  /// A JSON object with sorted keys, so that the same map is the same file.
+  private func object<Value>(_ values: [String: Value], _ json: (Value) -> JSON) -> String {
+    JSON.object(values.sorted { $0.key < $1.key }.map { JSON.Member($0.key, json($0.value)) }).description
+  }
+}
