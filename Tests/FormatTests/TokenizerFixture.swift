@@ -1,0 +1,47 @@
+import ActFormats
+import FoundationEssentials
+
+/// A tokenizer and what PyPI `tokenizers` makes of our lines with it (Scripts/make-tokenizer-fixtures.py).
+struct TokenizerFixture: Sendable {
+  /// The directory of the imported SmolLM2, or nil where the environment does not name one.
+  static let smolLM2 = ProcessInfo.processInfo.environment["ACT_SMOLLM2"]
+
+  var tokenizer: Tokenizer
+  var lines: [String]
+  var cases: JSON
+
+  static func path(_ name: String) -> String {
+    let here = #filePath
+    return here[..<here.lastIndex(of: "/")!] + "/Fixtures/tokenizer/" + name
+  }
+
+  static func bytes(_ name: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: URL(filePath: path(name))))
+  }
+
+  init(_ name: String, tokenizer path: String? = nil) throws {
+    tokenizer = try Tokenizer(path: path ?? Self.path(name + ".tokenizer.json"))
+    cases = try JSON(parsing: Self.bytes(name + ".cases.json"))
+    lines = try JSON(parsing: Self.bytes("lines.json")).array?.compactMap(\.string) ?? []
+    lines.removeLast(lines.count - rows("ids").count)
+  }
+
+  /// The rows of token ids under `key`.
+  func rows(_ key: String) -> [[Int]] { cases[key]?.array?.map(Self.ids) ?? [] }
+
+  func ids(_ key: String) -> [Int] { cases[key].map(Self.ids) ?? [] }
+
+  /// The decoded texts of `rows("ids")`: the line, where nothing else is recorded under `key`.
+  func decoded(_ key: String) -> [String] {
+    var texts = lines
+    for member in cases[key]?.members ?? [] { texts[Int(member.key)!] = member.value.string! }
+    return texts
+  }
+
+  /// Rows of tokens that cut characters apart, with the text that the reference decodes them to.
+  var broken: [(tokens: [Int], text: String)] {
+    cases["broken"]?.array?.map { ($0.array.map { Self.ids($0[0]) } ?? [], $0.array?[1].string ?? "") } ?? []
+  }
+
+  private static func ids(_ json: JSON) -> [Int] { json.array?.compactMap(\.int) ?? [] }
+}
