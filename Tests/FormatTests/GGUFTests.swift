@@ -82,6 +82,7 @@ import Testing
     ("lie outside", { $0.tensors[1].offset = 64 }),
     ("lie outside", { $0.tensors[1].offset = UInt64.max - 31 }),
     ("overlap", { $0.tensors[1].offset = 0 }),
+    ("overlap", { $0.tensors[0].dimensions = [9] }),
     ("w: is given twice", { $0.tensors[1].name = "w" }),
   ]
 

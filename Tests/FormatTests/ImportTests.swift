@@ -208,6 +208,7 @@ struct TinyLlama {
     ("a type from 1 to 6", { $0.replace("tokenizer.ggml.token_type", [1, 1]) }),
     ("a type from 1 to 6", { $0.replace("tokenizer.ggml.token_type", [3, 3, 1, 1, 1, 1, 1, 7]) }),
     ("does not join", { $0.replace("tokenizer.ggml.merges", ["a z"]) }),
+    ("does not join", { $0.replace("tokenizer.ggml.merges", ["b a"]) }),
     ("does not join", { $0.replace("tokenizer.ggml.merges", ["ab"]) }),
     ("an array of strings", { $0.replace("tokenizer.ggml.merges", [1]) }),
     ("the number of a token", { $0.replace("tokenizer.ggml.bos_token_id", UInt32(8)) }),

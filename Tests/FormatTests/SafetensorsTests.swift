@@ -79,6 +79,7 @@ import Testing
     let file = try SafetensorsFile(path)
     let tensor = try #require(file["a"])
     #expect(!tensor.range.lowerBound.isMultiple(of: 4))
+    #expect(Int(bitPattern: file.bytes(of: tensor).baseAddress).isMultiple(of: 4))
     #expect(Array(file.bytes(of: tensor).bindMemory(to: Float.self)) == [1.5, -2])
   }
 
@@ -98,6 +99,7 @@ import Testing
     (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#, "impossible shape"),
     (#"{"a":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,8]}}"#, "impossible shape"),
     (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, "takes 12 bytes"),
+    (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}"#, "takes 4 bytes"),
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, "lie outside"),
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}"#, "lie outside"),
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}"#, "lie outside"),
