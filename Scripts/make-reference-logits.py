@@ -50,6 +50,7 @@ PROMPTS = {
 
 
 def median(values):
+    ordered = sorted(values)
 """,
     "unicode": """Prices on 14.03.2031: 1 café crème = 3,80 €; 250 g of žluťoučký cheese = 12.475 Kč.
 日本語の文章も、少しだけ。 Привет, мир! ½ + ⅓ = ⅚ 🙂👩‍🚀
