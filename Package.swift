@@ -34,24 +34,31 @@ let package = Package(
     .target(name: "ActPasses", dependencies: ["ActIR"], path: "passes", swiftSettings: swift),
     .target(name: "ActLowering", dependencies: ["ActIR", "ActFormats"], swiftSettings: swift),
     .target(
-      name: "ActRuntime", dependencies: ["ActLowering", "ActFormats", "ActKernels"], swiftSettings: swift),
+      name: "ActRuntime", dependencies: ["ActIR", "ActLowering", "ActFormats", "ActKernels"], swiftSettings: swift),
     .target(
-      name: "ActFit",
+      name: "ActCompile",
       dependencies: ["ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActLowering", "ActRuntime"],
+      swiftSettings: swift),
+    .target(
+      name: "ActFit", dependencies: ["ActIR", "ActPasses", "ActFormats", "ActLowering", "ActRuntime", "ActCompile"],
+      swiftSettings: swift),
+    .target(
+      name: "ActTerminal",
+      dependencies: ["ActFormats", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: swift),
     .target(name: "ActEval", dependencies: ["ActRuntime", "ActFormats"], swiftSettings: swift),
 
     .executableTarget(
       name: "actc",
       dependencies: [
-        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActLowering", "ActRuntime", "ActFit",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActLowering", "ActRuntime", "ActCompile", "ActFit",
+        "ActTerminal", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
     .executableTarget(
       name: "actrun",
       dependencies: [
-        "ActFormats", "ActRuntime", "ActEval",
+        "ActFormats", "ActRuntime", "ActEval", "ActTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),

@@ -9,6 +9,8 @@ public struct PipelineOptions: Sendable {
   public var weights: DType?
   /// Whether nodes are folded, merged and fused; off, the graph runs as it is written.
   public var fuses = true
+  /// Whether linear layers that read one value become one, with weights of their own.
+  public var mergesLinears = true
 
   public init() {}
 }
@@ -36,9 +38,9 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
     foldAffineIntoLinear,
     foldAffineIntoReaders,
     commonSubexpressions,
-  ] + precision + [
+  ] + precision
     // After the folds, which give each layer weights of its own.
-    mergeLinears,
+    + (options.mergesLinears ? [mergeLinears] : []) + [
     // What is left of transports and activations joins its neighbours, then the layer before it.
     fuseElementwise,
     fuseEpilogues,

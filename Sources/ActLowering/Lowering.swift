@@ -1,4 +1,4 @@
-public import ActIR
+import ActIR
 
 /// How a graph becomes a plan.
 public struct LoweringOptions: Sendable {

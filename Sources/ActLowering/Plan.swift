@@ -1,4 +1,4 @@
-public import ActIR
+import ActIR
 
 /// A scheduled, memory-planned program: what runs when a dial moves, what runs every step, and where values lie.
 ///
@@ -97,6 +97,9 @@ extension Plan {
 
   /// How many kernels a step runs; views run nothing.
   public var stepCount: Int { values[step].count { $0.place != .view } }
+
+  /// How many kernels run when a dial moves.
+  public var setCount: Int { values[set].count { if case .dial = $0.op { false } else { true } } }
 
   /// Bytes of a value at the largest row counts; nil where a size is unknown or overflows. Masks are stored as f32.
   func byteCount(_ type: TensorType) -> Int? {

@@ -1,5 +1,5 @@
-public import ActFormats
-public import ActIR
+import ActFormats
+import ActIR
 
 /// A plan on disk: a safetensors file with the packed weights as tensors and everything else as metadata.
 ///

@@ -1,4 +1,4 @@
-public import ActIR
+import ActIR
 
 // The text form of a plan: the graph's line for every value, and after it the value's place.
 //

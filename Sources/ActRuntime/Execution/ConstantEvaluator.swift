@@ -1,5 +1,5 @@
-public import ActIR
-public import ActLowering
+import ActIR
+import ActLowering
 import ActKernels
 
 /// Computes a plan's tensors from the weights, one after another, with the same kernels that steps use.

@@ -1,6 +1,6 @@
 import ActIR
 import ActKernels
-public import ActLowering
+import ActLowering
 import Glibc
 
 /// One token of a call: which, where in which sequence, and under which strengths.
@@ -31,6 +31,10 @@ public final class Engine {
   public let maximumRows: Int
   public let maximumSequences: Int
   public let maximumSlots: Int
+  public var threads: Int { pool.threads }
+
+  /// The kernels in use: `avx512`, `avx2`, …
+  public static var instructionSet: String { String(cString: act_isa_name()) }
 
   private let arguments = TaskArguments()
   private let arena: Block

@@ -1,0 +1,139 @@
+import ActFormats
+import ActIR
+import ActLowering
+import ActPasses
+import ActRuntime
+
+/// How a model becomes a plan.
+public struct CompileOptions: Sendable {
+  /// Dials frozen at a strength, by map name.
+  public var frozen: [String: Float] = [:]
+  /// The element type of matrices in the plan; nil: as in the checkpoint.
+  public var weights: DType?
+  public var fuses = true
+  /// Whether layers that read one value become one. Their weights are then copies, which is not worth it for a plan
+  /// that runs once.
+  public var mergesLinears = true
+  public var lowering = LoweringOptions()
+  public var passManager = PassManager()
+
+  public init() {}
+}
+
+/// A compiled model that is not on disk yet: its plan, and how its tensors are computed.
+public struct CompiledModel {
+  public let plan: Plan
+  public let timings: [PassManager.Timing]
+  let program: CompileProgram
+  let source: (Op) throws -> UnsafeRawBufferPointer
+  /// Keeps the leaves' memory.
+  let owners: [AnyObject]
+}
+
+extension Model {
+  /// Runs the pipeline over the model's graph with maps inserted, and lowers it.
+  public func compile(
+    _ maps: MapSet = MapSet(), _ options: CompileOptions = CompileOptions()
+  ) throws -> CompiledModel {
+    try compile(graph, maps, options)
+  }
+
+  /// The same for a graph made from the model's: other results, or a part of it.
+  public func compile(_ graph: Graph, _ maps: MapSet, _ options: CompileOptions) throws -> CompiledModel {
+    var graph = graph
+    var passes = PipelineOptions()
+    passes.transports = maps.transports
+    passes.frozen = options.frozen
+    passes.weights = options.weights
+    passes.fuses = options.fuses
+    passes.mergesLinears = options.mergesLinears
+    if let name = options.frozen.keys.sorted().first(where: { name in !maps.files.contains { $0.name == name } }) {
+      throw UsageError("cannot freeze `\(name)`: no map of that name")
+    }
+    let timings = try options.passManager.run(pipeline(passes), on: &graph)
+    var lowering = options.lowering
+    lowering.contextLength = min(lowering.contextLength, contextLength)
+    let (program, plan) = try lower(graph, lowering)
+    let checkpoint = checkpoint
+    return CompiledModel(
+      plan: plan, timings: timings, program: program,
+      source: { op in
+        switch op {
+        case .weight(let name):
+          if let tensor = checkpoint.tensor(named: name) { return tensor.bytes }
+        case .mapParameter(let map, let site, let name):
+          if let bytes = maps.bytes(map: map, site: site, name: name) { return bytes }
+        default: break
+        }
+        throw UsageError("no data for `\(op.mnemonic)`")
+      },
+      owners: [checkpoint, MapOwner(maps)])
+  }
+}
+
+private final class MapOwner {
+  let maps: MapSet
+  init(_ maps: MapSet) { self.maps = maps }
+}
+
+extension CompiledModel {
+  /// Writes the plan file, tensor by tensor.
+  ///
+  /// - Parameter progress: receives the share of bytes written, 0 to 1.
+  public func write(
+    to path: String, tokenizer: String?, tokenizerConfiguration: String?, provenance: JSON,
+    progress: (Double) -> Void = { _ in }
+  ) throws {
+    let tensors = plan.constants
+    let total = tensors.reduce(0) { $0 + ($1.type.fixedCount ?? 0) * $1.type.dtype.byteWidth }
+    var written = 0
+    try PlanFile.write(
+      plan, to: path, tensors: tensors, tokenizer: tokenizer, tokenizerConfiguration: tokenizerConfiguration,
+      provenance: provenance
+    ) { append in
+      try ConstantEvaluator().run(program, source: source) { name, bytes, _ in
+        try append(name, bytes)
+        written += bytes.count
+        progress(total == 0 ? 1 : Double(written) / Double(total))
+      }
+    }
+  }
+
+  /// An engine for the plan, its tensors computed in memory; those that are the checkpoint's own stay mapped.
+  public func makeEngine(
+    threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 2
+  ) throws -> Engine {
+    let tensors = ResidentTensors(owners: owners)
+    try ConstantEvaluator(threads: threads).run(program, source: source) { name, bytes, isLeaf in
+      tensors.add(name, bytes, isLeaf: isLeaf)
+    }
+    return try Engine(
+      plan: plan, owner: tensors, threads: threads, maximumSequences: maximumSequences, maximumSlots: maximumSlots
+    ) { name in
+      guard let address = tensors.addresses[name] else { throw UsageError("no tensor `\(name)`") }
+      return address
+    }
+  }
+}
+
+/// Tensors of a plan in memory: copies of what was computed, addresses of what is mapped.
+private final class ResidentTensors {
+  private(set) var addresses: [String: UnsafeRawPointer] = [:]
+  private var copies: [UnsafeMutableRawBufferPointer] = []
+  private let owners: [AnyObject]
+
+  init(owners: [AnyObject]) { self.owners = owners }
+
+  func add(_ name: String, _ bytes: UnsafeRawBufferPointer, isLeaf: Bool) {
+    if isLeaf {
+      addresses[name] = bytes.baseAddress
+      return
+    }
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
+    copy.copyMemory(from: bytes)
+    copies.append(copy)
+    addresses[name] = UnsafeRawPointer(copy.baseAddress!)
+  }
+
+  deinit { for copy in copies { copy.deallocate() } }
+}

@@ -1,0 +1,95 @@
+import ActFormats
+import ActGraphs
+import ActIR
+import ActPasses
+
+/// Maps that go into one plan: for each its name, its transport and its parameters' bytes.
+public struct MapSet: Sendable {
+  public private(set) var transports: [Transport] = []
+  public private(set) var files: [(name: String, file: MapFile)] = []
+  private var parameters: [String: FloatBlock] = [:]
+
+  public init() {}
+
+  /// A check of a map file against a model that `--force` may skip.
+  public enum Check: String, Hashable, Sendable, CaseIterable {
+    case fingerprint
+  }
+
+  /// Adds a map under `name`, in the order of application.
+  ///
+  /// - Throws: `FileError` where the map does not fit the model: another fingerprint, an unknown site, another width,
+  ///   or a transport that is not one.
+  public mutating func add(
+    _ file: MapFile, name: String, path: String, model: Model, skipping skipped: Set<Check> = []
+  ) throws {
+    guard !files.contains(where: { $0.name == name }) else { throw UsageError("two maps named `\(name)`") }
+    if !skipped.contains(.fingerprint) {
+      let fingerprint = model.fingerprint
+      guard file.modelFingerprint == fingerprint else {
+        throw FileError(
+          path, "model_fingerprint",
+          "expected \(fingerprint.prefix(16))… of \(model.path), found \(file.modelFingerprint.prefix(16))…",
+          next: "fit it on this model, or use --force fingerprint")
+      }
+    }
+    let widths = Dictionary(uniqueKeysWithValues: model.sites.map { ($0.name, $0.type.shape.last?.fixed ?? 0) })
+    for site in file.sites {
+      guard let width = widths[site.name] else {
+        throw FileError(path, site.name, "the model has no such site", next: "see `actc sites \(model.path)`")
+      }
+      guard width == site.width else {
+        throw FileError(path, site.name, "expected \(width) channels, found \(site.width)")
+      }
+    }
+    try add(file, name: name, path: path)
+  }
+
+  /// Adds a map that was just fitted on the model.
+  public mutating func add(fitted file: MapFile, name: String) throws {
+    try add(file, name: name, path: "the fit so far")
+  }
+
+  private mutating func add(_ file: MapFile, name: String, path: String) throws {
+    let function: Graph
+    do {
+      function = try Graph(parsing: file.transport)
+      try Transport.check(function)
+    } catch {
+      throw FileError(path, "transport", "\(error)")
+    }
+    let transport = Transport(name: name, function: function, sites: file.sites.map(\.name))
+    guard Set(transport.parameterNames) == Set(file.parameterNames) else {
+      throw FileError(
+        path, "transport", "expected the parameters \(file.parameterNames), found \(transport.parameterNames)")
+    }
+    guard file.tokenScope == "all", file.skipFirst == 0 else {
+      throw NotSupported("\(path): only maps for all tokens can be compiled, this one is for `\(file.tokenScope)`, skipping \(file.skipFirst)")
+    }
+    for site in file.sites {
+      for (parameter, values) in site.parameters {
+        parameters["\(name)/\(site.name)/\(parameter)"] = FloatBlock(values)
+      }
+    }
+    transports.append(transport)
+    files.append((name, file))
+  }
+
+  /// The bytes of a parameter, valid while the set lives.
+  func bytes(map: String, site: String, name: String) -> UnsafeRawBufferPointer? {
+    parameters["\(map)/\(site)/\(name)"]?.bytes
+  }
+}
+
+/// Floats at a fixed address.
+private final class FloatBlock: @unchecked Sendable {
+  let bytes: UnsafeRawBufferPointer
+
+  init(_ values: [Float]) {
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: values.count * 4, alignment: 64)
+    block.copyBytes(from: values.withUnsafeBytes { Array($0) })
+    bytes = UnsafeRawBufferPointer(block)
+  }
+
+  deinit { bytes.deallocate() }
+}

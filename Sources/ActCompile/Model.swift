@@ -1,0 +1,54 @@
+import ActFormats
+import ActGraphs
+import ActIR
+import ActLowering
+
+/// A model directory, opened: its weights, its configuration and its graph.
+public struct Model: Sendable {
+  public let path: String
+  public let checkpoint: Checkpoint
+  public let graph: Graph
+  public let contextLength: Int
+
+  /// Opens a Hugging Face directory and builds the graph of its architecture.
+  public init(_ path: String) throws {
+    self.path = path
+    checkpoint = try Checkpoint(path)
+    let checkpoint = checkpoint
+    let configurationPath = "\(path)/config.json"
+    let model = try ModelGraph(
+      configuration: try JSON(readingFile: configurationPath), path: configurationPath,
+      weightType: { name in checkpoint.tensor(named: name).flatMap { TensorType($0.info) } })
+    graph = model.graph
+    contextLength = model.contextLength
+  }
+
+  public var fingerprint: String { checkpoint.fingerprint }
+
+  /// The sites in order of execution, with the type of their value.
+  public var sites: [(name: String, type: TensorType)] {
+    graph.order.compactMap { id in graph[id].site.map { ($0, graph.type(id)) } }
+  }
+
+  /// The sites that any of `patterns` matches, in order of execution; a pattern that matches none is an error.
+  public func sites(matching patterns: [String]) throws -> [String] {
+    let names = sites.map(\.name)
+    var chosen = Set<String>()
+    for text in patterns {
+      guard let pattern = SitePattern(text) else { throw UsageError("malformed site pattern `\(text)`") }
+      let matched = names.filter(pattern.matches)
+      guard !matched.isEmpty else {
+        throw UsageError("site pattern `\(text)` matches no site; list them with `actc sites \(path)`")
+      }
+      chosen.formUnion(matched)
+    }
+    return names.filter(chosen.contains)
+  }
+}
+
+/// A request that makes no sense for the files given; exit code 2.
+public struct UsageError: Error, Hashable, CustomStringConvertible {
+  public var description: String
+
+  public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,66 @@
+import ActFormats
+import ActRuntime
+
+/// What one strength does to generated text.
+public struct ConceptRow: Hashable, Sendable {
+  public var strengths: [String: Float]
+  /// The share of continuations that show the concept, 0 to 1.
+  public var conceptShare: Double
+  /// The perplexity of the continuations under the unsteered model: how fluent they are.
+  public var continuationPerplexity: Double
+  /// The perplexity of held-out text under the steered model: the damage; nil without held-out text.
+  public var heldOutPerplexity: Double?
+  public var tokensPerSecond: Double
+  /// The continuations, a prompt each.
+  public var texts: [String]
+}
+
+/// Continues prompts under one set of strengths and measures how many show a concept and how fluent they are.
+public struct ConceptEvaluation: Sendable {
+  public var prompts: [String]
+  public var concept: WordMatcher
+  /// Text of the ordinary kind, for perplexity.
+  public var heldOut: [String]
+  public var maximumTokens: Int
+  public var sampling: SamplingOptions
+
+  public init(
+    prompts: [String], concept: WordMatcher, heldOut: [String], maximumTokens: Int, sampling: SamplingOptions
+  ) {
+    self.prompts = prompts
+    self.concept = concept
+    self.heldOut = heldOut
+    self.maximumTokens = maximumTokens
+    self.sampling = sampling
+  }
+
+  /// Measures one set of strengths; prompt i is sampled with seed `sampling.seed + i`, whatever the strength.
+  public func measure(_ model: LanguageModel, _ strengths: [String: Float]) throws -> ConceptRow {
+    guard let tokenizer = model.tokenizer else { throw EngineError("the plan has no tokenizer") }
+    let requests = try prompts.enumerated().map { index, prompt in
+      var request = GenerationRequest(prompt: try model.encode(prompt), maximumTokens: maximumTokens)
+      request.strengths = strengths
+      request.sampling = sampling
+      request.sampling.seed &+= UInt64(index)
+      if let end = tokenizer.eosToken { request.stopTokens = [Int32(end)] }
+      return request
+    }
+    let (generations, timing) = try model.generate(requests)
+    let texts = generations.map { tokenizer.decode($0.tokens.map { Int($0) }) }
+    let continued = zip(requests, generations).map { request, generation in
+      (tokens: request.prompt + generation.tokens, from: request.prompt.count)
+    }
+    let fluency = try model.score(continued).reduce(TextScore(), +)
+    let damage =
+      heldOut.isEmpty
+      ? nil
+      : try model.score(heldOut.map { (tokens: try model.encode($0), from: 1) }, strengths: strengths)
+        .reduce(TextScore(), +)
+    let seconds = Double(timing.prefill.components.attoseconds + timing.decode.components.attoseconds) * 1e-18
+      + Double(timing.prefill.components.seconds + timing.decode.components.seconds)
+    return ConceptRow(
+      strengths: strengths, conceptShare: Double(texts.count(where: concept.matches)) / Double(max(texts.count, 1)),
+      continuationPerplexity: fluency.perplexity, heldOutPerplexity: damage?.perplexity,
+      tokensPerSecond: Double(timing.generatedTokens) / seconds, texts: texts)
+  }
+}

@@ -1,0 +1,26 @@
+/// Tells whether a text has one of a list of words or phrases, whatever the case.
+public struct WordMatcher: Hashable, Sendable {
+  /// Each entry's words, lower case.
+  private let entries: [[Substring]]
+  private let words: Set<Substring>
+
+  /// `entries`: words, or phrases of several words.
+  public init(_ entries: [String]) {
+    let split = entries.map { Self.words(of: $0.lowercased()) }.filter { !$0.isEmpty }
+    words = Set(split.filter { $0.count == 1 }.map { $0[0] })
+    self.entries = split.filter { $0.count > 1 }
+  }
+
+  public func matches(_ text: String) -> Bool {
+    let found = Self.words(of: text.lowercased())
+    if found.contains(where: words.contains) { return true }
+    return entries.contains { entry in
+      found.indices.contains { start in found[start...].starts(with: entry) }
+    }
+  }
+
+  /// Runs of letters, digits and apostrophes.
+  private static func words(of text: String) -> [Substring] {
+    text.split { !($0.isLetter || $0.isNumber || $0 == "'") }
+  }
+}

@@ -1,0 +1,79 @@
+import ActCompile
+import ActFormats
+import ActIR
+import ActPasses
+
+/// How far a fit is.
+public struct FitProgress: Hashable, Sendable {
+  /// 0 to 1.
+  public var share: Double
+  public var site: String
+}
+
+/// Fits a map at each of `sites` and returns the map file.
+///
+/// In causal order a site sees the activations that all earlier sites have transported at strength 1.
+/// - Parameter sites: in order of execution.
+public func fit(
+  _ model: Model, _ data: PairedSequences, sites: [String], options: FitOptions,
+  progress: (FitProgress) -> Void = { _ in }
+) throws -> MapFile {
+  for side in Side.allCases where data[side].isEmpty { throw FitError("no \(side.rawValue) samples") }
+  let longest = (data.source + data.target).map(\.count).max() ?? 0
+  guard longest <= model.contextLength else {
+    throw FitError("a sample of \(longest) tokens; the model's context is \(model.contextLength)")
+  }
+  let transport = try options.method.transport(options.support)
+  var file = MapFile(
+    method: options.method.name, methodVersion: options.method.version, transport: transport.description,
+    parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },
+    modelFingerprint: model.fingerprint, sites: [])
+  file.support = options.support.description
+  file.pooling = options.pooling.rawValue
+  file.fitOrder = options.order.rawValue
+  file.counts = ["source": data.source.count, "target": data.target.count]
+
+  // Each group is fitted on the model with all groups before it in place.
+  let groups = options.order == .causal ? sites.map { [$0] } : [sites]
+  for (index, group) in groups.enumerated() {
+    var maps = MapSet()
+    if !file.sites.isEmpty { try maps.add(fitted: file, name: "fitted") }
+    let collector = try ActivationCollector(
+      model: model, maps: maps, sites: group, options: options, longest: longest)
+    let fits = try fitSites(group, of: model, collector, data, options) { share in
+      progress(FitProgress(share: (Double(index) + share) / Double(groups.count), site: group[0]))
+    }
+    for (site, (width, fit)) in zip(group, fits) {
+      file.sites.append(MapFile.Site(name: site, width: width, parameters: fit.parameters))
+      file.gatedChannels[site] = fit.gatedChannels
+    }
+  }
+  return file
+}
+
+private func fitSites(
+  _ sites: [String], of model: Model, _ collector: ActivationCollector, _ data: PairedSequences,
+  _ options: FitOptions, progress: (Double) -> Void
+) throws -> [(width: Int, fit: SiteFit)] {
+  let widths = sites.map { site in model.graph.value(at: site).flatMap { model.graph.type($0).shape.last?.fixed } ?? 0 }
+  var accumulators = widths.map { options.method.makeAccumulator($0) }
+  var supports = widths.map { SupportAccumulator(options.support, width: $0) }
+  let total = Double(data.source.count + data.target.count)
+  var done = 0
+  for side in Side.allCases {
+    try collector.collect(data[side], progress: { progress(Double(done + $0) / total) }) { site, samples in
+      accumulators[site].observe(side, samples)
+      if side == .source { supports[site].observe(samples) }
+    }
+    done += data[side].count
+  }
+  return try zip(sites, widths).enumerated().map { index, site in
+    do {
+      var fit = try accumulators[index].finish()
+      fit.parameters.merge(supports[index].finish()) { $1 }
+      return (site.1, fit)
+    } catch let error as FitError {
+      throw FitError("\(site.0): \(error)")
+    }
+  }
+}

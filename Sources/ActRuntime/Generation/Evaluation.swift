@@ -1,0 +1,36 @@
+import ActIR
+import ActLowering
+
+extension LanguageModel {
+  /// One result of a plan over a whole sequence.
+  public struct Result: Sendable {
+    public var name: String
+    /// Row-major, a row a token.
+    public var values: [Float]
+    public var width: Int
+  }
+
+  /// Runs one sequence, in chunks of `chunkSize` rows, and returns the plan's results for every token.
+  public func evaluate(
+    _ tokens: [Int32], strengths: [String: Float] = [:], chunkSize: Int = 128
+  ) throws -> [Result] {
+    let slot = try assignSlots([strengths])[0]
+    let sequence = try engine.openSequence(capacity: tokens.count)
+    defer { engine.closeSequence(sequence) }
+    var results = plan.results.map { result in
+      Result(name: result.name, values: [], width: plan.values[result.value].type.shape.last?.fixed ?? 1)
+    }
+    for start in stride(from: 0, to: tokens.count, by: min(chunkSize, engine.maximumRows)) {
+      let end = min(start + min(chunkSize, engine.maximumRows), tokens.count)
+      let rows = (start..<end).map {
+        Row(token: tokens[$0], position: Int32($0), sequence: sequence, slot: slot)
+      }
+      try engine.step(rows, logitRows: 0..<Int32(rows.count))
+      for index in results.indices {
+        let values = engine.result(results[index].name)!
+        results[index].values += UnsafeBufferPointer(start: values, count: rows.count * results[index].width)
+      }
+    }
+    return results
+  }
+}

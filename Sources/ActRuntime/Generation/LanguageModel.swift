@@ -1,0 +1,70 @@
+import ActFormats
+import ActIR
+import ActLowering
+
+/// A plan of a language model, loaded: its engine and its tokenizer.
+public final class LanguageModel {
+  public let plan: Plan
+  public let engine: Engine
+  public let tokenizer: Tokenizer?
+  public let vocabularySize: Int
+  /// The longest sequence, in tokens.
+  public var contextLength: Int { plan.contextLength }
+  let path: String
+
+  /// Maps, checks and binds a plan file.
+  public convenience init(
+    _ path: String, threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 2
+  ) throws {
+    let file = try PlanFile(path)
+    let engine = try Engine(
+      plan: file.plan, owner: file.file, threads: threads, maximumSequences: maximumSequences,
+      maximumSlots: maximumSlots
+    ) { name in
+      guard let tensor = file.file[name], let address = file.file.bytes(of: tensor).baseAddress else {
+        throw FileError(path, name, "no such tensor")
+      }
+      return address
+    }
+    try self.init(engine, path: path, tokenizer: file.makeTokenizer(path: path))
+  }
+
+  /// Wraps an engine whose plan is not on disk.
+  public init(_ engine: Engine, path: String, tokenizer: Tokenizer?) throws {
+    guard let logits = engine.plan.results.first(where: { $0.name == "logits" }),
+      let width = engine.plan.values[logits.value].type.shape.last?.fixed
+    else { throw EngineError("\(path): the plan has no result `logits`; it is not a language model's") }
+    self.path = path
+    self.engine = engine
+    self.tokenizer = tokenizer
+    plan = engine.plan
+    vocabularySize = width
+  }
+
+  /// The token ids of a text, with the special tokens that the model expects around it.
+  public func encode(_ text: String) throws -> [Int32] {
+    guard let tokenizer else { throw EngineError("\(path): the plan has no tokenizer") }
+    return try tokenizer.encode(text).map { Int32($0) }
+  }
+
+  /// The logits of wanted row `index` of the last step.
+  func logits(_ index: Int) -> UnsafeBufferPointer<Float> {
+    let base = engine.result("logits")! + index * vocabularySize
+    return UnsafeBufferPointer(start: base, count: vocabularySize)
+  }
+}
+
+extension PlanFile {
+  /// The tokenizer that the plan carries, or nil.
+  func makeTokenizer(path: String) throws -> Tokenizer? {
+    guard let tokenizer else { return nil }
+    do {
+      let configuration = try tokenizerConfiguration.map {
+        try TokenizerConfig(json: JSON(parsing: $0), path: "\(path): tokenizer_config")
+      }
+      return try Tokenizer(json: JSON(parsing: tokenizer), path: "\(path): tokenizer", config: configuration)
+    } catch let error as JSONError {
+      throw FileError(path, "tokenizer", "\(error)")
+    }
+  }
+}

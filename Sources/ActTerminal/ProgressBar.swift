@@ -1,0 +1,38 @@
+import Glibc
+
+/// A line on standard error that shows how far long work is; silent where that is no terminal.
+public final class ProgressBar {
+  private let title: String
+  private let isShown: Bool
+  private var lastDrawn: ContinuousClock.Instant?
+  private let started = ContinuousClock.now
+
+  public init(_ title: String) {
+    self.title = title
+    isShown = isatty(STDERR_FILENO) == 1
+  }
+
+  /// Draws a share of 0 to 1 and a note, at most ten times a second.
+  public func update(_ share: Double, _ note: String = "") {
+    guard isShown else { return }
+    let now = ContinuousClock.now
+    if share < 1, let lastDrawn, now - lastDrawn < .milliseconds(100) { return }
+    lastDrawn = now
+    let width = 28
+    let filled = min(width, Int(share * Double(width)))
+    let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
+    let elapsed = (now - started).seconds
+    let left = share > 0.02 && share < 1 ? ", \(Int(elapsed / share - elapsed)) s left" : ""
+    write("\r\u{1B}[K\(title) [\(bar)] \(Int(share * 100)) % \(note)\(left)", to: STDERR_FILENO)
+  }
+
+  /// Removes the line.
+  public func finish() {
+    guard isShown else { return }
+    write("\r\u{1B}[K", to: STDERR_FILENO)
+  }
+}
+
+extension Duration {
+  public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,31 @@
+import ActCompile
+import ActFit
+import ActGraphs
+import ActIR
+import ActLowering
+import ActPasses
+import ActRuntime
+import ActTerminal
+import ArgumentParser
+
+@main
+struct Actc: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "actc",
+    abstract: "Compiles language models with steering maps into plans for actrun.",
+    subcommands: [
+      ImportCommand.self, FitCommand.self, CompileCommand.self, OptCommand.self, ShowCommand.self, SitesCommand.self,
+      MethodsCommand.self, PassesCommand.self,
+    ])
+
+  static func main() {
+    runTool(Self.self) { error in
+      switch error {
+      case is UsageError, is TransportError, is EngineError, is FitError: .usage
+      case is ParseError, is VerifyError: .badFile
+      case is NotSupported, is LoweringError: .notSupported
+      default: nil
+      }
+    }
+  }
+}

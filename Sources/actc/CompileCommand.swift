@@ -1,0 +1,101 @@
+import ActCompile
+import ActFormats
+import ActIR
+import ActTerminal
+import ArgumentParser
+import Glibc
+
+struct CompileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compile", abstract: "Compiles a model, with maps or without, into a plan.",
+    discussion: """
+      A map becomes a dial of the plan, turned at run time; --freeze folds it into the weights at one strength.
+
+      Examples:
+        actc compile SmolLM2 -o SmolLM2.plan
+        actc compile SmolLM2 --maps football=football.maps.safetensors -o steered.plan
+        actc compile SmolLM2 --maps football=football.maps.safetensors --freeze football=0.5 -o frozen.plan
+      """)
+
+  @Argument(help: "The model's directory.") var model: String
+  @OptionGroup var mapOptions: MapOptions
+  @Option(help: "The element type of the plan's matrices: f32 or bf16.") var weights = "bf16"
+  @Option(help: ArgumentHelp("Fold a map at a strength.", valueName: "name=strength")) var freeze: [String] = []
+  @Option(name: .shortAndLong, help: "The plan to write.") var output: String
+  @Option(help: "The longest sequence, in tokens; at most the model's own.") var context = 2048
+  @Option(help: "The most tokens of one step, over all sequences.") var rows = 512
+  @Flag(help: "Leave the graph as it is written: fold, merge and fuse nothing.") var noFuse = false
+  @Flag(help: "Give every buffer bytes of its own.") var noArena = false
+  @Flag(help: "Both of these: the plan to compare others with.") var reference = false
+  @OptionGroup(title: "Passes") var passOptions: PassManagerOptions
+
+  func validate() throws {
+    guard DType(rawValue: weights) == .f32 || DType(rawValue: weights) == .bf16 else {
+      throw ValidationError("--weights: expected f32 or bf16, found `\(weights)`")
+    }
+    guard (1...1 << 20).contains(context), (1...65536).contains(rows) else {
+      throw ValidationError("--context takes 1 to 1048576, --rows 1 to 65536")
+    }
+  }
+
+  func run() throws {
+    let model = try Model(self.model)
+    let maps = try mapOptions.load(for: model)
+    var options = CompileOptions()
+    options.frozen = try parseStrengths(freeze)
+    options.weights = DType(rawValue: weights)
+    options.fuses = !noFuse && !reference
+    options.lowering.sharesArena = !noArena && !reference
+    options.lowering.contextLength = context
+    options.lowering.maximumRows = rows
+    options.passManager = try passOptions.makePassManager()
+    let compiled = try model.compile(maps, options)
+    passOptions.report(compiled.timings)
+
+    let bar = ProgressBar("compiling")
+    try compiled.write(
+      to: output, tokenizer: readIfPresent("\(self.model)/tokenizer.json"),
+      tokenizerConfiguration: readIfPresent("\(self.model)/tokenizer_config.json"),
+      provenance: provenance(model, maps, options)
+    ) { bar.update($0) }
+    bar.finish()
+    note("wrote \(output): \(compiled.plan.stepCount) kernels a step, arena \(compiled.plan.arenaByteCount) bytes")
+  }
+
+  private func parseStrengths(_ pairs: [String]) throws -> [String: Float] {
+    var strengths: [String: Float] = [:]
+    for pair in pairs {
+      let sides = pair.split(separator: "=", maxSplits: 1)
+      guard sides.count == 2, let strength = Float(sides[1]), strength.isFinite else {
+        throw ValidationError("--freeze: expected NAME=STRENGTH, found `\(pair)`")
+      }
+      strengths[String(sides[0])] = strength
+    }
+    return strengths
+  }
+
+  private func provenance(_ model: Model, _ maps: MapSet, _ options: CompileOptions) -> JSON {
+    .object([
+      "model": .object(["name": .string(lastComponent(model.path)), "fingerprint": .string(model.fingerprint)]),
+      "maps": .array(
+        maps.files.map { name, file in
+          .object([
+            "name": .string(name), "method": .string(file.method), "method_version": .string(file.methodVersion),
+            "sites": .int(file.sites.count),
+            "frozen": options.frozen[name].map { .double(Double("\($0)")!) } ?? .null,
+          ])
+        }),
+      "weights": .string(weights),
+      "compiler": .string("actc 1"),
+    ])
+  }
+
+  private func lastComponent(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  private func readIfPresent(_ path: String) throws -> String? {
+    guard access(path, F_OK) == 0 else { return nil }
+    return try readText(path)
+  }
+}

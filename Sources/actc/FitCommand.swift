@@ -1,0 +1,90 @@
+import ActCompile
+import ActFit
+import ActFormats
+import ActPasses
+import ActTerminal
+import ArgumentParser
+
+struct FitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fit", abstract: "Fits a map from source to target behaviour at the sites of a model.",
+    discussion: """
+      Data sets are .txt files, a line a sample, or .jsonl files of {"text": …}; - is standard input.
+
+      Examples:
+        actc fit SmolLM2 --source neutral.txt --target football.txt --sites '*o_proj' -o football.maps.safetensors
+        actc fit SmolLM2 --source a.txt --target b.txt --method mean-act --sites '*layernorm' --simultaneous \\
+          --support q0-100 -o ab.maps.safetensors
+      """)
+
+  @Argument(help: "The model's directory.") var model: String
+  @Option(help: "Examples of the behaviour to leave.") var source: String
+  @Option(help: "Examples of the behaviour to reach.") var target: String
+  @Option(help: "The method; see `actc methods`.") var method = "linear-act"
+  @Option(parsing: .upToNextOption, help: "Sites: globs, or re: and a regular expression, over whole names.")
+  var sites: [String] = ["*.self_attn.o_proj"]
+  @Flag(help: "Fit every site on the bare model; by default a site sees all earlier sites transported.")
+  var simultaneous = false
+  @Option(help: "Where the map applies: all, or between quantiles of the source, as in q0-100.") var support = "all"
+  @Option(help: "How a sample's tokens become one vector: mean.") var pooling = "mean"
+  @Option(name: .shortAndLong, help: "The map file to write.") var output: String
+  @Option(name: .shortAndLong, help: "Threads; by default one a processor.") var threads: Int?
+
+  func run() throws {
+    var options = FitOptions(method: try chosenMethod())
+    guard let support = Support(support) else {
+      throw ValidationError("--support: expected all or qLOW-HIGH as in q0-100, found `\(support)`")
+    }
+    guard let pooling = FitOptions.Pooling(rawValue: pooling) else {
+      throw ValidationError("--pooling: expected mean, found `\(pooling)`")
+    }
+    options.support = support
+    options.pooling = pooling
+    options.order = simultaneous ? .simultaneous : .causal
+    options.threads = threads
+
+    let model = try Model(self.model)
+    let sites = try model.sites(matching: self.sites)
+    let tokenizer = try Tokenizer(directory: self.model)
+    let sets = (source: try DataSet(reading: source), target: try DataSet(reading: target))
+    let data = PairedSequences(
+      source: try tokens(of: sets.source, tokenizer, model), target: try tokens(of: sets.target, tokenizer, model))
+
+    let bar = ProgressBar("fitting")
+    let started = ContinuousClock.now
+    var file = try fit(model, data, sites: sites, options: options) { bar.update($0.share, $0.site) }
+    bar.finish()
+    file.dataHashes = ["source": sets.source.sha256, "target": sets.target.sha256]
+    try file.write(to: output)
+    let gated = file.gatedChannels.values.reduce(0, +)
+    let channels = file.sites.reduce(0) { $0 + $1.width }
+    note(
+      """
+      wrote \(output): \(file.method), \(sites.count) sites, \(data.source.count) source and \
+      \(data.target.count) target samples, \(gated) of \(channels) channels by mean shift alone, \
+      \(fixed((ContinuousClock.now - started).seconds, 1)) s
+      """)
+  }
+
+  private func chosenMethod() throws -> SteeringMethod {
+    guard let method = registeredMethods.first(where: { $0.name == method }) else {
+      let known = registeredMethods.map(\.name).joined(separator: ", ")
+      throw ValidationError("--method: no method `\(method)`; methods: \(known)")
+    }
+    return method
+  }
+
+  private func tokens(of set: DataSet, _ tokenizer: Tokenizer, _ model: Model) throws -> [[Int32]] {
+    try set.samples.enumerated().map { index, sample in
+      let tokens = try tokenizer.encode(sample).map { Int32($0) }
+      guard !tokens.isEmpty else { throw FileError(set.path, "sample \(index + 1)", "no tokens") }
+      guard tokens.count <= model.contextLength else {
+        throw FileError(
+          set.path, "sample \(index + 1)",
+          "expected at most \(model.contextLength) tokens, the model's context, found \(tokens.count)",
+          next: "shorten or split it")
+      }
+      return tokens
+    }
+  }
+}

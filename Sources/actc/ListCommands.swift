@@ -1,0 +1,48 @@
+import ActCompile
+import ActFormats
+import ActPasses
+import ActTerminal
+import ArgumentParser
+
+struct SitesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sites", abstract: "Lists the activation sites of a model, in order of execution.",
+    discussion: """
+      Examples:
+        actc sites SmolLM2
+        actc sites SmolLM2 --sites '*o_proj'
+      """)
+
+  @Argument(help: "The model's directory.") var model: String
+  @Option(help: "Only the sites that these patterns match: globs, or re: and a regular expression.")
+  var sites: [String] = []
+  @Flag(help: "As JSON.") var json = false
+
+  func run() throws {
+    let model = try Model(self.model)
+    let chosen = Set(sites.isEmpty ? model.sites.map(\.name) : try model.sites(matching: sites))
+    let listed = model.sites.filter { chosen.contains($0.name) }
+    if json {
+      let rows = listed.map { JSON.object(["name": .string($0.name), "type": .string($0.type.description)]) }
+      print(JSON.array(rows).pretty, terminator: "")
+    } else {
+      for site in listed { print("\(site.name) : \(site.type)") }
+    }
+  }
+}
+
+struct PassesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "passes", abstract: "Lists the passes.")
+
+  func run() {
+    for pass in registeredPasses { print("\(pass.name): \(pass.summary)") }
+  }
+}
+
+struct MethodsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "methods", abstract: "Lists the steering methods.")
+
+  func run() {
+    for method in registeredMethods { print("\(method.name): \(method.summary)") }
+  }
+}

@@ -1,0 +1,50 @@
+import ActCompile
+import ActFormats
+import ActIR
+import ActPasses
+import ActTerminal
+import ArgumentParser
+
+struct OptCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "opt", abstract: "Runs passes over a graph in the text form and prints the outcome.",
+    discussion: """
+      Examples:
+        actc opt F.graph --passes recognize-affine,fold-affine-into-norm
+        actc opt SmolLM2 --maps football=football.maps.safetensors --passes insert-transports
+        actc opt F.graph --passes fuse-elementwise --print-after all --timing
+      """)
+
+  @Argument(help: "A .graph file, a model's directory, or - for standard input.") var file: String
+  @Option(help: ArgumentHelp("The passes, in order; by default the whole pipeline.", valueName: "a,b,c"))
+  var passes: String?
+  @OptionGroup var mapOptions: MapOptions
+  @OptionGroup(title: "Passes") var passOptions: PassManagerOptions
+
+  func run() throws {
+    var options = PipelineOptions()
+    var graph: Graph
+    if isDirectory(file) {
+      let model = try Model(file)
+      graph = model.graph
+      options.transports = try mapOptions.load(for: model).transports
+    } else {
+      guard mapOptions.maps.isEmpty else { throw ValidationError("--maps needs a model's directory, not a .graph file") }
+      do { graph = try Graph(parsing: readText(file)) } catch let error as ParseError {
+        throw FileError(file, "line \(error.line)", error.problem)
+      }
+    }
+    do { try graph.verify() } catch { throw FileError(file, nil, "\(error)") }
+    let chosen =
+      try passes.map { list in
+        try list.split(separator: ",").map { name in
+          guard let pass = registeredPasses.first(where: { $0.name == name }) else {
+            throw ValidationError("--passes: no pass `\(name)`; see `actc passes`")
+          }
+          return pass.make(options)
+        }
+      } ?? pipeline(options)
+    passOptions.report(try passOptions.makePassManager().run(chosen, on: &graph))
+    print(graph, terminator: "")
+  }
+}

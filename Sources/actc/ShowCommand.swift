@@ -1,0 +1,102 @@
+import ActCompile
+import ActFormats
+import ActIR
+import ActLowering
+import ActTerminal
+import ArgumentParser
+
+struct ShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Prints a model's graph, a map file, a plan or a graph as text.",
+    discussion: """
+      Examples:
+        actc show SmolLM2
+        actc show football.maps.safetensors
+        actc show steered.plan --summary
+      """)
+
+  @Argument(help: "A model's directory, a map file, a plan or a .graph file.") var file: String
+  @Flag(help: "A plan's sizes only, not its programs.") var summary = false
+  @Flag(help: "As JSON.") var json = false
+
+  func run() throws {
+    if isDirectory(file) {
+      let model = try Model(file)
+      if json {
+        print(
+          JSON.object([
+            "context": .int(model.contextLength), "fingerprint": .string(model.fingerprint),
+            "sites": .array(model.sites.map { .string($0.name) }), "graph": .string(model.graph.description),
+          ]).pretty, terminator: "")
+      } else {
+        print(model.graph, terminator: "")
+      }
+    } else if file.hasSuffix(".graph") {
+      do { print(try Graph(parsing: readText(file)), terminator: "") } catch let error as ParseError {
+        throw FileError(file, "line \(error.line)", error.problem)
+      }
+    } else if try SafetensorsFile(file).metadata("plan") != nil {
+      show(try PlanFile(file))
+    } else {
+      try show(MapFile(reading: file))
+    }
+  }
+
+  private func show(_ file: PlanFile) {
+    let plan = file.plan
+    let weightBytes = plan.constants.reduce(0) { $0 + ($1.type.fixedCount ?? 0) * $1.type.dtype.byteWidth }
+    if json {
+      print(
+        JSON.object([
+          "name": .string(plan.name), "dials": .array(plan.dials.map(JSON.string)),
+          "step_kernels": .int(plan.stepCount), "set_kernels": .int(plan.setCount),
+          "arena_bytes": .int(plan.arenaByteCount), "arena_bound": .int(plan.arenaBound),
+          "slot_bytes": .int(plan.slotByteCount), "weight_bytes": .int(weightBytes),
+          "context": .int(plan.contextLength), "provenance": file.provenance,
+          "plan": .string(plan.description),
+        ]).pretty, terminator: "")
+      return
+    }
+    if !summary { print(plan, terminator: "") }
+    print("// dials: \(plan.dials.isEmpty ? "none" : plan.dials.joined(separator: ", "))")
+    print("// step: \(plan.stepCount) kernels; set: \(plan.setCount) kernels")
+    let ratio = plan.arenaBound == 0 ? 1 : Double(plan.arenaByteCount) / Double(plan.arenaBound)
+    print(
+      "// arena: \(plan.arenaByteCount) bytes, \(fixed(ratio, 3)) of the no-fragmentation bound \(plan.arenaBound)")
+    print("// slot: \(plan.slotByteCount) bytes; weights: \(weightBytes) bytes; context: \(plan.contextLength)")
+    print("// provenance: \(file.provenance)")
+  }
+
+  private func show(_ map: MapFile) throws {
+    if json {
+      print(
+        JSON.object([
+          "method": .string(map.method), "method_version": .string(map.methodVersion),
+          "model_fingerprint": .string(map.modelFingerprint), "token_scope": .string(map.tokenScope),
+          "support": map.support.map(JSON.string) ?? .null, "pooling": map.pooling.map(JSON.string) ?? .null,
+          "fit_order": map.fitOrder.map(JSON.string) ?? .null,
+          "counts": .object(map.counts.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) }),
+          "data": .object(map.dataHashes.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
+          "sites": .array(
+            map.sites.map { site in
+              .object([
+                "name": .string(site.name), "width": .int(site.width),
+                "gated_channels": .int(map.gatedChannels[site.name] ?? 0),
+              ])
+            }),
+          "transport": .string(map.transport),
+        ]).pretty, terminator: "")
+      return
+    }
+    print("// method \(map.method) \(map.methodVersion), model \(map.modelFingerprint.prefix(16))…")
+    let counts = map.counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+    print("// samples: \(counts.joined(separator: ", ")); pooling \(map.pooling ?? "unknown")")
+    print(
+      "// support \(map.support ?? "unknown"), order \(map.fitOrder ?? "unknown"), tokens \(map.tokenScope), skipping \(map.skipFirst)"
+    )
+    for site in map.sites {
+      print("// site \(site.name): \(site.width) channels, \(map.gatedChannels[site.name] ?? 0) by mean shift alone")
+    }
+    print(map.transport, terminator: map.transport.hasSuffix("\n") ? "" : "\n")
+  }
+}

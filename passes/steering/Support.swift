@@ -1,0 +1,87 @@
+import ActIR
+
+/// Where a map applies: everywhere, or per channel between two quantiles of the source samples, bounds included.
+public enum Support: Hashable, Sendable {
+  case all
+  /// Percentiles, `0 ... 100`.
+  case quantiles(lower: Double, upper: Double)
+
+  /// Parses `all` or `q0-100`; nil where it is neither, or the bounds do not rise inside 0 to 100.
+  public init?(_ text: String) {
+    if text == "all" {
+      self = .all
+      return
+    }
+    guard text.hasPrefix("q") else { return nil }
+    let bounds = text.dropFirst().split(separator: "-", omittingEmptySubsequences: false).map { Double($0) }
+    guard bounds.count == 2, let lower = bounds[0], let upper = bounds[1], 0 <= lower, lower < upper, upper <= 100
+    else { return nil }
+    self = .quantiles(lower: lower, upper: upper)
+  }
+}
+
+extension Support: CustomStringConvertible {
+  public var description: String {
+    func percent(_ value: Double) -> String { value == value.rounded() ? "\(Int(value))" : "\(value)" }
+    return switch self {
+    case .all: "all"
+    case .quantiles(let lower, let upper): "q\(percent(lower))-\(percent(upper))"
+    }
+  }
+}
+
+extension SteeringMethod {
+  /// The transport function under a support: where it is bounded, `y = low ≤ x ≤ high ? transport(x) : x`.
+  public func transport(_ support: Support) throws -> Graph {
+    var function = try Graph(parsing: transport)
+    guard case .quantiles = support, let x = function.inputs.first(where: { function[$0].name == "x" }) else {
+      return function
+    }
+    let channel = TensorType(.f32, [function.type(x).shape[1]])
+    let y = function.results[0].value
+    let low = function.append(Node(.input(name: "low"), [], channel, name: "low"))
+    let high = function.append(Node(.input(name: "high"), [], channel, name: "high"))
+    let above = function.append(.binary(.ge), x, low, name: "above")
+    let below = function.append(.binary(.le), x, high, name: "below")
+    let inside = function.append(.binary(.and), above, below, name: "inside")
+    let gated = function.append(.select, inside, y, x, name: "gated")
+    function.removeResults()
+    function.addResult("y", gated)
+    return function
+  }
+}
+
+/// Gathers what a bounded support needs: the source samples of each channel.
+public struct SupportAccumulator: Sendable {
+  private let support: Support
+  private var samples: ChannelSamples
+
+  public init(_ support: Support, width: Int) {
+    self.support = support
+    samples = ChannelSamples(width: width)
+  }
+
+  public mutating func observe(_ rows: [Float]) {
+    if case .quantiles = support { samples.observe(.source, rows) }
+  }
+
+  /// `low` and `high`, or nothing where the support is unbounded.
+  public func finish() -> [String: [Float]] {
+    guard case .quantiles(let lower, let upper) = support else { return [:] }
+    var (low, high): ([Float], [Float]) = ([], [])
+    for channel in 0..<samples.width {
+      let sorted = samples.channel(channel, .source).sorted()
+      low.append(Float(percentile(sorted, lower)))
+      high.append(Float(percentile(sorted, upper)))
+    }
+    return ["low": low, "high": high]
+  }
+
+  /// A percentile by linear interpolation between the order statistics.
+  private func percentile(_ sorted: [Double], _ percent: Double) -> Double {
+    let position = percent / 100 * Double(sorted.count - 1)
+    let below = Int(position)
+    let above = min(below + 1, sorted.count - 1)
+    return sorted[below] + (position - Double(below)) * (sorted[above] - sorted[below])
+  }
+}
