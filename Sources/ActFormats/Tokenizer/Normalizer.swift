@@ -3,6 +3,7 @@
 /// Rewrites a text before it is cut into words.
 struct Normalizer: Sendable {
   enum Step: Sendable {
+    /// NFC and NFD, by the Unicode version of Swift's standard library.
     case canonicalComposition
     case canonicalDecomposition
     case lowercase
@@ -17,9 +18,9 @@ struct Normalizer: Sendable {
     for step in steps {
       switch step {
       case .canonicalComposition where !text.allSatisfy({ $0 < 0x80 }):
-        text = utf8(String(decoding: text, as: UTF8.self)._nfc)
+        text = utf8(startersOnly(text)._nfc)
       case .canonicalDecomposition where !text.allSatisfy({ $0 < 0x80 }):
-        text = utf8(String(decoding: text, as: UTF8.self)._nfd)
+        text = utf8(startersOnly(text)._nfd)
       case .canonicalComposition, .canonicalDecomposition: break
       case .lowercase:
         // Scalar by scalar, as the reference does: no final sigma.
@@ -30,6 +31,21 @@ struct Normalizer: Sendable {
       }
     }
     return text
+  }
+
+  /// The text with its three starters decomposed that decompose to marks alone: the standard library does not
+  /// sort those marks into the ones around them.
+  private func startersOnly(_ text: [UInt8]) -> String {
+    var out = String.UnicodeScalarView()
+    for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+      switch scalar {
+      case "\u{F73}": out.append(contentsOf: ["\u{F71}", "\u{F72}"])
+      case "\u{F75}": out.append(contentsOf: ["\u{F71}", "\u{F74}"])
+      case "\u{F81}": out.append(contentsOf: ["\u{F71}", "\u{F80}"])
+      default: out.append(scalar)
+      }
+    }
+    return String(out)
   }
 
   private func utf8(_ scalars: some Sequence<Unicode.Scalar>) -> [UInt8] {
