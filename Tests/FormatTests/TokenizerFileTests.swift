@@ -113,6 +113,17 @@ import Testing
     #expect(throws: FileError.self) { try tokenizer.encode(String(repeating: "a", count: 5000)) }
   }
 
+  @Test func boundsWhatNormalizersMakeOfAText() throws {
+    let double = #"{"type":"Replace","pattern":{"String":"a"},"content":"aa"}"#
+    func tokenizer(doublings: Int) throws -> Tokenizer {
+      let list = Array(repeating: double, count: doublings).joined(separator: ",")
+      return try Self.tokenizer(rest: #","normalizer":{"type":"Sequence","normalizers":[\#(list)]}"#)
+    }
+    #expect(try tokenizer(doublings: 5).encode("a") == Array(repeating: 0, count: 32))
+    #expect(throws: FileError.self) { try tokenizer(doublings: 60).encode("a") }
+    expectFailure("more than 64 normalizers") { try tokenizer(doublings: 65) }
+  }
+
   @Test func refusesDeepNesting() {
     let deep = String(repeating: #"{"type":"Sequence","normalizers":["#, count: 2000)
     expectFailure("nested too deeply") { try Self.tokenizer(rest: #","normalizer":"# + deep) }

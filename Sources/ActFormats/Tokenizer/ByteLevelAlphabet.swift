@@ -25,7 +25,8 @@ enum ByteLevelAlphabet {
     return bytes
   }()
 
-  /// Appends the bytes that `token` spells, or its own UTF-8 where it has a character outside of the alphabet.
+  /// Appends the bytes that `token` spells, or its own UTF-8 where it has a character outside of the
+  /// alphabet.
   static func decode(_ token: ArraySlice<UInt8>, into out: inout [UInt8]) {
     let start = out.count
     let bytes = bytes

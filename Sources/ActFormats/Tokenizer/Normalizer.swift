@@ -13,7 +13,10 @@ struct Normalizer: Sendable {
 
   var steps: [Step] = []
 
+  /// The normal form of `text`. Fails where it would be far longer: replacements of replacements double a
+  /// text.
   func normalize(_ text: [UInt8], _ scratch: MatchScratch) throws(TokenPattern.Failure) -> [UInt8] {
+    let maximumLength = 4096 + 64 * text.count
     var text = text
     for step in steps {
       switch step {
@@ -26,8 +29,12 @@ struct Normalizer: Sendable {
         // Scalar by scalar, as the reference does: no final sigma.
         let scalars = String(decoding: text, as: UTF8.self).unicodeScalars
         text = scalars.flatMap { Array($0.properties.lowercaseMapping.utf8) }
-      case .replace(let pattern, let replacement): text = try replace(pattern, replacement, text, scratch)
+      case .replace(let pattern, let replacement):
+        text = try replace(pattern, replacement, text, maximumLength, scratch)
       case .prepend(let prefix): if !text.isEmpty { text = prefix + text }
+      }
+      guard text.count <= maximumLength else {
+        throw TokenPattern.Failure(problem: "normalization makes the text 64 times as long")
       }
     }
     return text
@@ -55,12 +62,14 @@ struct Normalizer: Sendable {
   }
 
   private func replace(
-    _ pattern: TokenPattern, _ replacement: [UInt8], _ text: [UInt8], _ scratch: MatchScratch
+    _ pattern: TokenPattern, _ replacement: [UInt8], _ text: [UInt8], _ maximumLength: Int,
+    _ scratch: MatchScratch
   ) throws(TokenPattern.Failure) -> [UInt8] {
     var out: [UInt8] = []
     var end = 0
     try text.withUnsafeBufferPointer { (bytes) throws(TokenPattern.Failure) in
       try pattern.forEachMatch(in: bytes, scratch) { match in
+        if out.count > maximumLength { return }
         out += bytes[end..<match.lowerBound]
         out += replacement
         end = match.upperBound
@@ -78,6 +87,7 @@ extension Normalizer {
 
   private mutating func append(_ json: LocatedJSON) throws(FileError) {
     let type = try json.string("type")
+    guard steps.count < 64 else { throw json.unsupported("more than 64 normalizers") }
     switch type {
     case "Sequence":
       try json.expectOnly(["type", "normalizers"])

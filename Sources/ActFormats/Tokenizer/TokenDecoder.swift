@@ -65,6 +65,7 @@ extension TokenDecoder.Rules {
     let type = try json.string("type")
     if isByteLevel { throw json.unsupported("a `\(type)` behind ByteLevel") }
     if isFused, type != "Strip" { throw json.unsupported("a `\(type)` behind Fuse") }
+    guard replacements.count < 64 else { throw json.unsupported("more than 64 replacements") }
     switch type {
     case "Sequence":
       for element in try json.required("decoders").elements() { try append(element) }
