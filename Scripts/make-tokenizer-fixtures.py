@@ -7,6 +7,7 @@
 The text is generated here, from a seed. Without --smollm2 the fixture of the real vocabulary stays as it is;
 --save-smollm2 DIR also writes the tokenizer.json that the fixture was made with.
 
+NAME.variants.json has, for other components in the place of those of NAME.tokenizer.json, the same.
 NAME.cases.json belongs to the first lines of lines.json, as many as it has rows of "ids".
 """
 
@@ -216,7 +217,7 @@ def cases(tokenizer, lines):
         return {str(n): text for n, (text, line) in enumerate(zip(texts, lines)) if text != line}
 
     around = tokenizer.encode("a").ids, tokenizer.encode("a", add_special_tokens=False).ids
-    start = next(n for n in range(len(around[0])) if around[0][n:n + len(around[1])] == around[1])
+    start = next(n for n in range(len(around[0]) + 1) if around[0][n:n + len(around[1])] == around[1])
     before, behind = around[0][:start], around[0][start + len(around[1]):]
     assert all(before + row + behind == other for row, other in zip(bare, full))
     return {"before": before, "behind": behind, "ids": bare, "decoded": decoded(False), "skipping": decoded(True)}
@@ -233,6 +234,58 @@ def broken_utf8(tokenizer, rng):
             row = [token for token in row if rng.random() < 0.8]
         out.append([row, tokenizer.decode(row, skip_special_tokens=False)])
     return out
+
+
+O200K = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+         r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+         r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+
+
+def byte_level_variants():
+    """Components of byte-level tokenizers, each over merges that know no boundaries."""
+    def split(pattern, behavior, invert=False):
+        pattern = pattern if isinstance(pattern, str) else Regex(pattern[0])
+        return {"pre_tokenizer": pre_tokenizers.Sequence([
+            pre_tokenizers.Split(pattern, behavior, invert),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])}
+
+    for behavior in ["isolated", "removed", "merged_with_previous", "merged_with_next", "contiguous"]:
+        for invert in [False, True]:
+            yield split([r"\s|\p{P}"], behavior, invert)
+        yield split("e", behavior)
+    for pattern in [O200K, r"\w+|\W", r"[\S]+", r"[^\S\n]+", r"x*", r"\p{Han}+|[぀-ゟ゠-ヿ]+", r"(?<=\p{Ll})(?=\p{Lu})",
+                    r"^\s+|\s+$", r"\p{^L}", r"\P{L}", r"[\u0041-\u005A]", r"(?:ab|a)(?!c)\-?"]:
+        yield split([pattern], "isolated")
+        yield split([pattern], "merged_with_previous")
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    for individual in [False, True]:
+        yield {"pre_tokenizer": pre_tokenizers.Sequence([pre_tokenizers.Digits(individual), byte_level])}
+    for normalizer in [normalizers.NFC(), normalizers.NFD(), normalizers.Lowercase(), normalizers.Prepend("e"),
+                       normalizers.Replace(Regex(r"\s+"), " "), normalizers.Replace("a", "ee"),
+                       normalizers.Sequence([normalizers.NFD(), normalizers.Replace(Regex(r"\p{M}"), "")])]:
+        yield {"normalizer": normalizer, "pre_tokenizer": byte_level}
+
+
+def mark_variants():
+    """Components of SentencePiece-style tokenizers."""
+    for scheme in ["always", "first", "never"]:
+        for split in [True, False]:
+            yield {"normalizer": None, "pre_tokenizer": pre_tokenizers.Metaspace("▁", scheme, split),
+                   "decoder": decoders.Metaspace("▁", scheme, split)}
+    yield {"decoder": None}
+    yield {"decoder": decoders.Sequence([decoders.Replace(Regex("[▁e]+"), "_"), decoders.ByteFallback()])}
+    yield {"decoder": decoders.Sequence([decoders.Metaspace(), decoders.Fuse(), decoders.Strip("a", 3, 0)])}
+
+
+def variants(base, changes, lines):
+    rows = []
+    for change in changes:
+        tokenizer = Tokenizer.from_str(base)
+        for part, value in change.items():
+            setattr(tokenizer, part, value)
+        patch = {part: json.loads(tokenizer.to_str())[part] for part in change}
+        rows.append({"patch": patch} | cases(tokenizer, lines))
+    return {"lines": lines, "variants": rows}
 
 
 def main():
@@ -252,6 +305,11 @@ def main():
         rows = lines if make in (smollm2, llama3) else lines[:700]
         write(f"{name}.cases.json",
               cases(tokenizer, rows) | {"broken": broken_utf8(tokenizer, random.Random(3))})
+    crossing = trained(corpus, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False), size=600)
+    tricky = [line for line in lines if len(line) < 80]
+    write("crossing.tokenizer.json", json.loads(crossing.to_str()))
+    write("crossing.variants.json", variants(crossing.to_str(), byte_level_variants(), tricky[:45]))
+    write("llama2.variants.json", variants(llama2(corpus).to_str(), mark_variants(), tricky[:90]))
     if options.smollm2:
         tokenizer = from_gguf(options.smollm2)
         if options.save_smollm2:

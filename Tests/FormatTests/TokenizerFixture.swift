@@ -26,6 +26,26 @@ struct TokenizerFixture: Sendable {
     lines.removeLast(lines.count - rows("ids").count)
   }
 
+  /// `name` with other components in the place of its own, one after the other.
+  static func variants(_ name: String) throws -> [(patch: JSON, fixture: TokenizerFixture)] {
+    let base = try JSON(parsing: bytes(name + ".tokenizer.json"))
+    let variants = try JSON(parsing: bytes(name + ".variants.json"))
+    let lines = variants["lines"]?.array?.compactMap(\.string) ?? []
+    return try (variants["variants"]?.array ?? []).map { cases in
+      let patch = cases["patch"] ?? .null
+      let json = base.replacing(patch.members ?? [])
+      return (
+        patch, TokenizerFixture(tokenizer: try Tokenizer(json: json, path: name), lines: lines, cases: cases)
+      )
+    }
+  }
+
+  private init(tokenizer: Tokenizer, lines: [String], cases: JSON) {
+    self.tokenizer = tokenizer
+    self.lines = lines
+    self.cases = cases
+  }
+
   /// The rows of token ids under `key`.
   func rows(_ key: String) -> [[Int]] { cases[key]?.array?.map(Self.ids) ?? [] }
 
@@ -44,4 +64,12 @@ struct TokenizerFixture: Sendable {
   }
 
   private static func ids(_ json: JSON) -> [Int] { json.array?.compactMap(\.int) ?? [] }
+}
+
+extension JSON {
+  /// An object with `members` in the place of its own of the same keys.
+  func replacing(_ members: [Member]) -> JSON {
+    let rest = (self.members ?? []).filter { old in !members.contains { $0.key == old.key } }
+    return .object(rest + members)
+  }
 }

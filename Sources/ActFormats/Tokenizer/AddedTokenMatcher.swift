@@ -36,8 +36,9 @@ struct AddedTokenMatcher: Sendable {
 
   private static func key(_ node: Int32, _ byte: UInt8) -> UInt64 { UInt64(node) << 8 | UInt64(byte) }
 
-  /// Cuts `range` of `text` at the added tokens in it.
+  /// Cuts `range` of `text` at the added tokens in it; no piece is empty but a token's.
   func split(_ text: ByteView, _ range: Range<Int>) -> [Piece] {
+    if range.isEmpty { return [] }
     if isEmpty { return [Piece(range: range)] }
     let text = ByteView(rebasing: text[range])
     var pieces: [Piece] = []

@@ -25,28 +25,24 @@ enum ByteLevelAlphabet {
     return bytes
   }()
 
-  /// The bytes that `token` spells, or its own UTF-8 where it has a character outside of the alphabet.
-  static func decode(_ token: some Sequence<UInt8>) -> [UInt8] {
-    let token = Array(token)
-    var out: [UInt8] = []
-    out.reserveCapacity(token.count)
-    var lead: UInt8?
+  /// Appends the bytes that `token` spells, or its own UTF-8 where it has a character outside of the
+  /// alphabet.
+  static func decode(_ token: ArraySlice<UInt8>, into out: inout [UInt8]) {
+    let start = out.count
+    let bytes = bytes
+    var lead: UInt8 = 0
     for unit in token {
-      let code: Int
-      if let first = lead {
-        code = Int(first & 0x1F) << 6 | Int(unit & 0x3F)
-        lead = nil
-      } else if unit < 0x80 {
-        code = Int(unit)
-      } else if (0xC0..<0xE0).contains(unit) {
+      if lead == 0, (0xC0..<0xE0).contains(unit) {
         lead = unit
         continue
-      } else {
-        return token
       }
-      guard code < bytes.count, let byte = bytes[code] else { return token }
+      let code = lead == 0 ? Int(unit) : Int(lead & 0x1F) << 6 | Int(unit & 0x3F)
+      guard lead != 0 || unit < 0x80, code < bytes.count, let byte = bytes[code] else {
+        out.replaceSubrange(start..., with: token)
+        return
+      }
+      lead = 0
       out.append(byte)
     }
-    return out
   }
 }

@@ -3,8 +3,8 @@ typealias ByteView = UnsafeBufferPointer<UInt8>
 
 /// A set of byte strings, numbered 0, 1, 2 … in the order of their insertion.
 ///
-/// All strings lie in one block, and the hash is seeded per table, so that a vocabulary of 50,000 tokens costs
-/// no allocation per token and a hostile one cannot choose its collisions.
+/// All strings lie in one block, and the hash is seeded per table, so that a vocabulary of 50,000 tokens
+/// costs no allocation per token and a hostile one cannot choose its collisions.
 struct ByteStringTable: Sendable {
   private var bytes: [UInt8] = []
   private var ends: [Int] = []

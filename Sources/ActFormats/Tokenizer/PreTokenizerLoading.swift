@@ -11,6 +11,7 @@ extension PreTokenizer {
   private mutating func append(_ json: LocatedJSON) throws(FileError) {
     let type = try json.string("type")
     guard !isByteLevel || type == "Sequence" else { throw json.unsupported("a `\(type)` behind ByteLevel") }
+    guard steps.count < 64 else { throw json.unsupported("more than 64 pre-tokenizers") }
     switch type {
     case "Sequence":
       try json.expectOnly(["type", "pretokenizers"])
@@ -38,6 +39,9 @@ extension PreTokenizer {
     case "Metaspace":
       try json.expectOnly(["type", "replacement", "prepend_scheme", "split", "add_prefix_space", "str_rep"])
       let mark = try json.string("replacement")
+      guard mark.unicodeScalars.count == 1 else {
+        throw json.failure("expected a replacement of one character")
+      }
       let split = try json.bool("split", absent: true)
       steps.append(
         .metaspace(

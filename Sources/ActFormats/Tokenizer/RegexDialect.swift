@@ -1,4 +1,5 @@
-/// Translates expressions of Oniguruma's Ruby syntax, in which `tokenizer.json` files are written, to PCRE2's.
+/// Translates expressions of Oniguruma's Ruby syntax, in which `tokenizer.json` files are written, to
+/// PCRE2's.
 ///
 /// The two differ in what `\s` and `\w` contain, and some constructs are legal in both with another meaning.
 /// Those, and all that byte-pair tokenizers have no use for, are refused.

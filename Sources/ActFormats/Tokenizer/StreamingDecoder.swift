@@ -90,7 +90,8 @@ public struct StreamingDecoder: Sendable {
   }
 }
 
-/// The number of bytes at the end of `bytes` that begin a character which is not complete (Unicode, table 3-7).
+/// The number of bytes at the end of `bytes` that begin a character which is not complete (Unicode, table
+/// 3-7).
 private func incompleteSuffixLength(_ bytes: [UInt8]) -> Int {
   for length in 1...3 where length <= bytes.count {
     let lead = bytes[bytes.count - length]

@@ -27,15 +27,16 @@ struct TokenDecoder: Sendable {
     let normalizer = Normalizer(steps: rules.replacements.map { .replace($0.pattern, by: $0.by) })
     ends.reserveCapacity(vocabulary.idCount)
     for id in 0..<vocabulary.idCount {
-      var text: [UInt8] = []
+      let start = texts.count
       if let token = vocabulary.text(of: id) {
-        text =
-          rules.isByteLevel
-          ? ByteLevelAlphabet.decode(token) : try normalizer.normalize(Array(token), scratch)
+        if rules.isByteLevel {
+          ByteLevelAlphabet.decode(token, into: &texts)
+        } else {
+          texts += try normalizer.normalize(Array(token), scratch)
+        }
       }
-      texts += text
       ends.append(texts.count)
-      if rules.hasByteFallback { fallbackBytes.append(TokenDecoder.byte(text)) }
+      if rules.hasByteFallback { fallbackBytes.append(TokenDecoder.byte(Array(texts[start...]))) }
     }
   }
 
@@ -64,6 +65,7 @@ extension TokenDecoder.Rules {
     let type = try json.string("type")
     if isByteLevel { throw json.unsupported("a `\(type)` behind ByteLevel") }
     if isFused, type != "Strip" { throw json.unsupported("a `\(type)` behind Fuse") }
+    guard replacements.count < 64 else { throw json.unsupported("more than 64 replacements") }
     switch type {
     case "Sequence":
       for element in try json.required("decoders").elements() { try append(element) }

@@ -1,8 +1,10 @@
 import CPCRE2
 
-/// A compiled pattern that splits or rewrites text, by PCRE2 with Unicode properties and its just-in-time compiler.
+/// A compiled pattern that splits or rewrites text, by PCRE2 with Unicode properties and its just-in-time
+/// compiler.
 ///
-/// Unchecked, because the compiled code is read only; what a match writes lies in the caller's `MatchScratch`.
+/// Unchecked, because the compiled code is read only; what a match writes lies in the caller's
+/// `MatchScratch`.
 final class TokenPattern: @unchecked Sendable {
   /// Why a pattern cannot be used, or a match was given up.
   struct Failure: Error {
@@ -44,7 +46,8 @@ final class TokenPattern: @unchecked Sendable {
     return String(decoding: buffer.prefix(max(0, Int(length))), as: UTF8.self)
   }
 
-  /// Calls `body` with every match in `text`, left to right; an empty match right behind a match does not count.
+  /// Calls `body` with every match in `text`, left to right; an empty match right behind a match does not
+  /// count.
   func forEachMatch(
     in text: ByteView, _ scratch: MatchScratch, _ body: (Range<Int>) -> Void
   ) throws(Failure) {
@@ -96,8 +99,8 @@ final class MatchScratch {
     pcre2_jit_stack_free_8(stack)
   }
 
-  /// Sets limits fit for a text of `length` bytes: room for linear backtracking, none for the catastrophic sort.
-  /// The result points at the start and the end of the next match.
+  /// Sets limits fit for a text of `length` bytes: room for linear backtracking, none for the catastrophic
+  /// sort. The result points at the start and the end of the next match.
   func prepare(length: Int) -> UnsafeMutablePointer<Int> {
     pcre2_set_match_limit_8(context, UInt32(clamping: 1_000_000 + 16 * length))
     return pcre2_get_ovector_pointer_8(data)

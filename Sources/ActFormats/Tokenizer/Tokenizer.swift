@@ -2,8 +2,9 @@ import Synchronization
 
 /// A byte-pair tokenizer, as Hugging Face `tokenizer.json` files describe it.
 ///
-/// Tokens are equal to those of the `tokenizers` library. What a file asks for and this type does not know is an
-/// error when it is loaded. `truncation` and `padding` are left to the caller. Threads may share a tokenizer.
+/// Tokens are equal to those of the `tokenizers` library. What a file asks for and this type does not know is
+/// an error when it is loaded. `truncation` and `padding` are left to the caller. Threads may share a
+/// tokenizer.
 public final class Tokenizer: Sendable {
   let path: String
   let vocabulary: Vocabulary
@@ -80,12 +81,13 @@ public final class Tokenizer: Sendable {
   public func encode(_ text: String, addSpecialTokens: Bool = true) throws(FileError) -> [Int] {
     guard text.utf8.count < Int(Int32.max) else { throw FileError(path, nil, "a text over 2 GiB") }
     let scratch = idle.withLock { $0.popLast() } ?? EncodingScratch()
-    defer { idle.withLock { $0.append(scratch) } }
+    // What a very long text left behind is not worth its memory.
+    defer { if scratch.tokens.count < 1 << 20 { idle.withLock { $0.append(scratch) } } }
     scratch.tokens.removeAll(keepingCapacity: true)
     do {
       try encode(Array(text.utf8), scratch)
     } catch {
-      throw FileError(path, "pre_tokenizer", error.problem, next: "check the file's patterns")
+      throw FileError(path, "normalizer or pre_tokenizer", error.problem, next: "check the file's patterns")
     }
     var out = addSpecialTokens ? postProcessor.before : []
     out.reserveCapacity(out.count + scratch.tokens.count + postProcessor.behind.count)
