@@ -103,12 +103,13 @@ private struct JSONParser {
       return .object([] as [Member])
     }
     var members: [Member] = []
-    var keys = Set<String>()
+    // Bytes, because equality of strings takes different spellings of a character for one.
+    var keys = Set<[UInt8]>()
     repeat {
       skipSpace()
       guard next == UInt8(ascii: "\"") else { throw failure("expected a key") }
       let key = try string()
-      guard keys.insert(key).inserted else { throw failure("duplicate key `\(key)`") }
+      guard keys.insert(Array(key.utf8)).inserted else { throw failure("duplicate key `\(key)`") }
       skipSpace()
       guard next == UInt8(ascii: ":") else { throw failure("expected `:`") }
       at += 1

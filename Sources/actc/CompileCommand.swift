@@ -1,6 +1,7 @@
 import ActCompile
 import ActFormats
 import ActIR
+import ActLowering
 import ActTerminal
 import ArgumentParser
 import Glibc

@@ -23,6 +23,10 @@ import Testing
     #expect(throws: JSONError.self) { try JSON(parsing: text) }
   }
 
+  @Test func keepsKeysThatOnlyLookAlike() throws {
+    #expect(try JSON(parsing: "{\"\u{C5}\":1,\"A\u{30A}\":2}").members?.count == 2)
+  }
+
   @Test func rejectsBadUTF8() {
     #expect(throws: JSONError.self) { try JSON(parsing: [0x22, 0xFF, 0x22]) }
   }
