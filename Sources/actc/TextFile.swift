@@ -3,11 +3,17 @@ import Glibc
 
 /// The text of a file, or of standard input for `-`.
 func readText(_ path: String) throws -> String {
-  let bytes = path == "-" ? standardInput() : Array(try MappedFile(path).bytes)
+  let bytes = path == "-" ? standardInput() : try contents(of: path)
   guard let text = String(validating: bytes, as: UTF8.self) else {
     throw FileError(path, nil, "expected UTF-8 text")
   }
   return text
+}
+
+private func contents(of path: String) throws -> [UInt8] {
+  let file = try MappedFile(path)
+  // The bytes live as long as the file.
+  return withExtendedLifetime(file) { Array(file.bytes) }
 }
 
 private func standardInput() -> [UInt8] {
