@@ -16,7 +16,7 @@ public struct LoweringError: Error, Hashable, CustomStringConvertible {
   public var description: String
 }
 
-/// Cuts a graph by binding time into what runs at compile time and a plan.
+/// Cuts a graph by binding time into what runs at compile time and a plan that ``Plan/verify()`` accepts.
 public func lower(
   _ graph: Graph, _ options: LoweringOptions = LoweringOptions()
 ) throws -> (compile: CompileProgram, plan: Plan) {
@@ -55,7 +55,8 @@ private struct Lowering {
     for id in order where graph.inputs.contains(id) { add(id, .call) }
     try addSet()
     try addStep()
-    try placeStep()
+    placeStep()
+    do { try plan.verify() } catch { throw LoweringError(description: "\(error)") }
     return (compile, plan)
   }
 
@@ -103,12 +104,12 @@ private struct Lowering {
   private mutating func addSet() throws {
     let start = plan.values.count
     for id in order where times[id.index] == .set {
-      guard graph.type(id).rank <= 1, graph.type(id).dtype == .f32, let count = graph.type(id).fixedCount else {
-        throw failure(
-          id, "a scalar or vector where it depends on a dial", "\(graph.type(id)); freeze the dial to fold it")
+      let type = graph.type(id)
+      guard type.rank <= 1, type.dtype == .f32 || type.dtype == .bool, let count = plan.byteCount(type) else {
+        throw failure(id, "a scalar or vector where it depends on a dial", "\(type); freeze the dial to fold it")
       }
       add(id, .slot(plan.slotByteCount))
-      plan.slotByteCount += aligned(count * 4)
+      plan.slotByteCount += aligned(count)
     }
     plan.set = start..<plan.values.count
   }
@@ -117,8 +118,8 @@ private struct Lowering {
     let start = plan.values.count
     for id in order where times[id.index] == .step && !graph.inputs.contains(id) {
       let type = graph.type(id)
-      guard type.rank == 2, case .symbol = type.shape[0], type.shape[1].fixed != nil, type.dtype != .bool else {
-        throw failure(id, "rows of a fixed width in f32", "\(type)")
+      guard type.rank == 2, case .symbol = type.shape[0], type.shape[1].fixed != nil else {
+        throw failure(id, "rows of a fixed width", "\(type)")
       }
       if case .slice = graph[id].op { add(id, .view) } else { add(id, .arena(0)) }
     }
@@ -133,7 +134,7 @@ private struct Lowering {
     for (index, name) in uniqueNames(plan.values.map(\.name)).enumerated() { plan.values[index].name = name }
   }
 
-  private mutating func placeStep() throws {
+  private mutating func placeStep() {
     if options.sharesArena { plan.writeInPlace() }
     let buffers = plan.buffers()
     let layout = options.sharesArena ? planArena(buffers.lifetimes) : planSeparately(buffers.lifetimes)
