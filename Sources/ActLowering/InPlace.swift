@@ -32,7 +32,8 @@ extension Plan {
   func mayWrite(_ index: Int, over operand: Int, _ buffers: BufferMap, _ last: [Int]) -> Bool {
     let value = values[index]
     let input = value.inputs[operand]
-    guard step.contains(input), values[input].type == value.type, case .arena = values[buffers.owner[input]].place,
+    guard step.contains(input), values[input].type == value.type,
+      case .arena = values[buffers.owner[input]].place,
       // A kernel that reads whole rows of one operand while it overwrites another must not get one value for both.
       value.inputs.count(where: { $0 == input }) == 1
     else { return false }

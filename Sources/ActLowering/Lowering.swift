@@ -61,7 +61,8 @@ private struct Lowering {
   }
 
   func failure(_ id: ValueID, _ expected: String, _ found: String) -> LoweringError {
-    LoweringError(description: "%\(graph[id].name) = \(graph[id].op.mnemonic): expected \(expected), found \(found)")
+    LoweringError(
+      description: "%\(graph[id].name) = \(graph[id].op.mnemonic): expected \(expected), found \(found)")
   }
 
   private mutating func add(_ id: ValueID, _ place: Plan.Place) {
@@ -69,7 +70,8 @@ private struct Lowering {
     planned[id] = plan.values.count
     plan.values.append(
       Plan.Value(
-        name: node.name, op: node.op, inputs: node.inputs.map { planned[$0]! }, type: node.type, site: node.site,
+        name: node.name, op: node.op, inputs: node.inputs.map { planned[$0]! }, type: node.type,
+        site: node.site,
         place: place))
   }
 
@@ -106,7 +108,8 @@ private struct Lowering {
     for id in order where times[id.index] == .set {
       let type = graph.type(id)
       guard type.rank <= 1, type.dtype == .f32 || type.dtype == .bool, let count = plan.byteCount(type) else {
-        throw failure(id, "a scalar or vector where it depends on a dial", "\(type); freeze the dial to fold it")
+        throw failure(
+          id, "a scalar or vector where it depends on a dial", "\(type); freeze the dial to fold it")
       }
       add(id, .slot(plan.slotByteCount))
       plan.slotByteCount += aligned(count)

@@ -85,7 +85,9 @@ extension Plan {
       let symbol = try lexer.word("a symbol")
       try lexer.expect("=")
       let value = try lexer.int("a number")
-      guard limit(symbol) == nil, value > 0 else { throw lexer.failure("expected one limit above 0 for \(symbol)") }
+      guard limit(symbol) == nil, value > 0 else {
+        throw lexer.failure("expected one limit above 0 for \(symbol)")
+      }
       guard limits.count < Self.mostLimits else { throw lexer.failure("more than \(Self.mostLimits) limits") }
       limits.append(Limit(symbol: symbol, value: value))
     }

@@ -35,15 +35,18 @@ extension Plan {
   }
 
   private func failure(_ index: Int, _ expected: String, _ found: String) -> PlanError {
-    PlanError(value: "%\(values[index].name) = \(values[index].op.mnemonic)", expected: expected, found: found)
+    PlanError(
+      value: "%\(values[index].name) = \(values[index].op.mnemonic)", expected: expected, found: found)
   }
 
   private func verifySizes() throws(PlanError) {
-    for (name, count) in [("values", values.count), ("results", results.count)] where count > Self.mostValues {
+    for (name, count) in [("values", values.count), ("results", results.count)] where count > Self.mostValues
+    {
       throw PlanError(value: name, expected: "at most \(Self.mostValues)", found: "\(count)")
     }
     for limit in limits where !(1...Self.largestRows).contains(limit.value) {
-      throw PlanError(value: "limit \(limit.symbol)", expected: "1 to \(Self.largestRows)", found: "\(limit.value)")
+      throw PlanError(
+        value: "limit \(limit.symbol)", expected: "1 to \(Self.largestRows)", found: "\(limit.value)")
     }
     guard (1...Self.largestContext).contains(contextLength) else {
       throw PlanError(value: "context", expected: "1 to \(Self.largestContext)", found: "\(contextLength)")
@@ -56,7 +59,9 @@ extension Plan {
 
   private func verifyType(_ index: Int) throws(PlanError) {
     let value = values[index]
-    guard value.inputs.allSatisfy({ $0 < index }) else { throw failure(index, "operands before it", "a later one") }
+    guard value.inputs.allSatisfy({ $0 < index }) else {
+      throw failure(index, "operands before it", "a later one")
+    }
     guard value.inputs.count <= Self.mostOperands else {
       throw failure(index, "at most \(Self.mostOperands) operands", "\(value.inputs.count)")
     }
@@ -67,13 +72,18 @@ extension Plan {
     do { expected = try value.op.resultType(of: value.inputs.map { values[$0].type }) } catch {
       throw failure(index, error.expected, error.found)
     }
-    if let expected, expected != value.type { throw failure(index, "a result of \(expected)", "\(value.type)") }
-    guard byteCount(value.type) != nil else { throw failure(index, "sizes of known symbols", "\(value.type)") }
+    if let expected, expected != value.type {
+      throw failure(index, "a result of \(expected)", "\(value.type)")
+    }
+    guard byteCount(value.type) != nil else {
+      throw failure(index, "sizes of known symbols", "\(value.type)")
+    }
     switch value.op {
     case .fused(let body), .linearEpilogue(let body):
       guard body.fitsKernels else {
         throw failure(
-          index, "at most \(Expression.maximumInputs) inputs and \(Expression.maximumInstructions) instructions",
+          index,
+          "at most \(Expression.maximumInputs) inputs and \(Expression.maximumInstructions) instructions",
           "\(body.inputCount) and \(body.instructions.count)")
       }
     case .ropeTable(let rope) where rope.width > Self.largestRotation:
@@ -99,12 +109,17 @@ extension Plan {
         value.inputs.allSatisfy({ $0 < step.lowerBound && values[$0].place != .call }),
         value.type.rank <= 1, [.f32, .bool].contains(value.type.dtype), let count = byteCount(value.type),
         offset % bufferAlignment == 0, offset <= slotByteCount, count <= slotByteCount - offset
-      else { throw failure(index, "a vector inside the slot's \(slotByteCount) bytes", "\(value.type) @slot+\(offset)") }
+      else {
+        throw failure(
+          index, "a vector inside the slot's \(slotByteCount) bytes", "\(value.type) @slot+\(offset)")
+      }
     case .arena(let offset):
       try verifyRows(index)
       guard let count = byteCount(value.type), offset % bufferAlignment == 0, offset <= arenaByteCount,
         count <= arenaByteCount - offset
-      else { throw failure(index, "bytes inside the arena's \(arenaByteCount)", "\(value.type) @arena+\(offset)") }
+      else {
+        throw failure(index, "bytes inside the arena's \(arenaByteCount)", "\(value.type) @arena+\(offset)")
+      }
     case .view:
       try verifyRows(index)
       guard case .slice = value.op, step.contains(value.inputs[0]) else {
@@ -137,7 +152,8 @@ extension Plan {
       }
     }
     switch value.op {
-    case .unary, .binary, .select, .affine, .fused, .linear, .linearEpilogue, .rmsNorm, .layerNorm, .rope: break
+    case .unary, .binary, .select, .affine, .fused, .linear, .linearEpilogue, .rmsNorm, .layerNorm, .rope:
+      break
     case .slice: if value.place != .view { throw failure(index, "@view", "a place of its own") }
     case .ropeTable: try verifyInput(0, "positions")
     case .embedding: try verifyInput(1, "tokens")
@@ -145,7 +161,8 @@ extension Plan {
       try verifyInput(1, "logit_rows")
       let source = values[value.inputs[0]].type
       guard source.shape[0] == .symbol("T") else { throw failure(index, "rows T to take from", "\(source)") }
-    case .attention: if value.type.shape[0] != .symbol("T") { throw failure(index, "rows T", "\(value.type)") }
+    case .attention:
+      if value.type.shape[0] != .symbol("T") { throw failure(index, "rows T", "\(value.type)") }
     case .input, .weight, .mapParameter, .constant, .dial, .scaleRows, .scaleColumns, .matvec, .concat, .cast:
       throw failure(index, "an op of a step", value.op.mnemonic)
     }
@@ -160,7 +177,8 @@ extension Plan {
 
   private func verifyResults() throws(PlanError) {
     guard !results.isEmpty, Set(results.map(\.name)).count == results.count else {
-      throw PlanError(value: "return", expected: "results with names of their own", found: "\(results.map(\.name))")
+      throw PlanError(
+        value: "return", expected: "results with names of their own", found: "\(results.map(\.name))")
     }
     for result in results where values[result.value].place != .result {
       throw failure(result.value, "@result for what is returned", "another place")
@@ -171,7 +189,8 @@ extension Plan {
     var columns = 0
     for (index, attention) in caches.enumerated() {
       guard attention.cache == index else {
-        throw PlanError(value: "attention", expected: "caches 0, 1, 2, … once each", found: "\(attention.cache)")
+        throw PlanError(
+          value: "attention", expected: "caches 0, 1, 2, … once each", found: "\(attention.cache)")
       }
       columns += 2 * attention.keyValueHeads * attention.headWidth
     }
@@ -207,14 +226,17 @@ extension Plan {
       throw failure(buffers.values[b], "bytes of its own", "those of %\(values[buffers.values[a]].name)")
     }
     let bound = ActLowering.arenaBound(buffers.lifetimes)
-    guard arenaBound == bound else { throw PlanError(value: "bound", expected: "\(bound)", found: "\(arenaBound)") }
+    guard arenaBound == bound else {
+      throw PlanError(value: "bound", expected: "\(bound)", found: "\(arenaBound)")
+    }
 
     let last = lastReads(throughViews: false)
     var map = BufferMap(self)
     for index in step {
       if case .over(let operand) = values[index].place, !mayWrite(index, over: operand, map, last) {
         throw failure(
-          index, "an operand in the arena that nobody reads later", "%\(values[values[index].inputs[operand]].name)")
+          index, "an operand in the arena that nobody reads later",
+          "%\(values[values[index].inputs[operand]].name)")
       }
       map.add(index, of: self)
     }
