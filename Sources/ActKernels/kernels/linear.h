@@ -7,6 +7,7 @@ enum {
   TILE_ROWS = ACCUMULATORS / 4,
   PANEL_COLUMNS = 64,
   PANEL_FLOATS = 6144,
+  L1_BYTES = 32 * 1024,
   L2_FLOATS = 64 * 1024,
 };
 
@@ -38,14 +39,23 @@ INLINE void dot_tile(const int rows, const int columns, const int dtype, const f
     for (int n = 0; n < columns; n++) sum[m][n] = (vf){};
   int32_t i = 0;
   const size_t bytes = width_in_bytes(dtype);
-  // A tile of few rows waits for memory: ask for the rows of the next tile.
-  const ptrdiff_t ahead = w_stride * columns;
+  // A tile of few rows waits for memory: it asks for the rows of the next tile in the order of their addresses, as many
+  // bytes at a step as it reads, into L1 if that holds both tiles and x, else into L2.
+  const char *next = (const char *)w + w_stride * columns;
+  const int lines = rows < TILE_ROWS ? columns * WIDTH * (int)bytes / 64 : 0;
+  const int near = 2 * columns * w_stride + rows * (ptrdiff_t)k * 4 <= L1_BYTES;
   for (; i <= k - WIDTH; i += WIDTH) {
     vf xs[TILE_ROWS];
     for (int m = 0; m < rows; m++) xs[m] = v_load(x + m * x_stride + i);
+    for (int line = 0; line < lines; line++) {
+      if (near)
+        __builtin_prefetch(next + line * 64, 0, 3);
+      else
+        __builtin_prefetch(next + line * 64, 0, 2);
+    }
+    next += lines * 64;
     for (int n = 0; n < columns; n++) {
       const char *p = w_row[n] + (size_t)i * bytes;
-      if (rows < TILE_ROWS) __builtin_prefetch(p + ahead);
       vf ws = load_as_f32(dtype, p);
       for (int m = 0; m < rows; m++) sum[m][n] = v_fma(xs[m], ws, sum[m][n]);
     }
