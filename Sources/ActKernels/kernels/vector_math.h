@@ -1,5 +1,5 @@
-// Functions of a vector of floats. The value of a lane depends on nothing but its argument. Polynomials are minimax fits
-// (relative error below 2^-27) evaluated by Horner's rule; the other error is rounding.
+// Functions of a vector of floats. The value of a lane depends on nothing but its argument. Polynomials are
+// minimax fits (relative error below 2^-27) evaluated by Horner's rule; the other error is rounding.
 
 #define POLYNOMIAL_STEP(sum, x, c) v_fma(sum, x, v_splat(c))
 
