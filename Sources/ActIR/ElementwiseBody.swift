@@ -6,7 +6,8 @@ extension Graph {
     let node = self[id]
     let body: Expression
     switch node.op {
-    case .unary(let function): body = Expression(inputCount: 1, instructions: [.init(.unary(function), [.input(0)])])
+    case .unary(let function):
+      body = Expression(inputCount: 1, instructions: [.init(.unary(function), [.input(0)])])
     case .binary(let function):
       body = Expression(inputCount: 2, instructions: [.init(.binary(function), [.input(0), .input(1)])])
     case .select:
@@ -50,7 +51,11 @@ extension Expression {
         instruction.operands.map { operand in
           switch operand {
           case .input(let i):
-            if let at = constants[keys[i]] { .instruction(at) } else { .input(distinct.firstIndex(of: keys[i])!) }
+            if let at = constants[keys[i]] {
+              .instruction(at)
+            } else {
+              .input(distinct.firstIndex(of: keys[i])!)
+            }
           case .instruction(let i): .instruction(i + head.count)
           }
         })

@@ -65,6 +65,22 @@ extension Expression.Function {
   }
 }
 
+extension Expression.Function {
+  /// For each operand whether it is a mask, the outcome of a comparison, rather than a number.
+  fileprivate var operandMasks: [Bool] {
+    switch self {
+    case .constant: []
+    case .unary: [false]
+    case .binary(let function): [function.isConnective, function.isConnective]
+    case .select: [true, false, false]
+    }
+  }
+
+  fileprivate var isMask: Bool {
+    if case .binary(let function) = self { function.isComparison || function.isConnective } else { false }
+  }
+}
+
 extension Expression {
   /// This expression with input `index` computed by `inner`, and what each input of the outcome is.
   ///
@@ -103,6 +119,39 @@ extension Expression {
       instructions.append(Instruction(instruction.function, operands))
     }
     return (Expression(inputCount: keys.count, instructions: instructions), keys)
+  }
+
+  /// What is wrong with the expression as a body, or nil: it computes a number, from every input, of operands that are
+  /// there and of the right kind, within the limits.
+  var problem: (expected: String, found: String)? {
+    if instructions.isEmpty { return ("a body of at least one instruction", "none") }
+    if !fitsKernels {
+      return (
+        "at most \(Self.maximumInputs) inputs and \(Self.maximumInstructions) instructions",
+        "\(inputCount) and \(instructions.count)"
+      )
+    }
+    var unread = Set(0..<inputCount)
+    var isMask: [Bool] = []
+    for (index, instruction) in instructions.enumerated() {
+      var masks: [Bool] = []
+      for operand in instruction.operands {
+        switch operand {
+        case .input(let i) where i < inputCount:
+          unread.remove(i)
+          masks.append(false)
+        case .instruction(let i) where i < index: masks.append(isMask[i])
+        default: return ("operands that are defined before t\(index)", "\(self)")
+        }
+      }
+      let wanted = instruction.function.operandMasks
+      guard masks == wanted else {
+        return (wanted.contains(true) ? "t\(index) to read masks" : "t\(index) to read numbers", "\(self)")
+      }
+      isMask.append(instruction.function.isMask)
+    }
+    if let input = unread.min() { return ("a body that reads $\(input)", "\(self)") }
+    return isMask.last == true ? ("a body that computes a number", "\(self)") : nil
   }
 
   /// Whether the kernels' interpreter can hold the expression.

@@ -69,6 +69,19 @@ package struct Lexer {
     }
   }
 
+  /// `name` as the name of a value: bytes that cannot stand in one become `_`.
+  static func valueName(_ name: String) -> String {
+    if name.isEmpty { return "_" }
+    if name.utf8.allSatisfy(isNameByte) { return name }
+    return String(decoding: name.utf8.map { isNameByte($0) ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
+  }
+
+  /// `name` as a word where it lexes as one, else as a string.
+  static func wordOrString(_ name: String) -> String {
+    let startsWord = name.first.map { $0.isASCII && ($0.isLetter || $0 == "_") } ?? false
+    return startsWord && name.utf8.allSatisfy(isNameByte) ? name : Attribute.string(name).description
+  }
+
   private mutating func name() -> String {
     let start = at
     while at < bytes.count, Self.isNameByte(bytes[at]) { at += 1 }
@@ -90,7 +103,9 @@ package struct Lexer {
       UInt8(ascii: "]"), UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "="), UInt8(ascii: "+"):
       at += 1
       return .punctuation(Character(UnicodeScalar(byte)))
-    default: throw failure("unexpected character")
+    default:
+      throw failure(
+        "unexpected character `\(String(decoding: bytes[at...].prefix(4), as: UTF8.self).prefix(1))`")
     }
   }
 
@@ -98,7 +113,8 @@ package struct Lexer {
     let start = at
     // `+` only inside an exponent: `1e+20`.
     while at < bytes.count,
-      Self.isNameByte(bytes[at]) || (bytes[at] == UInt8(ascii: "+") && bytes[at - 1] | 0x20 == UInt8(ascii: "e"))
+      Self.isNameByte(bytes[at])
+        || (bytes[at] == UInt8(ascii: "+") && bytes[at - 1] | 0x20 == UInt8(ascii: "e"))
     {
       at += 1
     }
@@ -115,11 +131,10 @@ package struct Lexer {
       let byte = bytes[at]
       at += 1
       if byte == UInt8(ascii: "\"") {
-        guard let text = String(validating: out, as: UTF8.self) else { throw failure("a string that is not UTF-8") }
-        return text
+        return String(decoding: out, as: UTF8.self)
       }
       if byte == UInt8(ascii: "\\"), at < bytes.count {
-        out.append(bytes[at])
+        out.append(bytes[at] == UInt8(ascii: "n") ? UInt8(ascii: "\n") : bytes[at])
         at += 1
       } else {
         out.append(byte)

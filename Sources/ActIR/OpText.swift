@@ -11,8 +11,16 @@ extension Attribute: CustomStringConvertible {
     switch self {
     case .int(let value): String(value)
     case .float(let value): "\(value)"
-    case .string(let text): "\"" + text.flatMap { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" } + "\""
+    case .string(let text): "\"" + text.unicodeScalars.map(Self.escape).joined() + "\""
     case .word(let text): text
+    }
+  }
+
+  private static func escape(_ scalar: Unicode.Scalar) -> String {
+    switch scalar {
+    case "\"", "\\": "\\\(scalar)"
+    case "\n": "\\n"
+    default: String(scalar)
     }
   }
 }
@@ -63,7 +71,8 @@ extension Op {
     case .rope(let headWidth): return [("head_width", .int(headWidth))]
     case .attention(let attention): return attention.attributes
     case .slice(let start, let count): return [("start", .int(start)), ("count", .int(count))]
-    case .unary, .binary, .select, .affine, .linear, .embedding, .takeRows, .scaleRows, .scaleColumns, .matvec,
+    case .unary, .binary, .select, .affine, .linear, .embedding, .takeRows, .scaleRows, .scaleColumns,
+      .matvec,
       .concat, .cast:
       return []
     }
@@ -83,7 +92,8 @@ extension Op {
     case "dial": self = .dial(name: try attributes.string("name"))
     case "map_parameter":
       self = .mapParameter(
-        map: try attributes.string("map"), site: try attributes.string("at"), name: try attributes.string("name"))
+        map: try attributes.string("map"), site: try attributes.string("at"),
+        name: try attributes.string("name"))
     case "constant": self = .constant(Float(try attributes.double("value")))
     case "select": self = .select
     case "affine": self = .affine
@@ -174,7 +184,9 @@ struct AttributeReader {
   init(line: Int) { self.line = line }
 
   mutating func add(_ key: String, _ value: Attribute) throws(ParseError) {
-    guard values.updateValue(value, forKey: key) == nil else { throw failure("attribute `\(key)` given twice") }
+    guard values.updateValue(value, forKey: key) == nil else {
+      throw failure("attribute `\(key)` given twice")
+    }
   }
 
   func failure(_ problem: String) -> ParseError { ParseError(line: line, problem: problem) }
@@ -185,7 +197,9 @@ struct AttributeReader {
   }
 
   mutating func string(_ key: String) throws(ParseError) -> String {
-    guard case .string(let text) = try take(key) else { throw failure("attribute `\(key)`: expected a string") }
+    guard case .string(let text) = try take(key) else {
+      throw failure("attribute `\(key)`: expected a string")
+    }
     return text
   }
 

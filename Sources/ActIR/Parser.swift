@@ -38,27 +38,36 @@ extension Graph {
     while try !lexer.acceptWord("return") {
       let line = lexer.line
       let statement = try NodeStatement(from: &lexer)
-      if case .input = statement.op { throw ParseError(line: line, problem: "inputs stand in the graph's head") }
+      if case .input = statement.op {
+        throw ParseError(line: line, problem: "inputs stand in the graph's head")
+      }
       var inputs: [ValueID] = []
       for operand in statement.operands {
-        guard let id = values[operand] else { throw ParseError(line: line, problem: "undefined value %\(operand)") }
+        guard let id = values[operand] else {
+          throw ParseError(line: line, problem: "undefined value %\(operand)")
+        }
         inputs.append(id)
       }
       let node = Node(statement.op, inputs, statement.type, name: statement.name, site: statement.site)
       try define(statement.name, append(node), line)
     }
+    var named = Set<String>()
     if lexer.token != .punctuation("}") {
       repeat {
         var name: String?
-        if case .word(let text) = lexer.token {
+        switch lexer.token {
+        case .word(let text), .string(let text):
           name = text
           try lexer.advance()
           try lexer.expect("=")
+        default: break
         }
         let line = lexer.line
         let value = try lexer.value()
-        guard let id = values[value] else { throw ParseError(line: line, problem: "undefined value %\(value)") }
-        guard !results.contains(where: { $0.name == name ?? value }) else {
+        guard let id = values[value] else {
+          throw ParseError(line: line, problem: "undefined value %\(value)")
+        }
+        guard named.insert(name ?? value).inserted else {
           throw ParseError(line: line, problem: "result `\(name ?? value)` named twice")
         }
         addResult(name ?? value, id)
@@ -121,8 +130,11 @@ extension Lexer {
 
 extension TensorType {
   package init(from lexer: inout Lexer) throws(ParseError) {
+    let line = lexer.line
     let name = try lexer.word("a type")
-    guard let dtype = DType(rawValue: name) else { throw lexer.failure("unknown element type `\(name)`") }
+    guard let dtype = DType(rawValue: name) else {
+      throw ParseError(line: line, problem: "unknown element type `\(name)`")
+    }
     self.init(dtype, [])
     try lexer.expect("[")
     while try !lexer.accept("]") {

@@ -40,8 +40,10 @@ extension Graph {
         self[producer].type.shape == self[id].type.shape, time(producer) == time(id),
         let inner = elementwiseBody(of: producer)
       else { continue }
-      let body = outer.expression.inlining(inner.expression, at: index, outer: outer.inputs, inner: inner.inputs)
-      guard body.expression.fitsKernels else { continue }
+      let body = outer.expression.inlining(
+        inner.expression, at: index, outer: outer.inputs, inner: inner.inputs)
+      // Constants are part of the body; a body of nothing else has no value to run over.
+      guard body.expression.fitsKernels, !body.keys.isEmpty else { continue }
       return (producer, (body.expression, body.keys))
     }
     return nil
