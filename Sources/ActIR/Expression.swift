@@ -84,11 +84,8 @@ extension Expression.Function {
 extension Expression {
   /// This expression with input `index` computed by `inner`, and what each input of the outcome is.
   ///
-  /// Inputs that are the same value on both sides become one.
-  /// - Parameters:
-  ///   - outerKeys: what identifies each input of this expression; all different.
-  ///   - innerKeys: what identifies each input of `inner`.
-  ///   - first: keys that the outcome's inputs begin with, read or not.
+  /// Keys identify the inputs of this expression, where they all differ, and of `inner`; inputs of one key become one.
+  /// The outcome's inputs begin with those of the keys `first`, read or not.
   public func inlining<Key: Hashable>(
     _ inner: Expression, at index: Int, outer outerKeys: [Key], inner innerKeys: [Key], first: [Key] = []
   ) -> (expression: Expression, keys: [Key]) {

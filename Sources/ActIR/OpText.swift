@@ -80,9 +80,7 @@ extension Op {
 
   /// Builds an op from its text form; the inverse of ``mnemonic`` and ``attributes``.
   ///
-  /// - Parameters:
-  ///   - inputCount: how many operands the node has.
-  ///   - type: the declared result, which tells a `cast` its target.
+  /// A body's inputs are counted by the node's operands, and the declared type tells a `cast` its target.
   init(
     mnemonic: String, attributes: inout AttributeReader, inputCount: Int, type: TensorType
   ) throws(ParseError) {
