@@ -4,6 +4,9 @@ extension Graph {
   /// Constants among the operands become part of the expression.
   public func elementwiseBody(of id: ValueID) -> (expression: Expression, inputs: [ValueID])? {
     let node = self[id]
+    func constant(_ value: ValueID) -> Float? {
+      if case .constant(let constant) = self[value].op { constant } else { nil }
+    }
     let body: Expression
     switch node.op {
     case .unary(let function):
@@ -12,6 +15,10 @@ extension Graph {
       body = Expression(inputCount: 2, instructions: [.init(.binary(function), [.input(0), .input(1)])])
     case .select:
       body = Expression(inputCount: 3, instructions: [.init(.select, [.input(0), .input(1), .input(2)])])
+    case .affine where self[node.inputs[1]].op == .constant(1):
+      // A map that only shifts.
+      let add = Expression(inputCount: 2, instructions: [.init(.binary(.add), [.input(0), .input(1)])])
+      return add.withDistinctInputs([node.inputs[0], node.inputs[2]], constant: constant)
     case .affine:
       body = Expression(
         inputCount: 3,
@@ -21,9 +28,7 @@ extension Graph {
     case .fused(let expression): body = expression
     default: return nil
     }
-    return body.withDistinctInputs(node.inputs) { value in
-      if case .constant(let constant) = self[value].op { constant } else { nil }
-    }
+    return body.withDistinctInputs(node.inputs, constant: constant)
   }
 }
 

@@ -47,7 +47,7 @@ import Testing
     var manager = PassManager()
     manager.limit = 3
     #expect(try run(manager).names == ["a", "idle", "b"])
-    manager.limit = 0
+    manager.limit = -1
     #expect(try run(manager).names == [])
   }
 
