@@ -23,6 +23,21 @@ package enum Token: Hashable, Sendable {
   case end
 }
 
+extension Token: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .value(let name): "`%\(name)`"
+    case .symbol(let name): "`@\(name)`"
+    case .word(let text): "`\(text)`"
+    case .int(let value): "`\(value)`"
+    case .float(let value): "`\(value)`"
+    case .string: "a string"
+    case .punctuation(let character): "`\(character)`"
+    case .end: "the end"
+    }
+  }
+}
+
 /// Splits the text form of graphs and plans into tokens. `//` starts a comment.
 package struct Lexer {
   private let bytes: [UInt8]
@@ -37,6 +52,9 @@ package struct Lexer {
   }
 
   package func failure(_ problem: String) -> ParseError { ParseError(line: line, problem: problem) }
+
+  /// What was expected where the next token stands, and that token.
+  package func expected(_ what: String) -> ParseError { failure("expected \(what), found \(token)") }
 
   /// Whether a line break lies between the last token taken and the next.
   package private(set) var startsLine = true
@@ -152,7 +170,7 @@ extension Lexer {
   }
 
   package mutating func expect(_ punctuation: Character) throws(ParseError) {
-    guard try accept(punctuation) else { throw failure("expected `\(punctuation)`") }
+    guard try accept(punctuation) else { throw expected("`\(punctuation)`") }
   }
 
   package mutating func acceptWord(_ word: String) throws(ParseError) -> Bool {
@@ -162,25 +180,25 @@ extension Lexer {
   }
 
   package mutating func word(_ what: String) throws(ParseError) -> String {
-    guard case .word(let text) = token else { throw failure("expected \(what)") }
+    guard case .word(let text) = token else { throw expected(what) }
     try advance()
     return text
   }
 
   package mutating func symbol(_ what: String) throws(ParseError) -> String {
-    guard case .symbol(let text) = token else { throw failure("expected \(what)") }
+    guard case .symbol(let text) = token else { throw expected(what) }
     try advance()
     return text
   }
 
   package mutating func value() throws(ParseError) -> String {
-    guard case .value(let text) = token else { throw failure("expected a value") }
+    guard case .value(let text) = token else { throw expected("a value") }
     try advance()
     return text
   }
 
   package mutating func int(_ what: String) throws(ParseError) -> Int {
-    guard case .int(let value) = token, value >= 0 else { throw failure("expected \(what)") }
+    guard case .int(let value) = token, value >= 0 else { throw expected(what) }
     try advance()
     return value
   }

@@ -17,7 +17,7 @@ extension Graph {
   }
 
   private init(from lexer: inout Lexer) throws(ParseError) {
-    guard try lexer.acceptWord("graph") else { throw lexer.failure("expected `graph`") }
+    guard try lexer.acceptWord("graph") else { throw lexer.expected("`graph`") }
     self.init(name: try lexer.symbol("`@name`"))
     var values: [String: ValueID] = [:]
     func define(_ name: String, _ id: ValueID, _ line: Int) throws(ParseError) {
@@ -121,7 +121,7 @@ extension Lexer {
     case .word("inf"): value = .float(.infinity)
     case .word("nan"): value = .float(.nan)
     case .word(let text): value = .word(text)
-    default: throw failure("expected an attribute's value")
+    default: throw expected("an attribute's value")
     }
     try advance()
     return value
@@ -141,7 +141,7 @@ extension TensorType {
       switch lexer.token {
       case .int(let size) where size > 0: shape.append(.fixed(size))
       case .word(let symbol): shape.append(.symbol(symbol))
-      default: throw lexer.failure("expected a dimension: a number above 0 or a symbol")
+      default: throw lexer.expected("a dimension, a number above 0 or a symbol")
       }
       try lexer.advance()
       if lexer.token != .punctuation("]") { try lexer.expect(",") }

@@ -97,7 +97,9 @@ import Testing
     graph.addResult("w", w)
     // y's reader now reads w, which is made of it.
     graph.replace(y, with: w)
-    #expect(throws: VerifyError.self) { try graph.verify() }
+    let error = #expect(throws: VerifyError.self) { try graph.verify() }
+    #expect(error?.expected == "operands defined before it")
+    #expect(error?.found.hasPrefix("a cycle through %") == true)
   }
 
   @Test func verifierFindsTwoResultsOfOneName() {
