@@ -66,6 +66,10 @@ let package = Package(
     .testTarget(
       name: "FormatTests", dependencies: ["ActFormats"], resources: [.copy("Fixtures")],
       swiftSettings: swift),
+    .target(name: "FileCheck", path: "Tests/FileCheck", swiftSettings: swift),
+    .testTarget(
+      name: "TextTests", dependencies: ["ActIR", "ActPasses", "FileCheck"], exclude: ["Cases"],
+      swiftSettings: swift),
     // What tests of small and of real checkpoints share.
     .target(
       name: "ModelChecks",

@@ -112,7 +112,8 @@ public struct Attention: Hashable, Sendable {
   public var softCap: Float
 
   public init(
-    cache: Int, heads: Int, keyValueHeads: Int, headWidth: Int, scale: Float, window: Int = 0, softCap: Float = 0
+    cache: Int, heads: Int, keyValueHeads: Int, headWidth: Int, scale: Float, window: Int = 0,
+    softCap: Float = 0
   ) {
     self.cache = cache
     self.heads = heads

@@ -11,8 +11,16 @@ extension Attribute: CustomStringConvertible {
     switch self {
     case .int(let value): String(value)
     case .float(let value): "\(value)"
-    case .string(let text): "\"" + text.flatMap { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" } + "\""
+    case .string(let text): "\"" + text.unicodeScalars.map(Self.escape).joined() + "\""
     case .word(let text): text
+    }
+  }
+
+  private static func escape(_ scalar: Unicode.Scalar) -> String {
+    switch scalar {
+    case "\"", "\\": "\\\(scalar)"
+    case "\n": "\\n"
+    default: String(scalar)
     }
   }
 }
@@ -63,7 +71,8 @@ extension Op {
     case .rope(let headWidth): return [("head_width", .int(headWidth))]
     case .attention(let attention): return attention.attributes
     case .slice(let start, let count): return [("start", .int(start)), ("count", .int(count))]
-    case .unary, .binary, .select, .affine, .linear, .embedding, .takeRows, .scaleRows, .scaleColumns, .matvec,
+    case .unary, .binary, .select, .affine, .linear, .embedding, .takeRows, .scaleRows, .scaleColumns,
+      .matvec,
       .concat, .cast:
       return []
     }
@@ -71,9 +80,7 @@ extension Op {
 
   /// Builds an op from its text form; the inverse of ``mnemonic`` and ``attributes``.
   ///
-  /// - Parameters:
-  ///   - inputCount: how many operands the node has.
-  ///   - type: the declared result, which tells a `cast` its target.
+  /// A body's inputs are counted by the node's operands, and the declared type tells a `cast` its target.
   init(
     mnemonic: String, attributes: inout AttributeReader, inputCount: Int, type: TensorType
   ) throws(ParseError) {
@@ -83,7 +90,8 @@ extension Op {
     case "dial": self = .dial(name: try attributes.string("name"))
     case "map_parameter":
       self = .mapParameter(
-        map: try attributes.string("map"), site: try attributes.string("at"), name: try attributes.string("name"))
+        map: try attributes.string("map"), site: try attributes.string("at"),
+        name: try attributes.string("name"))
     case "constant": self = .constant(Float(try attributes.double("value")))
     case "select": self = .select
     case "affine": self = .affine
@@ -174,7 +182,9 @@ struct AttributeReader {
   init(line: Int) { self.line = line }
 
   mutating func add(_ key: String, _ value: Attribute) throws(ParseError) {
-    guard values.updateValue(value, forKey: key) == nil else { throw failure("attribute `\(key)` given twice") }
+    guard values.updateValue(value, forKey: key) == nil else {
+      throw failure("attribute `\(key)` given twice")
+    }
   }
 
   func failure(_ problem: String) -> ParseError { ParseError(line: line, problem: problem) }
@@ -185,7 +195,9 @@ struct AttributeReader {
   }
 
   mutating func string(_ key: String) throws(ParseError) -> String {
-    guard case .string(let text) = try take(key) else { throw failure("attribute `\(key)`: expected a string") }
+    guard case .string(let text) = try take(key) else {
+      throw failure("attribute `\(key)`: expected a string")
+    }
     return text
   }
 

@@ -54,7 +54,8 @@ enum AvailableProcessors {
   }
 
   private static func quotaV1(_ directory: String) -> Int? {
-    guard let quota = text(directory + "/cpu.cfs_quota_us"), let period = text(directory + "/cpu.cfs_period_us")
+    guard let quota = text(directory + "/cpu.cfs_quota_us"),
+      let period = text(directory + "/cpu.cfs_period_us")
     else { return nil }
     return processors(quota: quota.prefix { !$0.isWhitespace }, period: period.prefix { !$0.isWhitespace })
   }
