@@ -91,6 +91,6 @@ extension FitReference.Run: CustomTestStringConvertible {
   public var testDescription: String { name }
 }
 
-extension SteeringMethod: @retroactive CustomTestStringConvertible {
+extension SteeringMethod: CustomTestStringConvertible {
   public var testDescription: String { name }
 }

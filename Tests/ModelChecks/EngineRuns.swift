@@ -17,6 +17,11 @@ public struct Prompt: Hashable, Sendable {
 public struct RunRow: Hashable, Sendable {
   public var prompt: Int
   public var position: Int
+
+  public init(prompt: Int, position: Int) {
+    self.prompt = prompt
+    self.position = position
+  }
 }
 
 /// Which rows each step of a run holds, in order.

@@ -25,12 +25,12 @@ extension Model {
     steeredBy map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, threads: Int? = nil,
     rows: Int = 128, maximumSequences: Int = 8, maximumSlots: Int = 3, recording sites: [String] = []
   ) throws -> Engine {
-    try compile(steeredBy: map, variant, strength: strength, rows: rows, recording: sites)
+    try compileInFull(steeredBy: map, variant, strength: strength, rows: rows, recording: sites)
       .makeEngine(threads: threads, maximumSequences: maximumSequences, maximumSlots: maximumSlots)
   }
 
-  /// The same, compiled only.
-  public func compile(
+  /// The same, compiled only, in full precision.
+  public func compileInFull(
     steeredBy map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, rows: Int = 128,
     recording sites: [String] = []
   ) throws -> CompiledModel {
