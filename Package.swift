@@ -66,6 +66,35 @@ let package = Package(
     .testTarget(
       name: "FormatTests", dependencies: ["ActFormats"], resources: [.copy("Fixtures")],
       swiftSettings: swift),
+    .target(name: "FileCheck", path: "Tests/FileCheck", swiftSettings: swift),
+    .testTarget(
+      name: "TextTests", dependencies: ["ActIR", "ActPasses", "FileCheck"], exclude: ["Cases"],
+      swiftSettings: swift),
+    // What tests of small and of real checkpoints share.
+    .target(
+      name: "ModelChecks",
+      dependencies: ["ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit"],
+      path: "Tests/ModelChecks", swiftSettings: swift),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
+    .testTarget(
+      name: "CheckpointTests",
+      dependencies: [
+        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit", "ModelChecks",
+        "AllocationCounter",
+      ],
+      swiftSettings: swift),
+    .testTarget(
+      name: "RealModelTests",
+      dependencies: [
+        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit", "ModelChecks",
+      ],
+      swiftSettings: swift),
+    .testTarget(
+      name: "PlanTests",
+      dependencies: ["ActIR", "ActFormats", "ActLowering", "ActPasses", "ActCompile"], swiftSettings: swift),
+    // Runs the built actc and actrun as processes.
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["ActFormats"], swiftSettings: swift),
     .testTarget(
       name: "KernelTests", dependencies: ["ActKernels", "ActRuntime"], swiftSettings: swift),
   ]

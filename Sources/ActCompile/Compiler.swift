@@ -48,8 +48,7 @@ extension Model {
     passes.fuses = options.fuses
     passes.mergesLinears = options.mergesLinears
     if let name = options.frozen.keys.sorted().first(where: { name in !maps.files.contains { $0.name == name }
-      })
-    {
+    }) {
       throw UsageError("cannot freeze `\(name)`: no map of that name")
     }
     let timings = try options.passManager.run(pipeline(passes), on: &graph)
@@ -81,7 +80,12 @@ private final class MapOwner {
 extension CompiledModel {
   /// Writes the plan file, tensor by tensor.
   ///
-  /// - Parameter progress: receives the share of bytes written, 0 to 1.
+  /// - Parameters:
+  ///   - path: appears when the plan is whole, or never.
+  ///   - tokenizer: the text of the model's `tokenizer.json`.
+  ///   - tokenizerConfiguration: the text of its `tokenizer_config.json`.
+  ///   - provenance: where the plan comes from.
+  ///   - progress: receives the share of bytes written, 0 to 1.
   public func write(
     to path: String, tokenizer: String?, tokenizerConfiguration: String?, provenance: JSON,
     progress: (Double) -> Void = { _ in }

@@ -13,13 +13,23 @@ public struct FitProgress: Hashable, Sendable {
 /// Fits a map at each of `sites` and returns the map file.
 ///
 /// In causal order a site sees the activations that all earlier sites have transported at strength 1.
-/// - Parameter sites: in order of execution.
+/// - Parameters:
+///   - model: the model that the maps are for.
+///   - data: the samples of both sides; none longer than the model's context.
+///   - sites: in order of execution.
+///   - options: method, order, pooling, support.
+///   - progress: called after each batch.
 public func fit(
   _ model: Model, _ data: PairedSequences, sites: [String], options: FitOptions,
   progress: (FitProgress) -> Void = { _ in }
 ) throws -> MapFile {
   for side in Side.allCases where data[side].isEmpty { throw FitError("no \(side.rawValue) samples") }
   let longest = (data.source + data.target).map(\.count).max() ?? 0
+  let shortest = (data.source + data.target).map(\.count).min() ?? 0
+  guard shortest > options.scope.skippedPositions else {
+    throw FitError(
+      "a sample of \(shortest) tokens, of which the first \(options.scope.skippedPositions) are left out")
+  }
   guard longest <= model.contextLength else {
     throw FitError("a sample of \(longest) tokens; the model's context is \(model.contextLength)")
   }
@@ -28,6 +38,8 @@ public func fit(
     method: options.method.name, methodVersion: options.method.version, transport: transport.description,
     parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },
     modelFingerprint: model.fingerprint, sites: [])
+  file.tokenScope = options.scope.description
+  file.skipFirst = options.scope.skippedPositions
   file.support = options.support.description
   file.pooling = options.pooling.rawValue
   file.fitOrder = options.order.rawValue

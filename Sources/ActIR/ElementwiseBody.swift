@@ -24,10 +24,16 @@ extension Graph {
   /// Constants among the operands become part of the expression.
   public func elementwiseBody(of id: ValueID) -> (expression: Expression, inputs: [ValueID])? {
     let node = self[id]
-    guard let body = node.op.elementwiseBody else { return nil }
-    return body.withDistinctInputs(node.inputs) { value in
+    func constant(_ value: ValueID) -> Float? {
       if case .constant(let constant) = self[value].op { constant } else { nil }
     }
+    // A map that only shifts.
+    if case .affine = node.op, self[node.inputs[1]].op == .constant(1) {
+      let add = Expression(inputCount: 2, instructions: [.init(.binary(.add), [.input(0), .input(1)])])
+      return add.withDistinctInputs([node.inputs[0], node.inputs[2]], constant: constant)
+    }
+    guard let body = node.op.elementwiseBody else { return nil }
+    return body.withDistinctInputs(node.inputs, constant: constant)
   }
 }
 
@@ -55,7 +61,11 @@ extension Expression {
         instruction.operands.map { operand in
           switch operand {
           case .input(let i):
-            if let at = constants[keys[i]] { .instruction(at) } else { .input(distinct.firstIndex(of: keys[i])!) }
+            if let at = constants[keys[i]] {
+              .instruction(at)
+            } else {
+              .input(distinct.firstIndex(of: keys[i])!)
+            }
           case .instruction(let i): .instruction(i + head.count)
           }
         })

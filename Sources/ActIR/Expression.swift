@@ -65,14 +65,27 @@ extension Expression.Function {
   }
 }
 
+extension Expression.Function {
+  /// For each operand whether it is a mask, the outcome of a comparison, rather than a number.
+  fileprivate var operandMasks: [Bool] {
+    switch self {
+    case .constant: []
+    case .unary: [false]
+    case .binary(let function): [function.isConnective, function.isConnective]
+    case .select: [true, false, false]
+    }
+  }
+
+  fileprivate var isMask: Bool {
+    if case .binary(let function) = self { function.isComparison || function.isConnective } else { false }
+  }
+}
+
 extension Expression {
   /// This expression with input `index` computed by `inner`, and what each input of the outcome is.
   ///
-  /// Inputs that are the same value on both sides become one.
-  /// - Parameters:
-  ///   - outerKeys: what identifies each input of this expression; all different.
-  ///   - innerKeys: what identifies each input of `inner`.
-  ///   - first: keys that the outcome's inputs begin with, read or not.
+  /// Keys identify the inputs of this expression, where they all differ, and of `inner`; inputs of one key become one.
+  /// The outcome's inputs begin with those of the keys `first`, read or not.
   public func inlining<Key: Hashable>(
     _ inner: Expression, at index: Int, outer outerKeys: [Key], inner innerKeys: [Key], first: [Key] = []
   ) -> (expression: Expression, keys: [Key]) {
@@ -103,6 +116,39 @@ extension Expression {
       instructions.append(Instruction(instruction.function, operands))
     }
     return (Expression(inputCount: keys.count, instructions: instructions), keys)
+  }
+
+  /// What is wrong with the expression as a body, or nil: it computes a number, from every input, of operands that are
+  /// there and of the right kind, within the limits.
+  var problem: (expected: String, found: String)? {
+    if instructions.isEmpty { return ("a body of at least one instruction", "none") }
+    if !fitsKernels {
+      return (
+        "at most \(Self.maximumInputs) inputs and \(Self.maximumInstructions) instructions",
+        "\(inputCount) and \(instructions.count)"
+      )
+    }
+    var unread = Set(0..<inputCount)
+    var isMask: [Bool] = []
+    for (index, instruction) in instructions.enumerated() {
+      var masks: [Bool] = []
+      for operand in instruction.operands {
+        switch operand {
+        case .input(let i) where i < inputCount:
+          unread.remove(i)
+          masks.append(false)
+        case .instruction(let i) where i < index: masks.append(isMask[i])
+        default: return ("operands that are defined before t\(index)", "\(self)")
+        }
+      }
+      let wanted = instruction.function.operandMasks
+      guard masks == wanted else {
+        return (wanted.contains(true) ? "t\(index) to read masks" : "t\(index) to read numbers", "\(self)")
+      }
+      isMask.append(instruction.function.isMask)
+    }
+    if let input = unread.min() { return ("a body that reads $\(input)", "\(self)") }
+    return isMask.last == true ? ("a body that computes a number", "\(self)") : nil
   }
 
   /// Whether the kernels' interpreter can hold the expression.

@@ -93,7 +93,9 @@ public struct Graph: Sendable {
   /// nobody reads any more.
   public mutating func replace(_ old: ValueID, with new: ValueID, except: Set<ValueID> = []) {
     precondition(old != new && isLive(new))
-    for reader in Set(readers[old.index]) where reader != new && !except.contains(reader) {
+    // In order and each once: the order of readers reaches the text through the passes.
+    var done: Set<ValueID> = [new]
+    for reader in readers[old.index] where !except.contains(reader) && done.insert(reader).inserted {
       let inputs = nodes[reader.index]!.inputs
       nodes[reader.index]!.inputs = inputs.map { $0 == old ? new : $0 }
       let count = inputs.count(where: { $0 == old })

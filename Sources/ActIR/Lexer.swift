@@ -23,6 +23,21 @@ package enum Token: Hashable, Sendable {
   case end
 }
 
+extension Token: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .value(let name): "`%\(name)`"
+    case .symbol(let name): "`@\(name)`"
+    case .word(let text): "`\(text)`"
+    case .int(let value): "`\(value)`"
+    case .float(let value): "`\(value)`"
+    case .string: "a string"
+    case .punctuation(let character): "`\(character)`"
+    case .end: "the end"
+    }
+  }
+}
+
 /// Splits the text form of graphs and plans into tokens. `//` starts a comment.
 package struct Lexer {
   private let bytes: [UInt8]
@@ -37,6 +52,9 @@ package struct Lexer {
   }
 
   package func failure(_ problem: String) -> ParseError { ParseError(line: line, problem: problem) }
+
+  /// What was expected where the next token stands, and that token.
+  package func expected(_ what: String) -> ParseError { failure("expected \(what), found \(token)") }
 
   /// Whether a line break lies between the last token taken and the next.
   package private(set) var startsLine = true
@@ -69,6 +87,19 @@ package struct Lexer {
     }
   }
 
+  /// `name` as the name of a value: bytes that cannot stand in one become `_`.
+  static func valueName(_ name: String) -> String {
+    if name.isEmpty { return "_" }
+    if name.utf8.allSatisfy(isNameByte) { return name }
+    return String(decoding: name.utf8.map { isNameByte($0) ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
+  }
+
+  /// `name` as a word where it lexes as one, else as a string.
+  static func wordOrString(_ name: String) -> String {
+    let startsWord = name.first.map { $0.isASCII && ($0.isLetter || $0 == "_") } ?? false
+    return startsWord && name.utf8.allSatisfy(isNameByte) ? name : Attribute.string(name).description
+  }
+
   private mutating func name() -> String {
     let start = at
     while at < bytes.count, Self.isNameByte(bytes[at]) { at += 1 }
@@ -90,7 +121,9 @@ package struct Lexer {
       UInt8(ascii: "]"), UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "="), UInt8(ascii: "+"):
       at += 1
       return .punctuation(Character(UnicodeScalar(byte)))
-    default: throw failure("unexpected character")
+    default:
+      throw failure(
+        "unexpected character `\(String(decoding: bytes[at...].prefix(4), as: UTF8.self).prefix(1))`")
     }
   }
 
@@ -98,7 +131,8 @@ package struct Lexer {
     let start = at
     // `+` only inside an exponent: `1e+20`.
     while at < bytes.count,
-      Self.isNameByte(bytes[at]) || (bytes[at] == UInt8(ascii: "+") && bytes[at - 1] | 0x20 == UInt8(ascii: "e"))
+      Self.isNameByte(bytes[at])
+        || (bytes[at] == UInt8(ascii: "+") && bytes[at - 1] | 0x20 == UInt8(ascii: "e"))
     {
       at += 1
     }
@@ -115,11 +149,10 @@ package struct Lexer {
       let byte = bytes[at]
       at += 1
       if byte == UInt8(ascii: "\"") {
-        guard let text = String(validating: out, as: UTF8.self) else { throw failure("a string that is not UTF-8") }
-        return text
+        return String(decoding: out, as: UTF8.self)
       }
       if byte == UInt8(ascii: "\\"), at < bytes.count {
-        out.append(bytes[at])
+        out.append(bytes[at] == UInt8(ascii: "n") ? UInt8(ascii: "\n") : bytes[at])
         at += 1
       } else {
         out.append(byte)
@@ -137,7 +170,7 @@ extension Lexer {
   }
 
   package mutating func expect(_ punctuation: Character) throws(ParseError) {
-    guard try accept(punctuation) else { throw failure("expected `\(punctuation)`") }
+    guard try accept(punctuation) else { throw expected("`\(punctuation)`") }
   }
 
   package mutating func acceptWord(_ word: String) throws(ParseError) -> Bool {
@@ -147,25 +180,25 @@ extension Lexer {
   }
 
   package mutating func word(_ what: String) throws(ParseError) -> String {
-    guard case .word(let text) = token else { throw failure("expected \(what)") }
+    guard case .word(let text) = token else { throw expected(what) }
     try advance()
     return text
   }
 
   package mutating func symbol(_ what: String) throws(ParseError) -> String {
-    guard case .symbol(let text) = token else { throw failure("expected \(what)") }
+    guard case .symbol(let text) = token else { throw expected(what) }
     try advance()
     return text
   }
 
   package mutating func value() throws(ParseError) -> String {
-    guard case .value(let text) = token else { throw failure("expected a value") }
+    guard case .value(let text) = token else { throw expected("a value") }
     try advance()
     return text
   }
 
   package mutating func int(_ what: String) throws(ParseError) -> Int {
-    guard case .int(let value) = token, value >= 0 else { throw failure("expected \(what)") }
+    guard case .int(let value) = token, value >= 0 else { throw expected(what) }
     try advance()
     return value
   }

@@ -11,8 +11,16 @@ extension Attribute: CustomStringConvertible {
     switch self {
     case .int(let value): String(value)
     case .float(let value): "\(value)"
-    case .string(let text): "\"" + text.flatMap { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" } + "\""
+    case .string(let text): "\"" + text.unicodeScalars.map(Self.escape).joined() + "\""
     case .word(let text): text
+    }
+  }
+
+  private static func escape(_ scalar: Unicode.Scalar) -> String {
+    switch scalar {
+    case "\"", "\\": "\\\(scalar)"
+    case "\n": "\\n"
+    default: String(scalar)
     }
   }
 }
@@ -53,7 +61,8 @@ extension Op {
   public var attributes: [(key: String, value: Attribute)] {
     func float(_ value: Float) -> Attribute { .float(Double("\(value)")!) }
     switch self {
-    case .input(let name), .weight(let name), .dial(let name): return [("name", .string(name))]
+    case .input(let name), .weight(let name): return [("name", .string(name))]
+    case .dial(let name, let scope): return [("name", .string(name))] + scope.attributes
     case .mapParameter(let map, let site, let name):
       return [("map", .string(map)), ("at", .string(site)), ("name", .string(name))]
     case .constant(let value): return [("value", float(value))]
@@ -63,7 +72,8 @@ extension Op {
     case .rope(let headWidth): return [("head_width", .int(headWidth))]
     case .attention(let attention): return attention.attributes
     case .slice(let start, let count): return [("start", .int(start)), ("count", .int(count))]
-    case .unary, .binary, .select, .affine, .linear, .embedding, .takeRows, .scaleRows, .scaleColumns, .matvec,
+    case .unary, .binary, .select, .affine, .linear, .embedding, .takeRows, .scaleRows, .scaleColumns,
+      .matvec,
       .concat, .cast:
       return []
     }
@@ -71,19 +81,19 @@ extension Op {
 
   /// Builds an op from its text form; the inverse of ``mnemonic`` and ``attributes``.
   ///
-  /// - Parameters:
-  ///   - inputCount: how many operands the node has.
-  ///   - type: the declared result, which tells a `cast` its target.
+  /// A body's inputs are counted by the node's operands, and the declared type tells a `cast` its target.
   init(
     mnemonic: String, attributes: inout AttributeReader, inputCount: Int, type: TensorType
   ) throws(ParseError) {
     switch mnemonic {
     case "input": self = .input(name: try attributes.string("name"))
     case "weight": self = .weight(name: try attributes.string("name"))
-    case "dial": self = .dial(name: try attributes.string("name"))
+    case "dial":
+      self = .dial(name: try attributes.string("name"), scope: try TokenScope(&attributes))
     case "map_parameter":
       self = .mapParameter(
-        map: try attributes.string("map"), site: try attributes.string("at"), name: try attributes.string("name"))
+        map: try attributes.string("map"), site: try attributes.string("at"),
+        name: try attributes.string("name"))
     case "constant": self = .constant(Float(try attributes.double("value")))
     case "select": self = .select
     case "affine": self = .affine
@@ -166,6 +176,25 @@ extension Attention {
   }
 }
 
+extension TokenScope {
+  fileprivate var attributes: [(key: String, value: Attribute)] {
+    var out: [(key: String, value: Attribute)] = []
+    if kind != .all { out.append(("scope", .string(description))) }
+    if skippedPositions != 0 { out.append(("skip_first", .int(skippedPositions))) }
+    return out
+  }
+
+  fileprivate init(_ attributes: inout AttributeReader) throws(ParseError) {
+    let text = try attributes.optionalString("scope") ?? "all"
+    let skipped = try attributes.int("skip_first", default: 0)
+    guard let scope = TokenScope(text, skippedPositions: skipped) else {
+      throw attributes.failure(
+        "unknown scope `\(text)`; expected all, prompt, generated, last or positions as in 4-9")
+    }
+    self = scope
+  }
+}
+
 /// Hands out a node's attributes by key, and knows which were never asked for.
 struct AttributeReader {
   let line: Int
@@ -174,7 +203,9 @@ struct AttributeReader {
   init(line: Int) { self.line = line }
 
   mutating func add(_ key: String, _ value: Attribute) throws(ParseError) {
-    guard values.updateValue(value, forKey: key) == nil else { throw failure("attribute `\(key)` given twice") }
+    guard values.updateValue(value, forKey: key) == nil else {
+      throw failure("attribute `\(key)` given twice")
+    }
   }
 
   func failure(_ problem: String) -> ParseError { ParseError(line: line, problem: problem) }
@@ -185,7 +216,9 @@ struct AttributeReader {
   }
 
   mutating func string(_ key: String) throws(ParseError) -> String {
-    guard case .string(let text) = try take(key) else { throw failure("attribute `\(key)`: expected a string") }
+    guard case .string(let text) = try take(key) else {
+      throw failure("attribute `\(key)`: expected a string")
+    }
     return text
   }
 

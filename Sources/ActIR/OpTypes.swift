@@ -42,6 +42,7 @@ extension Op {
       guard inputs.count == body.inputCount, inputs.count > 0 else {
         throw check.mismatch("\(max(1, body.inputCount)) operands, as the body reads")
       }
+      try check.body(body)
       for index in inputs.indices { _ = try check.float(index) }
       return TensorType(.f32, try check.broadcast(Array(inputs.indices)))
     case .linear:
@@ -54,6 +55,7 @@ extension Op {
       guard inputs.count == body.inputCount + 1, inputs.count >= 2 else {
         throw check.mismatch("\(max(2, body.inputCount + 1)) operands, as the body reads")
       }
+      try check.body(body)
       let (x, w) = (try check.float(0, rank: 2), try check.matrix(1))
       try check.same(x.shape[1], w.shape[1], "x [T,K] and w [N,K] with one K")
       let result = TensorType(.f32, [x.shape[0], w.shape[0]])
@@ -67,7 +69,9 @@ extension Op {
     case .rmsNorm, .layerNorm:
       try check.count(2...3)
       let x = try check.float(0, rank: 2)
-      for index in inputs.indices.dropFirst() { try check.vector(index, x.shape[1], index == 1 ? "a gain" : "a bias") }
+      for index in inputs.indices.dropFirst() {
+        try check.vector(index, x.shape[1], index == 1 ? "a gain" : "a bias")
+      }
       return x
     case .ropeTable(let rope):
       try check.count(1)
@@ -78,7 +82,8 @@ extension Op {
       try check.count(2)
       let (x, table) = (try check.float(0, rank: 2), try check.float(1, rank: 2))
       try check.same(x.shape[0], table.shape[0], "x and table with the same rows")
-      guard headWidth > 0, let width = x.shape[1].fixed, width % headWidth == 0, let rotated = table.shape[1].fixed,
+      guard headWidth > 0, let width = x.shape[1].fixed, width % headWidth == 0,
+        let rotated = table.shape[1].fixed,
         rotated <= headWidth
       else { throw check.mismatch("x of whole heads, each \(headWidth) wide, and a table no wider") }
       return x
@@ -91,7 +96,8 @@ extension Op {
         k.shape[1].fixed == attention.keyValueHeads * attention.headWidth
       else {
         throw check.mismatch(
-          "q [T,\(attention.heads)·\(attention.headWidth)], k and v [T,\(attention.keyValueHeads)·\(attention.headWidth)]")
+          "q [T,\(attention.heads)·\(attention.headWidth)], k and v [T,\(attention.keyValueHeads)·\(attention.headWidth)]"
+        )
       }
       return q
     case .embedding:
@@ -162,7 +168,8 @@ private struct OperandCheck {
 
   func count(_ expected: ClosedRange<Int>) throws(TypeMismatch) {
     guard !expected.contains(inputs.count) else { return }
-    let range = expected.count == 1 ? "\(expected.lowerBound)" : "\(expected.lowerBound) or \(expected.upperBound)"
+    let range =
+      expected.count == 1 ? "\(expected.lowerBound)" : "\(expected.lowerBound) or \(expected.upperBound)"
     throw TypeMismatch(expected: "\(range) operands", found: "\(inputs.count)")
   }
 
@@ -187,6 +194,10 @@ private struct OperandCheck {
     guard inputs[index] == TensorType(.f32, [size]) else {
       throw mismatch("\(what) of \(TensorType(.f32, [size]))")
     }
+  }
+
+  func body(_ body: Expression) throws(TypeMismatch) {
+    if let problem = body.problem { throw TypeMismatch(expected: problem.expected, found: problem.found) }
   }
 
   func same(_ a: Dim, _ b: Dim, _ what: String) throws(TypeMismatch) {

@@ -17,7 +17,7 @@ extension Graph {
   }
 
   private init(from lexer: inout Lexer) throws(ParseError) {
-    guard try lexer.acceptWord("graph") else { throw lexer.failure("expected `graph`") }
+    guard try lexer.acceptWord("graph") else { throw lexer.expected("`graph`") }
     self.init(name: try lexer.symbol("`@name`"))
     var values: [String: ValueID] = [:]
     func define(_ name: String, _ id: ValueID, _ line: Int) throws(ParseError) {
@@ -38,27 +38,36 @@ extension Graph {
     while try !lexer.acceptWord("return") {
       let line = lexer.line
       let statement = try NodeStatement(from: &lexer)
-      if case .input = statement.op { throw ParseError(line: line, problem: "inputs stand in the graph's head") }
+      if case .input = statement.op {
+        throw ParseError(line: line, problem: "inputs stand in the graph's head")
+      }
       var inputs: [ValueID] = []
       for operand in statement.operands {
-        guard let id = values[operand] else { throw ParseError(line: line, problem: "undefined value %\(operand)") }
+        guard let id = values[operand] else {
+          throw ParseError(line: line, problem: "undefined value %\(operand)")
+        }
         inputs.append(id)
       }
       let node = Node(statement.op, inputs, statement.type, name: statement.name, site: statement.site)
       try define(statement.name, append(node), line)
     }
+    var named = Set<String>()
     if lexer.token != .punctuation("}") {
       repeat {
         var name: String?
-        if case .word(let text) = lexer.token {
+        switch lexer.token {
+        case .word(let text), .string(let text):
           name = text
           try lexer.advance()
           try lexer.expect("=")
+        default: break
         }
         let line = lexer.line
         let value = try lexer.value()
-        guard let id = values[value] else { throw ParseError(line: line, problem: "undefined value %\(value)") }
-        guard !results.contains(where: { $0.name == name ?? value }) else {
+        guard let id = values[value] else {
+          throw ParseError(line: line, problem: "undefined value %\(value)")
+        }
+        guard named.insert(name ?? value).inserted else {
           throw ParseError(line: line, problem: "result `\(name ?? value)` named twice")
         }
         addResult(name ?? value, id)
@@ -112,7 +121,7 @@ extension Lexer {
     case .word("inf"): value = .float(.infinity)
     case .word("nan"): value = .float(.nan)
     case .word(let text): value = .word(text)
-    default: throw failure("expected an attribute's value")
+    default: throw expected("an attribute's value")
     }
     try advance()
     return value
@@ -121,15 +130,18 @@ extension Lexer {
 
 extension TensorType {
   package init(from lexer: inout Lexer) throws(ParseError) {
+    let line = lexer.line
     let name = try lexer.word("a type")
-    guard let dtype = DType(rawValue: name) else { throw lexer.failure("unknown element type `\(name)`") }
+    guard let dtype = DType(rawValue: name) else {
+      throw ParseError(line: line, problem: "unknown element type `\(name)`")
+    }
     self.init(dtype, [])
     try lexer.expect("[")
     while try !lexer.accept("]") {
       switch lexer.token {
       case .int(let size) where size > 0: shape.append(.fixed(size))
       case .word(let symbol): shape.append(.symbol(symbol))
-      default: throw lexer.failure("expected a dimension: a number above 0 or a symbol")
+      default: throw lexer.expected("a dimension, a number above 0 or a symbol")
       }
       try lexer.advance()
       if lexer.token != .punctuation("]") { try lexer.expect(",") }

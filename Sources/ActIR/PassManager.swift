@@ -39,7 +39,7 @@ public struct PassManager: Sendable {
   public func run(_ passes: [GraphPass], on graph: inout Graph) throws -> [Timing] {
     var timings: [Timing] = []
     let clock = ContinuousClock()
-    for pass in passes.prefix(limit) {
+    for pass in passes.prefix(max(0, limit)) {
       var changed = false
       let duration = try clock.measure { changed = try pass.run(on: &graph) }
       timings.append(

@@ -7,16 +7,17 @@
 extension Graph: CustomStringConvertible {
   public var description: String {
     let order = self.order
-    let names = uniqueNames(order.map { self[$0].name })
+    let names = uniqueNames(order.map { Lexer.valueName(self[$0].name) })
     let nameOf = Dictionary(uniqueKeysWithValues: zip(order, names))
     let parameters = inputs.map { "%\(nameOf[$0]!): \(self[$0].type)" }
     var text = "graph @\(name)(\(parameters.joined(separator: ", "))) {\n"
-    for id in order where !inputs.contains(id) {
+    for id in order {
+      if case .input = self[id].op { continue }
       text += "  " + self[id].text(name: nameOf[id]!) { nameOf[$0]! } + "\n"
     }
     let returned = results.map { result in
       let value = nameOf[result.value]!
-      return value == result.name ? "%\(value)" : "\(result.name) = %\(value)"
+      return value == result.name ? "%\(value)" : "\(Lexer.wordOrString(result.name)) = %\(value)"
     }
     return text + "  return \(returned.joined(separator: ", "))\n}\n"
   }

@@ -19,6 +19,10 @@ extension Graph {
       VerifyError(pass: pass, node: node, expected: expected, found: found)
     }
     if results.isEmpty { throw failure("@\(name)", "at least one result", "none") }
+    var named = Set<String>()
+    for result in results where !named.insert(result.name).inserted {
+      throw failure("@\(name)", "results of different names", "`\(result.name)` twice")
+    }
     var seen = Set<ValueID>()
     var sites: [String: String] = [:]
     for id in order {

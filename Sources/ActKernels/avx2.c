@@ -34,12 +34,16 @@ INLINE vh v_load_u16_first(const uint16_t *p, int n) {
 }
 
 INLINE vf v_from_f16(vh h) { return (vf)_mm256_cvtph_ps((__m128i)h); }
-INLINE vh v_to_f16(vf v) { return (vh)_mm256_cvtps_ph((__m256)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+INLINE vh v_to_f16(vf v) {
+  return (vh)_mm256_cvtps_ph((__m256)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
 
 // Within quarters of four lanes first, then over the quarters.
 INLINE v4 v_sum4(vf a, vf b, vf c, vf d) {
-  __m256 ab = _mm256_add_ps(_mm256_shuffle_ps((__m256)a, (__m256)b, 0x44), _mm256_shuffle_ps((__m256)a, (__m256)b, 0xee));
-  __m256 cd = _mm256_add_ps(_mm256_shuffle_ps((__m256)c, (__m256)d, 0x44), _mm256_shuffle_ps((__m256)c, (__m256)d, 0xee));
+  __m256 ab = _mm256_add_ps(_mm256_shuffle_ps((__m256)a, (__m256)b, 0x44),
+                            _mm256_shuffle_ps((__m256)a, (__m256)b, 0xee));
+  __m256 cd = _mm256_add_ps(_mm256_shuffle_ps((__m256)c, (__m256)d, 0x44),
+                            _mm256_shuffle_ps((__m256)c, (__m256)d, 0xee));
   __m256 abcd = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x88), _mm256_shuffle_ps(ab, cd, 0xdd));
   return (v4)_mm_add_ps(_mm256_castps256_ps128(abcd), _mm256_extractf128_ps(abcd, 1));
 }

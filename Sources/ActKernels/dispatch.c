@@ -58,11 +58,12 @@ static const act_kernel_table *choose(void) {
     if (named) chosen = named;
     static atomic_flag reported = ATOMIC_FLAG_INIT;
     if (!named && !atomic_flag_test_and_set(&reported)) {
-      int length = snprintf(error_text, sizeof error_text, "ACT_ISA: '%.32s' is not a level of this CPU; expected", wanted);
+      int length = snprintf(error_text, sizeof error_text,
+                            "ACT_ISA: '%.32s' is not a level of this CPU; expected", wanted);
       for (int i = 0; i < LEVEL_COUNT && length < (int)sizeof error_text; i++)
         if (levels[i].runs_here())
-          length += snprintf(error_text + length, sizeof error_text - (size_t)length, "%s%s", i == best ? " " : ", ",
-                             levels[i].kernels->name);
+          length += snprintf(error_text + length, sizeof error_text - (size_t)length, "%s%s",
+                             i == best ? " " : ", ", levels[i].kernels->name);
       atomic_store(&error_found, 1);
     }
   }

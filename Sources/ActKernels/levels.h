@@ -5,6 +5,9 @@
 
 #include "act_kernels.h"
 
+// Positions that attention takes at once, and queries that share their loads: the same in every level.
+enum { ATTENTION_BLOCK = 64, ATTENTION_QUERIES = 48 };
+
 #if defined(__x86_64__)
 extern const act_kernel_table act_avx512_kernels;
 extern const act_kernel_table act_avx2_kernels;

@@ -13,7 +13,8 @@ enum { WIDTH = 4 };
 INLINE vf v_fma(vf a, vf b, vf c) { return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
 INLINE vf v_sqrt(vf a) { return (vf)vsqrtq_f32((float32x4_t)a); }
 INLINE v4 v_sum4(vf a, vf b, vf c, vf d) {
-  float32x4_t ab = vpaddq_f32((float32x4_t)a, (float32x4_t)b), cd = vpaddq_f32((float32x4_t)c, (float32x4_t)d);
+  float32x4_t ab = vpaddq_f32((float32x4_t)a, (float32x4_t)b),
+              cd = vpaddq_f32((float32x4_t)c, (float32x4_t)d);
   return (v4)vpaddq_f32(ab, cd);
 }
 

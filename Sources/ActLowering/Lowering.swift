@@ -131,6 +131,9 @@ private struct Lowering {
       guard let index = planned[result.value], plan.step.contains(index) else {
         throw failure(result.value, "a result computed in the step", "a value known before it")
       }
+      guard graph.type(result.value).dtype == .f32 else {
+        throw failure(result.value, "a result in f32", "\(graph.type(result.value))")
+      }
       plan.results.append(.init(name: result.name, value: index))
       if plan.values[index].place != .view { plan.values[index].place = .result }
     }

@@ -141,7 +141,9 @@ extension Plan {
 
   private func verifyRows(_ index: Int) throws(PlanError) {
     let value = values[index]
-    guard step.contains(index), [.f32, .bool].contains(value.type.dtype), value.type.rank == 2,
+    // Masks lie as f32, and only elementwise kernels know them.
+    let isMask = value.type.dtype == .bool && value.op.isElementwise
+    guard step.contains(index), value.type.dtype == .f32 || isMask, value.type.rank == 2,
       case .symbol = value.type.shape[0], value.type.shape[1].fixed != nil
     else { throw failure(index, "rows of a fixed width in the step", "\(value.type)") }
     // The engine checks each input against its own range, and knows one place for each.

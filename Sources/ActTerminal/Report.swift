@@ -26,7 +26,9 @@ public struct CheckFailed: Error, CustomStringConvertible {
 /// Parses the arguments and runs the command they name, and ends the process with the documented exit code.
 ///
 /// An error is one line on standard error.
-/// - Parameter status: the exit code of the tool's own errors; nil for those it does not know.
+/// - Parameters:
+///   - tool: the root command.
+///   - status: the exit code of the tool's own errors; nil for those it does not know.
 public func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) -> ExitStatus?) -> Never {
   do {
     var command = try tool.parseAsRoot()

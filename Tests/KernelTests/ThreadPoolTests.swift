@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import Testing
 
-@testable import ActRuntime
+import ActRuntime
 
 @Suite struct ThreadPoolTests {
   /// A task that counts its calls per worker.
@@ -17,7 +17,7 @@ import Testing
     #expect(pool.threads == threads)
     var counts = [Int](repeating: 0, count: threads * 16)
     for run in 1...200 {
-      counts.withUnsafeBytes { pool.run(Self.count, $0.baseAddress!) }
+      counts.withUnsafeMutableBytes { pool.run(Self.count, UnsafeRawPointer($0.baseAddress!)) }
       for worker in 0..<threads { #expect(counts[worker * 16] == run * threads) }
       // Now and then long enough for the workers to fall asleep.
       if run % 50 == 0 { usleep(2000) }
@@ -34,7 +34,9 @@ import Testing
       for _ in 0..<4 {
         group.addTask {
           var counts = [Int](repeating: 0, count: 32)
-          for _ in 0..<100 { counts.withUnsafeBytes { pool.run(Self.count, $0.baseAddress!) } }
+          for _ in 0..<100 {
+            counts.withUnsafeMutableBytes { pool.run(Self.count, UnsafeRawPointer($0.baseAddress!)) }
+          }
           return counts[0] + counts[16]
         }
       }
@@ -46,7 +48,7 @@ import Testing
     let before = AvailableProcessors.mask()
     let pool = ThreadPool(threads: 2)
     var counts = [Int](repeating: 0, count: 32)
-    counts.withUnsafeBytes { pool.run(Self.count, $0.baseAddress!) }
+    counts.withUnsafeMutableBytes { pool.run(Self.count, UnsafeRawPointer($0.baseAddress!)) }
     #expect(AvailableProcessors.mask() == before)
   }
 

@@ -23,7 +23,9 @@ private let foldScalars = RewriteRule("fold-scalars") { id, graph in
     case .max: Swift.max(a, b)
     case .lt, .le, .gt, .ge, .and, .or: nil
     }
-  return value.map { graph.append(.constant($0), name: node.name) }
+  // What has no finite value is left to say so when it runs.
+  guard let value, value.isFinite else { return nil }
+  return graph.append(.constant(value), name: node.name, site: node.site)
 }
 
 private let dropIdentities = RewriteRule("drop-identities") { id, graph in
@@ -43,7 +45,13 @@ private let dropIdentities = RewriteRule("drop-identities") { id, graph in
   default: break
   }
   // A node that repeats a smaller operand over rows is not the same as that operand.
-  guard let same, graph.type(same) == node.type, node.site == nil || graph[same].site == nil else { return nil }
-  if let site = node.site { graph.setSite(same, site) }
+  guard let same, graph.type(same) == node.type, node.site == nil || graph[same].site == nil else {
+    return nil
+  }
+  if let site = node.site {
+    // An input's line has no place for a site.
+    if case .input = graph[same].op { return nil }
+    graph.setSite(same, site)
+  }
   return same
 }

@@ -20,21 +20,24 @@ public let foldAffineIntoNorm = GraphPass(
       guard graph.hasOneUse(n) else { return nil }
       let width = graph[norm.inputs[1]].type
       let name = norm.name
-      var inputs = [norm.inputs[0], graph.append(.binary(.mul), norm.inputs[1], scale, name: "\(name).gain")]
+      guard norm.inputs.count == 3 || graph.isZero(shift) || graph.type(shift) == width else { return nil }
+      var inputs = [norm.inputs[0], graph.scaled(norm.inputs[1], by: scale, name: "\(name).gain")]
       if norm.inputs.count == 3 {
-        let scaled = graph.append(.binary(.mul), norm.inputs[2], scale, name: "\(name).bias")
+        let scaled = graph.scaled(norm.inputs[2], by: scale, name: "\(name).bias")
         inputs.append(graph.append(.binary(.add), scaled, shift, name: "\(name).bias"))
       } else if !graph.isZero(shift) {
-        guard graph.type(shift) == width else {
-          graph.eraseIfDead(inputs[1])
-          return nil
-        }
         inputs.append(shift)
       }
-      return graph.append(norm.op, inputs, name: name, site: norm.site)
+      return graph.append(norm.op, inputs, name: name, site: graph[id].site ?? norm.site)
     }
   ])
 
 extension Graph {
   func isZero(_ id: ValueID) -> Bool { self[id].op == .constant(0) }
+  func isOne(_ id: ValueID) -> Bool { self[id].op == .constant(1) }
+
+  /// `vector · scale`, which is the vector itself where the scale is the constant 1.
+  mutating func scaled(_ vector: ValueID, by scale: ValueID, name: String) -> ValueID {
+    isOne(scale) ? vector : append(.binary(.mul), vector, scale, name: name)
+  }
 }

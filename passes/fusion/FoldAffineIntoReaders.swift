@@ -13,13 +13,16 @@ public let foldAffineIntoReaders = GraphPass(
       let t = linear.inputs[0]
       guard case .affine = graph[t].op, !graph.isResult(t) else { return nil }
       let (x, scale, shift) = (graph[t].inputs[0], graph[t].inputs[1], graph[t].inputs[2])
-      guard graph.type(scale).rank == 1, graph.isZero(shift) || graph.type(shift).rank == 1,
+      guard graph.isOne(scale) || graph.type(scale).rank == 1,
+        graph.isZero(shift) || graph.type(shift).rank == 1,
         graph.readers(of: t).allSatisfy({ graph.readsOnlyAsLinearInput($0, t) }),
         graph.bindingTime(scale) == .compile, graph.bindingTime(shift) == .compile
       else { return nil }
       let name = linear.name
-      let weight = graph.append(.scaleColumns, linear.inputs[1], scale, name: "\(name).weight.folded")
-      var inputs = [x, weight]
+      var inputs = [x, linear.inputs[1]]
+      if !graph.isOne(scale) {
+        inputs[1] = graph.append(.scaleColumns, inputs[1], scale, name: "\(name).weight.folded")
+      }
       if graph.isZero(shift) {
         inputs += linear.inputs.dropFirst(2)
       } else {

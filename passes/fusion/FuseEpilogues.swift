@@ -10,17 +10,22 @@ public let fuseEpilogues = GraphPass(
   "fuse-epilogues",
   rules: [
     RewriteRule("fuse-epilogues") { id, graph in
-      guard graph[id].op.isElementwise, graph[id].type.dtype == .f32, let outer = graph.elementwiseBody(of: id) else {
+      guard graph[id].op.isElementwise, graph[id].type.dtype == .f32,
+        let outer = graph.elementwiseBody(of: id)
+      else {
         return nil
       }
       for (index, producer) in outer.inputs.enumerated() {
         guard let linear = graph.epilogue(of: producer), graph[producer].type == graph[id].type,
           graph.readers(of: producer).allSatisfy({ $0 == id }), !graph.isResult(producer),
-          outer.inputs.allSatisfy({ graph.fitsEpilogue($0, of: producer) })
+          outer.inputs.allSatisfy({ graph.fitsEpilogue($0, of: producer) }),
+          // A product that is known earlier would be computed in every step.
+          graph.bindingTime(producer) == graph.bindingTime(id)
         else { continue }
         // The product has no value of its own any more; the layer's id stands for it.
         let body = outer.expression.inlining(
-          linear.expression, at: index, outer: outer.inputs, inner: [producer] + linear.operands, first: [producer])
+          linear.expression, at: index, outer: outer.inputs, inner: [producer] + linear.operands,
+          first: [producer])
         guard body.expression.fitsKernels else { continue }
         let inputs = Array(graph[producer].inputs.prefix(2)) + body.keys.dropFirst()
         return graph.append(

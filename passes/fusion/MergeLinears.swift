@@ -10,10 +10,15 @@ import ActIR
 /// The slices are views: nothing is copied in the step.
 public let mergeLinears = GraphPass("merge-linears") { graph in
   var changed = false
-  for x in graph.order where graph.isLive(x) {
+  let needed = graph.order
+  let times = graph.bindingTimes()
+  let isNeeded = Set(needed)
+  // Only in the step: among weights, a layer's value may be the matrix of the next. From the results up, so that a
+  // layer is merged after those that read it.
+  for x in needed.reversed() where times[x.index] == .step {
     // Layers merge with those of the same kind only: with or without bias, one element type.
     var groups: [[ValueID]] = []
-    for reader in graph.readers(of: x) where graph.mayMerge(reader, reading: x) {
+    for reader in graph.readers(of: x) where isNeeded.contains(reader) && graph.mayMerge(reader, x, times) {
       if let at = groups.firstIndex(where: { graph.sameKind($0[0], reader) }) {
         groups[at].append(reader)
       } else {
@@ -29,15 +34,16 @@ public let mergeLinears = GraphPass("merge-linears") { graph in
 }
 
 extension Graph {
-  fileprivate func mayMerge(_ id: ValueID, reading x: ValueID) -> Bool {
+  fileprivate func mayMerge(_ id: ValueID, _ x: ValueID, _ times: [BindingTime]) -> Bool {
     guard case .linear = self[id].op, self[id].inputs[0] == x, !self[id].inputs.dropFirst().contains(x) else {
       return false
     }
-    return self[id].inputs.dropFirst().allSatisfy { bindingTime($0) == .compile }
+    return self[id].inputs.dropFirst().allSatisfy { times[$0.index] == .compile }
   }
 
   fileprivate func sameKind(_ a: ValueID, _ b: ValueID) -> Bool {
-    self[a].inputs.count == self[b].inputs.count && type(self[a].inputs[1]).dtype == type(self[b].inputs[1]).dtype
+    self[a].inputs.count == self[b].inputs.count
+      && type(self[a].inputs[1]).dtype == type(self[b].inputs[1]).dtype
   }
 
   fileprivate mutating func merge(_ group: [ValueID]) {

@@ -10,25 +10,22 @@ public func weightPrecision(_ dtype: DType) -> GraphPass {
   GraphPass("weight-precision") { graph in
     var casts: [ValueID: ValueID] = [:]
     for id in graph.order {
-      let weight: ValueID
-      switch graph[id].op {
-      case .linear, .linearEpilogue: weight = graph[id].inputs[1]
-      case .embedding: weight = graph[id].inputs[0]
+      var node = graph[id]
+      let operand: Int
+      switch node.op {
+      case .linear, .linearEpilogue: operand = 1
+      case .embedding: operand = 0
       default: continue
       }
-      guard casts[weight] == nil, graph.type(weight).dtype != dtype else { continue }
-      let type = TensorType(dtype, graph.type(weight).shape)
-      casts[weight] = graph.append(Node(.cast(dtype), [weight], type, name: graph[weight].name))
-    }
-    for (weight, cast) in casts.sorted(by: { $0.key < $1.key }) {
-      // Weight arithmetic keeps reading the weight as it is.
-      let arithmetic = graph.readers(of: weight).filter { reader in
-        switch graph[reader].op {
-        case .linear, .linearEpilogue, .embedding: false
-        default: true
-        }
+      let weight = node.inputs[operand]
+      guard graph.type(weight).dtype != dtype else { continue }
+      if casts[weight] == nil {
+        let type = TensorType(dtype, graph.type(weight).shape)
+        casts[weight] = graph.append(Node(.cast(dtype), [weight], type, name: graph[weight].name))
       }
-      graph.replace(weight, with: cast, except: Set(arithmetic))
+      // This operand alone: weight arithmetic, results and other operands keep reading the weight as it is.
+      node.inputs[operand] = casts[weight]!
+      graph.replace(id, with: graph.append(node))
     }
     return !casts.isEmpty
   }

@@ -11,13 +11,25 @@ import ActIR
 /// Maps at one site compose in the order given.
 public func insertTransports(_ transports: [Transport]) -> GraphPass {
   GraphPass("insert-transports") { graph in
+    for (index, transport) in transports.enumerated() {
+      if transports[..<index].contains(where: { $0.name == transport.name }) {
+        throw TransportError(problem: "two maps are named `\(transport.name)`; a name stands for one dial")
+      }
+      try Transport.check(transport.function)
+      guard !transport.sites.isEmpty else {
+        throw TransportError(problem: "map `\(transport.name)` has no sites")
+      }
+    }
     var current: [String: ValueID] = [:]
     for id in graph.order { if let site = graph[id].site { current[site] = id } }
     for transport in transports {
-      try Transport.check(transport.function)
-      guard !transport.sites.isEmpty else { throw TransportError(problem: "map `\(transport.name)` has no sites") }
-      let strength = graph.append(.dial(name: transport.name), name: transport.name)
+      let strength = graph.append(
+        .dial(name: transport.name, scope: transport.scope), name: transport.name)
+      var done = Set<String>()
       for site in transport.sites {
+        guard done.insert(site).inserted else {
+          throw TransportError(problem: "map `\(transport.name)` names the site `\(site)` twice")
+        }
         guard let x = current[site] else {
           throw TransportError(
             problem: "map `\(transport.name)`: the model has no site `\(site)`; `actc sites` lists them")
@@ -36,10 +48,7 @@ extension Graph {
   ) throws(TransportError) -> ValueID {
     let function = transport.function
     var copies: [ValueID: ValueID] = [:]
-    // The function's own symbols, `D` above all, stand for the sizes at this site.
-    var sizes: [Dim: Dim] = [:]
-    let declared = function.inputs.first { function[$0].name == "x" }.map { function.type($0).shape } ?? []
-    for (symbol, size) in zip(declared, type(x).shape) { sizes[symbol] = size }
+    let sizes = try transport.sizes(at: site, of: type(x))
     let firstNew = valueBound
     for id in function.order {
       let node = function[id]
@@ -51,7 +60,9 @@ extension Graph {
           copies[id] = append(Node(node.op, inputs, type, name: name))
         } catch {
           throw TransportError(
-            problem: "map `\(transport.name)` at \(site): %\(node.name): expected \(error.expected), found \(error.found)")
+            problem:
+              "map `\(transport.name)` at \(site): %\(node.name): expected \(error.expected), found \(error.found)"
+          )
         }
         continue
       }
@@ -60,6 +71,11 @@ extension Graph {
       case "strength": copies[id] = strength
       default:
         let type = TensorType(node.type.dtype, node.type.shape.map { sizes[$0] ?? $0 })
+        guard type.shape.allSatisfy({ $0.fixed != nil }) else {
+          throw TransportError(
+            problem:
+              "map `\(transport.name)` at \(site): %\(parameter): expected sizes known there, found \(type)")
+        }
         copies[id] = append(
           Node(.mapParameter(map: transport.name, site: site, name: parameter), [], type, name: name))
       }
@@ -68,5 +84,22 @@ extension Graph {
     guard y != x else { return x }
     replace(x, with: y, except: Set((firstNew..<valueBound).map { ValueID(index: $0) }))
     return y
+  }
+}
+
+extension Transport {
+  /// What the function's own symbols, `D` above all, stand for at a site.
+  fileprivate func sizes(at site: String, of type: TensorType) throws(TransportError) -> [Dim: Dim] {
+    let declared = function.inputs.first { function[$0].name == "x" }.map { function.type($0) } ?? type
+    var sizes: [Dim: Dim] = [:]
+    var fits = declared.rank == type.rank && declared.dtype == type.dtype
+    for (dim, size) in zip(declared.shape, type.shape) {
+      let known = dim.fixed == nil ? sizes.updateValue(size, forKey: dim) : dim
+      if let known, known != size { fits = false }
+    }
+    guard fits else {
+      throw TransportError(problem: "map `\(name)` at \(site): %x: expected \(declared), found \(type)")
+    }
+    return sizes
   }
 }

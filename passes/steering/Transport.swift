@@ -7,11 +7,14 @@ public struct Transport: Sendable {
   /// The transport function, `(%x, parameters…, %strength) -> y`.
   public var function: Graph
   public var sites: [String]
+  /// The tokens to which the map applies.
+  public var scope: TokenScope
 
-  public init(name: String, function: Graph, sites: [String]) {
+  public init(name: String, function: Graph, sites: [String], scope: TokenScope = .all) {
     self.name = name
     self.function = function
     self.sites = sites
+    self.scope = scope
   }
 
   /// The function's parameters at a site: its inputs but for `x` and `strength`.
@@ -22,10 +25,14 @@ public struct Transport: Sendable {
   /// Checks that a function has the form of a transport: inputs `x` and `strength` among its parameters, one result of
   /// x's type, the ordinary ops only, and a result that reads the strength.
   public static func check(_ function: Graph) throws(TransportError) {
-    func failure(_ problem: String) -> TransportError { TransportError(problem: "@\(function.name): \(problem)") }
+    func failure(_ problem: String) -> TransportError {
+      TransportError(problem: "@\(function.name): \(problem)")
+    }
     do { try function.verify() } catch { throw failure("\(error)") }
     let inputs = Dictionary(uniqueKeysWithValues: function.inputs.map { (function[$0].name, $0) })
-    guard let x = inputs["x"], function.type(x).rank == 2 else { throw failure("expected an input %x: f32[T,D]") }
+    guard let x = inputs["x"], function.type(x).rank == 2, function.type(x).dtype == .f32 else {
+      throw failure("expected an input %x: f32[T,D]")
+    }
     guard let strength = inputs["strength"], function.type(strength) == TensorType(.f32, []) else {
       throw failure("expected an input %strength: f32[]")
     }
@@ -41,7 +48,9 @@ public struct Transport: Sendable {
     }
     var reads: Set<ValueID> = [strength]
     for id in function.order where !reads.isDisjoint(with: function[id].inputs) { reads.insert(id) }
-    guard reads.contains(function.results[0].value) else { throw failure("the result does not read %strength") }
+    guard reads.contains(function.results[0].value) else {
+      throw failure("the result does not read %strength")
+    }
   }
 }
 

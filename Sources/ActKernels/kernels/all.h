@@ -10,6 +10,6 @@
 #include "rows.h"
 #include "attention.h"
 
-#define KERNEL_TABLE(level)                                                                                        \
-  {level,     elementwise, linear, rms_norm,   layer_norm,   rope, cache_append, attention, take_rows, cast, scale_rows, \
-   scale_columns}
+#define KERNEL_TABLE(level)                                          \
+  {level,        elementwise, linear,    rms_norm, layer_norm, rope, \
+   cache_append, attention,   take_rows, cast,     scale_rows, scale_columns}

@@ -1,9 +1,8 @@
 // Causal attention over the cached positions, one block of positions at a time (online softmax).
 //
-// Blocks begin at multiples of ATTENTION_BLOCK, and a query's block sees only the positions that the query sees, in their
-// order; so a row's result does not depend on which rows it is computed with.
+// Blocks begin at multiples of ATTENTION_BLOCK, and a query's block sees only the positions that the query
+// sees, in their order; so a row's result does not depend on which rows it is computed with.
 
-enum { ATTENTION_BLOCK = 64, ATTENTION_QUERIES = 48 };
 // Vectors of a value row that are weighted at once, for up to 4 queries.
 enum { VALUE_VECTORS = ACCUMULATORS == 24 ? 4 : 2 };
 
@@ -14,9 +13,11 @@ typedef struct {
   int32_t head, heads;
 } query_group;
 
-// out[q, 0 ..< vectors * WIDTH] += sum over j in [begin, end) of weights[q, j] * values[j, ...], in the order of j.
-INLINE void weigh_tile(const int queries, const int vectors, const int rest, const float *weights, const float *values,
-                       ptrdiff_t value_stride, int begin, int end, float *out, ptrdiff_t out_stride) {
+// out[q, 0 ..< vectors * WIDTH] += sum over j in [begin, end) of weights[q, j] * values[j, ...], in the order
+// of j.
+INLINE void weigh_tile(const int queries, const int vectors, const int rest, const float *weights,
+                       const float *values, ptrdiff_t value_stride, int begin, int end, float *out,
+                       ptrdiff_t out_stride) {
   vf sum[4][VALUE_VECTORS];
   for (int q = 0; q < queries; q++)
     for (int i = 0; i < vectors; i++) sum[q][i] = v_load(out + q * out_stride + i * WIDTH);
@@ -33,18 +34,19 @@ INLINE void weigh_tile(const int queries, const int vectors, const int rest, con
     for (int i = 0; i < vectors; i++) v_store(out + q * out_stride + i * WIDTH, sum[q][i]);
 }
 
-INLINE void weigh_queries(const int queries, const float *weights, const float *values, ptrdiff_t value_stride, int begin,
-                          int end, int32_t width, float *out, ptrdiff_t out_stride) {
+INLINE void weigh_queries(const int queries, const float *weights, const float *values,
+                          ptrdiff_t value_stride, int begin, int end, int32_t width, float *out,
+                          ptrdiff_t out_stride) {
   int32_t i = 0;
   for (; i <= width - VALUE_VECTORS * WIDTH; i += VALUE_VECTORS * WIDTH)
     weigh_tile(queries, VALUE_VECTORS, 0, weights, values + i, value_stride, begin, end, out + i, out_stride);
   for (; i < width; i += WIDTH)
-    weigh_tile(queries, 1, (int)least(WIDTH, width - i), weights, values + i, value_stride, begin, end, out + i,
-               out_stride);
+    weigh_tile(queries, 1, (int)least(WIDTH, width - i), weights, values + i, value_stride, begin, end,
+               out + i, out_stride);
 }
 
-static void weigh(int queries, const float *weights, const float *values, ptrdiff_t value_stride, int begin, int end,
-                  int32_t width, float *out, ptrdiff_t out_stride) {
+static void weigh(int queries, const float *weights, const float *values, ptrdiff_t value_stride, int begin,
+                  int end, int32_t width, float *out, ptrdiff_t out_stride) {
   switch (queries) {
     case 1: weigh_queries(1, weights, values, value_stride, begin, end, width, out, out_stride); break;
     case 2: weigh_queries(2, weights, values, value_stride, begin, end, width, out, out_stride); break;
@@ -53,10 +55,11 @@ static void weigh(int queries, const float *weights, const float *values, ptrdif
   }
 }
 
-// Turns the scores of one query in [begin, end) of a block into weights e^(score - greatest), 0 outside, where
-// `greatest` is the greatest score so far; adds them to `total` and returns the factor that brings earlier weights
-// to the new greatest.
-static float soften(const act_attention_args *a, float *scores, int begin, int end, float *greatest, float *total) {
+// Turns the scores of one query in [begin, end) of a block into weights e^(score - greatest), 0 outside,
+// where `greatest` is the greatest score so far; adds them to `total` and returns the factor that brings
+// earlier weights to the new greatest.
+static float soften(const act_attention_args *a, float *scores, int begin, int end, float *greatest,
+                    float *total) {
   vi lane;
   for (int i = 0; i < WIDTH; i++) lane[i] = i;
   vf block_greatest = v_splat(-__builtin_inff());
@@ -111,7 +114,8 @@ static void attend(const act_attention_args *a, query_group group, float *scratc
   const int32_t sequence = a->sequences[group.row];
   const ptrdiff_t stride = (ptrdiff_t)a->kv_heads * width;
   const ptrdiff_t offset = (ptrdiff_t)(group.head / (a->heads / a->kv_heads)) * width;
-  for (int32_t block = lowest / ATTENTION_BLOCK * ATTENTION_BLOCK; block <= highest; block += ATTENTION_BLOCK) {
+  for (int32_t block = lowest / ATTENTION_BLOCK * ATTENTION_BLOCK; block <= highest;
+       block += ATTENTION_BLOCK) {
     const float *keys = a->keys[sequence] + block * stride + offset;
     const float *values = a->values[sequence] + block * stride + offset;
     int positions = (int)least(ATTENTION_BLOCK, highest - block + 1);
@@ -130,9 +134,11 @@ static void attend(const act_attention_args *a, query_group group, float *scratc
     for (int i = 0, together; i < queries; i += together) {
       together = 1;
       if (begin[i] >= end[i]) continue;
-      while (together < 4 && i + together < queries && begin[i + together] == begin[i] && end[i + together] == end[i])
+      while (together < 4 && i + together < queries && begin[i + together] == begin[i] &&
+             end[i + together] == end[i])
         together++;
-      weigh(together, scores + i * ATTENTION_BLOCK, values, stride, begin[i], end[i], width, sums + i * padded, padded);
+      weigh(together, scores + i * ATTENTION_BLOCK, values, stride, begin[i], end[i], width,
+            sums + i * padded, padded);
     }
   }
 
@@ -158,8 +164,8 @@ static void attention(const void *args, int worker, int workers) {
   const int limit = (int)most(1, ATTENTION_QUERIES / grouped);
   int64_t runs = 0;
   for (int64_t row = 0; row < a->rows; row += run_of_rows(a, row, limit)) runs++;
-  // With enough runs, workers take whole kv heads in turn, which spreads the long rows; else each takes its share of the
-  // heads of every run.
+  // With enough runs, workers take whole kv heads in turn, which spreads the long rows; else each takes its
+  // share of the heads of every run.
   const int by_head = runs * a->kv_heads < 4 * workers;
   share heads = by_head ? share_of(a->heads, worker, workers) : (share){0, a->heads};
   int64_t item = 0;

@@ -1,4 +1,5 @@
-// The interpreter of elementwise expressions: one instruction at a time over a run of columns that stays in L1.
+// The interpreter of elementwise expressions: one instruction at a time over a run of columns that stays in
+// L1.
 
 enum { EXPR_RUN = 512 };
 
@@ -32,17 +33,17 @@ static void expr_assign_slots(const act_expr *e, expr_buffers *buffers) {
   }
 }
 
-#define EACH_VECTOR(value)                                                        \
-  for (int i = 0; i < vectors; i++) {                                             \
-    vf x = v_load(a.data + i * a.step), y = v_load(b.data + i * b.step);          \
-    vf z = v_load(c.data + i * c.step);                                           \
-    (void)x, (void)y, (void)z;                                                    \
-    v_store(result + i * WIDTH, value);                                           \
-  }                                                                               \
+#define EACH_VECTOR(value)                                               \
+  for (int i = 0; i < vectors; i++) {                                    \
+    vf x = v_load(a.data + i * a.step), y = v_load(b.data + i * b.step); \
+    vf z = v_load(c.data + i * c.step);                                  \
+    (void)x, (void)y, (void)z;                                           \
+    v_store(result + i * WIDTH, value);                                  \
+  }                                                                      \
   break;
 
-static void expr_instruction(const act_expr_instruction *op, expr_value a, expr_value b, expr_value c, float *result,
-                             int vectors) {
+static void expr_instruction(const act_expr_instruction *op, expr_value a, expr_value b, expr_value c,
+                             float *result, int vectors) {
   switch ((act_expr_op)op->op) {
     case ACT_EXPR_CONSTANT: EACH_VECTOR(v_splat(op->immediate))
     case ACT_EXPR_ADD: EACH_VECTOR(x + y)
@@ -75,14 +76,16 @@ static void expr_instruction(const act_expr_instruction *op, expr_value a, expr_
   }
 }
 
-// out[0 ..< vectors * WIDTH] = the expression over that many elements of the inputs, which fill values[0 ..< input_count].
+// out[0 ..< vectors * WIDTH] = the expression over that many elements of the inputs, which fill values[0 ..<
+// input_count].
 static void expr_run(const act_expr *e, expr_buffers *buffers, expr_value *values, int vectors, float *out) {
   int last = e->instruction_count - 1;
   if (last < 0)
     for (int i = 0; i < vectors; i++) v_store(out + i * WIDTH, v_load(values[0].data + i * values[0].step));
   for (int i = 0; i <= last; i++) {
     const act_expr_instruction *op = &e->instructions[i];
-    // An instruction that ignores an operand may name any earlier value, or none in an expression without inputs.
+    // An instruction that ignores an operand may name any earlier value, or none in an expression without
+    // inputs.
     expr_value none = {buffers->splats[0], 0}, defined[3];
     uint8_t names[3] = {op->a, op->b, op->c};
     for (int j = 0; j < 3; j++) defined[j] = names[j] < e->input_count + i ? values[names[j]] : none;
@@ -94,9 +97,10 @@ static void expr_run(const act_expr *e, expr_buffers *buffers, expr_value *value
   }
 }
 
-// out[0 ..< columns] = the expression over `columns` elements of each input: data[i][column * stride[i]], stride 0 or 1.
-static void expr_row(const act_expr *e, expr_buffers *buffers, const float *const *data, const ptrdiff_t *stride,
-                     int32_t columns, float *out) {
+// out[0 ..< columns] = the expression over `columns` elements of each input: data[i][column * stride[i]],
+// stride 0 or 1.
+static void expr_row(const act_expr *e, expr_buffers *buffers, const float *const *data,
+                     const ptrdiff_t *stride, int32_t columns, float *out) {
   expr_value values[ACT_EXPR_MAX_INPUTS + ACT_EXPR_MAX_INSTRUCTIONS];
   for (int i = 0; i < e->input_count; i++)
     if (!stride[i]) v_store(buffers->splats[i], v_splat(*data[i]));

@@ -1,12 +1,13 @@
 // Matrix products as dot products: w is read as it lies in the file.
 //
-// Every sum has one vector accumulator, filled in the order of k and reduced by v_sum4, in every tile shape; so a row's
-// result does not depend on the rows around it.
+// Every sum has one vector accumulator, filled in the order of k and reduced by v_sum4, in every tile shape;
+// so a row's result does not depend on the rows around it.
 
 enum {
   TILE_ROWS = ACCUMULATORS / 4,
   PANEL_COLUMNS = 64,
   PANEL_FLOATS = 6144,
+  L1_BYTES = 32 * 1024,
   L2_FLOATS = 64 * 1024,
 };
 
@@ -26,10 +27,11 @@ INLINE vf load_first_as_f32(int dtype, const char *p, int n) {
   return dtype == ACT_BF16 ? v_from_bf16(half) : v_from_f16(half);
 }
 
-// sums[m, n] = sum_k x[m, k] * w[n, k] for `rows` rows of x and the first `valid` of `columns` rows of w. x_stride and
-// sums_stride count floats, w_stride bytes.
+// sums[m, n] = sum_k x[m, k] * w[n, k] for `rows` rows of x and the first `valid` of `columns` rows of w.
+// x_stride and sums_stride count floats, w_stride bytes.
 INLINE void dot_tile(const int rows, const int columns, const int dtype, const float *x, ptrdiff_t x_stride,
-                     const void *w, ptrdiff_t w_stride, int valid, int32_t k, float *sums, ptrdiff_t sums_stride) {
+                     const void *w, ptrdiff_t w_stride, int valid, int32_t k, float *sums,
+                     ptrdiff_t sums_stride) {
   const char *w_row[8];
   // Rows past the end repeat the last one; their sums are not stored.
   for (int n = 0; n < columns; n++) w_row[n] = (const char *)w + (n < valid ? n : valid - 1) * w_stride;
@@ -38,14 +40,24 @@ INLINE void dot_tile(const int rows, const int columns, const int dtype, const f
     for (int n = 0; n < columns; n++) sum[m][n] = (vf){};
   int32_t i = 0;
   const size_t bytes = width_in_bytes(dtype);
-  // A tile of few rows waits for memory: ask for the rows of the next tile.
-  const ptrdiff_t ahead = w_stride * columns;
+  // Asks for the rows of the next tile in the order of their addresses, as many bytes at a step as it reads:
+  // rows side by side are too many short streams for the hardware. Into L1 if that holds both tiles and x,
+  // else into L2.
+  const char *next = (const char *)w + w_stride * columns;
+  const int lines = columns * WIDTH * (int)bytes / 64;
+  const int near = 2 * columns * w_stride + rows * (ptrdiff_t)k * 4 <= L1_BYTES;
   for (; i <= k - WIDTH; i += WIDTH) {
     vf xs[TILE_ROWS];
     for (int m = 0; m < rows; m++) xs[m] = v_load(x + m * x_stride + i);
+    for (int line = 0; line < lines; line++) {
+      if (near)
+        __builtin_prefetch(next + line * 64, 0, 3);
+      else
+        __builtin_prefetch(next + line * 64, 0, 2);
+    }
+    next += lines * 64;
     for (int n = 0; n < columns; n++) {
       const char *p = w_row[n] + (size_t)i * bytes;
-      if (rows < TILE_ROWS) __builtin_prefetch(p + ahead);
       vf ws = load_as_f32(dtype, p);
       for (int m = 0; m < rows; m++) sum[m][n] = v_fma(xs[m], ws, sum[m][n]);
     }
@@ -53,7 +65,8 @@ INLINE void dot_tile(const int rows, const int columns, const int dtype, const f
   if (i < k) {
     for (int n = 0; n < columns; n++) {
       vf ws = load_first_as_f32(dtype, w_row[n] + (size_t)i * bytes, k - i);
-      for (int m = 0; m < rows; m++) sum[m][n] = v_fma(v_load_first(x + m * x_stride + i, k - i), ws, sum[m][n]);
+      for (int m = 0; m < rows; m++)
+        sum[m][n] = v_fma(v_load_first(x + m * x_stride + i, k - i), ws, sum[m][n]);
     }
   }
   for (int m = 0; m < rows; m++)
@@ -70,14 +83,15 @@ INLINE void dot_tile(const int rows, const int columns, const int dtype, const f
 typedef void (*dot_function)(const float *x, ptrdiff_t x_stride, const void *w, ptrdiff_t w_stride, int valid,
                              int32_t k, float *sums, ptrdiff_t sums_stride);
 
-#define DOT(name, dtype, rows)                                                                                        \
-  static void name##_##rows(const float *x, ptrdiff_t x_stride, const void *w, ptrdiff_t w_stride, int valid,         \
-                            int32_t k, float *sums, ptrdiff_t sums_stride) {                                          \
-    dot_tile(rows, TILE_COLUMNS(rows), dtype, x, x_stride, w, w_stride, valid, k, sums, sums_stride);                 \
+#define DOT(name, dtype, rows)                                                                        \
+  static void name##_##rows(const float *x, ptrdiff_t x_stride, const void *w, ptrdiff_t w_stride,    \
+                            int valid, int32_t k, float *sums, ptrdiff_t sums_stride) {               \
+    dot_tile(rows, TILE_COLUMNS(rows), dtype, x, x_stride, w, w_stride, valid, k, sums, sums_stride); \
   }
 #if ACCUMULATORS == 24
 #define DOTS(name, dtype) \
-  DOT(name, dtype, 1) DOT(name, dtype, 2) DOT(name, dtype, 3) DOT(name, dtype, 4) DOT(name, dtype, 5) DOT(name, dtype, 6)
+  DOT(name, dtype, 1)     \
+  DOT(name, dtype, 2) DOT(name, dtype, 3) DOT(name, dtype, 4) DOT(name, dtype, 5) DOT(name, dtype, 6)
 #define DOT_NAMES(name) {NULL, name##_1, name##_2, name##_3, name##_4, name##_5, name##_6}
 #else
 #define DOTS(name, dtype) DOT(name, dtype, 1) DOT(name, dtype, 2) DOT(name, dtype, 3)
@@ -88,11 +102,12 @@ DOTS(dot_f32, ACT_F32)
 DOTS(dot_bf16, ACT_BF16)
 DOTS(dot_f16, ACT_F16)
 // By dtype of w, then rows of the tile.
-static const dot_function dots[][TILE_ROWS + 1] = {DOT_NAMES(dot_f32), DOT_NAMES(dot_bf16), DOT_NAMES(dot_f16)};
+static const dot_function dots[][TILE_ROWS + 1] = {DOT_NAMES(dot_f32), DOT_NAMES(dot_bf16),
+                                                   DOT_NAMES(dot_f16)};
 
 // sums[m, n] for any number of rows and columns.
-static void dot_block(int dtype, const float *x, ptrdiff_t x_stride, int rows, const void *w, ptrdiff_t w_stride,
-                      int columns, int32_t k, float *sums, ptrdiff_t sums_stride) {
+static void dot_block(int dtype, const float *x, ptrdiff_t x_stride, int rows, const void *w,
+                      ptrdiff_t w_stride, int columns, int32_t k, float *sums, ptrdiff_t sums_stride) {
   for (int m0 = 0; m0 < rows;) {
     // All full tiles, then the rest: the rows of w of a tile stay in L1 while the rows of x pass.
     int tile = rows - m0 >= TILE_ROWS ? TILE_ROWS : rows - m0;
@@ -109,7 +124,8 @@ static void dot_block(int dtype, const float *x, ptrdiff_t x_stride, int rows, c
 static void linear(const void *args, int worker, int workers) {
   const act_linear_args *a = args;
   if (a->rows <= 0 || a->n <= 0) return;
-  // Few rows: each worker streams one range of w. Many rows: also split the rows where the columns are too few.
+  // Few rows: each worker streams one range of w. Many rows: also split the rows where the columns are too
+  // few.
   int column_workers = workers;
   if (a->rows >= 2 * TILE_ROWS) column_workers = (int)most(1, least(workers, a->n / PANEL_COLUMNS));
   int row_workers = workers / column_workers;
@@ -122,7 +138,8 @@ static void linear(const void *args, int worker, int workers) {
   const size_t w_stride = (size_t)a->k * width_in_bytes(a->w_dtype);
   const int plain = a->epilogue.instruction_count == 0;
   // Rows of x that stay in L2 while the panels of w pass.
-  int64_t fitting_tiles = most(24, least(PANEL_FLOATS / PANEL_COLUMNS, L2_FLOATS / most(a->k, 1))) / TILE_ROWS;
+  int64_t fitting_tiles =
+      most(24, least(PANEL_FLOATS / PANEL_COLUMNS, L2_FLOATS / most(a->k, 1))) / TILE_ROWS;
   int32_t block_rows = (int32_t)fitting_tiles * TILE_ROWS;
   int32_t panel_columns = a->rows * 4 * PANEL_COLUMNS <= PANEL_FLOATS ? 4 * PANEL_COLUMNS : PANEL_COLUMNS;
 
@@ -140,8 +157,9 @@ static void linear(const void *args, int worker, int workers) {
       float *out = a->out + m0 * a->out_row_stride + n0;
       float *sums = plain ? out : panel;
       ptrdiff_t sums_stride = plain ? a->out_row_stride : panel_columns;
-      dot_block(a->w_dtype, a->x + m0 * a->x_row_stride, a->x_row_stride, rows, (const char *)a->w + (size_t)n0 * w_stride,
-                (ptrdiff_t)w_stride, columns, a->k, sums, sums_stride);
+      dot_block(a->w_dtype, a->x + m0 * a->x_row_stride, a->x_row_stride, rows,
+                (const char *)a->w + (size_t)n0 * w_stride, (ptrdiff_t)w_stride, columns, a->k, sums,
+                sums_stride);
       for (int m = 0; !plain && m < rows; m++) {
         data[0] = panel + m * panel_columns;
         for (int i = 1; i < a->epilogue.input_count; i++)

@@ -11,7 +11,8 @@ static void rope(const void *args, int worker, int workers) {
     const float *cosine = a->table + row * 2 * a->half, *sine = cosine + a->half;
     int32_t i = 0;
     for (; i <= a->half - WIDTH; i += WIDTH) {
-      vf first = v_load(x + i), second = v_load(x + i + a->half), c = v_load(cosine + i), s = v_load(sine + i);
+      vf first = v_load(x + i), second = v_load(x + i + a->half), c = v_load(cosine + i),
+         s = v_load(sine + i);
       v_store(out + i, first * c - second * s);
       v_store(out + i + a->half, second * c + first * s);
     }

@@ -30,13 +30,13 @@ INLINE void copy_row(int out_dtype, char *out, int in_dtype, const char *in, int
 }
 
 // The same with the dtypes known to the compiler.
-static void copy_any_row(int out_dtype, char *out, int in_dtype, const char *in, int64_t count, const float *row,
-                         const float *columns) {
-#define FROM(out_type)                                                                                    \
-  switch (in_dtype) {                                                                                     \
-    case ACT_BF16: return copy_row(out_type, out, ACT_BF16, in, count, row, columns);                     \
-    case ACT_F16: return copy_row(out_type, out, ACT_F16, in, count, row, columns);                       \
-    default: return copy_row(out_type, out, ACT_F32, in, count, row, columns);                            \
+static void copy_any_row(int out_dtype, char *out, int in_dtype, const char *in, int64_t count,
+                         const float *row, const float *columns) {
+#define FROM(out_type)                                                                \
+  switch (in_dtype) {                                                                 \
+    case ACT_BF16: return copy_row(out_type, out, ACT_BF16, in, count, row, columns); \
+    case ACT_F16: return copy_row(out_type, out, ACT_F16, in, count, row, columns);   \
+    default: return copy_row(out_type, out, ACT_F32, in, count, row, columns);        \
   }
   switch (out_dtype) {
     case ACT_BF16: FROM(ACT_BF16)
@@ -52,7 +52,7 @@ static void take_rows(const void *args, int worker, int workers) {
   for (int64_t row = rows.begin; row < rows.end; row++) {
     ptrdiff_t at = a->indices[row] * a->table_row_stride;
     copy_any_row(ACT_F32, (char *)(a->out + row * a->out_row_stride), a->dtype,
-             (const char *)a->table + at * (ptrdiff_t)width_in_bytes(a->dtype), a->columns, NULL, NULL);
+                 (const char *)a->table + at * (ptrdiff_t)width_in_bytes(a->dtype), a->columns, NULL, NULL);
   }
 }
 
@@ -63,15 +63,16 @@ static void cast(const void *args, int worker, int workers) {
   int64_t begin = blocks.begin * BLOCK, end = least(blocks.end * BLOCK, a->count);
   size_t out_bytes = width_in_bytes(a->out_dtype), in_bytes = width_in_bytes(a->in_dtype);
   copy_any_row(a->out_dtype, (char *)a->out + (size_t)begin * out_bytes, a->in_dtype,
-           (const char *)a->in + (size_t)begin * in_bytes, end - begin, NULL, NULL);
+               (const char *)a->in + (size_t)begin * in_bytes, end - begin, NULL, NULL);
 }
 
 INLINE void scale(const act_scale_args *a, int worker, int workers, int by_row) {
   share rows = share_of(a->n, worker, workers);
   size_t w_row_bytes = (size_t)a->k * width_in_bytes(a->w_dtype);
   for (int64_t row = rows.begin; row < rows.end; row++)
-    copy_any_row(ACT_F32, (char *)(a->out + row * a->k), a->w_dtype, (const char *)a->w + (size_t)row * w_row_bytes,
-                 a->k, by_row ? a->s + row : NULL, by_row ? NULL : a->s);
+    copy_any_row(ACT_F32, (char *)(a->out + row * a->k), a->w_dtype,
+                 (const char *)a->w + (size_t)row * w_row_bytes, a->k, by_row ? a->s + row : NULL,
+                 by_row ? NULL : a->s);
 }
 
 static void scale_rows(const void *args, int worker, int workers) { scale(args, worker, workers, 1); }

@@ -1,7 +1,8 @@
-// Vectors of WIDTH floats: what is the same on every instruction set, in the vector extension of clang and gcc.
+// Vectors of WIDTH floats: what is the same on every instruction set, in the vector extension of clang and
+// gcc.
 //
-// A level defines WIDTH and ACCUMULATORS (vector registers that a tile of sums may hold) and includes this header.
-// It then defines
+// A level defines WIDTH and ACCUMULATORS (vector registers that a tile of sums may hold) and includes this
+// header. It then defines
 //   v_fma(a, b, c)       a * b + c
 //   v_sqrt(a)
 //   v_load_first(p, n), v_store_first(p, v, n), v_load_u16_first(p, n): the first n elements, 0 < n <= WIDTH;
@@ -10,8 +11,8 @@
 //   v_sum4(a, b, c, d)   the sums over the lanes of four vectors, each added in the same order
 // or takes them from vector_plain.h.
 //
-// Nothing here is contracted: a product is rounded before it is added unless v_fma says otherwise, so that a fused
-// expression equals its parts bit for bit.
+// Nothing here is contracted: a product is rounded before it is added unless v_fma says otherwise, so that a
+// fused expression equals its parts bit for bit.
 #include <stdint.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-// Functions of a vector of floats. The value of a lane depends on nothing but its argument. Polynomials are minimax fits
-// (relative error below 2^-27) evaluated by Horner's rule; the other error is rounding.
+// Functions of a vector of floats. The value of a lane depends on nothing but its argument. Polynomials are
+// minimax fits (relative error below 2^-27) evaluated by Horner's rule; the other error is rounding.
 
 #define POLYNOMIAL_STEP(sum, x, c) v_fma(sum, x, v_splat(c))
 
@@ -62,9 +62,9 @@ INLINE vf v_tanh(vf x) {
   p = POLYNOMIAL_STEP(p, square, -0.0537434953f);
   p = POLYNOMIAL_STEP(p, square, 0.133314912f);
   p = POLYNOMIAL_STEP(p, square, -0.333332839f);
-  vf near = v_fma(p * square, x, x);
-  vf far = v_with_sign(1.0f - 2.0f / (v_exp(a + a) + 1.0f), x);
-  return v_select(a < 0.625f, near, far);
+  vf near = v_fma(p * square, a, a);
+  vf far = 1.0f - 2.0f / (v_exp(a + a) + 1.0f);
+  return v_with_sign(v_select(a < 0.625f, near, far), x);
 }
 
 INLINE vf v_sigmoid(vf x) { return 1.0f / (v_exp(v_negate(x)) + 1.0f); }

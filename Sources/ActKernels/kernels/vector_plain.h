@@ -11,7 +11,8 @@ INLINE vh v_load_u16_first(const uint16_t *p, int n) {
   return v;
 }
 
-// Exponents are rebiased by a product with 2^112, which also makes subnormals normal; infinities and NaNs get theirs set.
+// Exponents are rebiased by a product with 2^112, which also makes subnormals normal; infinities and NaNs get
+// theirs set.
 INLINE vf v_from_f16(vh h) {
   vu bits = __builtin_convertvector(h, vu);
   vu magnitude = (bits & 0x7fffu) << 13;
@@ -20,7 +21,8 @@ INLINE vf v_from_f16(vh h) {
   return (vf)(widened | (bits & 0x8000u) << 16);
 }
 
-// Normal results round in integers; subnormal results by adding a float whose last place is f16's smallest step.
+// Normal results round in integers; subnormal results by adding a float whose last place is f16's smallest
+// step.
 INLINE vh v_to_f16(vf v) {
   vu bits = (vu)v, magnitude = bits & 0x7fffffffu;
   vu normal = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;

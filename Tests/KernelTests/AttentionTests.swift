@@ -1,0 +1,174 @@
+import ActKernels
+import Glibc
+import Testing
+
+@Suite struct AttentionTests {
+  private struct Problem {
+    var heads: Int
+    var kvHeads: Int
+    var width: Int
+    var window = 0
+    var softCap: Float = 0
+    /// The rows of the call, with their sequences and positions.
+    var rows: [(sequence: Int, position: Int)]
+
+    var scale: Float { 1 / Float(width).squareRoot() * 3 }
+  }
+
+  /// Caches that end right after the last position that any row sees.
+  private final class Caches {
+    let keys: [Guarded<Float>]
+    let values: [Guarded<Float>]
+    let q: Guarded<Float>
+
+    init(_ problem: Problem, seed: Int = 1) {
+      var noise = Noise(seed)
+      let sequences = problem.rows.map(\.sequence).max()! + 1
+      let ends = (0..<sequences).map { s in
+        problem.rows.filter { $0.sequence == s }.map { $0.position + 1 }.max() ?? 0
+      }
+      keys = ends.map { Guarded(noise.floats($0 * problem.kvHeads * problem.width)) }
+      values = ends.map { Guarded(noise.floats($0 * problem.kvHeads * problem.width)) }
+      q = Guarded(noise.floats(problem.rows.count * (problem.heads * problem.width + 4)))
+    }
+  }
+
+  private func attend(
+    _ level: Level, _ problem: Problem, _ caches: Caches, rows: Range<Int>? = nil, workers: Int = 1
+  ) -> [Float] {
+    let rows = rows ?? 0..<problem.rows.count
+    let width = problem.heads * problem.width
+    let out = Guarded<Float>(repeating: .nan, count: rows.count * width)
+    let sequences = Guarded(problem.rows[rows].map { Int32($0.sequence) })
+    let positions = Guarded(problem.rows[rows].map { Int32($0.position) })
+    let keys = Guarded(caches.keys.map { Optional($0.pointer) })
+    let values = Guarded(caches.values.map { Optional($0.pointer) })
+    let scratch = act_attention_scratch(
+      1024, Int32(problem.heads), Int32(problem.kvHeads), Int32(problem.width))
+    let scratches = Guarded<Float>(repeating: .nan, count: scratch * workers)
+    var args = act_attention_args()
+    args.out = out.pointer
+    args.out_row_stride = width
+    args.q = UnsafePointer(caches.q.pointer + rows.lowerBound * (width + 4))
+    args.q_row_stride = width + 4
+    args.keys = UnsafePointer(keys.pointer)
+    args.values = UnsafePointer(values.pointer)
+    args.sequences = UnsafePointer(sequences.pointer)
+    args.positions = UnsafePointer(positions.pointer)
+    args.rows = Int32(rows.count)
+    args.heads = Int32(problem.heads)
+    args.kv_heads = Int32(problem.kvHeads)
+    args.head_width = Int32(problem.width)
+    args.window = Int32(problem.window)
+    args.scale = problem.scale
+    args.soft_cap = problem.softCap
+    args.scratch = scratches.pointer
+    args.scratch_per_worker = scratch
+    call(
+      level.kernels.attention, args,
+      keeping: [caches, out, sequences, positions, keys, values, scratches], workers: workers)
+    return out.array
+  }
+
+  private func reference(_ problem: Problem, _ caches: Caches) -> [Double] {
+    let (width, stride) = (problem.width, problem.kvHeads * problem.width)
+    var result: [Double] = []
+    for (row, place) in problem.rows.enumerated() {
+      let keys = caches.keys[place.sequence].pointer
+      let values = caches.values[place.sequence].pointer
+      let first = problem.window > 0 ? max(0, place.position - problem.window + 1) : 0
+      for head in 0..<problem.heads {
+        let q = caches.q.pointer + row * (problem.heads * width + 4) + head * width
+        let offset = head / (problem.heads / problem.kvHeads) * width
+        var weights = (first...place.position).map { j in
+          var score = 0.0
+          for i in 0..<width { score += Double(q[i]) * Double(keys[j * stride + offset + i]) }
+          score *= Double(problem.scale)
+          let cap = Double(problem.softCap)
+          return cap == 0 ? score : cap * tanh(score / cap)
+        }
+        let greatest = weights.max()!
+        weights = weights.map { exp($0 - greatest) }
+        let total = weights.reduce(0, +)
+        for i in 0..<width {
+          var sum = 0.0
+          for j in first...place.position {
+            sum += weights[j - first] * Double(values[j * stride + offset + i])
+          }
+          result.append(sum / total)
+        }
+      }
+    }
+    return result
+  }
+
+  private static func prefill(_ range: Range<Int>, sequence: Int = 0) -> [(sequence: Int, position: Int)] {
+    range.map { (sequence, $0) }
+  }
+
+  private static let problems: [Problem] = [
+    Problem(heads: 9, kvHeads: 3, width: 64, rows: prefill(0..<70)),
+    Problem(heads: 4, kvHeads: 4, width: 16, rows: prefill(0..<5)),
+    Problem(heads: 8, kvHeads: 1, width: 33, rows: prefill(120..<135)),
+    Problem(heads: 64, kvHeads: 1, width: 8, rows: prefill(60..<67)),
+    Problem(heads: 2, kvHeads: 1, width: 7, window: 5, rows: prefill(0..<20)),
+    Problem(heads: 6, kvHeads: 2, width: 80, window: 64, softCap: 2, rows: prefill(0..<150)),
+    Problem(heads: 2, kvHeads: 2, width: 100, softCap: 30, rows: [(0, 200), (0, 0), (0, 64), (0, 63)]),
+    // A ragged batch: decode rows, and a prefill between them.
+    Problem(
+      heads: 6, kvHeads: 2, width: 24,
+      rows: [(0, 130), (1, 0)] + prefill(3..<40, sequence: 2) + [(3, 64), (4, 63), (1, 1)]),
+  ]
+
+  @Test(arguments: Level.all, problems.indices)
+  func matchesReference(level: Level, index: Int) {
+    let problem = Self.problems[index]
+    let caches = Caches(problem, seed: index)
+    #expect(nmse(attend(level, problem, caches, workers: 2), reference(problem, caches)) < 1e-11)
+  }
+
+  @Test(arguments: Level.all, problems.indices)
+  func rowsDoNotDependOnTheirNeighbours(level: Level, index: Int) {
+    let problem = Self.problems[index]
+    let caches = Caches(problem, seed: index)
+    let whole = bits(attend(level, problem, caches))
+    for workers in [2, 3, 7] {
+      #expect(bits(attend(level, problem, caches, workers: workers)) == whole)
+    }
+    for size in [1, 2, 3, 17] {
+      var pieces: [UInt32] = []
+      for first in stride(from: 0, to: problem.rows.count, by: size) {
+        let rows = first..<min(first + size, problem.rows.count)
+        pieces += bits(attend(level, problem, caches, rows: rows, workers: 1 + first % 3))
+      }
+      #expect(pieces == whole, "\(size) rows at a time")
+    }
+  }
+
+  /// What lies in the cache past a row's own position reaches nothing, not even as NaN.
+  @Test(arguments: Level.all)
+  func laterPositionsDoNotLeakBack(level: Level) {
+    let problem = Problem(heads: 6, kvHeads: 2, width: 24, rows: Self.prefill(0..<90))
+    let caches = Caches(problem)
+    let clean = attend(level, problem, caches)
+    let stride = problem.kvHeads * problem.width
+    for i in 80 * stride..<90 * stride {
+      caches.keys[0].pointer[i] = .nan
+      caches.values[0].pointer[i] = .nan
+    }
+    let poisoned = attend(level, problem, caches)
+    let seen = 80 * problem.heads * problem.width
+    #expect(bits(poisoned[..<seen]) == bits(clean[..<seen]))
+    #expect(!poisoned[seen...].contains { !$0.isNaN })
+  }
+
+  @Test(arguments: Level.all)
+  func largeScoresDoNotOverflow(level: Level) {
+    let problem = Problem(heads: 1, kvHeads: 1, width: 16, rows: Self.prefill(0..<130))
+    let caches = Caches(problem)
+    for i in 0..<caches.q.count { caches.q.pointer[i] *= 1e4 }
+    let out = attend(level, problem, caches)
+    #expect(!out.contains { !$0.isFinite })
+    #expect(nmse(out, reference(problem, caches)) < 1e-6)
+  }
+}

@@ -1,0 +1,39 @@
+import ActKernels
+import Glibc
+import Testing
+
+@Suite struct DispatchTests {
+  @Test func levelsHaveTheirNames() {
+    #expect(Level.all.map(\.name).contains("portable"))
+    for name in ["portable", "avx2", "avx512", "neon"] {
+      if let level = act_isa_level(name) { #expect(String(cString: level.pointee.name) == name) }
+    }
+    #expect(act_isa_level("sse9") == nil)
+    #expect(act_isa_level("") == nil)
+  }
+
+  #if compiler(>=6.2)
+  @Test func environmentLowersTheLevel() async {
+    await #expect(processExitsWith: .success) {
+      setenv("ACT_ISA", "portable", 1)
+      guard String(cString: act_isa_name()) == "portable", act_isa_error() == nil else { exit(1) }
+    }
+  }
+
+  @Test func unknownLevelIsAnError() async {
+    await #expect(processExitsWith: .success) {
+      setenv("ACT_ISA", "avx9", 1)
+      guard let error = act_isa_error(), String(cString: error).hasPrefix("ACT_ISA: 'avx9' is not a level")
+      else { exit(1) }
+    }
+  }
+
+  @Test func bestLevelWithoutEnvironment() async {
+    await #expect(processExitsWith: .success) {
+      unsetenv("ACT_ISA")
+      let best = ["avx512", "avx2", "neon", "portable"].first { (name: String) in act_isa_level(name) != nil }
+      guard String(cString: act_isa_name()) == best, act_isa_error() == nil else { exit(1) }
+    }
+  }
+  #endif
+}

@@ -1,0 +1,51 @@
+import ActKernels
+
+typealias Instruction = act_expr_instruction
+
+extension act_expr_instruction {
+  init(_ op: act_expr_op, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0, immediate: Float = 0) {
+    self.init(op: UInt8(op.rawValue), a: UInt8(a), b: UInt8(b), c: UInt8(c), immediate: immediate)
+  }
+}
+
+extension act_expr {
+  init(inputs: Int, _ program: [act_expr_instruction]) {
+    self.init()
+    input_count = Int32(inputs)
+    instruction_count = Int32(program.count)
+    withUnsafeMutableBytes(of: &instructions) { bytes in
+      program.withUnsafeBytes { bytes.copyMemory(from: $0) }
+    }
+  }
+}
+
+extension act_operand {
+  /// Rows of `width` elements, one after the other.
+  static func rows(_ data: UnsafePointer<Float>, width: Int) -> act_operand {
+    act_operand(data: data, row_stride: width, slot_stride: 0, column_stride: 1)
+  }
+  /// One row for all rows.
+  static func vector(_ data: UnsafePointer<Float>) -> act_operand {
+    act_operand(data: data, row_stride: 0, slot_stride: 0, column_stride: 1)
+  }
+  /// One number for each row.
+  static func column(_ data: UnsafePointer<Float>) -> act_operand {
+    act_operand(data: data, row_stride: 1, slot_stride: 0, column_stride: 0)
+  }
+  /// One row of `width` elements for each slot.
+  static func slots(_ data: UnsafePointer<Float>, width: Int) -> act_operand {
+    act_operand(data: data, row_stride: 0, slot_stride: width, column_stride: 1)
+  }
+}
+
+extension act_elementwise_args {
+  mutating func setInputs(_ operands: [act_operand]) {
+    withUnsafeMutableBytes(of: &inputs) { bytes in operands.withUnsafeBytes { bytes.copyMemory(from: $0) } }
+  }
+}
+
+extension act_linear_args {
+  mutating func setInputs(_ operands: [act_operand]) {
+    withUnsafeMutableBytes(of: &inputs) { bytes in operands.withUnsafeBytes { bytes.copyMemory(from: $0) } }
+  }
+}

@@ -1,2 +1,0 @@
-import ActKernels
-import Testing

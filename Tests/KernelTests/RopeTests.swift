@@ -1,0 +1,92 @@
+import ActKernels
+import Glibc
+import Testing
+
+@Suite struct RopeTests {
+  @Test func tableIsExactAtLongPositions() {
+    let positions: [Int32] = [0, 1, 511, 131_071, 1_000_003]
+    let half = 32
+    let frequencies = (0..<half).map { pow(10_000, -Double($0) / Double(half)) }
+    let out = Guarded<Float>(repeating: 0, count: positions.count * 2 * half)
+    let memory = (Guarded(positions), Guarded(frequencies))
+    for workers in 1...3 {
+      for i in 0..<out.count { out.pointer[i] = .nan }
+      call(
+        act_rope_table,
+        act_rope_table_args(
+          out: out.pointer, positions: memory.0.pointer, frequencies: memory.1.pointer,
+          rows: Int32(positions.count), half: Int32(half), scale: 1.25), keeping: [memory.0, memory.1, out],
+        workers: workers)
+      for (row, position) in positions.enumerated() {
+        for i in 0..<half {
+          let angle = Double(position) * frequencies[i]
+          #expect(out.pointer[row * 2 * half + i] == Float(cos(angle) * 1.25))
+          #expect(out.pointer[row * 2 * half + half + i] == Float(sin(angle) * 1.25))
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Level.all, [(64, 32), (20, 7), (96, 16), (2, 1), (80, 33)])
+  func rotatesHalves(level: Level, shape: (width: Int, half: Int)) {
+    let (rows, heads, width, half) = (5, 3, shape.width, shape.half)
+    var noise = Noise(width)
+    let x = noise.floats(rows * heads * width)
+    let table = Guarded(noise.floats(rows * 2 * half))
+    for inPlace in [true, false] {
+      let source = Guarded(x)
+      let out = inPlace ? source : Guarded<Float>(repeating: .nan, count: x.count)
+      call(
+        level.kernels.rope,
+        act_rope_args(
+          out: out.pointer, out_row_stride: heads * width, x: UnsafePointer(source.pointer),
+          x_row_stride: heads * width, table: UnsafePointer(table.pointer), rows: Int32(rows),
+          heads: Int32(heads), head_width: Int32(width), half: Int32(half)), keeping: [source, out, table],
+        workers: 4)
+      var expected = x
+      for row in 0..<rows {
+        for head in 0..<heads {
+          let base = (row * heads + head) * width
+          for i in 0..<half {
+            let (a, b) = (x[base + i], x[base + i + half])
+            let (c, s) = (table.pointer[row * 2 * half + i], table.pointer[row * 2 * half + half + i])
+            expected[base + i] = a * c - b * s
+            expected[base + i + half] = b * c + a * s
+          }
+        }
+      }
+      #expect(bits(out.array) == bits(expected))
+    }
+  }
+
+  @Test(arguments: Level.all)
+  func cacheTakesEachRowAtItsPlace(level: Level) {
+    let (width, capacity) = (6, 10)
+    var noise = Noise(8)
+    let k = Guarded(noise.floats(4 * width))
+    let v = Guarded(noise.floats(4 * width))
+    let keys = (0..<2).map { _ in Guarded<Float>(repeating: 0, count: capacity * width) }
+    let values = (0..<2).map { _ in Guarded<Float>(repeating: 0, count: capacity * width) }
+    let places: [(sequence: Int, position: Int)] = [(0, 9), (1, 0), (1, 1), (0, 3)]
+    let sequences = Guarded(places.map { Int32($0.sequence) })
+    let positions = Guarded(places.map { Int32($0.position) })
+    let keyCaches = Guarded(keys.map { Optional($0.pointer) })
+    let valueCaches = Guarded(values.map { Optional($0.pointer) })
+    call(
+      level.kernels.cache_append,
+      act_cache_append_args(
+        k: k.pointer, v: v.pointer, k_row_stride: width, v_row_stride: width, keys: keyCaches.pointer,
+        values: valueCaches.pointer, sequences: sequences.pointer, positions: positions.pointer, rows: 4,
+        width: Int32(width)), keeping: keys + values + [k, v, sequences, positions, keyCaches, valueCaches],
+      workers: 3)
+    for (caches, rows) in [(keys, k), (values, v)] {
+      var expected = [[Float]](repeating: [Float](repeating: 0, count: capacity * width), count: 2)
+      for (row, place) in places.enumerated() {
+        for i in 0..<width {
+          expected[place.sequence][place.position * width + i] = rows.pointer[row * width + i]
+        }
+      }
+      #expect(caches.map(\.array) == expected)
+    }
+  }
+}

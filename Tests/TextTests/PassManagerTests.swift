@@ -1,0 +1,110 @@
+import ActIR
+import Synchronization
+import Testing
+
+@Suite struct PassManagerTests {
+  private static let source = """
+    graph @f(%x: f32[T,8]) {
+      %y = silu %x : f32[T,8]
+      return %y
+    }
+    """
+
+  /// A pass that puts one more `neg` before the result.
+  private static func negate(_ name: String) -> GraphPass {
+    GraphPass(name) { graph in
+      let value = graph.results[0].value
+      let negated = graph.append(.unary(.neg), value, name: name)
+      graph.replace(value, with: negated, except: [negated])
+      return true
+    }
+  }
+
+  private let passes = [negate("a"), GraphPass("idle") { _ in false }, negate("b"), negate("a")]
+
+  private func run(_ manager: PassManager) throws -> (names: [String], graph: Graph) {
+    var graph = try Graph(parsing: Self.source)
+    return (try manager.run(passes, on: &graph).map(\.pass), graph)
+  }
+
+  @Test func runsInOrderAndTimes() throws {
+    var graph = try Graph(parsing: Self.source)
+    let timings = try PassManager().run(passes, on: &graph)
+    #expect(timings.map(\.pass) == ["a", "idle", "b", "a"])
+    #expect(timings.map(\.changed) == [true, false, true, true])
+    #expect(timings.map(\.nodeCount) == [3, 3, 4, 5])
+  }
+
+  @Test func stopsAfterTheFirstOfAName() throws {
+    var manager = PassManager()
+    manager.stopsAfter = "idle"
+    #expect(try run(manager).names == ["a", "idle"])
+    manager.stopsAfter = "a"
+    #expect(try run(manager).names == ["a"])
+  }
+
+  @Test func stopsAtTheLimit() throws {
+    var manager = PassManager()
+    manager.limit = 3
+    #expect(try run(manager).names == ["a", "idle", "b"])
+    manager.limit = -1
+    #expect(try run(manager).names == [])
+  }
+
+  @Test func printsAfterThoseSelected() throws {
+    let titles = TitleLog()
+    var manager = PassManager()
+    manager.print = { title, graph in titles.append("\(title): \(graph.order.count)") }
+    _ = try run(manager)
+    #expect(titles.all == [])
+    manager.printsAfter = .named(["a"])
+    _ = try run(manager)
+    #expect(titles.all == ["after a: 3", "after a: 5"])
+    manager.printsAfter = .all
+    _ = try run(manager)
+    #expect(titles.all.count == 6)
+  }
+
+  @Test func namesThePassThatBrokeTheGraph() throws {
+    let breaks = GraphPass("breaks") { graph in
+      graph.setOp(graph.results[0].value, .binary(.add))
+      return true
+    }
+    var graph = try Graph(parsing: Self.source)
+    let error = #expect(throws: VerifyError.self) {
+      try PassManager().run([Self.negate("a"), breaks, Self.negate("b")], on: &graph)
+    }
+    #expect(error?.description == "after breaks: %a = add: expected 2 operands, found 1")
+
+    var lazy = PassManager()
+    lazy.verifiesEach = false
+    graph = try Graph(parsing: Self.source)
+    let late = #expect(throws: VerifyError.self) { try lazy.run([breaks, Self.negate("b")], on: &graph) }
+    #expect(late?.pass == "the last pass")
+  }
+
+  @Test func rulesRunUntilNoneFires() throws {
+    let pass = GraphPass(
+      "drop-negations",
+      rules: [
+        RewriteRule("double") { id, graph in
+          let node = graph[id]
+          guard node.op == .unary(.neg), graph[node.inputs[0]].op == .unary(.neg) else { return nil }
+          return graph[node.inputs[0]].inputs[0]
+        }
+      ])
+    var graph = try Graph(parsing: Self.source)
+    for name in ["a", "b", "c", "d", "e"] { try Self.negate(name).run(on: &graph) }
+    #expect(try pass.run(on: &graph))
+    #expect(graph.order.map { graph[$0].op } == [.input(name: "x"), .unary(.silu), .unary(.neg)])
+    #expect(try pass.run(on: &graph) == false)
+  }
+}
+
+/// Titles that a pass manager printed.
+private final class TitleLog: Sendable {
+  private let titles = Mutex<[String]>([])
+
+  var all: [String] { titles.withLock { $0 } }
+  func append(_ title: String) { titles.withLock { $0.append(title) } }
+}
