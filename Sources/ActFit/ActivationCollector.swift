@@ -41,7 +41,7 @@ struct ActivationCollector {
     skipped = options.scope.skippedPositions
     // Transports are fitted as they act at full strength.
     if !maps.transports.isEmpty {
-      try engine.setStrengths(Dictionary(uniqueKeysWithValues: engine.plan.dials.map { ($0.name, 1) }), slot: 1)
+      try engine.setStrengths(Dictionary(uniqueKeysWithValues: engine.plan.dials.map { ($0, 1) }), slot: 1)
       slot = 1
     }
   }

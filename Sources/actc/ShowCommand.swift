@@ -57,7 +57,7 @@ struct ShowCommand: ParsableCommand {
     if json {
       print(
         JSON.object([
-          "name": .string(plan.name), "dials": .array(plan.dials.map { .string($0.name) }),
+          "name": .string(plan.name), "dials": .array(plan.dials.map(JSON.string)),
           "step_kernels": .int(plan.stepCount), "set_kernels": .int(plan.setCount),
           "arena_bytes": .int(plan.arenaByteCount), "arena_bound": .int(plan.arenaBound),
           "slot_bytes": .int(plan.slotByteCount), "weight_bytes": .int(weightBytes),
@@ -67,9 +67,8 @@ struct ShowCommand: ParsableCommand {
       return
     }
     if !summary { print(plan, terminator: "") }
-    print(
-      "// dials: \(plan.dials.isEmpty ? "none" : plan.dials.map { "\($0.name) (tokens: \($0.scope))" }.joined(separator: ", "))"
-    )
+    let dials = plan.scopes.map { "\($0.name) (tokens: \($0.scope))" }
+    print("// dials: \(dials.isEmpty ? "none" : dials.joined(separator: ", "))")
     print("// step: \(plan.stepCount) kernels; set: \(plan.setCount) kernels")
     let ratio = plan.arenaBound == 0 ? 1 : Double(plan.arenaByteCount) / Double(plan.arenaBound)
     print(

@@ -10,7 +10,7 @@ struct SlotAssignment {
   private var slots: [[String: Float]: Int32] = [:]
 
   init(_ plan: Plan) {
-    scopes = plan.dials
+    scopes = plan.scopes
     isScoped = scopes.contains { $0.scope != .all }
   }
 
