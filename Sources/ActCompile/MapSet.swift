@@ -55,6 +55,9 @@ public struct MapSet: Sendable {
   /// Checks that every parameter has a value a channel, as it has in the file.
   private static func checkParameterTypes(_ function: Graph, path: String) throws(FileError) {
     guard let x = function.inputs.first(where: { function[$0].name == "x" }) else { return }
+    guard case .symbol = function.type(x).shape[1] else {
+      throw FileError(path, "transport", "expected %x: f32[T,D], of any width, found \(function.type(x))")
+    }
     let channels = TensorType(.f32, [function.type(x).shape[1]])
     for id in function.inputs where !["x", "strength"].contains(function[id].name) {
       guard function.type(id) == channels else {

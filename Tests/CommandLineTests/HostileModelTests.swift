@@ -1,0 +1,133 @@
+import ActFormats
+import Testing
+
+/// Models that lie: one line, exit code 3 or 4, no plan.
+@Suite struct HostileModelTests {
+  let directory: TemporaryDirectory
+  let model: String
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    model = try Workshop.copyModel("tiny-plain", to: directory.makeDirectory("model"))
+  }
+
+  private func expectNoPlan(
+    _ code: Int32, _ words: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let plan = directory.file("x.plan")
+    try expectRefusal(.actc, ["compile", model, "-o", plan], code, words, sourceLocation: sourceLocation)
+    #expect(directory.contents == ["model"], sourceLocation: sourceLocation)
+  }
+
+  static let norm = "model.norm.weight"
+
+  @Test(arguments: [
+    ("dtype", #""F7""#, "model.norm.weight: unknown dtype"),
+    ("dtype", #""I32""#, "model.norm.weight: expected floating-point [32]"),
+    ("dtype", #""F16""#, "takes 64 bytes"),
+    ("shape", "[31]", "takes 124 bytes"),
+    ("shape", "[4611686018427387904,8]", "impossible shape"),
+    ("shape", "[-32]", "impossible shape"),
+    ("shape", "[32,1]", "model.norm.weight: expected floating-point [32]"),
+    ("data_offsets", "[0,128]", "overlap"),
+    ("data_offsets", "[9223372036854775000,9223372036854775128]", "lie outside"),
+    ("data_offsets", "[128,0]", "lie outside"),
+  ])
+  func lyingTensors(field: String, value: String, words: String) throws {
+    var file = try EditableSafetensors("\(model)/model.safetensors")
+    try file.set(Self.norm, field, JSON(parsing: value))
+    try directory.write(file.bytes, to: "model/model.safetensors")
+    try expectNoPlan(3, words)
+  }
+
+  @Test func missingTensor() throws {
+    var file = try EditableSafetensors("\(model)/model.safetensors")
+    try file.remove(Self.norm)
+    try directory.write(file.bytes, to: "model/model.safetensors")
+    try expectNoPlan(3, "model.norm.weight: expected a tensor [32], found none")
+  }
+
+  @Test func duplicateTensor() throws {
+    let file = try EditableSafetensors("\(model)/model.safetensors")
+    let doubled = file.header + [file.header[file.header.count - 1]]
+    try directory.write(
+      EditableSafetensors.bytes(JSON.object(doubled).description, file.data), to: "model/model.safetensors")
+    try expectNoPlan(3, "duplicate key")
+  }
+
+  @Test(arguments: [0, 1, 7, 8, 9, 100, 5000, 240_000])
+  func truncated(count: Int) throws {
+    let bytes = try readBytes("\(model)/model.safetensors")
+    try directory.write(Array(bytes.prefix(count)), to: "model/model.safetensors")
+    try expectNoPlan(3, "model.safetensors: ")
+  }
+
+  @Test(arguments: [UInt64.max, UInt64(Int64.max), 100_000_001, 1 << 40])
+  func hugeHeader(length: UInt64) throws {
+    let bytes = withUnsafeBytes(of: length.littleEndian, Array.init) + [UInt8](repeating: 0x20, count: 1000)
+    try directory.write(bytes, to: "model/model.safetensors")
+    try expectNoPlan(3, "bytes declared")
+  }
+
+  @Test(arguments: [
+    ("architectures", #"["GPT2LMHeadModel"]"#, 4, "architecture `GPT2LMHeadModel` is not supported"),
+    ("architectures", "[]", 3, "architectures: expected a list"),
+    ("architectures", #""Llama""#, 3, "architectures: expected a list"),
+    ("hidden_act", #""relu""#, 4, "hidden_act: `relu` is not supported"),
+    ("rope_parameters", #"{"rope_type":"yarn","factor":2}"#, 4, "rope_type `yarn` is not supported"),
+    ("num_attention_heads", "0", 3, "num_attention_heads: expected an integer from 1"),
+    ("num_attention_heads", "3", 3, "num_key_value_heads: expected a divisor"),
+    ("num_hidden_layers", "1000000", 3, "model.layers.4.input_layernorm.weight: expected a tensor"),
+    (
+      "hidden_size", "64", 3,
+      "expected floating-point [320, 64], as the configuration says, found f32[320,32]"
+    ),
+    ("hidden_size", "1e300", 3, "hidden_size: expected an integer"),
+    ("vocab_size", "9223372036854775807", 3, "vocab_size: expected an integer from 1"),
+    ("head_dim", "7", 3, "head_dim"),
+    ("rms_norm_eps", #""small""#, 3, "rms_norm_eps: expected a finite number"),
+    ("max_position_embeddings", "-1", 3, "max_position_embeddings"),
+  ])
+  func badConfiguration(key: String, value: String, code: Int, words: String) throws {
+    var members = try #require(JSON(parsing: readBytes("\(model)/config.json")).members)
+    members.removeAll { $0.key == key }
+    members.append(.init(key, try JSON(parsing: value)))
+    try directory.write(JSON.object(members).description, to: "model/config.json")
+    try expectNoPlan(Int32(code), words)
+  }
+
+  @Test(arguments: ["", "{", "[]", "{\"a\":1,\"a\":2}", String(repeating: "[", count: 100_000), "\u{0}"])
+  func configurationThatIsNone(text: String) throws {
+    try directory.write(text, to: "model/config.json")
+    try expectNoPlan(3, "config.json: ")
+  }
+
+  @Test func tokenizerThatIsNoText() throws {
+    try directory.write([0x7B, 0xFF, 0x7D], to: "model/tokenizer.json")
+    try expectNoPlan(3, "tokenizer.json: expected UTF-8 text")
+  }
+
+  /// A name with a line break and an escape sequence stays on its line.
+  @Test func controlCharactersInNames() throws {
+    var file = try EditableSafetensors("\(model)/model.safetensors")
+    try file.rename(Self.norm, "a\nb\u{1B}[31m")
+    try file.set("a\nb\u{1B}[31m", "dtype", .string("F7"))
+    try directory.write(file.bytes, to: "model/model.safetensors")
+    let outcome = try Tool.actc.run("compile", model, "-o", directory.file("x.plan"))
+    #expect(outcome.code == 3)
+    #expect(outcome.errorLines.count == 1)
+    #expect(!outcome.error.contains("\u{1B}"))
+  }
+
+  @Test(arguments: ["compile", "fit", "opt", "show", "sites"])
+  func missingModel(command: String) throws {
+    let data = try directory.write("a\n", to: "a.txt")
+    let absent = directory.file("absent")
+    let rest: [String: [String]] = [
+      "compile": ["-o", directory.file("x")],
+      "fit": ["--source", data, "--target", data, "-o", directory.file("x")],
+    ]
+    try expectRefusal(.actc, [command, absent] + (rest[command] ?? []), 3, "absent")
+    #expect(directory.contents == ["a.txt", "model"])
+  }
+}

@@ -1,0 +1,93 @@
+import ActFormats
+import Testing
+
+@Suite struct UsageTests {
+  static let compilerCommands = ["import", "fit", "compile", "opt", "show", "sites", "methods", "passes"]
+  static let runtimeCommands = ["generate", "run", "score", "eval", "bench"]
+  static let commands: [(Tool, String)] =
+    compilerCommands.map { (Tool.actc, $0) } + runtimeCommands.map { (Tool.actrun, $0) }
+
+  @Test(arguments: commands)
+  func helpIsAResult(tool: Tool, command: String) throws {
+    let outcome = try tool.run([command, "--help"])
+    #expect(outcome.code == 0)
+    #expect(outcome.text.contains("USAGE: \(tool) \(command)"))
+    #expect(outcome.error.isEmpty)
+  }
+
+  @Test(arguments: [Tool.actc, .actrun])
+  func withoutArgumentsPrintsHelp(tool: Tool) throws {
+    let outcome = try tool.run([])
+    #expect(outcome.code == 0)
+    #expect(outcome.text.contains("SUBCOMMANDS:"))
+    #expect(outcome.error.isEmpty)
+  }
+
+  @Test(arguments: [Tool.actc, .actrun])
+  func printsItsVersion(tool: Tool) throws {
+    let outcome = try tool.run(["--version"])
+    #expect(outcome.code == 0)
+    #expect(outcome.text.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil, "\(outcome.text)")
+    #expect(outcome.error.isEmpty)
+  }
+
+  @Test(arguments: commands)
+  func unknownOptionsAreErrors(tool: Tool, command: String) throws {
+    try expectRefusal(
+      tool, [command, "--no-such-option"], 2, "--no-such-option", "see `\(tool) \(command) --help`")
+  }
+
+  @Test(arguments: [
+    (Tool.actc, ["no-such-command"], "no-such-command"), (.actrun, ["no-such-command"], "no-such-command"),
+    (.actc, ["import"], "<file>"), (.actc, ["import", "x.gguf"], "--output"),
+    (.actc, ["fit", "M"], "--source"),
+    (.actc, ["compile"], "<model>"), (.actc, ["compile", "M"], "--output"), (.actc, ["opt"], "<file>"),
+    (.actc, ["show"], "<file>"), (.actc, ["sites"], "<model>"), (.actrun, ["generate", "P"], "--prompt"),
+    (.actrun, ["run", "P"], "--input"),
+    (.actrun, ["run", "P", "--input", "x"], "give -o, --expected, or both"),
+    (.actrun, ["score", "P"], "<file>"), (.actrun, ["eval", "P"], "--prompts"),
+    (.actrun, ["bench"], "<plan>"),
+    (.actc, ["import", "x", "-o", "y", "--dtype", "q3"], "expected stored, f32, bf16 or f16, found `q3`"),
+    (.actc, ["compile", "M", "-o", "x", "--weights", "q9"], "expected f32 or bf16, found `q9`"),
+    (.actc, ["compile", "M", "-o", "x", "--rows", "0"], "--rows: expected 1 to 65536"),
+    (.actc, ["compile", "M", "-o", "x", "--freeze", "m"], "expected NAME=STRENGTH, found `m`"),
+    (.actc, ["compile", "M", "-o", "x", "--freeze", "m=inf"], "expected NAME=STRENGTH, found `m=inf`"),
+    (.actc, ["compile", "M", "-o", "x", "--freeze", "m=1", "--freeze", "m=0"], "`m` given twice"),
+    (.actc, ["compile", "M", "-o", "x", "--bisect", "-1"], "bisect"),
+    (.actc, ["compile", "M", "-o", "x", "--bisect=-1"], "--bisect: expected 0 or more"),
+    (.actc, ["compile", "M", "-o", "x", "--print-after", "nothing"], "no pass `nothing`"),
+    (.actc, ["compile", "M", "-o", "x", "--stop-after", "dead-code,dead-code"], "expected one pass"),
+    (
+      .actc, ["fit", "M", "--source", "a", "--target", "b", "-o", "x", "--threads", "0"],
+      "--threads: expected 1 to 1024"
+    ),
+    (.actrun, ["bench", "P", "-p", "9223372036854775807"], "-p takes 1 or more"),
+    (.actrun, ["bench", "P", "-o", "xml"], "expected md or json"),
+    (.actrun, ["generate", "P", "-p", "x", "-n", "0"], "-n: expected 1 or more"),
+    (.actrun, ["generate", "P", "-p", "x", "--temp", "nan"], "--temp"),
+    (.actrun, ["generate", "P", "-p", "x", "--top-p", "0"], "--top-p"),
+    (.actrun, ["generate", "P", "-p", "x", "--threads", "0"], "--threads: expected 1 to 1024"),
+    (.actrun, ["run", "P", "--input", "x", "-o", "y", "--atol", "nan"], "--atol"),
+  ])
+  func usageErrors(tool: Tool, arguments: [String], words: String) throws {
+    try expectRefusal(tool, arguments, 2, words)
+  }
+
+  @Test(arguments: [
+    "", "m", "m=", "=1", "m=x", "m=1,", "m=1,m=0", "m=nan", "m=inf", "m=1e39", "m=0:1", "m=1:0:0.1",
+    "m=0:1:0",
+    "m=0:1:-1", "m=0:1:0.0001", "m=0:1:0.5:2", "a=0:1:0.001,b=0:1:0.001,c=0:1:0.001,d=0:1:0.001",
+  ])
+  func malformedSteering(expression: String) throws {
+    try expectRefusal(.actrun, ["generate", "P", "-p", "x", "--steer", expression], 2, "expected")
+  }
+
+  @Test(arguments: [["methods"], ["passes"]])
+  func listsAsJSON(arguments: [String]) throws {
+    let outcome = try Tool.actc.run(arguments + ["--json"])
+    #expect(outcome.code == 0)
+    let entries = try #require(JSON(parsing: outcome.output).array)
+    #expect(entries.count >= 2)
+    #expect(entries.allSatisfy { $0["name"]?.string != nil && $0["summary"]?.string != nil })
+  }
+}

@@ -1,0 +1,217 @@
+import ActIR
+import ActLowering
+import Testing
+
+@Suite struct PlanVerifierTests {
+  @Test func acceptsTheSmallPlan() throws { try Plan(parsing: smallPlan).verify() }
+
+  @Test(arguments: [
+    // Sizes
+    ("limit T = 4", "limit T = 1048577", "limit T: expected 1 to 1048576, found 1048577"),
+    ("limit R = 2", "limit S = 2", "%logit_rows = input: expected sizes of known symbols"),
+    ("context = 16", "context = 0", "context: expected 1 to 16777216, found 0"),
+    ("context = 16", "context = 16777217", "context: expected 1 to 16777216"),
+    ("arena = 512", "arena = 1099511627777", "arena: expected at most 1099511627776 bytes"),
+    ("slot = 160", "slot = 9223372036854775807", "slot: expected at most 1099511627776 bytes"),
+    ("bound = 512", "bound = 448", "bound: expected 512, found 448"),
+    ("limit T = 4", "limit T = 5", "%r = rope: expected"),
+    // Constants
+    ("bf16[16,8]", "i32[16,8]", "%w = weight: expected a floating-point weight of fixed size"),
+    ("{name = \"g\"} : f32[8]", "{name = \"g\"} : bool[8]", "%g = weight: expected a floating-point weight"),
+    ("f32[8,8]", "f32[T,8]", "%k = weight: expected a floating-point weight of fixed size"),
+    ("f32[8,8]", "f32[8,16777217]", "%k = weight: expected at most 2 dimensions of at most 16777216"),
+    ("f32[8,8]", "f32[8,8,1]", "%k = weight: expected at most 2 dimensions"),
+    (
+      "%k = weight {name = \"k\"} : f32[8,8]", "%k = dial {name = \"k\"} : f32[]",
+      "%k = dial: expected a floating-point weight"
+    ),
+    // Inputs
+    ("{name = \"positions\"}", "{name = \"tokens\"}", "%positions = input: expected tokens i32[T]"),
+    (
+      "%tokens = input {name = \"tokens\"} : i32[T]", "%tokens = input {name = \"tokens\"} : i32[R]",
+      "expected tokens i32[T]"
+    ),
+    ("i32[R]", "i32[T]", "%logit_rows = input: expected tokens i32[T]"),
+    // Set-time values
+    ("@slot+128", "@slot+192", "%n = add: expected a vector inside the slot's 160 bytes"),
+    ("@slot+128", "@slot+64", "%n = add: expected bytes of its own, found those of %s"),
+    ("@slot+128", "@slot+100", "%n = add: expected a vector inside the slot"),
+    ("@slot+128", "@slot+9223372036854775744", "%n = add: expected a vector inside the slot"),
+    ("@slot+128", "@arena+0", "%n = add: expected rows of a fixed width in the step"),
+    ("@slot+128", "@result", "%n = add: expected rows of a fixed width in the step"),
+    (
+      "%m = dial {name = \"m\"} : f32[]", "%m = constant {value = 1.0} : f32[]",
+      "%m = constant: expected a vector inside the slot"
+    ),
+    (
+      "%s = mul %g, %m : f32[8] @slot+64", "%s = dial {name = \"m\"} : f32[] @slot+64",
+      "%n = add: expected a result of f32[8]"
+    ),
+    // Operands and types
+    (
+      "f32[T,16] @arena+128", "f32[T,17] @arena+128",
+      "%q = linear: expected a result of f32[T,16], found f32[T,17]"
+    ),
+    (
+      "slice %q {start = 8, count = 8}", "slice %q {start = 9, count = 8}",
+      "%b = slice: expected columns 9 ..< 9 + 8 inside x"
+    ),
+    (
+      "%t = rope_table %positions", "%t = rope_table %tokens",
+      "%t = rope_table: expected %positions as operand 0"
+    ),
+    (
+      "embedding %e, %tokens", "embedding %e, %positions",
+      "%h = embedding: expected %tokens as operand 1, found %positions"
+    ),
+    (
+      "take_rows %y, %logit_rows", "take_rows %e, %logit_rows",
+      "%z = take_rows: expected rows T to take from, found f32[10,8]"
+    ),
+    ("width = 4", "width = 8194", "%t = rope_table: expected a width of at most 4096"),
+    ("cache = 0", "cache = 1", "attention: expected caches 0, 1, 2, … once each, found 1"),
+    ("body = \"add $0, $1\"", "body = \"\(String(repeating: "add $0, $1; ", count: 3))add $0, $1\"", "line"),
+    // Places
+    ("@arena+128\n    %a", "@arena+64\n    %a", "%q = linear: expected bytes of its own, found those of %h"),
+    ("@arena+128\n    %a", "@arena+160\n    %a", "%q = linear: expected bytes inside the arena's 512"),
+    ("@arena+128\n    %a", "@arena+320\n    %a", "%q = linear: expected bytes inside the arena's 512"),
+    (
+      "@arena+128\n    %a", "@arena+9223372036854775744\n    %a",
+      "%q = linear: expected bytes inside the arena's 512"
+    ),
+    (
+      "@arena+128\n    %a", "@over+0\n    %a",
+      "%q = linear: expected an operand that it can overwrite, found operand 0"
+    ),
+    ("@arena+128\n    %a", "@view\n    %a", "%q = linear: expected a slice of a step's value"),
+    ("@arena+128\n    %a", "@slot+0\n    %a", "%q = linear: expected a vector inside the slot"),
+    (
+      "@arena+128\n    %a", "@result\n    %a",
+      "%q = linear: expected a result, found a value that is not returned"
+    ),
+    (
+      "count = 8} : f32[T,8] @view\n    %t", "count = 8} : f32[T,8] @arena+0\n    %t",
+      "%b = slice: expected @view"
+    ),
+    (
+      "@over+2", "@over+1", "%x = linear_epilogue: expected an operand that it can overwrite, found operand 1"
+    ),
+    (
+      "@over+2", "@over+9223372036854775807",
+      "%x = linear_epilogue: expected an operand that it can overwrite"
+    ),
+    ("@over+2", "@arena+64", "%x = linear_epilogue: expected bytes of its own"),
+    // The table would be gone, were it written over by the rope; so would b, and h, which the epilogue reads.
+    (
+      "rope %a, %t {head_width = 4} : f32[T,8] @over+0", "rope %a, %t {head_width = 4} : f32[T,8] @over+1",
+      "%r = rope: expected an operand that it can overwrite"
+    ),
+    (
+      "rope %a, %t", "rope %b, %t",
+      "%r = rope: expected an operand in the arena that nobody reads later, found %b"
+    ),
+    (
+      "%y = rms_norm %x, %n {eps = 1e-05} : f32[T,8] @over+0\n    %z = take_rows %y",
+      "%y = rms_norm %x, %n {eps = 1e-05} : f32[T,8] @over+0\n    %z = take_rows %x",
+      "%y = rms_norm: expected an operand in the arena that nobody reads later, found %x"
+    ),
+    (
+      "linear_epilogue %c, %k, %h", "linear_epilogue %h, %k, %h",
+      "%x = linear_epilogue: expected an operand in the arena that nobody reads later, found %h"
+    ),
+    (
+      "%z = take_rows %y, %logit_rows : f32[R,8] @arena+128",
+      "%z = take_rows %y, %logit_rows : f32[R,8] @arena+64",
+      "%z = take_rows: expected bytes of its own, found those of %h"
+    ),
+    // Results
+    ("f32[R,10] @result", "f32[R,10] @arena+256", "%logits = linear: expected @result for what is returned"),
+    (
+      "return %logits", "return logits = %z",
+      "%logits = linear: expected a result, found a value that is not returned"
+    ),
+    ("return %logits", "return logits = %g", "expected"),
+    ("return %logits", "return %logits, %logits", "return: expected results with names of their own"),
+  ])
+  func rejects(piece: String, replacement: String, problem: String) throws {
+    do {
+      try smallPlan(piece, replacement).verify()
+      Issue.record("accepted")
+    } catch let error as PlanError {
+      #expect(error.description.contains(problem), "\(error)")
+    } catch let error as ParseError {
+      #expect(error.description.contains(problem), "\(error)")
+    }
+  }
+
+  /// A read of the second row of logits would take a row that nobody wrote.
+  @Test func rejectsTakingRowsTwice() throws {
+    let plan = try smallPlan(
+      "%logits = linear %z, %e",
+      "%z2 = take_rows %z, %logit_rows : f32[R,8] @arena+256\n    %logits = linear %z2, %e")
+    let error = #expect(throws: PlanError.self) { try plan.verify() }
+    #expect(error?.expected == "rows T to take from")
+  }
+
+  /// Not the same value, but columns of it that are read later as another view.
+  @Test func rejectsOverwritingWhatALaterViewReads() throws {
+    let plan = try smallPlan(
+      "%c = attention %r, %b, %b",
+      "%d = slice %q {start = 4, count = 8} : f32[T,8] @view\n    %c = attention %r, %d, %d")
+    let error = #expect(throws: PlanError.self) { try plan.verify() }
+    #expect(error?.value == "%r = rope")
+  }
+
+  @Test func rejectsDialsOfOneName() throws {
+    let plan = try smallPlan(
+      "%s = mul %g, %m : f32[8] @slot+64",
+      "%d = dial {name = \"m\"} : f32[] @slot+64\n    %s = mul %g, %d : f32[8] @slot+256")
+    var wider = plan
+    wider.slotByteCount = 512
+    let error = #expect(throws: PlanError.self) { try wider.verify() }
+    #expect(error?.expected == "dials with names of their own")
+  }
+
+  @Test func rejectsLaterOperands() throws {
+    var plan = try Plan(parsing: smallPlan)
+    let index = try #require(plan.values.firstIndex { $0.name == "q" })
+    plan.values[index].inputs[0] = index + 1
+    let error = #expect(throws: PlanError.self) { try plan.verify() }
+    #expect(error?.expected == "operands before it")
+    plan.values[index].inputs[0] = index
+    #expect(throws: PlanError.self) { try plan.verify() }
+  }
+
+  /// A program as long as a header holds is refused before anything quadratic looks at it.
+  @Test func refusesEndlessPrograms() throws {
+    var plan = try Plan(parsing: smallPlan)
+    let value = plan.values[plan.step.upperBound - 1]
+    plan.values += Array(repeating: value, count: 1 << 15)
+    let error = #expect(throws: PlanError.self) { try plan.verify() }
+    #expect(error?.expected == "at most 32768")
+  }
+
+  @Test func verifiesALongChainInTime() throws {
+    var plan = try Plan(parsing: smallPlan)
+    // Every value over the one before it, and the logits in the end.
+    let y = try #require(plan.values.firstIndex { $0.name == "y" })
+    let tail = Array(plan.values[(y + 1)...])
+    plan.values.removeLast(tail.count)
+    let count = 32_000
+    for link in 0..<count {
+      plan.values.append(
+        .init(
+          name: "l\(link)", op: .unary(.neg), inputs: [plan.values.count - 1], type: plan.values[y].type,
+          site: nil,
+          place: .over(operand: 0)))
+    }
+    for var value in tail {
+      value.inputs = value.inputs.map { $0 >= y ? $0 + count : $0 }
+      plan.values.append(value)
+    }
+    plan.step = plan.step.lowerBound..<plan.values.count
+    plan.results[0].value += count
+    let time = try ContinuousClock().measure { try plan.verify() }
+    #expect(time < .seconds(10))
+  }
+}
