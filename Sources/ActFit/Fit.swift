@@ -49,7 +49,10 @@ public func fit(
   let groups = options.order == .causal ? sites.map { [$0] } : [sites]
   for (index, group) in groups.enumerated() {
     var maps = MapSet()
-    if !file.sites.isEmpty { try maps.add(fitted: file, name: "fitted") }
+    var earlier = file
+    let upstream = model.sites(upstreamOf: group)
+    earlier.sites.removeAll { !upstream.contains($0.name) }
+    if !earlier.sites.isEmpty { try maps.add(fitted: earlier, name: "fitted") }
     let collector = try ActivationCollector(
       model: model, maps: maps, sites: group, options: options, longest: longest)
     let fits = try fitSites(group, of: model, collector, data, options) { share in
@@ -63,11 +66,26 @@ public func fit(
   return file
 }
 
+extension Model {
+  /// The sites whose values those of `sites` are computed from. Of layers side by side, as `q_proj` and `k_proj`, none
+  /// is upstream of the other.
+  fileprivate func sites(upstreamOf sites: [String]) -> Set<String> {
+    var part = graph
+    part.removeResults()
+    for site in sites {
+      if let value = graph.value(at: site) { part.addResult(site, value) }
+    }
+    return Set(part.order.compactMap { part[$0].site }).subtracting(sites)
+  }
+}
+
 private func fitSites(
   _ sites: [String], of model: Model, _ collector: ActivationCollector, _ data: PairedSequences,
   _ options: FitOptions, progress: (Double) -> Void
 ) throws -> [(width: Int, fit: SiteFit)] {
-  let widths = sites.map { site in model.graph.value(at: site).flatMap { model.graph.type($0).shape.last?.fixed } ?? 0 }
+  let widths = sites.map { site in
+    model.graph.value(at: site).flatMap { model.graph.type($0).shape.last?.fixed } ?? 0
+  }
   var accumulators = widths.map { options.method.makeAccumulator($0) }
   var supports = widths.map { SupportAccumulator(options.support, width: $0) }
   let total = Double(data.source.count + data.target.count)

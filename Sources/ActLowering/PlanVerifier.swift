@@ -25,9 +25,11 @@ extension Plan {
   /// number of values at worst.
   public func verify() throws(PlanError) {
     try verifySizes()
-    for index in values.indices { try verifyType(index) }
     let returned = Set(results.map(\.value))
-    for index in values.indices { try verifyPlace(index, isResult: returned.contains(index)) }
+    for index in values.indices {
+      try verifyType(index)
+      try verifyPlace(index, isResult: returned.contains(index))
+    }
     try verifyResults()
     try verifyCaches()
     try verifySlots()

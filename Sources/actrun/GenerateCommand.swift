@@ -58,6 +58,9 @@ struct GenerateCommand: ParsableCommand {
     let model = try LanguageModel(plan, threads: steering.threads)
     let text = prompt == "-" ? try readText("-") : prompt
     var request = GenerationRequest(prompt: try model.encode(text), maximumTokens: tokens)
+    guard !request.prompt.isEmpty else {
+      throw EngineError("an empty prompt; the model needs at least one token")
+    }
     let room = model.contextLength - request.prompt.count
     guard room > 0 else {
       throw EngineError(
@@ -69,9 +72,11 @@ struct GenerateCommand: ParsableCommand {
     if let end = model.tokenizer?.eosToken { request.stopTokens = [Int32(end)] }
 
     var decoder = model.tokenizer?.streamingDecoder()
-    if !json { stream(text) }
+    // The text appears with its first continuation: a request that is refused prints nothing.
+    var echo = text
     let (generations, timing) = try model.generate([request]) { _, token in
-      if !json { stream(decoder?.append(Int(token)) ?? "") }
+      if !json { stream(echo + (decoder?.append(Int(token)) ?? "")) }
+      echo = ""
     }
     if json {
       let tokens = generations[0].tokens
@@ -83,7 +88,7 @@ struct GenerateCommand: ParsableCommand {
           "decode_seconds": .double(timing.decode.seconds),
         ]).pretty, terminator: "")
     } else {
-      stream((decoder?.finish() ?? "") + "\n")
+      stream(echo + (decoder?.finish() ?? "") + "\n")
       let decoded = Double(max(timing.generatedTokens - 1, 0))
       note(
         """

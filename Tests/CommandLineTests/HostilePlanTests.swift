@@ -46,7 +46,7 @@ import Testing
       "undefined value %lm_head"
     ),
     ("%rope = rope_table %positions", "%rope = rope_table %logit_rows", "expected"),
-    ("f32[R,320] @result", "f32[R,320] @arena+0", "expected @result"),
+    ("f32[R,320] @result", "f32[R,320] @arena+0", "expected bytes inside the arena"),
     (
       "return logits = %lm_head", "return logits = %lm_head, more = %last",
       "expected @result for what is returned"
@@ -157,7 +157,7 @@ import Testing
     try expectRefused("provenance: ") { try $0.set("__metadata__", "provenance", .string("{")) }
   }
 
-  @Test(arguments: ["", "{}", "[", #"{"model":{"type":"BPE","vocab":{},"merges":[]}}"#])
+  @Test(arguments: ["", "{}", "[", #"{"model":{"type":"WordPiece"}}"#])
   func alteredTokenizers(tokenizer: String) throws {
     var file = try EditableSafetensors(workshop.plan)
     try file.set("__metadata__", "tokenizer", .string(tokenizer))

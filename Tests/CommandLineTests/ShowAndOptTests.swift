@@ -62,7 +62,7 @@ import Testing
       _ = try JSON(parsing: result(.actrun, arguments).output)
     }
     let sites = try JSON(parsing: result(.actc, ["sites", workshop.model, "--json"]).output)
-    #expect(sites.array?.count == 2 + 4 * 11)
+    #expect(sites.array?.count == 3 + 4 * 11)
     #expect(sites.array?.first?["name"]?.string == "model.embed_tokens")
     #expect(sites.array?.first?["type"]?.string == "f32[T,32]")
   }

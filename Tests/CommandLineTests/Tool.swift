@@ -63,6 +63,18 @@ final class Child {
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, outputPath, O_WRONLY | O_CREAT, 0o600)
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, scratch.file("err"), O_WRONLY | O_CREAT, 0o600)
 
+    // Threads of the tests block signals, and where they run an interrupt may be ignored; tools shall inherit neither.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+
     var pairs: [String] = environment.map { "\($0.key)=\($0.value)" }
     for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] {
       if let value = getenv(name) { pairs.append("\(name)=\(String(cString: value))") }
@@ -71,7 +83,7 @@ final class Child {
     let variables = pairs.map { strdup($0) } + [nil]
     defer { for pointer in argv + variables { free(pointer) } }
     var process = pid_t()
-    let error = posix_spawn(&process, path, &actions, nil, argv, variables)
+    let error = posix_spawn(&process, path, &actions, &attributes, argv, variables)
     try #require(error == 0, "\(path): \(String(cString: strerror(error)))")
     self.process = process
   }

@@ -33,8 +33,17 @@ import Testing
 
   @Test(arguments: commands)
   func unknownOptionsAreErrors(tool: Tool, command: String) throws {
+    let required: [String: [String]] = [
+      "import": ["x", "-o", "y"], "fit": ["x", "--source", "a", "--target", "b", "-o", "y"],
+      "compile": ["x", "-o", "y"],
+      "opt": ["x"], "show": ["x"], "sites": ["x"], "generate": ["x", "-p", "y"],
+      "run": ["x", "--input", "y", "-o", "z"],
+      "score": ["x", "y"], "eval": ["x", "--prompts", "y", "--concept", "z", "--steer", "m=0"],
+      "bench": ["x"],
+    ]
     try expectRefusal(
-      tool, [command, "--no-such-option"], 2, "--no-such-option", "see `\(tool) \(command) --help`")
+      tool, [command] + (required[command] ?? []) + ["--no-such-option"], 2, "--no-such-option",
+      "see `\(tool) \(command) --help`")
   }
 
   @Test(arguments: [
@@ -74,12 +83,16 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "m", "m=", "=1", "m=x", "m=1,", "m=1,m=0", "m=nan", "m=inf", "m=1e39", "m=0:1", "m=1:0:0.1",
+    "", "m", "m=", "=1", "m=x", "m=1,", "m=nan", "m=inf", "m=1e39", "m=0:1", "m=1:0:0.1",
     "m=0:1:0",
     "m=0:1:-1", "m=0:1:0.0001", "m=0:1:0.5:2", "a=0:1:0.001,b=0:1:0.001,c=0:1:0.001,d=0:1:0.001",
   ])
   func malformedSteering(expression: String) throws {
     try expectRefusal(.actrun, ["generate", "P", "-p", "x", "--steer", expression], 2, "expected")
+  }
+
+  @Test func steeringTwiceByOneName() throws {
+    try expectRefusal(.actrun, ["generate", "P", "-p", "x", "--steer", "m=1,m=0"], 2, "`m` given twice")
   }
 
   @Test(arguments: [["methods"], ["passes"]])
