@@ -79,7 +79,12 @@ private final class MapOwner {
 extension CompiledModel {
   /// Writes the plan file, tensor by tensor.
   ///
-  /// - Parameter progress: receives the share of bytes written, 0 to 1.
+  /// - Parameters:
+  ///   - path: appears when the plan is whole, or never.
+  ///   - tokenizer: the text of the model's `tokenizer.json`.
+  ///   - tokenizerConfiguration: the text of its `tokenizer_config.json`.
+  ///   - provenance: where the plan comes from.
+  ///   - progress: receives the share of bytes written, 0 to 1.
   public func write(
     to path: String, tokenizer: String?, tokenizerConfiguration: String?, provenance: JSON,
     progress: (Double) -> Void = { _ in }

@@ -13,7 +13,12 @@ public struct FitProgress: Hashable, Sendable {
 /// Fits a map at each of `sites` and returns the map file.
 ///
 /// In causal order a site sees the activations that all earlier sites have transported at strength 1.
-/// - Parameter sites: in order of execution.
+/// - Parameters:
+///   - model: the model that the maps are for.
+///   - data: the samples of both sides; none longer than the model's context.
+///   - sites: in order of execution.
+///   - options: method, order, pooling, support.
+///   - progress: called after each batch.
 public func fit(
   _ model: Model, _ data: PairedSequences, sites: [String], options: FitOptions,
   progress: (FitProgress) -> Void = { _ in }

@@ -22,7 +22,9 @@ public struct CheckFailed: Error, CustomStringConvertible {
 
 /// Parses the arguments and runs the command they name, and ends the process with the documented exit code.
 ///
-/// - Parameter status: the exit code of the tool's own errors; nil for those it does not know.
+/// - Parameters:
+///   - tool: the root command.
+///   - status: the exit code of the tool's own errors; nil for those it does not know.
 public func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) -> ExitStatus?) -> Never {
   do {
     var command = try tool.parseAsRoot()

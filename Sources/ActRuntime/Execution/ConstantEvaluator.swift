@@ -11,6 +11,7 @@ public struct ConstantEvaluator {
   /// Runs a compile-time program.
   ///
   /// - Parameters:
+  ///   - program: what to compute.
   ///   - source: the bytes of a leaf: a `weight` of the checkpoint or a `map_parameter`.
   ///   - sink: receives each tensor of the plan, in the order of `program.outputs`. Bytes are valid during the call
   ///     only, unless they are a leaf's own.

@@ -54,9 +54,12 @@ public final class Engine {
   /// Binds a plan to its weights.
   ///
   /// - Parameters:
-  ///   - constants: the address of each of the plan's tensors, by name; valid as long as `owner` lives.
+  ///   - plan: a plan that is verified.
+  ///   - owner: keeps the tensors' memory.
   ///   - threads: workers; nil: one for each processor that the process may use.
+  ///   - maximumSequences: how many sequences may be open at once.
   ///   - maximumSlots: how many sets of strengths may be in use at once, with the bare slot 0.
+  ///   - constants: the address of each of the plan's tensors, by name; valid as long as `owner` lives.
   public init(
     plan: Plan, owner: AnyObject?, threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 2,
     constants: (String) throws -> UnsafeRawPointer

@@ -33,7 +33,9 @@ extension LanguageModel {
   /// Continues all requests together: prompts in chunks of rows, then a row a sequence and step.
   ///
   /// A request's tokens depend on itself only, whatever runs beside it.
-  /// - Parameter onToken: called for each token as it comes, with the request's index.
+  /// - Parameters:
+  ///   - requests: what to continue, in the order of the result.
+  ///   - onToken: called for each token as it comes, with the request's index.
   public func generate(
     _ requests: [GenerationRequest], onToken: (_ request: Int, _ token: Int32) -> Void = { _, _ in }
   ) throws -> (generations: [Generation], timing: GenerationTiming) {

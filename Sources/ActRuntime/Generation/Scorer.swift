@@ -26,6 +26,7 @@ extension LanguageModel {
   /// - Parameters:
   ///   - texts: token ids; of each, the tokens from index `from` (at least 1) on are predicted.
   ///   - strengths: the steering under which the model reads.
+  ///   - progress: called now and then with the number of texts done.
   public func score(
     _ texts: [(tokens: [Int32], from: Int)], strengths: [String: Float] = [:],
     progress: (Int) -> Void = { _ in }

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# The gate, for hand and CI alike: format, warnings, all tests, documents.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$1"; }
+
+step "format"
+swift format lint --strict --recursive Package.swift Sources passes graphs Tests
+
+step "build"
+# One configuration for everything: tests, demo and benchmarks share what is built.
+swift build -c release --build-tests
+bin=$(swift build -c release --show-bin-path)
+
+step "the model"
+export ACT_SMOLLM2=$PWD/.cache/SmolLM2-135M-Instruct
+if ! Scripts/get-model.sh "$bin/actc" "$ACT_SMOLLM2"; then
+  if [ -n "${CI:-}" ]; then
+    echo "the real model could not be had" >&2
+    exit 1
+  fi
+  echo "the real model could not be had; its tests skip" >&2
+  unset ACT_SMOLLM2
+fi
+export ACT_SMOLLM2_GGUF=${XDG_CACHE_HOME:-$HOME/.cache}/act/SmolLM2-135M-Instruct.Q4_1.gguf
+
+step "tests"
+swift test -c release --skip-build
+
+if [ "$(uname -m)" = x86_64 ]; then
+  step "tests at AVX2"
+  ACT_ISA=avx2 swift test -c release --skip-build --filter 'CheckpointTests|RealModelTests'
+fi
+
+step "documents"
+Scripts/check-documents.sh
