@@ -21,6 +21,7 @@ public struct FitOptions: Sendable {
   public var support = Support.all
   /// The most rows of one step; sequences are never split.
   public var rows = 512
+  /// Workers; nil: one for each processor that the process may use.
   public var threads: Int?
 
   public init(method: SteeringMethod) { self.method = method }
