@@ -71,6 +71,25 @@ let package = Package(
       name: "TextTests", dependencies: ["ActIR", "ActPasses", "FileCheck"], exclude: ["Cases"],
       swiftSettings: swift),
     .testTarget(name: "DocTests", dependencies: ["ActIR"], swiftSettings: swift),
+    // What tests of small and of real checkpoints share.
+    .target(
+      name: "ModelChecks",
+      dependencies: ["ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit"],
+      path: "Tests/ModelChecks", swiftSettings: swift),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
+    .testTarget(
+      name: "CheckpointTests",
+      dependencies: [
+        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit", "ModelChecks",
+        "AllocationCounter",
+      ],
+      swiftSettings: swift),
+    .testTarget(
+      name: "RealModelTests",
+      dependencies: [
+        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit", "ModelChecks",
+      ],
+      swiftSettings: swift),
     .testTarget(
       name: "KernelTests", dependencies: ["ActKernels", "ActRuntime"], swiftSettings: swift),
   ]

@@ -1,5 +1,4 @@
 import ActFormats
-import ActGraphs
 import ActIR
 import ActPasses
 
@@ -58,13 +57,14 @@ public struct MapSet: Sendable {
     } catch {
       throw FileError(path, "transport", "\(error)")
     }
-    let transport = Transport(name: name, function: function, sites: file.sites.map(\.name))
+    guard let scope = TokenScope(file.tokenScope, skippedPositions: file.skipFirst) else {
+      throw FileError(
+        path, "token_scope", "expected all, prompt, generated, last or positions as in 4-9, found `\(file.tokenScope)`")
+    }
+    let transport = Transport(name: name, function: function, sites: file.sites.map(\.name), scope: scope)
     guard Set(transport.parameterNames) == Set(file.parameterNames) else {
       throw FileError(
         path, "transport", "expected the parameters \(file.parameterNames), found \(transport.parameterNames)")
-    }
-    guard file.tokenScope == "all", file.skipFirst == 0 else {
-      throw NotSupported("\(path): only maps for all tokens can be compiled, this one is for `\(file.tokenScope)`, skipping \(file.skipFirst)")
     }
     for site in file.sites {
       for (parameter, values) in site.parameters {

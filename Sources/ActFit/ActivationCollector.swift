@@ -12,6 +12,8 @@ struct ActivationCollector {
   private let sites: [(name: String, width: Int)]
   private let pooling: FitOptions.Pooling
   private let maximumRows: Int
+  /// Positions at the start of a sequence that are neither transported nor pooled.
+  private let skipped: Int
 
   /// Compiles `model`, with `maps` inserted, up to `sites`.
   init(model: Model, maps: MapSet, sites: [String], options: FitOptions, longest: Int) throws {
@@ -36,6 +38,7 @@ struct ActivationCollector {
       threads: options.threads, maximumSequences: maximumRows)
     self.sites = widths
     pooling = options.pooling
+    skipped = options.scope.skippedPositions
     // Transports are fitted as they act at full strength.
     if !maps.transports.isEmpty {
       try engine.setStrengths(Dictionary(uniqueKeysWithValues: engine.plan.dials.map { ($0, 1) }), slot: 1)
@@ -71,7 +74,9 @@ struct ActivationCollector {
       let sequence = try engine.openSequence(capacity: tokens.count)
       open.append(sequence)
       for (position, token) in tokens.enumerated() {
-        rows.append(Row(token: token, position: Int32(position), sequence: sequence, slot: slot))
+        rows.append(
+          Row(
+            token: token, position: Int32(position), sequence: sequence, slot: position < skipped ? 0 : slot))
       }
     }
     try engine.step(rows, logitRows: 0..<Int32(rows.count))
@@ -80,7 +85,7 @@ struct ActivationCollector {
       samples.reserveCapacity(batch.count * site.width)
       var next = engine.result(site.name)!
       for tokens in batch {
-        samples += pool(next, rows: tokens.count, width: site.width)
+        samples += pool(next + skipped * site.width, rows: tokens.count - skipped, width: site.width)
         next += tokens.count * site.width
       }
       receive(index, samples)

@@ -25,6 +25,11 @@ public func fit(
 ) throws -> MapFile {
   for side in Side.allCases where data[side].isEmpty { throw FitError("no \(side.rawValue) samples") }
   let longest = (data.source + data.target).map(\.count).max() ?? 0
+  let shortest = (data.source + data.target).map(\.count).min() ?? 0
+  guard shortest > options.scope.skippedPositions else {
+    throw FitError(
+      "a sample of \(shortest) tokens, of which the first \(options.scope.skippedPositions) are left out")
+  }
   guard longest <= model.contextLength else {
     throw FitError("a sample of \(longest) tokens; the model's context is \(model.contextLength)")
   }
@@ -33,6 +38,8 @@ public func fit(
     method: options.method.name, methodVersion: options.method.version, transport: transport.description,
     parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },
     modelFingerprint: model.fingerprint, sites: [])
+  file.tokenScope = options.scope.description
+  file.skipFirst = options.scope.skippedPositions
   file.support = options.support.description
   file.pooling = options.pooling.rawValue
   file.fitOrder = options.order.rawValue

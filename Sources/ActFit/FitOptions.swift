@@ -1,3 +1,4 @@
+import ActIR
 import ActPasses
 
 /// How maps are fitted.
@@ -19,6 +20,8 @@ public struct FitOptions: Sendable {
   public var order = Order.causal
   public var pooling = Pooling.mean
   public var support = Support.all
+  /// The tokens to which the maps apply. Positions that it skips at the start of a sequence are left out of the fit too.
+  public var scope = TokenScope.all
   /// The most rows of one step; sequences are never split.
   public var rows = 512
   /// Workers; nil: one for each processor that the process may use.

@@ -11,8 +11,8 @@ public enum Op: Hashable, Sendable {
   case mapParameter(map: String, site: String, name: String)
   /// A scalar known now. `-> f32[]`
   case constant(Float)
-  /// A steering strength, turned at run time. `-> f32[]`
-  case dial(name: String)
+  /// A steering strength, turned at run time; 0 for the tokens outside its scope. `-> f32[]`
+  case dial(name: String, scope: TokenScope = .all)
 
   // MARK: Elementwise
 

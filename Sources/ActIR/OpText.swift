@@ -61,7 +61,8 @@ extension Op {
   public var attributes: [(key: String, value: Attribute)] {
     func float(_ value: Float) -> Attribute { .float(Double("\(value)")!) }
     switch self {
-    case .input(let name), .weight(let name), .dial(let name): return [("name", .string(name))]
+    case .input(let name), .weight(let name): return [("name", .string(name))]
+    case .dial(let name, let scope): return [("name", .string(name))] + scope.attributes
     case .mapParameter(let map, let site, let name):
       return [("map", .string(map)), ("at", .string(site)), ("name", .string(name))]
     case .constant(let value): return [("value", float(value))]
@@ -87,7 +88,8 @@ extension Op {
     switch mnemonic {
     case "input": self = .input(name: try attributes.string("name"))
     case "weight": self = .weight(name: try attributes.string("name"))
-    case "dial": self = .dial(name: try attributes.string("name"))
+    case "dial":
+      self = .dial(name: try attributes.string("name"), scope: try TokenScope(&attributes))
     case "map_parameter":
       self = .mapParameter(
         map: try attributes.string("map"), site: try attributes.string("at"),
@@ -171,6 +173,25 @@ extension Attention {
       keyValueHeads: try attributes.int("kv_heads"), headWidth: try attributes.int("head_width"),
       scale: Float(try attributes.double("scale")), window: try attributes.int("window", default: 0),
       softCap: Float(try attributes.double("soft_cap", default: 0)))
+  }
+}
+
+extension TokenScope {
+  fileprivate var attributes: [(key: String, value: Attribute)] {
+    var out: [(key: String, value: Attribute)] = []
+    if kind != .all { out.append(("scope", .string(description))) }
+    if skippedPositions != 0 { out.append(("skip_first", .int(skippedPositions))) }
+    return out
+  }
+
+  fileprivate init(_ attributes: inout AttributeReader) throws(ParseError) {
+    let text = try attributes.optionalString("scope") ?? "all"
+    let skipped = try attributes.int("skip_first", default: 0)
+    guard let scope = TokenScope(text, skippedPositions: skipped) else {
+      throw attributes.failure(
+        "unknown scope `\(text)`; expected all, prompt, generated, last or positions as in 4-9")
+    }
+    self = scope
   }
 }
 

@@ -118,8 +118,8 @@ private struct Lowering {
     let start = plan.values.count
     for id in order where times[id.index] == .step && !graph.inputs.contains(id) {
       let type = graph.type(id)
-      guard type.rank == 2, case .symbol = type.shape[0], type.shape[1].fixed != nil, type.dtype != .bool else {
-        throw failure(id, "rows of a fixed width in f32", "\(type)")
+      guard type.rank == 2, case .symbol = type.shape[0], type.shape[1].fixed != nil else {
+        throw failure(id, "rows of a fixed width", "\(type)")
       }
       if case .slice = graph[id].op { add(id, .view) } else { add(id, .arena(0)) }
     }
@@ -127,6 +127,9 @@ private struct Lowering {
     for result in graph.results {
       guard let index = planned[result.value], plan.step.contains(index) else {
         throw failure(result.value, "a result computed in the step", "a value known before it")
+      }
+      guard graph.type(result.value).dtype == .f32 else {
+        throw failure(result.value, "a result in f32", "\(graph.type(result.value))")
       }
       plan.results.append(.init(name: result.name, value: index))
       if plan.values[index].place != .view { plan.values[index].place = .result }

@@ -79,8 +79,11 @@ public struct Plan: Hashable, Sendable {
 
 extension Plan {
   /// The names of the dials, in order.
-  public var dials: [String] {
-    values.compactMap { if case .dial(let name) = $0.op { name } else { nil } }
+  public var dials: [String] { scopes.map(\.name) }
+
+  /// The dials, in order, and the tokens to which each applies.
+  public var scopes: [(name: String, scope: TokenScope)] {
+    values.compactMap { if case .dial(let name, let scope) = $0.op { (name, scope) } else { nil } }
   }
 
   /// The plan's tensors: name and type of every constant.

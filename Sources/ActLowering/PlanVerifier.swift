@@ -111,8 +111,10 @@ extension Plan {
 
   private func verifyRows(_ index: Int) throws(PlanError) {
     let value = values[index]
-    guard step.contains(index), value.type.dtype == .f32, value.type.rank == 2, case .symbol = value.type.shape[0],
-      value.type.shape[1].fixed != nil
+    // Masks lie as f32, and only elementwise kernels know them.
+    let isMask = value.type.dtype == .bool && value.op.isElementwise && value.place != .result
+    guard step.contains(index), value.type.dtype == .f32 || isMask, value.type.rank == 2,
+      case .symbol = value.type.shape[0], value.type.shape[1].fixed != nil
     else { throw failure(index, "rows of a fixed width in the step", "\(value.type)") }
     if case .slice = value.op, value.place != .view { throw failure(index, "@view", "a place of its own") }
     switch value.op {

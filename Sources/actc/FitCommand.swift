@@ -1,6 +1,7 @@
 import ActCompile
 import ActFit
 import ActFormats
+import ActIR
 import ActPasses
 import ActTerminal
 import ArgumentParser
@@ -27,6 +28,10 @@ struct FitCommand: ParsableCommand {
   var simultaneous = false
   @Option(help: "Where the map applies: all, or between quantiles of the source, as in q0-100.") var support = "all"
   @Option(help: "How a sample's tokens become one vector: mean.") var pooling = "mean"
+  @Option(help: "The tokens to which the map applies: all, prompt, generated, last, or positions as in 4-9.")
+  var scope = "all"
+  @Option(help: "Leave the first N positions of a sequence out of the fit and alone when steering.")
+  var skipFirst = 0
   @Option(name: .shortAndLong, help: "The map file to write.") var output: String
   @Option(name: .shortAndLong, help: "Threads; by default one a processor.") var threads: Int?
 
@@ -38,7 +43,12 @@ struct FitCommand: ParsableCommand {
     guard let pooling = FitOptions.Pooling(rawValue: pooling) else {
       throw ValidationError("--pooling: expected mean, found `\(pooling)`")
     }
+    guard (0...4096).contains(skipFirst), let scope = TokenScope(scope, skippedPositions: skipFirst) else {
+      throw ValidationError(
+        "--scope: expected all, prompt, generated, last or positions as in 4-9; --skip-first: 0 to 4096")
+    }
     options.support = support
+    options.scope = scope
     options.pooling = pooling
     options.order = simultaneous ? .simultaneous : .causal
     options.threads = threads

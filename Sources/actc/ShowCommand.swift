@@ -58,7 +58,7 @@ struct ShowCommand: ParsableCommand {
       return
     }
     if !summary { print(plan, terminator: "") }
-    print("// dials: \(plan.dials.isEmpty ? "none" : plan.dials.joined(separator: ", "))")
+    print("// dials: \(plan.dials.isEmpty ? "none" : plan.scopes.map { "\($0.name) (tokens: \($0.scope))" }.joined(separator: ", "))")
     print("// step: \(plan.stepCount) kernels; set: \(plan.setCount) kernels")
     let ratio = plan.arenaBound == 0 ? 1 : Double(plan.arenaByteCount) / Double(plan.arenaBound)
     print(

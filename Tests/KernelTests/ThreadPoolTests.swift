@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import Testing
 
-@testable import ActRuntime
+import ActRuntime
 
 @Suite struct ThreadPoolTests {
   /// A task that counts its calls per worker.

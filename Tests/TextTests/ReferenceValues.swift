@@ -71,7 +71,7 @@ struct ReferenceValues {
     switch node.op {
     case .input(let name), .weight(let name): return leaf(name, node.type)
     case .mapParameter(let map, let site, let name): return leaf("\(map)/\(site)/\(name)", node.type)
-    case .dial(let name): return leaf("dial \(name)", node.type)
+    case .dial(let name, _): return leaf("dial \(name)", node.type)
     case .constant(let value): return fill(node.type, []) { _ in Double(value) }
     case .unary, .binary, .select, .affine, .fused:
       let body = ReferenceBody(node)

@@ -7,7 +7,11 @@ public func freezeDials(_ strengths: [String: Float]) -> GraphPass {
   GraphPass("freeze-dials") { graph in
     var left = Set(strengths.keys)
     for id in graph.order {
-      guard case .dial(let name) = graph[id].op, let strength = strengths[name] else { continue }
+      guard case .dial(let name, let scope) = graph[id].op, let strength = strengths[name] else { continue }
+      // A constant knows no tokens.
+      guard scope == .all else {
+        throw TransportError(problem: "cannot freeze `\(name)`: it applies to some tokens only; keep its dial")
+      }
       graph.setOp(id, .constant(strength))
       left.remove(name)
     }

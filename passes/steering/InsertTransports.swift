@@ -23,7 +23,8 @@ public func insertTransports(_ transports: [Transport]) -> GraphPass {
     var current: [String: ValueID] = [:]
     for id in graph.order { if let site = graph[id].site { current[site] = id } }
     for transport in transports {
-      let strength = graph.append(.dial(name: transport.name), name: transport.name)
+      let strength = graph.append(
+        .dial(name: transport.name, scope: transport.scope), name: transport.name)
       var done = Set<String>()
       for site in transport.sites {
         guard done.insert(site).inserted else {

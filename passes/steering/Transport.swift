@@ -7,11 +7,14 @@ public struct Transport: Sendable {
   /// The transport function, `(%x, parameters…, %strength) -> y`.
   public var function: Graph
   public var sites: [String]
+  /// The tokens to which the map applies.
+  public var scope: TokenScope
 
-  public init(name: String, function: Graph, sites: [String]) {
+  public init(name: String, function: Graph, sites: [String], scope: TokenScope = .all) {
     self.name = name
     self.function = function
     self.sites = sites
+    self.scope = scope
   }
 
   /// The function's parameters at a site: its inputs but for `x` and `strength`.

@@ -2,12 +2,12 @@ import ActKernels
 import Glibc
 
 /// The processors that this process may use, by affinity and by cgroup quota.
-enum AvailableProcessors {
+package enum AvailableProcessors {
   /// Room for 4,096 processors.
   private static let maskBytes = 512
 
   /// The processors of the calling thread's affinity mask, ascending; processor 0 alone where it cannot be read.
-  static func mask() -> [Int] {
+  package static func mask() -> [Int] {
     var bits = [UInt8](repeating: 0, count: maskBytes)
     guard act_affinity_get(&bits, bits.count) == 0 else { return [0] }
     let processors = (0..<bits.count * 8).filter { bits[$0 / 8] & (1 << UInt8($0 % 8)) != 0 }
@@ -15,7 +15,7 @@ enum AvailableProcessors {
   }
 
   /// Pins the calling thread; a refusal leaves it where it is, which costs speed only.
-  static func pin(to processors: [Int]) {
+  package static func pin(to processors: [Int]) {
     var bits = [UInt8](repeating: 0, count: maskBytes)
     for processor in processors where processor / 8 < bits.count {
       bits[processor / 8] |= 1 << UInt8(processor % 8)
@@ -25,7 +25,7 @@ enum AvailableProcessors {
 
   /// The processors' worth of time that the tightest cgroup (v2 or v1) of this process grants, rounded up; nil where
   /// there is no quota.
-  static func quota(root: String = "") -> Int? {
+  package static func quota(root: String = "") -> Int? {
     let groups = text(root + "/proc/self/cgroup") ?? ""
     var tightest: Int?
     for line in groups.split(separator: "\n") {

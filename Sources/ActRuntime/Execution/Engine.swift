@@ -48,6 +48,8 @@ public final class Engine {
   private var setTasks: [KernelTask] = []
   private var stepTasks: [KernelTask] = []
   private var dials: [(name: String, offset: Int)] = []
+  /// Slots from here on hold no values yet.
+  private var usedSlots = 1
 
   // The rows of the current call, at addresses that the tasks know.
   private let tokens, positions, sequences, slots, logitRows, logitSlots: UnsafeMutablePointer<Int32>
@@ -99,7 +101,7 @@ public final class Engine {
       values: caches.values, scratch: scratch.base.assumingMemoryBound(to: Float.self),
       scratchPerWorker: scratchPerWorker)
     try bind(binder, constants)
-    for slot in 0..<maximumSlots { try setStrengths([:], slot: slot) }
+    try setStrengths([:], slot: 0)
   }
 
   private func bind(_ binder: Binder, _ constants: (String) throws -> UnsafeRawPointer) throws {
@@ -119,7 +121,7 @@ public final class Engine {
         var slot = Location(slotBlock.base + offset, value.type)
         slot.slotStride = slotStride
         location = slot
-        if case .dial(let name) = value.op { dials.append((name, offset)) }
+        if case .dial(let name, _) = value.op { dials.append((name, offset)) }
       case .arena(let offset): location = Location(arena.base + offset, value.type)
       case .view:
         guard case .slice(let start, let count) = value.op else { preconditionFailure("verified") }
@@ -170,7 +172,9 @@ public final class Engine {
       let address = slotBlock.base + slot * plan.slotByteCount + offset
       address.assumingMemoryBound(to: Float.self).pointee = strengths[name] ?? 0
     }
-    run(setTasks) { _ in Int32(maximumSlots) }
+    usedSlots = max(usedSlots, slot + 1)
+    let rows = Int32(usedSlots)
+    run(setTasks) { _ in rows }
   }
 
   // MARK: Sequences
@@ -198,7 +202,9 @@ public final class Engine {
       guard row.token >= 0, Int(row.token) < vocabulary else {
         throw EngineError("token \(row.token); the model has tokens 0 to \(vocabulary - 1)")
       }
-      guard row.slot >= 0, Int(row.slot) < maximumSlots else { throw EngineError("slot \(row.slot) of \(maximumSlots)") }
+      guard row.slot >= 0, Int(row.slot) < usedSlots else {
+        throw EngineError("slot \(row.slot); strengths are set for 0 to \(usedSlots - 1)")
+      }
       try caches.check(row)
       tokens[index] = row.token
       positions[index] = row.position

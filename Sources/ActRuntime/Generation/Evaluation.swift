@@ -11,10 +11,12 @@ extension LanguageModel {
   }
 
   /// Runs one sequence, in chunks of `chunkSize` rows, and returns the plan's results for every token.
+  ///
+  /// Tokens from `promptCount` on count as generated for maps with a token scope; by default none do.
   public func evaluate(
-    _ tokens: [Int32], strengths: [String: Float] = [:], chunkSize: Int = 128
+    _ tokens: [Int32], promptCount: Int? = nil, strengths: [String: Float] = [:], chunkSize: Int = 128
   ) throws -> [Result] {
-    let slot = try assignSlots([strengths])[0]
+    var slots = SlotAssignment(plan)
     let sequence = try engine.openSequence(capacity: tokens.count)
     defer { engine.closeSequence(sequence) }
     var results = plan.results.map { result in
@@ -22,8 +24,9 @@ extension LanguageModel {
     }
     for start in stride(from: 0, to: tokens.count, by: min(chunkSize, engine.maximumRows)) {
       let end = min(start + min(chunkSize, engine.maximumRows), tokens.count)
-      let rows = (start..<end).map {
-        Row(token: tokens[$0], position: Int32($0), sequence: sequence, slot: slot)
+      let rows = try (start..<end).map {
+        let slot = try slots.slot(strengths, position: $0, promptCount: promptCount ?? tokens.count, on: engine)
+        return Row(token: tokens[$0], position: Int32($0), sequence: sequence, slot: slot)
       }
       try engine.step(rows, logitRows: 0..<Int32(rows.count))
       for index in results.indices {

@@ -41,7 +41,9 @@ extension LanguageModel {
   public func generate(
     _ requests: [GenerationRequest], onToken: (_ request: Int, _ token: Int32) -> Void = { _, _ in }
   ) throws -> (generations: [Generation], timing: GenerationTiming) {
-    let slots = try assignSlots(requests.map(\.strengths))
+    var slots = SlotAssignment(plan)
+    // Names are checked before anything runs.
+    for request in requests { _ = try slots.slot(request, at: 0, on: engine) }
     var sequences: [Int32] = []
     defer { for sequence in sequences { engine.closeSequence(sequence) } }
     for request in requests {
@@ -59,7 +61,7 @@ extension LanguageModel {
     let clock = ContinuousClock()
 
     /// Samples for each request in `indices`, whose logits are the step's, in order; returns the rows to run next.
-    func advance(_ indices: [Int], _ rows: inout [Row]) {
+    func advance(_ indices: [Int], _ rows: inout [Row]) throws {
       for (position, index) in indices.enumerated() {
         let request = requests[index]
         guard generations[index].tokens.count < request.maximumTokens else {
@@ -78,10 +80,11 @@ extension LanguageModel {
           active[index] = false
           continue
         }
+        let position = request.prompt.count + generations[index].tokens.count - 1
         rows.append(
           Row(
-            token: token, position: Int32(request.prompt.count + generations[index].tokens.count - 1),
-            sequence: sequences[index], slot: slots[index]))
+            token: token, position: Int32(position), sequence: sequences[index],
+            slot: try slots.slot(request, at: position, on: engine)))
       }
     }
 
@@ -93,7 +96,7 @@ extension LanguageModel {
       func flush() throws {
         guard !chunk.isEmpty else { return }
         try engine.step(chunk, logitRows: wanted)
-        advance(finished, &next)
+        try advance(finished, &next)
         chunk.removeAll(keepingCapacity: true)
         wanted = []
         finished = []
@@ -102,7 +105,9 @@ extension LanguageModel {
         timing.promptTokens += request.prompt.count
         for (position, token) in request.prompt.enumerated() {
           chunk.append(
-            Row(token: token, position: Int32(position), sequence: sequences[index], slot: slots[index]))
+            Row(
+              token: token, position: Int32(position), sequence: sequences[index],
+              slot: try slots.slot(request, at: position, on: engine)))
           if position == request.prompt.count - 1 {
             wanted.append(Int32(chunk.count - 1))
             finished.append(index)
@@ -120,26 +125,17 @@ extension LanguageModel {
           let part = next[start..<min(start + engine.maximumRows, next.count)]
           try engine.step(part, logitRows: 0..<Int32(part.count))
           let indices = part.map { row in sequences.firstIndex(of: row.sequence)! }
-          advance(indices, &rows)
+          try advance(indices, &rows)
         }
         next = rows
       }
     }
     return (generations, timing)
   }
+}
 
-  /// Gives each distinct set of strengths a slot and sets it; the bare model is slot 0.
-  func assignSlots(_ strengths: [[String: Float]]) throws -> [Int32] {
-    var slots: [[String: Float]: Int32] = [:]
-    return try strengths.map { strengths in
-      if let slot = slots[strengths] { return slot }
-      let bare = strengths.values.allSatisfy { $0 == 0 }
-      let used = Int32(slots.values.filter { $0 != 0 }.count)
-      let slot = bare ? 0 : used + 1
-      // Also for slot 0, so that an unknown dial is an error at strength 0 too.
-      try engine.setStrengths(strengths, slot: Int(slot))
-      slots[strengths] = slot
-      return slot
-    }
+extension SlotAssignment {
+  fileprivate mutating func slot(_ request: GenerationRequest, at position: Int, on engine: Engine) throws -> Int32 {
+    try slot(request.strengths, position: position, promptCount: request.prompt.count, on: engine)
   }
 }

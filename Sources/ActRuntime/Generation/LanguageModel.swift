@@ -15,7 +15,7 @@ public final class LanguageModel {
 
   /// Maps, checks and binds a plan file.
   public convenience init(
-    _ path: String, threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 2
+    _ path: String, threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 64
   ) throws {
     let file = try PlanFile(path)
     let engine = try Engine(

@@ -24,14 +24,15 @@ extension LanguageModel {
   /// Scores texts, several in one step.
   ///
   /// - Parameters:
-  ///   - texts: token ids; of each, the tokens from index `from` (at least 1) on are predicted.
+  ///   - texts: token ids; of each, the tokens from index `from` (at least 1) on are predicted. For maps with a token
+  ///     scope they are the generated ones, and what is before them the prompt; with 1 all is prompt.
   ///   - strengths: the steering under which the model reads.
   ///   - progress: called now and then with the number of texts done.
   public func score(
     _ texts: [(tokens: [Int32], from: Int)], strengths: [String: Float] = [:],
     progress: (Int) -> Void = { _ in }
   ) throws -> [TextScore] {
-    let slot = try assignSlots([strengths])[0]
+    var slots = SlotAssignment(plan)
     var scores = Array(repeating: TextScore(), count: texts.count)
     // Fewer rows than a step holds: each row has a row of logits, as wide as the vocabulary.
     let chunkSize = min(engine.maximumRows, 128)
@@ -63,6 +64,8 @@ extension LanguageModel {
       let sequence = try engine.openSequence(capacity: text.tokens.count)
       openSequences.append(sequence)
       for (position, token) in text.tokens.dropLast().enumerated() {
+        let slot = try slots.slot(
+          strengths, position: position, promptCount: text.from > 1 ? text.from : text.tokens.count, on: engine)
         rows.append(Row(token: token, position: Int32(position), sequence: sequence, slot: slot))
         if position + 1 >= max(text.from, 1) {
           wanted.append(Int32(rows.count - 1))

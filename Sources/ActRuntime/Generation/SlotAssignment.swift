@@ -1,0 +1,39 @@
+import ActIR
+import ActLowering
+
+/// Which slot each row of a call names: one for every set of strengths that some row is under.
+///
+/// A row outside a map's token scope is under strength 0 of that map, so that a scoped map folds like any other.
+struct SlotAssignment {
+  private let scopes: [(name: String, scope: TokenScope)]
+  private let isScoped: Bool
+  private var slots: [[String: Float]: Int32] = [:]
+
+  init(_ plan: Plan) {
+    scopes = plan.scopes
+    isScoped = scopes.contains { $0.scope != .all }
+  }
+
+  /// The slot for a row at `position` of a sequence of `promptCount` prompt tokens, steered with `strengths`; set on
+  /// the engine where it is new.
+  mutating func slot(
+    _ strengths: [String: Float], position: Int, promptCount: Int, on engine: Engine
+  ) throws -> Int32 {
+    guard isScoped else { return try slot(strengths, on: engine) }
+    var active = strengths
+    for (name, scope) in scopes where !scope.contains(position: position, promptCount: promptCount) {
+      if active[name] != nil { active[name] = 0 }
+    }
+    return try slot(active, on: engine)
+  }
+
+  private mutating func slot(_ strengths: [String: Float], on engine: Engine) throws -> Int32 {
+    if let slot = slots[strengths] { return slot }
+    let isBare = strengths.values.allSatisfy { $0 == 0 }
+    let slot = isBare ? 0 : Int32(slots.values.count { $0 != 0 } + 1)
+    // For slot 0 too, so that an unknown dial is an error at strength 0.
+    try engine.setStrengths(strengths, slot: Int(slot))
+    slots[strengths] = slot
+    return slot
+  }
+}

@@ -1,0 +1,64 @@
+import ActCompile
+import ActFormats
+import ActPasses
+import ActRuntime
+import AllocationCounter
+import ModelChecks
+import Testing
+
+/// Counts committed as thresholds: what runs once a token allocates nothing, on any thread.
+///
+/// In processes of their own, where no other test allocates beside them.
+@Suite struct AllocationTests {
+  @Test func theCounterCounts() async {
+    await #expect(processExitsWith: .success) {
+      allocation_counter_start()
+      let array = [Int](repeating: 1, count: 1000)
+      #expect(allocation_counter_stop() >= 1)
+      #expect(array.count == 1000)
+    }
+  }
+
+  @Test func aDecodeStepAllocatesNothing() async {
+    await #expect(processExitsWith: .success) {
+      let model = try Model(fixture("tiny-gqa"))
+      let map = try model.fitRandomMap(at: SteeredSites.everything.rawValue, support: .quantiles(lower: 5, upper: 95))
+      for threads in [1, 2] {
+        let engine = try model.makeEngine(steeredBy: map, threads: threads)
+        try engine.setStrengths([steeringMap: 0.5], slot: 1)
+        for rowCount in [1, 8] {
+          let sequences = try (0..<rowCount).map { _ in try engine.openSequence(capacity: 64) }
+          defer { for sequence in sequences { engine.closeSequence(sequence) } }
+          var rows = sequences.map { Row(token: 7, position: 0, sequence: $0, slot: $0 % 2) }
+          for position in 0..<32 {
+            for index in rows.indices { rows[index].position = Int32(position) }
+            // The first steps may make what lasts, a thread's own storage above all.
+            if position == 2 { allocation_counter_start() }
+            try engine.step(rows, logitRows: 0..<Int32(rows.count))
+          }
+          #expect(allocation_counter_stop() == 0, "\(rowCount) rows, \(threads) threads")
+        }
+      }
+    }
+  }
+
+  @Test func samplingAllocatesNothing() async {
+    await #expect(processExitsWith: .success) {
+      let logits = randomPrompt(4096).map { Float($0) / 40 }
+      var all = SamplingOptions()
+      all.repetitionPenalty = 1.1
+      var unlimited = SamplingOptions()
+      unlimited.topK = 0
+      for options in [.greedy, SamplingOptions(), all, unlimited] {
+        var sampler = Sampler(options, vocabularySize: logits.count)
+        let count = logits.withUnsafeBufferPointer { logits in
+          _ = sampler.sample(logits)
+          allocation_counter_start()
+          for _ in 0..<10 { _ = sampler.sample(logits) }
+          return allocation_counter_stop()
+        }
+        #expect(count == 0, "\(options)")
+      }
+    }
+  }
+}

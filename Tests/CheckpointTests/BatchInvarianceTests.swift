@@ -1,0 +1,99 @@
+import ActCompile
+import ActIR
+import ActRuntime
+import ModelChecks
+import Testing
+
+/// A row's result depends on its own sequence only, bit for bit: however rows are spread over steps and threads.
+@Suite struct BatchInvarianceTests {
+  static let checkpoints = ["tiny-gqa", "tiny-tied", "tiny-plain"]
+
+  private func prompts(_ checkpoint: String) throws -> [[Int32]] {
+    let reference = try TensorFile(fixture("\(checkpoint)/reference.safetensors"))
+    return try ["prompt1", "prompt2"].map { try reference.integers("\($0)/tokens") }
+  }
+
+  @Test(arguments: checkpoints, [1, 2, 3, 7, 16, 33, 64])
+  func chunksEqualOneForward(checkpoint: String, chunk: Int) throws {
+    let engine = try Model(fixture(checkpoint)).makeEngine()
+    for tokens in try prompts(checkpoint) {
+      #expect(sameBits(try engine.run(tokens, chunk: chunk), try engine.run(tokens)))
+    }
+  }
+
+  @Test(arguments: checkpoints)
+  func prefillThenDecodeEqualsOneForward(checkpoint: String) throws {
+    let engine = try Model(fixture(checkpoint)).makeEngine()
+    for tokens in try prompts(checkpoint) {
+      let prefilled = tokens.count / 2
+      let schedule =
+        [(0..<prefilled).map { RunRow(prompt: 0, position: $0) }]
+        + (prefilled..<tokens.count).map { [RunRow(prompt: 0, position: $0)] }
+      let logits = try engine.run([Prompt(tokens)], schedule: schedule)[0]
+      #expect(sameBits(logits, try engine.run(tokens)))
+    }
+  }
+
+  @Test(arguments: checkpoints, [1, 2])
+  func shuffledRowsOfManySequencesEqualEachAlone(checkpoint: String, threads: Int) throws {
+    let engine = try Model(fixture(checkpoint)).makeEngine(threads: threads)
+    let texts = try prompts(checkpoint)
+    let prompts = (texts + texts.map { Array($0.reversed()) } + [[5], [7, 9]]).map { Prompt($0) }
+    var random = SeededGenerator(seed: 11)
+    for rowsPerStep in [3, 8, 40, 128] {
+      let schedule = mixedSchedule(prompts, rowsPerStep: rowsPerStep, using: &random)
+      #expect(Set(schedule.joined()).count == prompts.reduce(0) { $0 + $1.tokens.count })
+      for (prompt, logits) in zip(prompts, try engine.run(prompts, schedule: schedule)) {
+        #expect(sameBits(logits, try engine.run(prompt.tokens)))
+      }
+    }
+  }
+
+  @Test(arguments: checkpoints)
+  func threadsDoNotMatter(checkpoint: String) throws {
+    let tokens = try prompts(checkpoint)[1]
+    let logits = try [1, 2, 3].map { try Model(fixture(checkpoint)).makeEngine(threads: $0).run(tokens) }
+    #expect(sameBits(logits[0], logits[1]))
+    #expect(sameBits(logits[0], logits[2]))
+  }
+
+  /// Only the rows asked for have logits, in the order asked for.
+  @Test func chosenLogitRows() throws {
+    let engine = try Model(fixture("tiny-plain")).makeEngine()
+    let tokens = try prompts("tiny-plain")[0]
+    let width = 320
+    let all = try engine.run(tokens)
+    let sequence = try engine.openSequence(capacity: tokens.count)
+    defer { engine.closeSequence(sequence) }
+    let rows = tokens.enumerated().map { Row(token: $1, position: Int32($0), sequence: sequence) }
+    let wanted: [Int32] = [5, 0, 3]
+    try engine.step(rows, logitRows: wanted)
+    let logits = try #require(engine.result("logits"))
+    for (index, row) in wanted.enumerated() {
+      let expected = Array(all[Int(row) * width..<(Int(row) + 1) * width])
+      #expect(sameBits((0..<width).map { logits[index * width + $0] }, expected))
+    }
+  }
+
+  @Test func badRowsAreErrors() throws {
+    let engine = try Model(fixture("tiny-plain")).makeEngine(rows: 4, maximumSequences: 1)
+    let sequence = try engine.openSequence(capacity: 3)
+    func row(token: Int32 = 5, position: Int32 = 0, sequence: Int32 = 0, slot: Int32 = 0) -> Row {
+      Row(token: token, position: position, sequence: sequence, slot: slot)
+    }
+    for bad in [
+      row(token: 320), row(token: -1), row(position: 3), row(position: -1), row(sequence: 1), row(sequence: -1),
+      row(slot: 3), row(slot: -1),
+    ] {
+      #expect(throws: EngineError.self) { try engine.step([bad], logitRows: [0]) }
+    }
+    #expect(throws: EngineError.self) { try engine.step([Row](), logitRows: [Int32]()) }
+    #expect(throws: EngineError.self) { try engine.step(Array(repeating: row(), count: 5), logitRows: [0]) }
+    #expect(throws: EngineError.self) { try engine.step([row()], logitRows: [1]) }
+    #expect(throws: EngineError.self) { try engine.step([row()], logitRows: [-1]) }
+    #expect(throws: EngineError.self) { try engine.openSequence(capacity: 3) }
+    #expect(throws: EngineError.self) { try engine.setStrengths(["absent": 1], slot: 1) }
+    engine.closeSequence(sequence)
+    #expect(throws: EngineError.self) { try engine.step([row()], logitRows: [0]) }
+  }
+}

@@ -1,0 +1,40 @@
+import ActCompile
+import ActFit
+import ActFormats
+import ActPasses
+import ModelChecks
+import Testing
+
+/// Where the checks steer: norms, linear outputs, the residual stream, and all three.
+enum SteeredSites: String, CaseIterable, CustomTestStringConvertible {
+  case norms = "*_layernorm"
+  case outputs = "*.self_attn.o_proj"
+  case residual = "re:model\\.layers\\.[0-9]+"
+  case everything = "re:model\\.layers\\..*"
+
+  var testDescription: String { "\(self)" }
+}
+
+extension Model {
+  /// A map that our own fit makes of random sequences.
+  func fitRandomMap(
+    _ method: SteeringMethod = linearAct, at sites: String, support: Support = .all,
+    order: FitOptions.Order = .simultaneous
+  ) throws -> MapFile {
+    var random = SeededGenerator(seed: 3)
+    func sequences(_ tokens: Range<Int32>) -> [[Int32]] {
+      (0..<12).map { _ in (0..<Int.random(in: 3...20, using: &random)).map { _ in .random(in: tokens, using: &random) } }
+    }
+    var options = FitOptions(method: method)
+    options.support = support
+    options.order = order
+    let data = PairedSequences(source: sequences(3..<200), target: sequences(120..<320))
+    return try fit(self, data, sites: self.sites(matching: [sites]), options: options)
+  }
+}
+
+/// A prompt of random tokens of the small models.
+func randomPrompt(_ count: Int, seed: UInt64 = 1) -> [Int32] {
+  var random = SeededGenerator(seed: seed)
+  return (0..<count).map { _ in .random(in: 3..<320, using: &random) }
+}
