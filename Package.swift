@@ -70,6 +70,7 @@ let package = Package(
     .testTarget(
       name: "TextTests", dependencies: ["ActIR", "ActPasses", "FileCheck"], exclude: ["Cases"],
       swiftSettings: swift),
+    .testTarget(name: "DocTests", dependencies: ["ActIR"], swiftSettings: swift),
     // What tests of small and of real checkpoints share.
     .target(
       name: "ModelChecks",

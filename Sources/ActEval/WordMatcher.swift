@@ -11,6 +11,7 @@ public struct WordMatcher: Hashable, Sendable {
     self.entries = split.filter { $0.count > 1 }
   }
 
+  /// Whether `text` has one of the entries.
   public func matches(_ text: String) -> Bool {
     let found = Self.words(of: text.lowercased())
     if found.contains(where: words.contains) { return true }

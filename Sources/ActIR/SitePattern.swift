@@ -31,6 +31,7 @@ public struct SitePattern: Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether the whole of `site` matches.
   public func matches(_ site: String) -> Bool {
     switch matcher {
     case .regex(let matches): matches(site)

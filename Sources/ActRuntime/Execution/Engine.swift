@@ -28,9 +28,13 @@ public struct Row: Hashable, Sendable {
 public final class Engine {
   public let plan: Plan
   let pool: ThreadPool
+  /// The most rows of a step.
   public let maximumRows: Int
+  /// The most sequences that may be open at once.
   public let maximumSequences: Int
+  /// How many sets of strengths there are, slot 0 included.
   public let maximumSlots: Int
+  /// How many workers share a kernel.
   public var threads: Int { pool.threads }
 
   /// The kernels in use: `avx512`, `avx2`, …

@@ -2,8 +2,10 @@ import ActFormats
 
 /// A text to continue.
 public struct GenerationRequest: Sendable {
+  /// Token ids.
   public var prompt: [Int32]
   public var maximumTokens: Int
+  /// By map name; maps that are not named are off.
   public var strengths: [String: Float] = [:]
   public var sampling = SamplingOptions()
   /// Tokens that end the text.

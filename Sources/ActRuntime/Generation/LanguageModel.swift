@@ -7,6 +7,7 @@ public final class LanguageModel {
   public let plan: Plan
   public let engine: Engine
   public let tokenizer: Tokenizer?
+  /// The width of the logits.
   public let vocabularySize: Int
   /// The longest sequence, in tokens.
   public var contextLength: Int { plan.contextLength }

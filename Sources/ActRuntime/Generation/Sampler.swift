@@ -16,6 +16,7 @@ public struct SamplingOptions: Hashable, Sendable {
 
   public init() {}
 
+  /// The likeliest token, always.
   public static var greedy: SamplingOptions {
     var options = SamplingOptions()
     options.temperature = 0

@@ -1,5 +1,6 @@
 /// Strengths by map name, written `toxicity=0.7,formal=0.3`; a strength may be a range `0:1:0.1`.
 public struct SteeringExpression: Hashable, Sendable {
+  /// One map and its strengths.
   public struct Term: Hashable, Sendable {
     public var name: String
     /// One strength, or the steps of a range.
