@@ -36,7 +36,8 @@ import Testing
             if position == 2 { allocation_counter_start() }
             try engine.step(rows, logitRows: 0..<Int32(rows.count))
           }
-          #expect(allocation_counter_stop() == 0, "\(rowCount) rows, \(threads) threads")
+          let count = allocation_counter_stop()
+          #expect(count == 0, "\(count) allocations, \(rowCount) rows, \(threads) threads")
         }
       }
     }
@@ -57,7 +58,7 @@ import Testing
           for _ in 0..<10 { _ = sampler.sample(logits) }
           return allocation_counter_stop()
         }
-        #expect(count == 0, "\(options)")
+        #expect(count == 0, "\(count) allocations, \(options)")
       }
     }
   }

@@ -54,6 +54,7 @@ public final class Engine {
   // The rows of the current call, at addresses that the tasks know.
   private let tokens, positions, sequences, slots, logitRows, logitSlots: UnsafeMutablePointer<Int32>
   private let caches: SequenceCaches
+  private let vocabularySize: Int
   /// Keeps the weights' memory mapped.
   private let owner: AnyObject?
 
@@ -77,6 +78,7 @@ public final class Engine {
     self.maximumSlots = maximumSlots
     pool = ThreadPool(threads: threads)
     maximumRows = plan.limit("T") ?? 1
+    vocabularySize = plan.vocabularySize ?? Int(Int32.max)
     let maximumLogitRows = plan.limit("R") ?? 1
     arena = try Block(byteCount: plan.arenaByteCount)
     slotBlock = try Block(byteCount: plan.slotByteCount * maximumSlots)
@@ -192,31 +194,58 @@ public final class Engine {
   // MARK: Steps
 
   /// Runs one step over `rows`; `logitRows` names the rows whose logits are wanted.
+  ///
+  /// Inlinable, so that the collections' types are known where it is called and walking them allocates nothing.
+  @inlinable
   public func step(_ rows: some Collection<Row>, logitRows wanted: some Collection<Int32>) throws {
-    guard rows.count <= maximumRows, !rows.isEmpty else {
-      throw EngineError("\(rows.count) rows in a step; the plan holds 1 to \(maximumRows)")
+    let (rowCount, logitCount) = (rows.count, wanted.count)
+    try checkCounts(rows: rowCount, logitRows: logitCount)
+    var index = 0
+    for row in rows {
+      try place(row, at: index)
+      index += 1
     }
-    guard wanted.count <= plan.limit("R") ?? 1 else { throw EngineError("\(wanted.count) rows of logits") }
-    let vocabulary = plan.vocabularySize ?? Int(Int32.max)
-    for (index, row) in rows.enumerated() {
-      guard row.token >= 0, Int(row.token) < vocabulary else {
-        throw EngineError("token \(row.token); the model has tokens 0 to \(vocabulary - 1)")
-      }
-      guard row.slot >= 0, Int(row.slot) < usedSlots else {
-        throw EngineError("slot \(row.slot); strengths are set for 0 to \(usedSlots - 1)")
-      }
-      try caches.check(row)
-      tokens[index] = row.token
-      positions[index] = row.position
-      sequences[index] = row.sequence
-      slots[index] = row.slot
+    index = 0
+    for row in wanted {
+      try placeLogits(of: row, at: index, rowCount: rowCount)
+      index += 1
     }
-    for (index, row) in wanted.enumerated() {
-      guard row >= 0, Int(row) < rows.count else { throw EngineError("logits of row \(row) of \(rows.count)") }
-      logitRows[index] = row
-      logitSlots[index] = slots[Int(row)]
+    runStep(rows: rowCount, logitRows: logitCount)
+  }
+
+  @usableFromInline
+  func checkCounts(rows: Int, logitRows: Int) throws {
+    guard (1...maximumRows).contains(rows) else {
+      throw EngineError("\(rows) rows in a step; the plan holds 1 to \(maximumRows)")
     }
-    let (rowCount, logitCount) = (Int32(rows.count), Int32(wanted.count))
+    guard logitRows <= plan.limit("R") ?? 1 else { throw EngineError("\(logitRows) rows of logits") }
+  }
+
+  @usableFromInline
+  func place(_ row: Row, at index: Int) throws {
+    guard row.token >= 0, Int(row.token) < vocabularySize else {
+      throw EngineError("token \(row.token); the model has tokens 0 to \(vocabularySize - 1)")
+    }
+    guard row.slot >= 0, Int(row.slot) < usedSlots else {
+      throw EngineError("slot \(row.slot); strengths are set for 0 to \(usedSlots - 1)")
+    }
+    try caches.check(row)
+    tokens[index] = row.token
+    positions[index] = row.position
+    sequences[index] = row.sequence
+    slots[index] = row.slot
+  }
+
+  @usableFromInline
+  func placeLogits(of row: Int32, at index: Int, rowCount: Int) throws {
+    guard row >= 0, Int(row) < rowCount else { throw EngineError("logits of row \(row) of \(rowCount)") }
+    logitRows[index] = row
+    logitSlots[index] = slots[Int(row)]
+  }
+
+  @usableFromInline
+  func runStep(rows: Int, logitRows: Int) {
+    let (rowCount, logitCount) = (Int32(rows), Int32(logitRows))
     run(stepTasks) { $0 == "T" ? rowCount : logitCount }
   }
 
