@@ -91,6 +91,12 @@ let package = Package(
       ],
       swiftSettings: swift),
     .testTarget(
+      name: "PlanTests",
+      dependencies: ["ActIR", "ActFormats", "ActLowering", "ActPasses", "ActCompile"], swiftSettings: swift),
+    // Runs the built actc and actrun as processes.
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["ActFormats"], swiftSettings: swift),
+    .testTarget(
       name: "KernelTests", dependencies: ["ActKernels", "ActRuntime"], swiftSettings: swift),
   ]
 )

@@ -48,7 +48,8 @@ extension Model {
     passes.weights = options.weights
     passes.fuses = options.fuses
     passes.mergesLinears = options.mergesLinears
-    if let name = options.frozen.keys.sorted().first(where: { name in !maps.files.contains { $0.name == name } }) {
+    if let name = options.frozen.keys.sorted().first(where: { name in !maps.files.contains { $0.name == name }
+    }) {
       throw UsageError("cannot freeze `\(name)`: no map of that name")
     }
     let timings = try options.passManager.run(pipeline(passes), on: &graph)
@@ -114,7 +115,8 @@ extension CompiledModel {
       tensors.add(name, bytes, isLeaf: isLeaf)
     }
     return try Engine(
-      plan: plan, owner: tensors, threads: threads, maximumSequences: maximumSequences, maximumSlots: maximumSlots
+      plan: plan, owner: tensors, threads: threads, maximumSequences: maximumSequences,
+      maximumSlots: maximumSlots
     ) { name in
       guard let address = tensors.addresses[name] else { throw UsageError("no tensor `\(name)`") }
       return address

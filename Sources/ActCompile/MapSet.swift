@@ -32,7 +32,8 @@ public struct MapSet: Sendable {
           next: "fit it on this model, or use --force fingerprint")
       }
     }
-    let widths = Dictionary(uniqueKeysWithValues: model.sites.map { ($0.name, $0.type.shape.last?.fixed ?? 0) })
+    let widths = Dictionary(
+      uniqueKeysWithValues: model.sites.map { ($0.name, $0.type.shape.last?.fixed ?? 0) })
     for site in file.sites {
       guard let width = widths[site.name] else {
         throw FileError(path, site.name, "the model has no such site", next: "see `actc sites \(model.path)`")
@@ -49,6 +50,21 @@ public struct MapSet: Sendable {
     try add(file, name: name, path: "the fit so far")
   }
 
+  private static let mostTransportNodes = 256
+
+  /// Checks that every parameter has a value a channel, as it has in the file.
+  private static func checkParameterTypes(_ function: Graph, path: String) throws(FileError) {
+    guard let x = function.inputs.first(where: { function[$0].name == "x" }) else { return }
+    let channels = TensorType(.f32, [function.type(x).shape[1]])
+    for id in function.inputs where !["x", "strength"].contains(function[id].name) {
+      guard function.type(id) == channels else {
+        throw FileError(
+          path, "transport",
+          "expected the parameter %\(function[id].name) as \(channels), found \(function.type(id))")
+      }
+    }
+  }
+
   private mutating func add(_ file: MapFile, name: String, path: String) throws {
     let function: Graph
     do {
@@ -57,14 +73,21 @@ public struct MapSet: Sendable {
     } catch {
       throw FileError(path, "transport", "\(error)")
     }
+    guard function.valueBound <= Self.mostTransportNodes else {
+      throw FileError(
+        path, "transport", "expected at most \(Self.mostTransportNodes) nodes, found \(function.valueBound)")
+    }
+    try Self.checkParameterTypes(function, path: path)
     guard let scope = TokenScope(file.tokenScope, skippedPositions: file.skipFirst) else {
       throw FileError(
-        path, "token_scope", "expected all, prompt, generated, last or positions as in 4-9, found `\(file.tokenScope)`")
+        path, "token_scope",
+        "expected all, prompt, generated, last or positions as in 4-9, found `\(file.tokenScope)`")
     }
     let transport = Transport(name: name, function: function, sites: file.sites.map(\.name), scope: scope)
     guard Set(transport.parameterNames) == Set(file.parameterNames) else {
       throw FileError(
-        path, "transport", "expected the parameters \(file.parameterNames), found \(transport.parameterNames)")
+        path, "transport", "expected the parameters \(file.parameterNames), found \(transport.parameterNames)"
+      )
     }
     for site in file.sites {
       for (parameter, values) in site.parameters {

@@ -38,17 +38,16 @@ public struct ConceptEvaluation: Sendable {
 
   /// Measures one set of strengths; prompt i is sampled with seed `sampling.seed + i`, whatever the strength.
   public func measure(_ model: LanguageModel, _ strengths: [String: Float]) throws -> ConceptRow {
-    guard let tokenizer = model.tokenizer else { throw EngineError("the plan has no tokenizer") }
     let requests = try prompts.enumerated().map { index, prompt in
       var request = GenerationRequest(prompt: try model.encode(prompt), maximumTokens: maximumTokens)
       request.strengths = strengths
       request.sampling = sampling
       request.sampling.seed &+= UInt64(index)
-      if let end = tokenizer.eosToken { request.stopTokens = [Int32(end)] }
+      if let end = model.tokenizer?.eosToken { request.stopTokens = [Int32(end)] }
       return request
     }
     let (generations, timing) = try model.generate(requests)
-    let texts = generations.map { tokenizer.decode($0.tokens.map { Int($0) }) }
+    let texts = generations.map { model.decode($0.tokens) }
     let continued = zip(requests, generations).map { request, generation in
       (tokens: request.prompt + generation.tokens, from: request.prompt.count)
     }
@@ -58,10 +57,10 @@ public struct ConceptEvaluation: Sendable {
       ? nil
       : try model.score(heldOut.map { (tokens: try model.encode($0), from: 1) }, strengths: strengths)
         .reduce(TextScore(), +)
-    let seconds = Double(timing.prefill.components.attoseconds + timing.decode.components.attoseconds) * 1e-18
-      + Double(timing.prefill.components.seconds + timing.decode.components.seconds)
+    let seconds = (timing.prefill + timing.decode) / .seconds(1)
     return ConceptRow(
-      strengths: strengths, conceptShare: Double(texts.count(where: concept.matches)) / Double(max(texts.count, 1)),
+      strengths: strengths,
+      conceptShare: Double(texts.count(where: concept.matches)) / Double(max(texts.count, 1)),
       continuationPerplexity: fluency.perplexity, heldOutPerplexity: damage?.perplexity,
       tokensPerSecond: Double(timing.generatedTokens) / seconds, texts: texts)
   }

@@ -11,6 +11,9 @@ public struct WordMatcher: Hashable, Sendable {
     self.entries = split.filter { $0.count > 1 }
   }
 
+  /// Whether there is nothing to look for.
+  public var isEmpty: Bool { words.isEmpty && entries.isEmpty }
+
   /// Whether `text` has one of the entries.
   public func matches(_ text: String) -> Bool {
     let found = Self.words(of: text.lowercased())

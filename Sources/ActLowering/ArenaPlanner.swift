@@ -19,7 +19,9 @@ public struct ArenaLayout: Hashable, Sendable {
 /// Buffers begin on cache lines.
 public let bufferAlignment = 64
 
-func aligned(_ byteCount: Int) -> Int { (byteCount + bufferAlignment - 1) / bufferAlignment * bufferAlignment }
+func aligned(_ byteCount: Int) -> Int {
+  (byteCount + bufferAlignment - 1) / bufferAlignment * bufferAlignment
+}
 
 /// Assigns offsets greedily, largest buffer first, into the smallest gap that fits.
 ///

@@ -16,38 +16,27 @@ extension Plan {
   /// Lets values take over the bytes of an operand that nobody reads later.
   mutating func writeInPlace() {
     let last = lastReads(throughViews: false)
-    for index in step where values[index].place == .arena(0) {
-      let value = values[index]
-      let operand = value.op.overwritableOperands(count: value.inputs.count).first { position in
-        let input = value.inputs[position]
-        return values[input].type == value.type && mayOverwrite(input, at: index, last)
-          && value.inputs.count { $0 == input } == 1
+    var buffers = BufferMap(self)
+    for index in step {
+      if values[index].place == .arena(0) {
+        let operands = values[index].op.overwritableOperands(count: values[index].inputs.count)
+        if let operand = operands.first(where: { mayWrite(index, over: $0, buffers, last) }) {
+          values[index].place = .over(operand: operand)
+        }
       }
-      if let operand { values[index].place = .over(operand: operand) }
+      buffers.add(index, of: self)
     }
   }
 
-  /// Whether step `index` is the last to read the columns in which `input` lies, through whatever value.
-  func mayOverwrite(_ input: Int, at index: Int, _ last: [Int]) -> Bool {
-    guard step.contains(input), last[input] == index else { return false }
-    let owner = buffer(of: input)
-    guard case .arena = values[owner].place else { return false }
-    let columns = self.columns(of: input)
-    return (step.lowerBound..<index).allSatisfy { other in
-      other == input || last[other] < index || buffer(of: other) != owner
-        || !self.columns(of: other).overlaps(columns)
-    }
-  }
-
-  /// The columns of its buffer in which a value lies.
-  private func columns(of index: Int) -> Range<Int> {
-    switch values[index].place {
-    case .view:
-      guard case .slice(let start, let count) = values[index].op else { return 0..<0 }
-      let base = columns(of: values[index].inputs[0]).lowerBound
-      return base + start..<base + start + count
-    case .over(let operand): return columns(of: values[index].inputs[operand])
-    default: return 0..<(values[index].type.shape.last?.fixed ?? 0)
-    }
+  /// Whether step `index` may write its result over its operand `operand`, one that its kernel can overwrite.
+  func mayWrite(_ index: Int, over operand: Int, _ buffers: BufferMap, _ last: [Int]) -> Bool {
+    let value = values[index]
+    let input = value.inputs[operand]
+    guard step.contains(input), values[input].type == value.type,
+      case .arena = values[buffers.owner[input]].place,
+      // A kernel that reads whole rows of one operand while it overwrites another must not get one value for both.
+      value.inputs.count(where: { $0 == input }) == 1
+    else { return false }
+    return buffers.mayOverwrite(input, at: index, last)
   }
 }

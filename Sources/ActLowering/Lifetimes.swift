@@ -1,18 +1,6 @@
 import ActIR
 
 extension Plan {
-  /// For every value, the one whose buffer it lies in: itself, or what it is a view of or written over.
-  func buffer(of index: Int) -> Int {
-    var index = index
-    while true {
-      switch values[index].place {
-      case .view: index = values[index].inputs[0]
-      case .over(let operand): index = values[index].inputs[operand]
-      default: return index
-      }
-    }
-  }
-
   /// The last step that reads each value, itself or through its views; the end of the step for results.
   func lastReads(throughViews: Bool) -> [Int] {
     var last = Array(values.indices)
@@ -31,15 +19,16 @@ extension Plan {
   /// The arena's buffers: which value owns each, how large it is, and from which step to which it is needed.
   func buffers() -> (values: [Int], lifetimes: [BufferLifetime]) {
     let last = lastReads(throughViews: true)
-    var end: [Int: Int] = [:]
+    var map = BufferMap(self)
+    var end = Array(values.indices)
     for index in step {
-      let owner = buffer(of: index)
-      end[owner] = max(end[owner] ?? owner, last[index])
+      map.add(index, of: self)
+      let owner = map.owner[index]
+      end[owner] = max(end[owner], last[index])
     }
     let owners = step.filter { if case .arena = values[$0].place { true } else { false } }
     return (
-      owners,
-      owners.map { BufferLifetime(byteCount: byteCount(values[$0].type) ?? 0, steps: $0...max($0, end[$0] ?? $0)) }
+      owners, owners.map { BufferLifetime(byteCount: byteCount(values[$0].type) ?? 0, steps: $0...end[$0]) }
     )
   }
 }

@@ -17,7 +17,7 @@ public struct LoweringError: Error, Hashable, CustomStringConvertible {
   public var description: String
 }
 
-/// Cuts a graph by binding time into what runs at compile time and a plan.
+/// Cuts a graph by binding time into what runs at compile time and a plan that ``Plan/verify()`` accepts.
 public func lower(
   _ graph: Graph, _ options: LoweringOptions = LoweringOptions()
 ) throws -> (compile: CompileProgram, plan: Plan) {
@@ -56,12 +56,14 @@ private struct Lowering {
     for id in order where graph.inputs.contains(id) { add(id, .call) }
     try addSet()
     try addStep()
-    try placeStep()
+    placeStep()
+    do { try plan.verify() } catch { throw LoweringError(description: "\(error)") }
     return (compile, plan)
   }
 
   func failure(_ id: ValueID, _ expected: String, _ found: String) -> LoweringError {
-    LoweringError(description: "%\(graph[id].name) = \(graph[id].op.mnemonic): expected \(expected), found \(found)")
+    LoweringError(
+      description: "%\(graph[id].name) = \(graph[id].op.mnemonic): expected \(expected), found \(found)")
   }
 
   private mutating func add(_ id: ValueID, _ place: Plan.Place) {
@@ -69,7 +71,8 @@ private struct Lowering {
     planned[id] = plan.values.count
     plan.values.append(
       Plan.Value(
-        name: node.name, op: node.op, inputs: node.inputs.map { planned[$0]! }, type: node.type, site: node.site,
+        name: node.name, op: node.op, inputs: node.inputs.map { planned[$0]! }, type: node.type,
+        site: node.site,
         place: place))
   }
 
@@ -104,12 +107,13 @@ private struct Lowering {
   private mutating func addSet() throws {
     let start = plan.values.count
     for id in order where times[id.index] == .set {
-      guard graph.type(id).rank <= 1, graph.type(id).dtype == .f32, let count = graph.type(id).fixedCount else {
+      let type = graph.type(id)
+      guard type.rank <= 1, type.dtype == .f32 || type.dtype == .bool, let count = plan.byteCount(type) else {
         throw failure(
-          id, "a scalar or vector where it depends on a dial", "\(graph.type(id)); freeze the dial to fold it")
+          id, "a scalar or vector where it depends on a dial", "\(type); freeze the dial to fold it")
       }
       add(id, .slot(plan.slotByteCount))
-      plan.slotByteCount += aligned(count * 4)
+      plan.slotByteCount += aligned(count)
     }
     plan.set = start..<plan.values.count
   }
@@ -137,7 +141,7 @@ private struct Lowering {
     for (index, name) in uniqueNames(plan.values.map(\.name)).enumerated() { plan.values[index].name = name }
   }
 
-  private mutating func placeStep() throws {
+  private mutating func placeStep() {
     if options.sharesArena { plan.writeInPlace() }
     let buffers = plan.buffers()
     let layout = options.sharesArena ? planArena(buffers.lifetimes) : planSeparately(buffers.lifetimes)

@@ -19,17 +19,20 @@ public struct PlanFile: Sendable {
   public init(_ path: String) throws {
     file = try SafetensorsFile(path)
     guard let format = file.metadata("format"), let text = file.metadata("plan") else {
-      throw FileError(path, nil, "expected a plan, found a safetensors file without one", next: "compile it with actc")
+      throw FileError(
+        path, nil, "expected a plan, found a safetensors file without one", next: "compile it with actc")
     }
     guard format == Self.format else {
       throw FileError(
-        path, "format", "expected \(Self.format), found \(format)", next: "compile it again with this version")
+        path, "format", "expected \(Self.format), found \(format)", next: "compile it again with this version"
+      )
     }
     do {
       plan = try Plan(parsing: text)
       try plan.verify()
     } catch {
-      throw FileError(path, "plan", "\(error)", next: "the file is damaged or not from actc; compile it again")
+      throw FileError(
+        path, "plan", "\(error)", next: "the file is damaged or not from actc; compile it again")
     }
     for constant in plan.constants {
       guard let tensor = file[constant.name] else {

@@ -73,6 +73,8 @@ extension Plan.Place {
 }
 
 extension Plan {
+  private static let mostLimits = 16
+
   /// Parses the text form; ``description`` is its inverse. The plan is not yet safe to run: see ``verify()``.
   public init(parsing text: String) throws(ParseError) {
     var lexer = try Lexer(text)
@@ -83,7 +85,10 @@ extension Plan {
       let symbol = try lexer.word("a symbol")
       try lexer.expect("=")
       let value = try lexer.int("a number")
-      guard limit(symbol) == nil, value > 0 else { throw lexer.failure("expected one limit above 0 for \(symbol)") }
+      guard limit(symbol) == nil, value > 0 else {
+        throw lexer.failure("expected one limit above 0 for \(symbol)")
+      }
+      guard limits.count < Self.mostLimits else { throw lexer.failure("more than \(Self.mostLimits) limits") }
       limits.append(Limit(symbol: symbol, value: value))
     }
     func number(_ key: String) throws(ParseError) -> Int {

@@ -7,6 +7,8 @@ public final class ProgressBar {
   private var lastDrawn: ContinuousClock.Instant?
   private let started = ContinuousClock.now
 
+  deinit { finish() }
+
   public init(_ title: String) {
     self.title = title
     isShown = isatty(STDERR_FILENO) == 1
@@ -26,9 +28,10 @@ public final class ProgressBar {
     write("\r\u{1B}[K\(title) [\(bar)] \(Int(share * 100)) % \(note)\(left)", to: STDERR_FILENO)
   }
 
-  /// Removes the line.
+  /// Removes the line, as the end of the object does, so that an error has a line of its own.
   public func finish() {
-    guard isShown else { return }
+    guard isShown, lastDrawn != nil else { return }
+    lastDrawn = nil
     write("\r\u{1B}[K", to: STDERR_FILENO)
   }
 }

@@ -1,6 +1,9 @@
 import ActFormats
 import ArgumentParser
-import Glibc
+@preconcurrency import Glibc
+
+/// The version that `--version` prints and plans carry.
+public let toolVersion = "0.1.0"
 
 /// What a process tells its caller.
 public enum ExitStatus: Int32, Sendable {
@@ -22,6 +25,7 @@ public struct CheckFailed: Error, CustomStringConvertible {
 
 /// Parses the arguments and runs the command they name, and ends the process with the documented exit code.
 ///
+/// An error is one line on standard error.
 /// - Parameters:
 ///   - tool: the root command.
 ///   - status: the exit code of the tool's own errors; nil for those it does not know.
@@ -29,22 +33,27 @@ public func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) -> 
   do {
     var command = try tool.parseAsRoot()
     try command.run()
+    try finishOutput()
     exit(ExitStatus.good.rawValue)
-  } catch let error as ExitCode {
-    exit(error.rawValue)
   } catch {
     if let status = status(error) ?? knownStatus(error) {
-      note("\(tool._commandName): error: \(error)")
-      exit(status.rawValue)
+      fail(tool, "\(error)", status)
     }
     // Help and version, or arguments that do not parse.
     if tool.exitCode(for: error).isSuccess {
       print(tool.fullMessage(for: error))
+      do { try finishOutput() } catch { fail(tool, "\(error)", .badFile) }
       exit(ExitStatus.good.rawValue)
     }
-    note(tool.fullMessage(for: error))
-    exit(ExitStatus.usage.rawValue)
+    fail(tool, "\(tool.message(for: error)); see `\(helpCommand(tool))`", .usage)
   }
+}
+
+private func fail(_ tool: (some ParsableCommand).Type, _ problem: String, _ status: ExitStatus) -> Never {
+  // What was printed before the error belongs before it.
+  fflush(stdout)
+  note("\(tool._commandName): error: \(onOneLine(problem))")
+  exit(status.rawValue)
 }
 
 private func knownStatus(_ error: any Error) -> ExitStatus? {
@@ -53,4 +62,24 @@ private func knownStatus(_ error: any Error) -> ExitStatus? {
   case is FileError: .badFile
   default: nil
   }
+}
+
+/// The command that explains what went wrong with these arguments.
+private func helpCommand(_ tool: (some ParsableCommand).Type) -> String {
+  let named = CommandLine.arguments.dropFirst().first
+  let command = tool.configuration.subcommands.map { $0._commandName }.first { $0 == named }
+  return [tool._commandName, command, "--help"].compactMap(\.self).joined(separator: " ")
+}
+
+/// The text on one line; control characters, which names in files may hold, are escaped.
+func onOneLine(_ text: String) -> String {
+  var out = ""
+  for scalar in text.unicodeScalars {
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator, .format:
+      out += scalar == "\n" ? " " : scalar.escaped(asASCII: true)
+    default: out.unicodeScalars.append(scalar)
+    }
+  }
+  return out
 }

@@ -12,17 +12,18 @@ import ArgumentParser
 struct Actc: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "actc",
-    abstract: "Compiles language models with steering maps into plans for actrun.",
+    abstract: "Compiles language models with steering maps into plans for actrun.", version: toolVersion,
     subcommands: [
-      ImportCommand.self, FitCommand.self, CompileCommand.self, OptCommand.self, ShowCommand.self, SitesCommand.self,
+      ImportCommand.self, FitCommand.self, CompileCommand.self, OptCommand.self, ShowCommand.self,
+      SitesCommand.self,
       MethodsCommand.self, PassesCommand.self,
     ])
 
   static func main() {
     runTool(Self.self) { error in
       switch error {
-      case is UsageError, is TransportError, is EngineError, is FitError: .usage
-      case is ParseError, is VerifyError: .badFile
+      case is UsageError, is EngineError, is FitError: .usage
+      case is ParseError, is VerifyError, is TransportError: .badFile
       case is NotSupported, is LoweringError: .notSupported
       default: nil
       }

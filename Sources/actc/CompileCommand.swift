@@ -21,9 +21,11 @@ struct CompileCommand: ParsableCommand {
   @Argument(help: "The model's directory.") var model: String
   @OptionGroup var mapOptions: MapOptions
   @Option(help: "The element type of the plan's matrices: f32 or bf16.") var weights = "bf16"
-  @Option(help: ArgumentHelp("Fold a map at a strength.", valueName: "name=strength")) var freeze: [String] = []
+  @Option(help: ArgumentHelp("Fold a map at a strength.", valueName: "name=strength")) var freeze: [String] =
+    []
   @Option(name: .shortAndLong, help: "The plan to write.") var output: String
-  @Option(help: "The longest sequence, in tokens; at most the model's own.") var context = 2048
+  @Option(help: "The longest sequence, in tokens; by default the model's own, at most 2048.") var context:
+    Int?
   @Option(help: "The most tokens of one step, over all sequences.") var rows = 512
   @Flag(help: "Leave the graph as it is written: fold, merge and fuse nothing.") var noFuse = false
   @Flag(help: "Give every buffer bytes of its own.") var noArena = false
@@ -34,24 +36,32 @@ struct CompileCommand: ParsableCommand {
     guard DType(rawValue: weights) == .f32 || DType(rawValue: weights) == .bf16 else {
       throw ValidationError("--weights: expected f32 or bf16, found `\(weights)`")
     }
-    guard (1...1 << 20).contains(context), (1...65536).contains(rows) else {
-      throw ValidationError("--context takes 1 to 1048576, --rows 1 to 65536")
+    guard (1...65536).contains(rows) else {
+      throw ValidationError("--rows: expected 1 to 65536, found \(rows)")
     }
+    _ = try parseStrengths(freeze)
   }
 
   func run() throws {
     let model = try Model(self.model)
+    if let context, !(1...model.contextLength).contains(context) {
+      throw ValidationError(
+        "--context: expected 1 to \(model.contextLength), the model's own, found \(context)")
+    }
     let maps = try mapOptions.load(for: model)
     var options = CompileOptions()
     options.frozen = try parseStrengths(freeze)
     options.weights = DType(rawValue: weights)
     options.fuses = !noFuse && !reference
     options.lowering.sharesArena = !noArena && !reference
-    options.lowering.contextLength = context
+    if let context { options.lowering.contextLength = context }
     options.lowering.maximumRows = rows
     options.passManager = try passOptions.makePassManager()
     let compiled = try model.compile(maps, options)
-    passOptions.report(compiled.timings)
+    try passOptions.report(compiled.timings)
+    for (name, strength) in options.frozen.sorted(by: { $0.key < $1.key }) where !(0...1).contains(strength) {
+      note("actc: warning: strength \(strength) of `\(name)` outside [0, 1] extrapolates the map")
+    }
 
     let bar = ProgressBar("compiling")
     try compiled.write(
@@ -60,7 +70,9 @@ struct CompileCommand: ParsableCommand {
       provenance: provenance(model, maps, options)
     ) { bar.update($0) }
     bar.finish()
-    note("wrote \(output): \(compiled.plan.stepCount) kernels a step, arena \(compiled.plan.arenaByteCount) bytes")
+    note(
+      "wrote \(output): \(compiled.plan.stepCount) kernels a step, arena \(compiled.plan.arenaByteCount) bytes"
+    )
   }
 
   private func parseStrengths(_ pairs: [String]) throws -> [String: Float] {
@@ -70,24 +82,29 @@ struct CompileCommand: ParsableCommand {
       guard sides.count == 2, let strength = Float(sides[1]), strength.isFinite else {
         throw ValidationError("--freeze: expected NAME=STRENGTH, found `\(pair)`")
       }
-      strengths[String(sides[0])] = strength
+      guard strengths.updateValue(strength, forKey: String(sides[0])) == nil else {
+        throw ValidationError("--freeze: `\(sides[0])` given twice")
+      }
     }
     return strengths
   }
 
   private func provenance(_ model: Model, _ maps: MapSet, _ options: CompileOptions) -> JSON {
     .object([
-      "model": .object(["name": .string(lastComponent(model.path)), "fingerprint": .string(model.fingerprint)]),
+      "model": .object([
+        "name": .string(lastComponent(model.path)), "fingerprint": .string(model.fingerprint),
+      ]),
       "maps": .array(
         maps.files.map { name, file in
           .object([
-            "name": .string(name), "method": .string(file.method), "method_version": .string(file.methodVersion),
+            "name": .string(name), "method": .string(file.method),
+            "method_version": .string(file.methodVersion),
             "sites": .int(file.sites.count),
             "frozen": options.frozen[name].map { .double(Double("\($0)")!) } ?? .null,
           ])
         }),
       "weights": .string(weights),
-      "compiler": .string("actc 1"),
+      "compiler": .string("actc \(toolVersion)"),
     ])
   }
 

@@ -26,7 +26,8 @@ struct FitCommand: ParsableCommand {
   var sites: [String] = ["*.self_attn.o_proj"]
   @Flag(help: "Fit every site on the bare model; by default a site sees all earlier sites transported.")
   var simultaneous = false
-  @Option(help: "Where the map applies: all, or between quantiles of the source, as in q0-100.") var support = "all"
+  @Option(help: "Where the map applies: all, or between quantiles of the source, as in q0-100.") var support =
+    "all"
   @Option(help: "How a sample's tokens become one vector: mean.") var pooling = "mean"
   @Option(help: "The tokens to which the map applies: all, prompt, generated, last, or positions as in 4-9.")
   var scope = "all"
@@ -34,6 +35,12 @@ struct FitCommand: ParsableCommand {
   var skipFirst = 0
   @Option(name: .shortAndLong, help: "The map file to write.") var output: String
   @Option(name: .shortAndLong, help: "Threads; by default one a processor.") var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
+    }
+  }
 
   func run() throws {
     var options = FitOptions(method: try chosenMethod())
@@ -58,8 +65,11 @@ struct FitCommand: ParsableCommand {
     let tokenizer = try Tokenizer(directory: self.model)
     let sets = (source: try DataSet(reading: source), target: try DataSet(reading: target))
     let data = PairedSequences(
-      source: try tokens(of: sets.source, tokenizer, model), target: try tokens(of: sets.target, tokenizer, model))
+      source: try tokens(of: sets.source, tokenizer, model),
+      target: try tokens(of: sets.target, tokenizer, model))
 
+    // A place that cannot be written is found out before the long work.
+    _ = try AtomicFile(output)
     let bar = ProgressBar("fitting")
     let started = ContinuousClock.now
     var file = try fit(model, data, sites: sites, options: options) { bar.update($0.share, $0.site) }

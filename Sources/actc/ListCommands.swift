@@ -35,15 +35,29 @@ struct SitesCommand: ParsableCommand {
 struct PassesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "passes", abstract: "Lists the passes.")
 
+  @Flag(help: "As JSON.") var json = false
+
   func run() {
-    for pass in registeredPasses { print("\(pass.name): \(pass.summary)") }
+    printNames(registeredPasses.map { ($0.name, $0.summary) }, json: json)
   }
 }
 
 struct MethodsCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "methods", abstract: "Lists the steering methods.")
+  static let configuration = CommandConfiguration(
+    commandName: "methods", abstract: "Lists the steering methods.")
+
+  @Flag(help: "As JSON.") var json = false
 
   func run() {
-    for method in registeredMethods { print("\(method.name): \(method.summary)") }
+    printNames(registeredMethods.map { ($0.name, $0.summary) }, json: json)
+  }
+}
+
+private func printNames(_ entries: [(name: String, summary: String)], json: Bool) {
+  if json {
+    let rows = entries.map { JSON.object(["name": .string($0.name), "summary": .string($0.summary)]) }
+    print(JSON.array(rows).pretty, terminator: "")
+  } else {
+    for entry in entries { print("\(entry.name): \(entry.summary)") }
   }
 }

@@ -30,8 +30,12 @@ struct MapOptions: ParsableArguments {
   /// The name and path of each map, unread.
   func nameAndPath(_ pair: String) throws -> (name: String, path: String) {
     let sides = pair.split(separator: "=", maxSplits: 1).map(String.init)
-    guard sides.count == 2, sides[0].allSatisfy({ $0.isLetter || $0.isNumber || "_-.".contains($0) }) else {
-      throw ValidationError("--maps: expected NAME=FILE, found `\(pair)`")
+    // The characters of names in the text form, where the name is the dial's.
+    guard sides.count == 2,
+      sides[0].allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) })
+    else {
+      throw ValidationError(
+        "--maps: expected NAME=FILE, NAME of a-z, A-Z, 0-9, `_`, `-` and `.`; found `\(pair)`")
     }
     return (sides[0], sides[1])
   }

@@ -29,22 +29,17 @@ struct OptCommand: ParsableCommand {
       graph = model.graph
       options.transports = try mapOptions.load(for: model).transports
     } else {
-      guard mapOptions.maps.isEmpty else { throw ValidationError("--maps needs a model's directory, not a .graph file") }
-      do { graph = try Graph(parsing: readText(file)) } catch let error as ParseError {
-        throw FileError(file, "line \(error.line)", error.problem)
+      guard mapOptions.maps.isEmpty else {
+        throw ValidationError("--maps needs a model's directory, not a .graph file")
+      }
+      graph = try readGraph(file)
+      do { try graph.verify() } catch {
+        throw FileError(file == "-" ? "standard input" : file, nil, "\(error)")
       }
     }
-    do { try graph.verify() } catch { throw FileError(file, nil, "\(error)") }
     let chosen =
-      try passes.map { list in
-        try list.split(separator: ",").map { name in
-          guard let pass = registeredPasses.first(where: { $0.name == name }) else {
-            throw ValidationError("--passes: no pass `\(name)`; see `actc passes`")
-          }
-          return pass.make(options)
-        }
-      } ?? pipeline(options)
-    passOptions.report(try passOptions.makePassManager().run(chosen, on: &graph))
+      try passes.map { try passesNamed($0, in: "--passes").map { $0.make(options) } } ?? pipeline(options)
+    try passOptions.report(passOptions.makePassManager().run(chosen, on: &graph))
     print(graph, terminator: "")
   }
 }

@@ -12,32 +12,58 @@ struct PassManagerOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Run no pass after this one.", valueName: "name")) var stopAfter: String?
   @Option(help: ArgumentHelp("Run the first N passes only, to bisect.", valueName: "n")) var bisect: Int?
 
+  func validate() throws {
+    if let bisect, bisect < 0 { throw ValidationError("--bisect: expected 0 or more, found \(bisect)") }
+    if let stopAfter, try passesNamed(stopAfter, in: "--stop-after").count != 1 {
+      throw ValidationError("--stop-after: expected one pass, found `\(stopAfter)`")
+    }
+    if let printAfter, printAfter != "all" { _ = try passesNamed(printAfter, in: "--print-after") }
+  }
+
   func makePassManager() throws -> PassManager {
     var manager = PassManager()
     manager.verifiesEach = verifyEach
     manager.limit = bisect ?? .max
-    let known = Set(registeredPasses.map(\.name))
-    func check(_ name: String) throws -> String {
-      guard known.contains(name) else { throw ValidationError("no pass `\(name)`; see `actc passes`") }
-      return name
-    }
-    manager.stopsAfter = try stopAfter.map(check)
+    manager.stopsAfter = stopAfter
     if let printAfter {
       manager.printsAfter =
-        printAfter == "all" ? .all : .named(Set(try printAfter.split(separator: ",").map { try check(String($0)) }))
+        printAfter == "all" ? .all : .named(Set(try passesNamed(printAfter, in: "--print-after").map(\.name)))
     }
     manager.print = { title, graph in note("// \(title)\n\(graph)") }
     return manager
   }
 
-  func report(_ timings: [PassManager.Timing]) {
+  /// Prints the timings where asked for; an error where a pass that an option names has not run.
+  func report(_ timings: [PassManager.Timing]) throws {
+    let ran = Set(timings.map(\.pass))
+    if bisect == nil {
+      if let stopAfter, !ran.contains(stopAfter) {
+        throw ValidationError("--stop-after: `\(stopAfter)` is not among the passes that run here")
+      }
+      if let printAfter, printAfter != "all", stopAfter == nil,
+        let absent = try passesNamed(printAfter, in: "--print-after").first(where: { !ran.contains($0.name) })
+      {
+        throw ValidationError("--print-after: `\(absent.name)` is not among the passes that run here")
+      }
+    }
     guard timing else { return }
     var table = Table(["pass", "ms", "changed", "nodes after"])
     for entry in timings {
       table.rows.append([
-        entry.pass, fixed(entry.duration.seconds * 1000, 2), entry.changed ? "yes" : "no", "\(entry.nodeCount)",
+        entry.pass, fixed(entry.duration.seconds * 1000, 2), entry.changed ? "yes" : "no",
+        "\(entry.nodeCount)",
       ])
     }
     note(table.description)
+  }
+}
+
+/// The passes that a list `a,b,c` names; `option` is where it was given.
+func passesNamed(_ list: String, in option: String) throws -> [RegisteredPass] {
+  try list.split(separator: ",", omittingEmptySubsequences: false).map { name in
+    guard let pass = registeredPasses.first(where: { $0.name == name }) else {
+      throw ValidationError("\(option): no pass `\(name)`; `actc passes` lists them")
+    }
+    return pass
   }
 }

@@ -13,15 +13,18 @@ struct ShowCommand: ParsableCommand {
         actc show SmolLM2
         actc show football.maps.safetensors
         actc show steered.plan --summary
+        actc opt F.graph | actc show -
       """)
 
-  @Argument(help: "A model's directory, a map file, a plan or a .graph file.") var file: String
+  @Argument(help: "A model's directory, a map file, a plan or a .graph file; - is a graph on standard input.")
+  var file: String
   @Flag(help: "A plan's sizes only, not its programs.") var summary = false
   @Flag(help: "As JSON.") var json = false
 
   func run() throws {
     if isDirectory(file) {
       let model = try Model(file)
+      try refuseSummary()
       if json {
         print(
           JSON.object([
@@ -31,15 +34,21 @@ struct ShowCommand: ParsableCommand {
       } else {
         print(model.graph, terminator: "")
       }
-    } else if file.hasSuffix(".graph") {
-      do { print(try Graph(parsing: readText(file)), terminator: "") } catch let error as ParseError {
-        throw FileError(file, "line \(error.line)", error.problem)
-      }
+    } else if file == "-" || file.hasSuffix(".graph") {
+      try refuseSummary()
+      let graph = try readGraph(file)
+      print(
+        json ? JSON.object(["graph": .string(graph.description)]).pretty : graph.description, terminator: "")
     } else if try SafetensorsFile(file).metadata("plan") != nil {
       show(try PlanFile(file))
     } else {
+      try refuseSummary()
       try show(MapFile(reading: file))
     }
+  }
+
+  private func refuseSummary() throws {
+    if summary { throw ValidationError("--summary is for plans, and \(file) is none") }
   }
 
   private func show(_ file: PlanFile) {
@@ -58,12 +67,15 @@ struct ShowCommand: ParsableCommand {
       return
     }
     if !summary { print(plan, terminator: "") }
-    print("// dials: \(plan.dials.isEmpty ? "none" : plan.scopes.map { "\($0.name) (tokens: \($0.scope))" }.joined(separator: ", "))")
+    let dials = plan.scopes.map { "\($0.name) (tokens: \($0.scope))" }.joined(separator: ", ")
+    print("// dials: \(dials.isEmpty ? "none" : dials)")
     print("// step: \(plan.stepCount) kernels; set: \(plan.setCount) kernels")
     let ratio = plan.arenaBound == 0 ? 1 : Double(plan.arenaByteCount) / Double(plan.arenaBound)
     print(
-      "// arena: \(plan.arenaByteCount) bytes, \(fixed(ratio, 3)) of the no-fragmentation bound \(plan.arenaBound)")
-    print("// slot: \(plan.slotByteCount) bytes; weights: \(weightBytes) bytes; context: \(plan.contextLength)")
+      "// arena: \(plan.arenaByteCount) bytes, \(fixed(ratio, 3)) of the no-fragmentation bound \(plan.arenaBound)"
+    )
+    print(
+      "// slot: \(plan.slotByteCount) bytes; weights: \(weightBytes) bytes; context: \(plan.contextLength)")
     print("// provenance: \(file.provenance)")
   }
 
@@ -95,7 +107,9 @@ struct ShowCommand: ParsableCommand {
       "// support \(map.support ?? "unknown"), order \(map.fitOrder ?? "unknown"), tokens \(map.tokenScope), skipping \(map.skipFirst)"
     )
     for site in map.sites {
-      print("// site \(site.name): \(site.width) channels, \(map.gatedChannels[site.name] ?? 0) by mean shift alone")
+      print(
+        "// site \(site.name): \(site.width) channels, \(map.gatedChannels[site.name] ?? 0) by mean shift alone"
+      )
     }
     print(map.transport, terminator: map.transport.hasSuffix("\n") ? "" : "\n")
   }

@@ -7,6 +7,7 @@ struct Actrun: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "actrun",
     abstract: "Runs plans: generates, scores and measures, with steering strengths turned at run time.",
+    version: toolVersion,
     subcommands: [
       GenerateCommand.self, RunCommand.self, ScoreCommand.self, EvalCommand.self, BenchCommand.self,
     ])

@@ -21,8 +21,9 @@ struct BenchCommand: ParsableCommand {
   @OptionGroup var steering: SteeringOptions
 
   func validate() throws {
-    guard prompt > 0, tokens > 1, repetitions > 0 else {
-      throw ValidationError("-p and -r take 1 or more, -n takes 2 or more")
+    guard (1...1 << 24).contains(prompt), (2...1 << 24).contains(tokens), (1...1000).contains(repetitions)
+    else {
+      throw ValidationError("-p takes 1 or more, -n 2 or more, -r 1 to 1000")
     }
     guard ["md", "json"].contains(output) else { throw ValidationError("-o: expected md or json") }
   }
@@ -35,7 +36,7 @@ struct BenchCommand: ParsableCommand {
     let strengths = try steering.strengths()
     var rows: [(name: String, strengths: [String: Float])] = [("unsteered", [:])]
     if !strengths.isEmpty { rows.append((steering.steer ?? "", strengths)) }
-    let tokens = (0..<prompt).map { Int32(($0 * 7919 + 13) % model.vocabularySize) }
+    let tokens = (0..<prompt).map { Int32(($0 * 7919 + 13) % model.tokenCount) }
     var timings: [[GenerationTiming]] = rows.map { _ in [] }
     let bar = ProgressBar("measuring")
     // The first round warms up and is not counted.
@@ -68,14 +69,21 @@ struct BenchCommand: ParsableCommand {
       print(
         JSON.object([
           "plan": .string(plan), "threads": .int(threads), "isa": .string(Engine.instructionSet),
-          "prompt": .int(prompt), "tokens": .int(tokens), "repetitions": .int(repetitions), "rows": .array(rows),
+          "prompt": .int(prompt), "tokens": .int(tokens), "repetitions": .int(repetitions),
+          "rows": .array(rows),
         ]).pretty, terminator: "")
       return
     }
-    var table = Table(["steering", "pp\(prompt) tokens/s", "tg\(tokens) tokens/s", "prefill cost", "decode cost"])
+    var table = Table([
+      "steering", "pp\(prompt) tokens/s", "tg\(tokens) tokens/s", "prefill cost", "decode cost",
+    ])
     for row in names.indices {
-      func cost(_ figures: [Double]) -> String { row == 0 ? "" : fixed((figures[0] / figures[row] - 1) * 100, 1) + " %" }
-      table.rows.append([names[row], fixed(prefill[row], 1), fixed(decode[row], 1), cost(prefill), cost(decode)])
+      func cost(_ figures: [Double]) -> String {
+        row == 0 ? "" : fixed((figures[0] / figures[row] - 1) * 100, 1) + " %"
+      }
+      table.rows.append([
+        names[row], fixed(prefill[row], 1), fixed(decode[row], 1), cost(prefill), cost(decode),
+      ])
     }
     print(table.description, terminator: "")
     print("\n\(threads) threads, \(Engine.instructionSet), medians of \(repetitions) interleaved runs")

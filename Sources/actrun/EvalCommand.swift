@@ -6,7 +6,8 @@ import ArgumentParser
 
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "eval", abstract: "Measures a concept over strengths: how often it shows, and what it costs in fluency.",
+    commandName: "eval",
+    abstract: "Measures a concept over strengths: how often it shows, and what it costs in fluency.",
     discussion: """
       Continues every prompt at every strength with the same seeds. The table has the share of continuations with a
       word of the concept, their perplexity under the unsteered model, the steered model's perplexity on held-out
@@ -31,16 +32,24 @@ struct EvalCommand: ParsableCommand {
 
   func validate() throws {
     guard steering.steer != nil else { throw ValidationError("--steer: give at least one strength") }
-    guard (1...4096).contains(tokens) else { throw ValidationError("-n: expected 1 to 4096") }
+    guard (1...4096).contains(tokens) else {
+      throw ValidationError("-n: expected 1 to 4096, found \(tokens)")
+    }
   }
 
   func run() throws {
     let combinations = try steering.expression().combinations
+    let prompts = try DataSet(reading: self.prompts)
+    let heldOut = try self.heldOut.map { try DataSet(reading: $0) }
+    let matcher = WordMatcher(try DataSet(reading: concept).samples)
+    if matcher.isEmpty { throw FileError(concept, nil, "expected words, found no letter or digit") }
+    let model = try LanguageModel(
+      plan, threads: steering.threads, maximumSequences: max(prompts.samples.count, 64))
+    try checkLengths(prompts, model, room: tokens)
+    if let heldOut { try checkLengths(heldOut, model, room: 0) }
     let evaluation = ConceptEvaluation(
-      prompts: try DataSet(reading: prompts).samples, concept: WordMatcher(try DataSet(reading: concept).samples),
-      heldOut: try heldOut.map { try DataSet(reading: $0).samples } ?? [], maximumTokens: tokens,
+      prompts: prompts.samples, concept: matcher, heldOut: heldOut?.samples ?? [], maximumTokens: tokens,
       sampling: sampling.options)
-    let model = try LanguageModel(plan, threads: steering.threads, maximumSequences: max(evaluation.prompts.count, 64))
     let bar = ProgressBar("evaluating")
     var rows: [ConceptRow] = []
     for strengths in combinations {
@@ -52,10 +61,25 @@ struct EvalCommand: ParsableCommand {
     try check(rows)
   }
 
+  /// Checks that every sample, and `room` tokens after it, fit the plan's context.
+  private func checkLengths(_ set: DataSet, _ model: LanguageModel, room: Int) throws {
+    for (index, sample) in set.samples.enumerated() {
+      let count = try model.encode(sample).count
+      guard count > 0 else { throw FileError(set.path, "sample \(index + 1)", "no tokens") }
+      guard count + room <= model.contextLength else {
+        throw FileError(
+          set.path, "sample \(index + 1)",
+          "expected at most \(model.contextLength - room) tokens, \(room) below the plan's context, found \(count)",
+          next: "shorten or split it")
+      }
+    }
+  }
+
   private func asTable(_ rows: [ConceptRow]) -> String {
     let names = rows[0].strengths.keys.sorted()
     var table = Table(
-      names + ["concept", "continuation perplexity"] + (heldOut == nil ? [] : ["held-out perplexity"]) + ["tokens/s"])
+      names + ["concept", "continuation perplexity"] + (self.heldOut == nil ? [] : ["held-out perplexity"])
+        + ["tokens/s"])
     for row in rows {
       var cells = names.map { "\(row.strengths[$0]!)" }
       cells += [fixed(row.conceptShare * 100, 0) + " %", fixed(row.continuationPerplexity, 1)]
@@ -83,16 +107,19 @@ struct EvalCommand: ParsableCommand {
     let (first, last) = (rows[0], rows[rows.count - 1])
     if let expectRise {
       let rise = last.conceptShare - first.conceptShare
-      guard rise >= expectRise, zip(rows, rows.dropFirst()).allSatisfy({ $0.conceptShare <= $1.conceptShare }) else {
+      guard rise >= expectRise, zip(rows, rows.dropFirst()).allSatisfy({ $0.conceptShare <= $1.conceptShare })
+      else {
         throw CheckFailed(
-          "the concept should rise with strength, by \(fixed(expectRise * 100, 0)) % in all; it rose by \(fixed(rise * 100, 0)) %")
+          "the concept should rise with strength, by \(fixed(expectRise * 100, 0)) % in all; it rose by \(fixed(rise * 100, 0)) %"
+        )
       }
     }
     if let expectFluency {
       let limit = first.continuationPerplexity * expectFluency
       for row in rows where !(row.continuationPerplexity <= limit) {
         throw CheckFailed(
-          "continuation perplexity \(fixed(row.continuationPerplexity, 1)) at \(row.strengths), above \(fixed(limit, 1))")
+          "continuation perplexity \(fixed(row.continuationPerplexity, 1)) at \(row.strengths), above \(fixed(limit, 1))"
+        )
       }
     }
   }

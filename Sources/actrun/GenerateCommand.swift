@@ -56,8 +56,7 @@ struct GenerateCommand: ParsableCommand {
 
   func run() throws {
     let model = try LanguageModel(plan, threads: steering.threads)
-    guard let tokenizer = model.tokenizer else { throw FileError(plan, "tokenizer", "the plan has no tokenizer") }
-    let text = prompt == "-" ? try readStandardInput() : prompt
+    let text = prompt == "-" ? try readText("-") : prompt
     var request = GenerationRequest(prompt: try model.encode(text), maximumTokens: tokens)
     let room = model.contextLength - request.prompt.count
     guard room > 0 else {
@@ -67,23 +66,24 @@ struct GenerateCommand: ParsableCommand {
     request.maximumTokens = min(tokens, room)
     request.strengths = try steering.strengths()
     request.sampling = sampling.options
-    if let end = tokenizer.eosToken { request.stopTokens = [Int32(end)] }
+    if let end = model.tokenizer?.eosToken { request.stopTokens = [Int32(end)] }
 
-    var decoder = tokenizer.streamingDecoder()
+    var decoder = model.tokenizer?.streamingDecoder()
     if !json { stream(text) }
     let (generations, timing) = try model.generate([request]) { _, token in
-      if !json { stream(decoder.append(Int(token))) }
+      if !json { stream(decoder?.append(Int(token)) ?? "") }
     }
     if json {
       let tokens = generations[0].tokens
       print(
         JSON.object([
-          "prompt": .string(text), "text": .string(tokenizer.decode(tokens.map { Int($0) })),
+          "prompt": .string(text), "text": .string(model.decode(tokens)),
           "tokens": .array(tokens.map { .int(Int($0)) }), "prompt_tokens": .int(timing.promptTokens),
-          "prefill_seconds": .double(timing.prefill.seconds), "decode_seconds": .double(timing.decode.seconds),
+          "prefill_seconds": .double(timing.prefill.seconds),
+          "decode_seconds": .double(timing.decode.seconds),
         ]).pretty, terminator: "")
     } else {
-      stream(decoder.finish() + "\n")
+      stream((decoder?.finish() ?? "") + "\n")
       let decoded = Double(max(timing.generatedTokens - 1, 0))
       note(
         """
@@ -92,12 +92,4 @@ struct GenerateCommand: ParsableCommand {
         """)
     }
   }
-}
-
-/// All of standard input, as text.
-func readStandardInput() throws -> String {
-  var text = ""
-  while let line = readLine(strippingNewline: false) { text += line }
-  guard !text.isEmpty else { throw FileError("-", nil, "standard input is empty") }
-  return text
 }

@@ -44,8 +44,11 @@ struct RunCommand: ParsableCommand {
 
   private func readTokens(_ model: LanguageModel) throws -> [Int32] {
     let file = try SafetensorsFile(input)
-    guard let tensor = file["tokens"] else { throw FileError(input, "tokens", "no such tensor", next: "give tokens i32[T]") }
-    guard tensor.shape.count == 1, tensor.dtype == .i32 || tensor.dtype == .i64, tensor.elementCount > 0 else {
+    guard let tensor = file["tokens"] else {
+      throw FileError(input, "tokens", "no such tensor", next: "give tokens i32[T]")
+    }
+    guard tensor.shape.count == 1, tensor.dtype == .i32 || tensor.dtype == .i64, tensor.elementCount > 0
+    else {
       throw FileError(input, "tokens", "expected I32 [T], found \(tensor.dtype.rawValue) \(tensor.shape)")
     }
     let bytes = file.bytes(of: tensor)
@@ -53,14 +56,15 @@ struct RunCommand: ParsableCommand {
       tensor.dtype == .i32
       ? bytes.withMemoryRebound(to: Int32.self) { $0.map { Int($0) } }
       : bytes.withMemoryRebound(to: Int64.self) { $0.map { Int($0) } }
-    guard let bad = values.first(where: { $0 < 0 || $0 >= model.vocabularySize }) else {
+    guard let bad = values.first(where: { $0 < 0 || $0 >= model.tokenCount }) else {
       guard values.count <= model.contextLength else {
         throw FileError(
-          input, "tokens", "expected at most \(model.contextLength), the plan's context, found \(values.count)")
+          input, "tokens",
+          "expected at most \(model.contextLength), the plan's context, found \(values.count)")
       }
       return values.map { Int32($0) }
     }
-    throw FileError(input, "tokens", "expected 0 to \(model.vocabularySize - 1), found \(bad)")
+    throw FileError(input, "tokens", "expected 0 to \(model.tokenCount - 1), found \(bad)")
   }
 
   private func compare(_ results: [LanguageModel.Result], with file: SafetensorsFile) throws {
@@ -69,8 +73,9 @@ struct RunCommand: ParsableCommand {
       guard let tensor = file[result.name] else { continue }
       compared += 1
       guard tensor.dtype == .f32, tensor.shape == [result.values.count / result.width, result.width] else {
+        let shape = [result.values.count / result.width, result.width]
         throw FileError(
-          file.path, result.name, "expected F32 \([result.values.count / result.width, result.width]), found \(tensor.dtype.rawValue) \(tensor.shape)")
+          file.path, result.name, "expected F32 \(shape), found \(tensor.dtype.rawValue) \(tensor.shape)")
       }
       var worst = (index: 0, excess: -Double.infinity)
       var (error, power) = (0.0, 0.0)
@@ -79,15 +84,18 @@ struct RunCommand: ParsableCommand {
           let difference = Double(result.values[index]) - Double(expected[index])
           error += difference * difference
           power += Double(expected[index]) * Double(expected[index])
-          let excess = abs(difference) - atol - rtol * abs(Double(expected[index]))
-          // A NaN is the worst of all.
-          if !(excess <= worst.excess) { worst = (index, excess) }
+          // Equal infinities have no difference.
+          let isEqual = result.values[index] == expected[index]
+          let excess = isEqual ? -atol : abs(difference) - atol - rtol * abs(Double(expected[index]))
+          // A NaN is the worst of all, and stays it.
+          if !(excess <= worst.excess), !worst.excess.isNaN { worst = (index, excess) }
         }
       }
       let place = "row \(worst.index / result.width), column \(worst.index % result.width)"
       print("\(result.name): NMSE \(error / max(power, .leastNormalMagnitude)), worst at \(place)")
       guard worst.excess <= 0 else {
-        throw CheckFailed("\(result.name): beyond the tolerance at \(place); found \(result.values[worst.index])")
+        throw CheckFailed(
+          "\(result.name): beyond the tolerance at \(place); found \(result.values[worst.index])")
       }
     }
     guard compared > 0 else { throw FileError(file.path, nil, "none of the plan's results is in it") }

@@ -13,7 +13,8 @@ struct ScoreCommand: ParsableCommand {
       """)
 
   @Argument(help: "The plan.") var plan: String
-  @Argument(help: "Texts: .txt, a line each, or .jsonl of {\"text\": …}; - is standard input.") var file: String
+  @Argument(help: "Texts: .txt, a line each, or .jsonl of {\"text\": …}; - is standard input.") var file:
+    String
   @OptionGroup var steering: SteeringOptions
   @Flag(help: "As JSON.") var json = false
 
@@ -25,7 +26,8 @@ struct ScoreCommand: ParsableCommand {
       guard tokens.count <= model.contextLength else {
         throw FileError(
           set.path, "sample \(index + 1)",
-          "expected at most \(model.contextLength) tokens, the plan's context, found \(tokens.count)")
+          "expected at most \(model.contextLength) tokens, the plan's context, found \(tokens.count)",
+          next: "shorten or split it")
       }
       return (tokens: tokens, from: 1)
     }
@@ -44,12 +46,14 @@ struct ScoreCommand: ParsableCommand {
       }
       print(
         JSON.object([
-          "texts": .array(rows), "tokens": .int(total.tokenCount), "log_likelihood": .double(total.logLikelihood),
+          "texts": .array(rows), "tokens": .int(total.tokenCount),
+          "log_likelihood": .double(total.logLikelihood),
           "perplexity": .double(total.perplexity),
         ]).pretty, terminator: "")
     } else {
       for score in scores { print("\(fixed(score.logLikelihood, 4))\t\(score.tokenCount)") }
-      print("perplexity \(fixed(total.perplexity, 3)) over \(total.tokenCount) tokens of \(scores.count) texts")
+      print(
+        "perplexity \(fixed(total.perplexity, 3)) over \(total.tokenCount) tokens of \(scores.count) texts")
     }
   }
 }

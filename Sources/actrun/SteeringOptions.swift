@@ -12,7 +12,10 @@ struct SteeringOptions: ParsableArguments {
   @Option(name: .shortAndLong, help: "Threads; by default one a processor.") var threads: Int?
 
   func validate() throws {
-    if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads: expected 1 to 1024") }
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
+    }
+    if let steer { _ = try SteeringExpression(parsing: steer) }
   }
 
   func expression() throws -> SteeringExpression {

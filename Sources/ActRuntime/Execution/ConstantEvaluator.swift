@@ -19,6 +19,7 @@ public struct ConstantEvaluator {
     _ program: CompileProgram, source: (Op) throws -> UnsafeRawBufferPointer,
     sink: (_ name: String, _ bytes: UnsafeRawBufferPointer, _ isLeaf: Bool) throws -> Void
   ) throws {
+    if let error = act_isa_error() { throw EngineError(String(cString: error)) }
     // Values are made when the first output asks for them and freed when the last has.
     var remaining = [Int](repeating: 0, count: program.values.count)
     for value in program.values { for input in value.inputs { remaining[input] += 1 } }
@@ -41,7 +42,9 @@ public struct ConstantEvaluator {
         }
         computed[index] = (bytes, nil)
       default:
-        let block = try Block(byteCount: count * value.type.dtype.byteWidth)
+        // Kernels write masks as f32.
+        let width = value.type.dtype == .bool ? 4 : value.type.dtype.byteWidth
+        let block = try Block(byteCount: count * width)
         let arguments = TaskArguments()
         if case .constant(let number) = value.op { block.base.storeBytes(of: number, as: Float.self) }
         let inputs = value.inputs.map { input in

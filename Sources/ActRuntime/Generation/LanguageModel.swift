@@ -9,6 +9,8 @@ public final class LanguageModel {
   public let tokenizer: Tokenizer?
   /// The width of the logits.
   public let vocabularySize: Int
+  /// Tokens 0 ..< this can be read and predicted.
+  public var tokenCount: Int { min(vocabularySize, plan.vocabularySize ?? vocabularySize) }
   /// The longest sequence, in tokens.
   public var contextLength: Int { plan.contextLength }
   let path: String
@@ -33,8 +35,9 @@ public final class LanguageModel {
   /// Wraps an engine whose plan is not on disk.
   public init(_ engine: Engine, path: String, tokenizer: Tokenizer?) throws {
     guard let logits = engine.plan.results.first(where: { $0.name == "logits" }),
-      let width = engine.plan.values[logits.value].type.shape.last?.fixed
-    else { throw EngineError("\(path): the plan has no result `logits`; it is not a language model's") }
+      case let type = engine.plan.values[logits.value].type, type.shape.first == .symbol("R"),
+      let width = type.shape.last?.fixed
+    else { throw FileError(path, "logits", "expected a result f32[R,V], found none", next: "is it a language model's?") }
     self.path = path
     self.engine = engine
     self.tokenizer = tokenizer
@@ -44,9 +47,22 @@ public final class LanguageModel {
 
   /// The token ids of a text, with the special tokens that the model expects around it.
   public func encode(_ text: String) throws -> [Int32] {
-    guard let tokenizer else { throw EngineError("\(path): the plan has no tokenizer") }
-    return try tokenizer.encode(text).map { Int32($0) }
+    guard let tokenizer else {
+      throw FileError(
+        path, "tokenizer", "the plan has none", next: "compile it from a directory with tokenizer.json")
+    }
+    return try tokenizer.encode(text).map { token in
+      guard (0..<tokenCount).contains(token) else {
+        throw FileError(
+          path, "tokenizer", "expected tokens 0 to \(tokenCount - 1), as the model has, found \(token)",
+          next: "compile it with the model's own tokenizer.json")
+      }
+      return Int32(token)
+    }
   }
+
+  /// The text of tokens; empty where the plan has no tokenizer.
+  public func decode(_ tokens: [Int32]) -> String { tokenizer?.decode(tokens.map { Int($0) }) ?? "" }
 
   /// The logits of wanted row `index` of the last step.
   func logits(_ index: Int) -> UnsafeBufferPointer<Float> {

@@ -16,8 +16,9 @@ public struct SteeringExpression: Hashable, Sendable {
     public var description: String
   }
 
-  /// Ranges of more steps than this are taken for a slip of the finger.
+  /// Ranges of more steps than this, and more combinations of them, are taken for a slip of the finger.
   private static let mostSteps = 1000
+  private static let mostCombinations = 10_000
 
   public init(parsing text: String) throws(Malformed) {
     terms = []
@@ -31,13 +32,17 @@ public struct SteeringExpression: Hashable, Sendable {
         throw Malformed(description: "`\(text)`: `\(name)` given twice")
       }
       terms.append(Term(name: name, strengths: try Self.strengths(String(sides[1]))))
+      // A term has at most a thousand and one strengths, so the product cannot overflow before it is refused.
+      guard terms.reduce(1, { $0 * $1.strengths.count }) <= Self.mostCombinations else {
+        throw Malformed(description: "`\(text)`: expected at most \(Self.mostCombinations) combinations of strengths")
+      }
     }
   }
 
   private static func strengths(_ text: String) throws(Malformed) -> [Float] {
     let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
     let values = numbers.compactMap { $0 }
-    guard values.count == numbers.count, values.allSatisfy(\.isFinite) else {
+    guard values.count == numbers.count, values.allSatisfy({ Float($0).isFinite }) else {
       throw Malformed(description: "`\(text)`: expected a strength or FIRST:LAST:STEP")
     }
     if values.count == 1 { return [Float(values[0])] }
