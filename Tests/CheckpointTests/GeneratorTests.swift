@@ -8,14 +8,17 @@ import Testing
 
   init() throws { checkpoint = try Model(fixture("tiny-plain")) }
 
-  private func model(rows: Int = 24, maximumSequences: Int = 8, maximumSlots: Int = 4) throws -> LanguageModel {
+  private func model(rows: Int = 24, maximumSequences: Int = 8, maximumSlots: Int = 4) throws -> LanguageModel
+  {
     let map = try checkpoint.fitRandomMap(at: SteeredSites.outputs.rawValue)
     let engine = try checkpoint.makeEngine(
       steeredBy: map, rows: rows, maximumSequences: maximumSequences, maximumSlots: maximumSlots)
     return try LanguageModel(engine, path: "tiny-plain", tokenizer: nil)
   }
 
-  private func request(_ length: Int, tokens: Int = 20, seed: UInt64 = 0, strength: Float = 0) -> GenerationRequest {
+  private func request(_ length: Int, tokens: Int = 20, seed: UInt64 = 0, strength: Float = 0)
+    -> GenerationRequest
+  {
     var request = GenerationRequest(prompt: randomPrompt(length, seed: seed + 100), maximumTokens: tokens)
     request.sampling.seed = seed
     request.sampling.temperature = 1.5
@@ -33,7 +36,8 @@ import Testing
     #expect(tokens.count == 20)
     var text = request.prompt
     for token in tokens {
-      let logits = try #require(try model.evaluate(text, strengths: request.strengths).first).values.suffix(320)
+      let logits = try #require(try model.evaluate(text, strengths: request.strengths).first).values.suffix(
+        320)
       let highest = try #require(logits.max())
       #expect(logits.firstIndex(of: highest).map { Int32($0 - logits.startIndex) } == token)
       text.append(token)
@@ -75,7 +79,9 @@ import Testing
     var stopped = request(9)
     stopped.stopTokens = [free[index]]
     var seen: [Int32] = []
-    let (generations, timing) = try model.generate([stopped, request(4, seed: 5)]) { if $0 == 0 { seen.append($1) } }
+    let (generations, timing) = try model.generate([stopped, request(4, seed: 5)]) {
+      if $0 == 0 { seen.append($1) }
+    }
     #expect(generations[0].tokens == Array(free[..<index]))
     #expect(seen == generations[0].tokens)
     #expect(generations[1].tokens.count == 20)
@@ -88,10 +94,14 @@ import Testing
     #expect(try model.generate([request(9, tokens: 0)]).generations.map(\.tokens) == [[]])
     #expect(try model.generate([request(9, tokens: 1)]).generations[0].tokens.count == 1)
     #expect(try model.generate([]).generations.isEmpty)
-    #expect(throws: EngineError.self) { try model.generate([GenerationRequest(prompt: [], maximumTokens: 3)]) }
+    #expect(throws: EngineError.self) {
+      try model.generate([GenerationRequest(prompt: [], maximumTokens: 3)])
+    }
     #expect(throws: EngineError.self) { try model.generate([request(9, tokens: 512)]) }
     #expect(throws: EngineError.self) { try model.generate((0..<3).map { request(9, seed: $0) }) }
-    #expect(throws: EngineError.self) { try model.generate([request(9, strength: 1), request(9, strength: 2)]) }
+    #expect(throws: EngineError.self) {
+      try model.generate([request(9, strength: 1), request(9, strength: 2)])
+    }
     var unknown = request(9)
     unknown.strengths = ["absent": 0]
     #expect(throws: EngineError.self) { try model.generate([unknown]) }

@@ -39,7 +39,9 @@ import Testing
     return Dictionary(uniqueKeysWithValues: ranked().map { ($0, probability[$0]) })
   }
 
-  private func draw(_ logits: [Float], _ options: SamplingOptions, _ count: Int, seen: Set<Int> = []) -> [Int32] {
+  private func draw(_ logits: [Float], _ options: SamplingOptions, _ count: Int, seen: Set<Int> = [])
+    -> [Int32]
+  {
     (0..<count).map { index in
       var options = options
       options.seed = UInt64(index)
@@ -113,7 +115,9 @@ import Testing
     options.repetitionPenalty = 2
     var sampler = Sampler(options, vocabularySize: 4)
     // 3 falls to 1.5, 2 to 1, -1 to -2: each token once, then again by rank.
-    let tokens = [Float(3), 2, -1, -5].withUnsafeBufferPointer { logits in (0..<3).map { _ in sampler.sample(logits) } }
+    let tokens = [Float(3), 2, -1, -5].withUnsafeBufferPointer { logits in
+      (0..<3).map { _ in sampler.sample(logits) }
+    }
     #expect(tokens == [0, 1, 0])
     sampler = Sampler(options, vocabularySize: 2)
     sampler.observe(0)

@@ -4,16 +4,17 @@ import Testing
 @Suite struct SteeringExpressionTests {
   private typealias Term = SteeringExpression.Term
 
-  @Test(arguments: [
-    ("football=0.5", ["football"], [[0.5]]),
-    ("a=0,b=1", ["a", "b"], [[0], [1]]),
-    ("a=-0.5,b=2e-1", ["a", "b"], [[-0.5], [0.2]]),
-    ("a=0:1:0.25", ["a"], [[0, 0.25, 0.5, 0.75, 1]]),
-    ("a=0.5:0.5:1", ["a"], [[0.5]]),
-    ("a=0:1:0.3", ["a"], [[0, 0.3, 0.6, 0.9]]),
-    ("a=-1:1:1", ["a"], [[-1, 0, 1]]),
-    ("x.y-z=1", ["x.y-z"], [[1]]),
-  ] as [(String, [String], [[Float]])])
+  @Test(
+    arguments: [
+      ("football=0.5", ["football"], [[0.5]]),
+      ("a=0,b=1", ["a", "b"], [[0], [1]]),
+      ("a=-0.5,b=2e-1", ["a", "b"], [[-0.5], [0.2]]),
+      ("a=0:1:0.25", ["a"], [[0, 0.25, 0.5, 0.75, 1]]),
+      ("a=0.5:0.5:1", ["a"], [[0.5]]),
+      ("a=0:1:0.3", ["a"], [[0, 0.3, 0.6, 0.9]]),
+      ("a=-1:1:1", ["a"], [[-1, 0, 1]]),
+      ("x.y-z=1", ["x.y-z"], [[1]]),
+    ] as [(String, [String], [[Float]])])
   func parses(text: String, names: [String], strengths: [[Float]]) throws {
     let expression = try SteeringExpression(parsing: text)
     #expect(expression.terms == zip(names, strengths).map { Term(name: $0, strengths: $1) })
@@ -28,7 +29,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "a", "a=", "=1", "a=x", "a=nan", "a=inf", "a=1,", ",a=1", "a=1,,b=2", "a=1,a=2", "a=1:2", "a=1:2:3:4", "a=1:2:",
+    "", "a", "a=", "=1", "a=x", "a=nan", "a=inf", "a=1,", ",a=1", "a=1,,b=2", "a=1,a=2", "a=1:2", "a=1:2:3:4",
+    "a=1:2:",
     "a=1:0:0.1", "a=0:1:0", "a=0:1:-1", "a=0:1:1e-9", "a==1", "a=1=2", "a=0x", "a=1 ", "a=0:nan:1",
   ])
   func malformed(text: String) {
