@@ -22,7 +22,8 @@ import Testing
   @Test func aDecodeStepAllocatesNothing() async {
     await #expect(processExitsWith: .success) {
       let model = try Model(fixture("tiny-gqa"))
-      let map = try model.fitRandomMap(at: SteeredSites.everything.rawValue, support: .quantiles(lower: 5, upper: 95))
+      let map = try model.fitRandomMap(
+        at: SteeredSites.everything.rawValue, support: .quantiles(lower: 5, upper: 95))
       for threads in [1, 2] {
         let engine = try model.makeEngine(steeredBy: map, threads: threads)
         try engine.setStrengths([steeringMap: 0.5], slot: 1)

@@ -37,7 +37,9 @@ import Testing
   @Test func manyTextsScoreAsEachAlone() throws {
     let engine = try Model(fixture("tiny-plain")).makeEngine(rows: 16, maximumSequences: 2)
     let model = try LanguageModel(engine, path: "tiny-plain", tokenizer: nil)
-    let texts = [9, 1, 25, 2, 40, 3].enumerated().map { (tokens: randomPrompt($1, seed: UInt64($0)), from: 1) }
+    let texts = [9, 1, 25, 2, 40, 3].enumerated().map {
+      (tokens: randomPrompt($1, seed: UInt64($0)), from: 1)
+    }
     let together = try model.score(texts)
     for (text, score) in zip(texts, together) {
       #expect(try model.score([text]) == [score])

@@ -1,4 +1,5 @@
 import ActCompile
+import ActIR
 import ActRuntime
 import ModelChecks
 import Testing
@@ -13,13 +14,17 @@ import Testing
     model = try SmolLM2.model()
   }
 
-  @Test func chunksAndDecodeEqualOneForward() throws {
-    let engine = try model.makeEngine(rows: 256)
+  @Test(arguments: [DType.f32, .bf16])
+  func chunksAndDecodeEqualOneForward(weights: DType) throws {
+    let engine = try model.makeEngine(weights: weights, rows: 256)
     let tokens = Array(try reference.integers("code/tokens").prefix(100))
     let whole = try engine.run(tokens)
-    for chunk in [1, 7, 64] { #expect(sameBits(try engine.run(tokens, chunk: chunk), whole), "chunks of \(chunk)") }
+    for chunk in [1, 7, 64] {
+      #expect(sameBits(try engine.run(tokens, chunk: chunk), whole), "chunks of \(chunk)")
+    }
     let schedule =
-      [(0..<60).map { RunRow(prompt: 0, position: $0) }] + (60..<100).map { [RunRow(prompt: 0, position: $0)] }
+      [(0..<60).map { RunRow(prompt: 0, position: $0) }]
+      + (60..<100).map { [RunRow(prompt: 0, position: $0)] }
     #expect(sameBits(try engine.run([Prompt(tokens)], schedule: schedule)[0], whole))
   }
 

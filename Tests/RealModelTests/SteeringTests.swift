@@ -43,33 +43,44 @@ import Testing
     }
   }
 
-  @Test(arguments: ["*_layernorm", "*.self_attn.o_proj", "re:model\\.layers\\.[0-9]+"])
-  func variantsAgree(sites: String) throws {
-    let map = try fit(sites)
+  /// With a map behind every layer at strength 1, the formula itself, `x + 1·(T(x) - x)`, loses digits where channels
+  /// of thousands become small ones; hence the bound of its own.
+  @Test(
+    arguments: zip(
+      ["*_layernorm", "*.self_attn.o_proj", "re:model\\.layers\\.(9|19|29)", "re:model\\.layers\\.[0-9]+"],
+      [1e-10, 1e-10, 1e-10, 1e-9]))
+  func variantsAgree(sites: String, bound: Double) throws { try checkVariants(fit(sites), bound) }
+
+  @Test func gatedVariantsAgree() throws {
+    try checkVariants(fit("*.self_attn.o_proj", support: .quantiles(lower: 0, upper: 100)), 1e-10)
+  }
+
+  private func checkVariants(_ map: MapFile, _ bound: Double) throws {
     var logits: [Float: [Float]] = [:]
     let strengths: [Float] = [0, 0.3, 1, 1.5]
     for variant in [Variant.reference, .inserted, .live] {
       let engine = try model.makeEngine(steeredBy: map, variant)
       for strength in strengths {
         try engine.setStrengths([steeringMap: strength], slot: 1)
-        try check(engine.run(prompt, slot: 1), &logits, variant, strength)
+        try check(engine.run(prompt, slot: 1), &logits, bound, variant, strength)
       }
     }
     for strength in strengths {
       let engine = try model.makeEngine(steeredBy: map, .frozen, strength: strength)
-      try check(engine.run(prompt), &logits, .frozen, strength)
+      try check(engine.run(prompt), &logits, bound, .frozen, strength)
     }
   }
 
   private func check(
-    _ values: [Float], _ reference: inout [Float: [Float]], _ variant: Variant, _ strength: Float
+    _ values: [Float], _ reference: inout [Float: [Float]], _ bound: Double, _ variant: Variant,
+    _ strength: Float
   ) throws {
     guard let expected = reference[strength] else {
       reference[strength] = values
       return
     }
     let deviation = Deviation(values, from: expected)
-    #expect(deviation.normalizedSquaredError <= 1e-10, "\(variant), λ = \(strength)")
+    #expect(deviation.normalizedSquaredError <= bound, "\(variant), λ = \(strength)")
     #expect(deviation.largestRelative <= 1e-4, "\(variant), λ = \(strength)")
   }
 
@@ -90,16 +101,16 @@ import Testing
   @Test func steeringNormsAddsNoKernelToTheStep() throws {
     let map = try fit("re:.*norm")
     #expect(map.sites.count == 61)
-    let (bare, live) = (try model.compileInFull().plan, try model.compileInFull(steeredBy: map).plan)
+    let (bare, live) = (try model.compileSteered().plan, try model.compileSteered(by: map).plan)
     #expect(live.stepCount == bare.stepCount)
     #expect(live.arenaByteCount == bare.arenaByteCount)
-    let frozen = try model.compileInFull(steeredBy: map, .frozen, strength: 1).plan
+    let frozen = try model.compileSteered(by: map, .frozen, strength: 1).plan
     #expect(frozen.stepCount == bare.stepCount)
   }
 
   @Test(arguments: [16, 128, 512])
   func arenaIsNearTheBound(rows: Int) throws {
-    let plan = try model.compileInFull(rows: rows).plan
+    let plan = try model.compileSteered(rows: rows).plan
     #expect(plan.arenaBound > 0)
     #expect(Double(plan.arenaByteCount) <= 1.10 * Double(plan.arenaBound))
   }

@@ -5,6 +5,11 @@ public struct SteeringExpression: Hashable, Sendable {
     public var name: String
     /// One strength, or the steps of a range.
     public var strengths: [Float]
+
+    public init(name: String, strengths: [Float]) {
+      self.name = name
+      self.strengths = strengths
+    }
   }
 
   public var terms: [Term]
