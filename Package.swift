@@ -58,7 +58,7 @@ let package = Package(
     .executableTarget(
       name: "actrun",
       dependencies: [
-        "ActFormats", "ActRuntime", "ActEval", "ActTerminal",
+        "ActIR", "ActFormats", "ActRuntime", "ActEval", "ActTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),

@@ -90,6 +90,32 @@ public struct SitePattern: Sendable, CustomStringConvertible {
   }
 }
 
+/// Patterns that choose nothing.
+public struct SitePatternError: Error, Hashable, CustomStringConvertible {
+  public var pattern: String
+  public var problem: String
+
+  public var description: String { "site pattern `\(pattern)` \(problem)" }
+}
+
+extension SitePattern {
+  /// The names that any of `patterns` matches, in their own order; one that is malformed or matches none is an error.
+  public static func choose(
+    _ patterns: [String], from names: [String], unmatched: String = "matches no site"
+  ) throws(SitePatternError) -> [String] {
+    var chosen = Set<String>()
+    for text in patterns {
+      guard let pattern = SitePattern(text) else {
+        throw SitePatternError(pattern: text, problem: "is malformed; expected a glob, or re: and an expression")
+      }
+      let matched = names.filter(pattern.matches)
+      guard !matched.isEmpty else { throw SitePatternError(pattern: text, problem: unmatched) }
+      chosen.formUnion(matched)
+    }
+    return names.filter(chosen.contains)
+  }
+}
+
 extension SitePattern.Glob {
   fileprivate func matches(_ byte: UInt8) -> Bool {
     switch self {

@@ -47,6 +47,8 @@ public final class Engine {
   private let scratch: Block
   private var setTasks: [KernelTask] = []
   private var stepTasks: [KernelTask] = []
+  /// The sites whose values the step computes: where each lies, once that many tasks have run.
+  private var observable: [(site: String, taskCount: Int, location: Location)] = []
   private var dials: [(name: String, offset: Int)] = []
   /// Slots from here on hold no values yet.
   private var usedSlots = 1
@@ -145,9 +147,10 @@ public final class Engine {
       let value = plan.values[index]
       setTasks += binder.tasks(value.op, value.inputs.map { locations[$0].asSlotRows }, out: locations[index].asSlotRows)
     }
-    for index in plan.step where plan.values[index].place != .view {
+    for index in plan.step {
       let value = plan.values[index]
       stepTasks += binder.tasks(value.op, value.inputs.map { locations[$0] }, out: locations[index])
+      if let site = value.site { observable.append((site, stepTasks.count, locations[index])) }
     }
   }
 
@@ -249,7 +252,34 @@ public final class Engine {
     run(stepTasks) { $0 == "T" ? rowCount : logitCount }
   }
 
-  private func run(_ tasks: [KernelTask], _ count: (String) -> Int32) {
+  /// The sites whose values the step computes, in order; others were fused away.
+  public var observableSites: [String] { observable.map(\.site) }
+
+  /// Runs one step, and hands out the values at `sites` as their readers see them: rows in order, `width` values each.
+  public func step(
+    _ rows: [Row], logitRows wanted: [Int32], observing sites: Set<String>,
+    receive: (_ site: String, _ values: [Float], _ width: Int) -> Void
+  ) throws {
+    try checkCounts(rows: rows.count, logitRows: wanted.count)
+    for (index, row) in rows.enumerated() { try place(row, at: index) }
+    for (index, row) in wanted.enumerated() { try placeLogits(of: row, at: index, rowCount: rows.count) }
+    func count(_ symbol: String) -> Int32 { Int32(symbol == "T" ? rows.count : wanted.count) }
+    var done = 0
+    for (site, taskCount, location) in observable where sites.contains(site) {
+      run(stepTasks[done..<taskCount], count)
+      done = taskCount
+      guard case .symbol(let symbol)? = location.rows else { continue }
+      var values: [Float] = []
+      for row in 0..<Int(count(symbol)) {
+        let start = location.floats + row * location.rowStride
+        values += UnsafeBufferPointer(start: start, count: location.columns)
+      }
+      receive(site, values, location.columns)
+    }
+    run(stepTasks[done...], count)
+  }
+
+  private func run(_ tasks: some Sequence<KernelTask>, _ count: (String) -> Int32) {
     for task in tasks {
       if let rows = task.rows {
         let count = count(task.symbol)
