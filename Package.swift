@@ -74,20 +74,23 @@ let package = Package(
     // What tests of small and of real checkpoints share.
     .target(
       name: "ModelChecks",
-      dependencies: ["ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit"],
+      dependencies: [
+        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
+      ],
       path: "Tests/ModelChecks", swiftSettings: swift),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
     .testTarget(
       name: "CheckpointTests",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit", "ModelChecks",
-        "AllocationCounter",
+        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
+        "ModelChecks", "AllocationCounter",
       ],
       swiftSettings: swift),
     .testTarget(
       name: "RealModelTests",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit", "ModelChecks",
+        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
+        "ModelChecks",
       ],
       swiftSettings: swift),
     .testTarget(

@@ -10,7 +10,7 @@ import Testing
 
   private func model(rows: Int = 24, maximumSequences: Int = 8, maximumSlots: Int = 4) throws -> LanguageModel
   {
-    let map = try checkpoint.fitRandomMap(at: SteeredSites.outputs.rawValue)
+    let map = try checkpoint.fitRandomMap(at: "re:model\\.(norm|.*o_proj)")
     let engine = try checkpoint.makeEngine(
       steeredBy: map, rows: rows, maximumSequences: maximumSequences, maximumSlots: maximumSlots)
     return try LanguageModel(engine, path: "tiny-plain", tokenizer: nil)

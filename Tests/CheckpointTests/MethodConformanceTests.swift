@@ -11,8 +11,8 @@ import Testing
 /// What every registered method must do, under every support. A new method is covered by being registered.
 @Suite struct MethodConformanceTests {
   static let supports = [Support.all, .quantiles(lower: 0, upper: 100)]
-  /// A norm, a linear output and the residual stream, at different depths.
-  static let sites = "re:model\\.layers\\.(0\\.input_layernorm|1\\.self_attn\\.o_proj|2)"
+  /// A norm, a linear output, the residual stream, and the last norm, which runs for rows with logits only.
+  static let sites = "re:model\\.(layers\\.(0\\.input_layernorm|1\\.self_attn\\.o_proj|2)|norm)"
 
   private let model: Model
   private let prompt = randomPrompt(20)
@@ -21,7 +21,7 @@ import Testing
 
   private func map(_ method: SteeringMethod, _ support: Support) throws -> MapFile {
     let map = try model.fitRandomMap(method, at: Self.sites, support: support, order: .causal)
-    try #require(map.sites.count == 3)
+    try #require(map.sites.count == 4)
     return map
   }
 

@@ -22,10 +22,8 @@ public let steeringMap = "map"
 extension Model {
   /// An engine of the bare model or with a map.
   ///
-  /// - Parameters:
-  ///   - strength: where the frozen variant freezes its dial; the others ignore it.
-  ///   - weights: the element type of matrices; nil: as in the checkpoint.
-  ///   - sites: sites whose values are results beside the logits, by name.
+  /// The frozen variant freezes its dial at `strength`; the others ignore it. Matrices are stored in `weights`, or as
+  /// in the checkpoint. The values of `sites` are results beside the logits, by name.
   public func makeEngine(
     steeredBy map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: DType? = .f32,
     threads: Int? = nil, rows: Int = 128, maximumSequences: Int = 8, maximumSlots: Int = 3,
