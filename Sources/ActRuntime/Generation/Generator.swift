@@ -109,16 +109,18 @@ extension LanguageModel {
       try flush()
     }
     timing.decode = try clock.measure {
+      var (running, indices): ([Row], [Int]) = ([], [])
       while !next.isEmpty {
-        var rows: [Row] = []
+        swap(&running, &next)
+        next.removeAll(keepingCapacity: true)
         // More sequences than rows of a step take several.
-        for start in stride(from: 0, to: next.count, by: engine.maximumRows) {
-          let part = next[start..<min(start + engine.maximumRows, next.count)]
+        for start in stride(from: 0, to: running.count, by: engine.maximumRows) {
+          let part = running[start..<min(start + engine.maximumRows, running.count)]
           try engine.step(part, logitRows: 0..<Int32(part.count))
-          let indices = part.map { row in sequences.firstIndex(of: row.sequence)! }
-          advance(indices, &rows)
+          indices.removeAll(keepingCapacity: true)
+          for row in part { indices.append(sequences.firstIndex(of: row.sequence)!) }
+          advance(indices, &next)
         }
-        next = rows
       }
     }
     return (generations, timing)
