@@ -44,6 +44,25 @@ import Testing
     }
   }
 
+  /// From one token to the next a generation allocates nothing either, but for the growing list of its tokens.
+  @Test func generationAllocatesNothingButItsTokens() async {
+    await #expect(processExitsWith: .success) {
+      let engine = try Model(fixture("tiny-plain")).makeEngine(maximumSequences: 4)
+      let model = try LanguageModel(engine, path: "tiny-plain", tokenizer: nil)
+      let requests = (0..<4).map { GenerationRequest(prompt: randomPrompt(8, seed: $0), maximumTokens: 64) }
+      var (steps, count) = (0, 0)
+      _ = try model.generate(requests) { request, _ in
+        guard request == 0 else { return }
+        steps += 1
+        if steps == 8 { allocation_counter_start() }
+        if steps == 60 { count = allocation_counter_stop() }
+      }
+      #expect(steps == 64)
+      // Four lists of 8 tokens, each of which doubles at most four times on its way to 64.
+      #expect(count <= 16, "\(count) allocations")
+    }
+  }
+
   @Test func samplingAllocatesNothing() async {
     await #expect(processExitsWith: .success) {
       let logits = randomPrompt(4096).map { Float($0) / 40 }

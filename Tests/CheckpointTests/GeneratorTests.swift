@@ -61,6 +61,16 @@ import Testing
     #expect(try model.generate(requests).generations == together)
   }
 
+  @Test func threadsDoNotMatter() throws {
+    let requests = (0..<4).map { request(6 + $0, seed: UInt64($0)) }
+    let texts = try [1, 2, 3].map { threads in
+      let engine = try checkpoint.makeEngine(threads: threads)
+      return try LanguageModel(engine, path: "tiny-plain", tokenizer: nil).generate(requests).generations
+    }
+    #expect(texts[0] == texts[1])
+    #expect(texts[0] == texts[2])
+  }
+
   @Test func strengthAndSeedChangeTheText() throws {
     let model = try model()
     var other = request(9, strength: 1)

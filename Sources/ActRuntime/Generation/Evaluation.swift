@@ -34,10 +34,12 @@ extension LanguageModel {
     for start in stride(from: 0, to: tokens.count, by: min(chunkSize, engine.maximumRows)) {
       let end = min(start + min(chunkSize, engine.maximumRows), tokens.count)
       let rows = try (start..<end).map {
-        let slot = try slots.slot(strengths, position: $0, promptCount: promptCount ?? tokens.count, on: engine)
+        let slot = try slots.slot(
+          strengths, position: $0, promptCount: promptCount ?? tokens.count, on: engine)
         return Row(token: tokens[$0], position: Int32($0), sequence: sequence, slot: slot)
       }
-      try engine.step(rows, logitRows: Array(0..<Int32(rows.count)), observing: sites) { site, values, width in
+      try engine.step(rows, logitRows: Array(0..<Int32(rows.count)), observing: sites) {
+        site, values, width in
         if start == 0 { observed.append(Result(name: site, values: [], width: width)) }
         observed[observed.firstIndex { $0.name == site }!].values += values
       }

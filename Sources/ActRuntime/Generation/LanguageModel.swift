@@ -37,7 +37,10 @@ public final class LanguageModel {
     guard let logits = engine.plan.results.first(where: { $0.name == "logits" }),
       case let type = engine.plan.values[logits.value].type, type.shape.first == .symbol("R"),
       let width = type.shape.last?.fixed
-    else { throw FileError(path, "logits", "expected a result f32[R,V], found none", next: "is it a language model's?") }
+    else {
+      throw FileError(
+        path, "logits", "expected a result f32[R,V], found none", next: "is it a language model's?")
+    }
     self.path = path
     self.engine = engine
     self.tokenizer = tokenizer

@@ -39,7 +39,8 @@ public struct SteeringExpression: Hashable, Sendable {
       terms.append(Term(name: name, strengths: try Self.strengths(String(sides[1]))))
       // A term has at most a thousand and one strengths, so the product cannot overflow before it is refused.
       guard terms.reduce(1, { $0 * $1.strengths.count }) <= Self.mostCombinations else {
-        throw Malformed(description: "`\(text)`: expected at most \(Self.mostCombinations) combinations of strengths")
+        throw Malformed(
+          description: "`\(text)`: expected at most \(Self.mostCombinations) combinations of strengths")
       }
     }
   }
@@ -54,7 +55,8 @@ public struct SteeringExpression: Hashable, Sendable {
     guard values.count == 3, values[2] > 0, values[0] <= values[1],
       (values[1] - values[0]) / values[2] <= Double(mostSteps)
     else {
-      throw Malformed(description: "`\(text)`: expected FIRST:LAST:STEP, rising, of at most \(mostSteps) steps")
+      throw Malformed(
+        description: "`\(text)`: expected FIRST:LAST:STEP, rising, of at most \(mostSteps) steps")
     }
     // A little beyond the end, so that rounding does not lose the last step.
     let count = Int((values[1] - values[0]) / values[2] + 1e-6)
