@@ -58,7 +58,7 @@ let package = Package(
     .executableTarget(
       name: "actrun",
       dependencies: [
-        "ActFormats", "ActRuntime", "ActEval", "ActTerminal",
+        "ActIR", "ActFormats", "ActRuntime", "ActEval", "ActTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -70,23 +70,27 @@ let package = Package(
     .testTarget(
       name: "TextTests", dependencies: ["ActIR", "ActPasses", "FileCheck"], exclude: ["Cases"],
       swiftSettings: swift),
+    .testTarget(name: "DocTests", dependencies: ["ActIR"], swiftSettings: swift),
     // What tests of small and of real checkpoints share.
     .target(
       name: "ModelChecks",
-      dependencies: ["ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit"],
+      dependencies: [
+        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
+      ],
       path: "Tests/ModelChecks", swiftSettings: swift),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
     .testTarget(
       name: "CheckpointTests",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit", "ModelChecks",
-        "AllocationCounter",
+        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
+        "ModelChecks", "AllocationCounter",
       ],
       swiftSettings: swift),
     .testTarget(
       name: "RealModelTests",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit", "ModelChecks",
+        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
+        "ModelChecks",
       ],
       swiftSettings: swift),
     .testTarget(

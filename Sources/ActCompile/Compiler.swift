@@ -10,6 +10,7 @@ public struct CompileOptions: Sendable {
   public var frozen: [String: Float] = [:]
   /// The element type of matrices in the plan; nil: as in the checkpoint.
   public var weights: DType?
+  /// Whether nodes are folded, merged and fused; off, the graph runs as it is written.
   public var fuses = true
   /// Whether layers that read one value become one. Their weights are then copies, which is not worth it for a plan
   /// that runs once.

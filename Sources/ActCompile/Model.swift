@@ -32,17 +32,10 @@ public struct Model: Sendable {
 
   /// The sites that any of `patterns` matches, in order of execution; a pattern that matches none is an error.
   public func sites(matching patterns: [String]) throws -> [String] {
-    let names = sites.map(\.name)
-    var chosen = Set<String>()
-    for text in patterns {
-      guard let pattern = SitePattern(text) else { throw UsageError("malformed site pattern `\(text)`") }
-      let matched = names.filter(pattern.matches)
-      guard !matched.isEmpty else {
-        throw UsageError("site pattern `\(text)` matches no site; list them with `actc sites \(path)`")
-      }
-      chosen.formUnion(matched)
-    }
-    return names.filter(chosen.contains)
+    do {
+      return try SitePattern.choose(
+        patterns, from: sites.map(\.name), unmatched: "matches no site; list them with `actc sites \(path)`")
+    } catch { throw UsageError("\(error)") }
   }
 }
 

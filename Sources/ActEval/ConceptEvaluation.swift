@@ -3,6 +3,7 @@ import ActRuntime
 
 /// What one strength does to generated text.
 public struct ConceptRow: Hashable, Sendable {
+  /// By map name.
   public var strengths: [String: Float]
   /// The share of continuations that show the concept, 0 to 1.
   public var conceptShare: Double
@@ -10,6 +11,7 @@ public struct ConceptRow: Hashable, Sendable {
   public var continuationPerplexity: Double
   /// The perplexity of held-out text under the steered model: the damage; nil without held-out text.
   public var heldOutPerplexity: Double?
+  /// Generated tokens by the seconds of prefill and decode together.
   public var tokensPerSecond: Double
   /// The continuations, a prompt each.
   public var texts: [String]

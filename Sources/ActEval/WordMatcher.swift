@@ -14,6 +14,7 @@ public struct WordMatcher: Hashable, Sendable {
   /// Whether there is nothing to look for.
   public var isEmpty: Bool { words.isEmpty && entries.isEmpty }
 
+  /// Whether `text` has one of the entries.
   public func matches(_ text: String) -> Bool {
     let found = Self.words(of: text.lowercased())
     if found.contains(where: words.contains) { return true }

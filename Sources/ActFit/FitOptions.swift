@@ -24,6 +24,7 @@ public struct FitOptions: Sendable {
   public var scope = TokenScope.all
   /// The most rows of one step; sequences are never split.
   public var rows = 512
+  /// Workers; nil: one for each processor that the process may use.
   public var threads: Int?
 
   public init(method: SteeringMethod) { self.method = method }

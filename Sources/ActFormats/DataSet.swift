@@ -7,12 +7,15 @@ import Glibc
 ///
 /// Text is UTF-8. A line holds at most 1 MiB and the samples together 1 GiB. `-` is standard input.
 public struct DataSet: Hashable, Sendable {
+  /// What a line of the file is.
   public enum Format: Hashable, Sendable {
     case lines
     case records
   }
 
+  /// Bytes of a line.
   public static let maximumLineLength = 1 << 20
+  /// Bytes of a file.
   public static let maximumSize = 1 << 30
 
   public var path: String

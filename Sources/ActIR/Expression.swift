@@ -18,6 +18,7 @@ public enum BinaryFunction: String, Hashable, Sendable, CaseIterable {
 /// A straight-line program. Printed `t0 = sub $0, $1; add t0, $2`, where `$i` is input i and the last instruction is
 /// the value.
 public struct Expression: Hashable, Sendable {
+  /// What an instruction computes.
   public enum Function: Hashable, Sendable {
     case constant(Float)
     case unary(UnaryFunction)
@@ -26,11 +27,13 @@ public struct Expression: Hashable, Sendable {
     case select
   }
 
+  /// An input of the expression or an earlier instruction, by index.
   public enum Operand: Hashable, Sendable {
     case input(Int)
     case instruction(Int)
   }
 
+  /// A function and as many operands as it takes.
   public struct Instruction: Hashable, Sendable {
     public var function: Function
     public var operands: [Operand]

@@ -28,6 +28,7 @@ public struct Node: Hashable, Sendable {
 
 /// A dataflow graph with value semantics. It owns no tensor data, and passes keep nothing on its nodes.
 public struct Graph: Sendable {
+  /// A value that the graph returns, by name.
   public struct Result: Hashable, Sendable {
     public var name: String
     public var value: ValueID
@@ -43,11 +44,13 @@ public struct Graph: Sendable {
 
   public init(name: String) { self.name = name }
 
+  /// The node of a live value; asking for an erased one stops the program.
   public subscript(id: ValueID) -> Node {
     guard let node = nodes[id.index] else { preconditionFailure("value \(id.index) was erased") }
     return node
   }
 
+  /// Whether `id` has not been erased.
   public func isLive(_ id: ValueID) -> Bool { nodes[id.index] != nil }
 
   /// One more than the highest index of any value so far, for tables indexed by value.
@@ -58,6 +61,7 @@ public struct Graph: Sendable {
   /// The nodes that read a value, once per operand that does.
   public func readers(of id: ValueID) -> [ValueID] { readers[id.index] }
 
+  /// Whether the graph returns `id`.
   public func isResult(_ id: ValueID) -> Bool { results.contains { $0.value == id } }
 
   /// Whether `id` has one reader and leaves the graph nowhere else, so that a rewrite may absorb it.
@@ -77,6 +81,7 @@ public struct Graph: Sendable {
     return id
   }
 
+  /// Returns `value` under `name`; the verifier checks that names differ.
   public mutating func addResult(_ name: String, _ value: ValueID) {
     precondition(isLive(value))
     results.append(Result(name: name, value: value))
@@ -85,6 +90,7 @@ public struct Graph: Sendable {
   /// Removes every result, so that others may be named; nodes stay until ``removeDeadNodes()``.
   public mutating func removeResults() { results = [] }
 
+  /// Changes what a node computes, from the same operands and of the same type.
   public mutating func setOp(_ id: ValueID, _ op: Op) { nodes[id.index]!.op = op }
   public mutating func setName(_ id: ValueID, _ name: String) { nodes[id.index]!.name = name }
   public mutating func setSite(_ id: ValueID, _ site: String?) { nodes[id.index]!.site = site }

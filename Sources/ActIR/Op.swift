@@ -46,7 +46,7 @@ public enum Op: Hashable, Sendable {
 
   /// Cosines and sines of rotary embedding. `positions: i32[T] -> f32[T,W]`
   case ropeTable(RotaryEmbedding)
-  /// Rotates every head of `width` channels. `x: f32[T,H·width], table: f32[T,W] -> f32[T,H·width]`
+  /// Rotates every head. `x: f32[T,H·headWidth], table: f32[T,W] -> f32[T,H·headWidth]`
   case rope(headWidth: Int)
   /// Causal attention of each row over its own sequence, through the KV cache.
   /// `q: f32[T,H·W], k: f32[T,G·W], v: f32[T,G·W] -> f32[T,H·W]`

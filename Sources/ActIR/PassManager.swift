@@ -2,6 +2,7 @@
 ///
 /// Everything one wants of a pipeline as a whole belongs here and never in a pass: printing, timing, stopping early.
 public struct PassManager: Sendable {
+  /// Which passes, by name.
   public enum Selection: Sendable {
     case none, all
     case named(Set<String>)
@@ -15,6 +16,7 @@ public struct PassManager: Sendable {
     }
   }
 
+  /// What one pass did, and how long it took.
   public struct Timing: Sendable {
     public var pass: String
     public var duration: Duration
@@ -23,7 +25,9 @@ public struct PassManager: Sendable {
     public var nodeCount: Int
   }
 
+  /// Whether the verifier runs after each pass; else once, after the last.
   public var verifiesEach = true
+  /// The passes after which the graph is printed.
   public var printsAfter = Selection.none
   /// The last pass to run, by name; its first occurrence.
   public var stopsAfter: String?

@@ -31,6 +31,7 @@ public struct SitePattern: Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether the whole of `site` matches.
   public func matches(_ site: String) -> Bool {
     switch matcher {
     case .regex(let matches): matches(site)
@@ -86,6 +87,32 @@ public struct SitePattern: Sendable, CustomStringConvertible {
       }
     }
     return glob[g...].allSatisfy { if case .any = $0 { true } else { false } }
+  }
+}
+
+/// Patterns that choose nothing.
+public struct SitePatternError: Error, Hashable, CustomStringConvertible {
+  public var pattern: String
+  public var problem: String
+
+  public var description: String { "site pattern `\(pattern)` \(problem)" }
+}
+
+extension SitePattern {
+  /// The names that any of `patterns` matches, in their own order; one that is malformed or matches none is an error.
+  public static func choose(
+    _ patterns: [String], from names: [String], unmatched: String = "matches no site"
+  ) throws(SitePatternError) -> [String] {
+    var chosen = Set<String>()
+    for text in patterns {
+      guard let pattern = SitePattern(text) else {
+        throw SitePatternError(pattern: text, problem: "is malformed; expected a glob, or re: and an expression")
+      }
+      let matched = names.filter(pattern.matches)
+      guard !matched.isEmpty else { throw SitePatternError(pattern: text, problem: unmatched) }
+      chosen.formUnion(matched)
+    }
+    return names.filter(chosen.contains)
   }
 }
 

@@ -4,6 +4,7 @@ import ActIR
 public struct LoweringOptions: Sendable {
   /// The most rows (tokens, of all sequences) of one call.
   public var maximumRows = 512
+  /// The longest sequence, in tokens.
   public var contextLength = 2048
   /// Whether buffers share the arena's bytes and are written in place; off, each value has bytes of its own.
   public var sharesArena = true

@@ -23,6 +23,7 @@ public struct Plan: Hashable, Sendable {
     case result
   }
 
+  /// What computes a value, from which earlier ones, and where it lies.
   public struct Value: Hashable, Sendable {
     public var name: String
     public var op: Op
@@ -42,6 +43,7 @@ public struct Plan: Hashable, Sendable {
     }
   }
 
+  /// A value that the plan returns, by name.
   public struct Result: Hashable, Sendable {
     public var name: String
     public var value: Int
@@ -58,6 +60,7 @@ public struct Plan: Hashable, Sendable {
   public var limits: [Limit] = []
   /// The longest sequence, in tokens.
   public var contextLength = 0
+  /// Bytes of the arena.
   public var arenaByteCount = 0
   /// The most bytes alive at once: the arena without fragmentation.
   public var arenaBound = 0
@@ -67,6 +70,7 @@ public struct Plan: Hashable, Sendable {
   public var values: [Value] = []
   /// Indices of the set-time values that are computed.
   public var set: Range<Int> = 0..<0
+  /// Indices of the values of a step.
   public var step: Range<Int> = 0..<0
   public var results: [Result] = []
 
@@ -90,6 +94,7 @@ extension Plan {
     }
   }
 
+  /// The largest value of `symbol`, or nil where no input has it.
   public func limit(_ symbol: String) -> Int? { limits.first { $0.symbol == symbol }?.value }
 
   /// The attention nodes, by cache.

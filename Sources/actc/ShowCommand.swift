@@ -67,8 +67,8 @@ struct ShowCommand: ParsableCommand {
       return
     }
     if !summary { print(plan, terminator: "") }
-    let dials = plan.scopes.map { "\($0.name) (tokens: \($0.scope))" }
-    print("// dials: \(dials.isEmpty ? "none" : dials.joined(separator: ", "))")
+    let dials = plan.scopes.map { "\($0.name) (tokens: \($0.scope))" }.joined(separator: ", ")
+    print("// dials: \(dials.isEmpty ? "none" : dials)")
     print("// step: \(plan.stepCount) kernels; set: \(plan.setCount) kernels")
     let ratio = plan.arenaBound == 0 ? 1 : Double(plan.arenaByteCount) / Double(plan.arenaBound)
     print(

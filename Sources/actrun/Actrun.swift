@@ -1,3 +1,4 @@
+import ActIR
 import ActRuntime
 import ActTerminal
 import ArgumentParser
@@ -15,7 +16,7 @@ struct Actrun: ParsableCommand {
   static func main() {
     runTool(Self.self) { error in
       switch error {
-      case is EngineError, is SteeringExpression.Malformed: .usage
+      case is EngineError, is SteeringExpression.Malformed, is SitePatternError: .usage
       default: nil
       }
     }

@@ -13,12 +13,15 @@ struct RunCommand: ParsableCommand {
 
       Examples:
         actrun run SmolLM2.plan --input in.safetensors -o out.safetensors
+        actrun run SmolLM2.plan --input in.safetensors -o out.safetensors --dump '*input_layernorm'
         actrun run SmolLM2.plan --input in.safetensors --expected reference.safetensors --rtol 1e-4
       """)
 
   @Argument(help: "The plan.") var plan: String
   @Option(help: "A safetensors file with the inputs.") var input: String
   @Option(name: .shortAndLong, help: "The safetensors file to write.") var output: String?
+  @Option(parsing: .upToNextOption, help: "Sites whose values are wanted too: globs, or re: and an expression.")
+  var dump: [String] = []
   @Option(help: "A safetensors file with results to compare with.") var expected: String?
   @Option(help: "The absolute tolerance.") var atol = 1e-5
   @Option(help: "The relative tolerance.") var rtol = 1e-4
@@ -32,7 +35,10 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     let model = try LanguageModel(plan, threads: steering.threads)
     let tokens = try readTokens(model)
-    let results = try model.evaluate(tokens, strengths: steering.strengths())
+    let sites = try SitePattern.choose(
+      dump, from: model.engine.observableSites,
+      unmatched: "matches no site that this plan computes; fused ones are kept by `actc compile --no-fuse`")
+    let results = try model.evaluate(tokens, strengths: steering.strengths(), sites: Set(sites))
     if let output {
       let writer = try SafetensorsWriter(
         output, results.map { .init($0.name, .f32, [$0.values.count / $0.width, $0.width]) })

@@ -22,7 +22,8 @@ import Testing
   @Test func aDecodeStepAllocatesNothing() async {
     await #expect(processExitsWith: .success) {
       let model = try Model(fixture("tiny-gqa"))
-      let map = try model.fitRandomMap(at: SteeredSites.everything.rawValue, support: .quantiles(lower: 5, upper: 95))
+      let map = try model.fitRandomMap(
+        at: SteeredSites.everything.rawValue, support: .quantiles(lower: 5, upper: 95))
       for threads in [1, 2] {
         let engine = try model.makeEngine(steeredBy: map, threads: threads)
         try engine.setStrengths([steeringMap: 0.5], slot: 1)
@@ -36,9 +37,29 @@ import Testing
             if position == 2 { allocation_counter_start() }
             try engine.step(rows, logitRows: 0..<Int32(rows.count))
           }
-          #expect(allocation_counter_stop() == 0, "\(rowCount) rows, \(threads) threads")
+          let count = allocation_counter_stop()
+          #expect(count == 0, "\(count) allocations, \(rowCount) rows, \(threads) threads")
         }
       }
+    }
+  }
+
+  /// From one token to the next a generation allocates nothing either, but for the growing list of its tokens.
+  @Test func generationAllocatesNothingButItsTokens() async {
+    await #expect(processExitsWith: .success) {
+      let engine = try Model(fixture("tiny-plain")).makeEngine(maximumSequences: 4)
+      let model = try LanguageModel(engine, path: "tiny-plain", tokenizer: nil)
+      let requests = (0..<4).map { GenerationRequest(prompt: randomPrompt(8, seed: $0), maximumTokens: 64) }
+      var (steps, count) = (0, 0)
+      _ = try model.generate(requests) { request, _ in
+        guard request == 0 else { return }
+        steps += 1
+        if steps == 8 { allocation_counter_start() }
+        if steps == 60 { count = allocation_counter_stop() }
+      }
+      #expect(steps == 64)
+      // Four lists of 8 tokens, each of which doubles at most four times on its way to 64.
+      #expect(count <= 16, "\(count) allocations")
     }
   }
 
@@ -57,7 +78,7 @@ import Testing
           for _ in 0..<10 { _ = sampler.sample(logits) }
           return allocation_counter_stop()
         }
-        #expect(count == 0, "\(options)")
+        #expect(count == 0, "\(count) allocations, \(options)")
       }
     }
   }

@@ -6,25 +6,39 @@ import Testing
 
 /// A row's result depends on its own sequence only, bit for bit: however rows are spread over steps and threads.
 @Suite struct BatchInvarianceTests {
-  static let checkpoints = ["tiny-gqa", "tiny-tied", "tiny-plain"]
+  /// Every small checkpoint with its matrices in f32 and in bf16.
+  static let checkpoints = ["tiny-gqa", "tiny-tied", "tiny-plain"].flatMap { name in
+    [DType.f32, .bf16].map { StoredCheckpoint(name: name, weights: $0) }
+  }
 
-  private func prompts(_ checkpoint: String) throws -> [[Int32]] {
-    let reference = try TensorFile(fixture("\(checkpoint)/reference.safetensors"))
-    return try ["prompt1", "prompt2"].map { try reference.integers("\($0)/tokens") }
+  struct StoredCheckpoint: CustomTestStringConvertible {
+    var name: String
+    var weights: DType
+
+    var testDescription: String { "\(name) in \(weights)" }
+
+    func makeEngine(threads: Int? = nil) throws -> Engine {
+      try Model(fixture(name)).makeEngine(weights: weights, threads: threads)
+    }
+
+    func prompts() throws -> [[Int32]] {
+      let reference = try TensorFile(fixture("\(name)/reference.safetensors"))
+      return try ["prompt1", "prompt2"].map { try reference.integers("\($0)/tokens") }
+    }
   }
 
   @Test(arguments: checkpoints, [1, 2, 3, 7, 16, 33, 64])
-  func chunksEqualOneForward(checkpoint: String, chunk: Int) throws {
-    let engine = try Model(fixture(checkpoint)).makeEngine()
-    for tokens in try prompts(checkpoint) {
+  func chunksEqualOneForward(checkpoint: StoredCheckpoint, chunk: Int) throws {
+    let engine = try checkpoint.makeEngine()
+    for tokens in try checkpoint.prompts() {
       #expect(sameBits(try engine.run(tokens, chunk: chunk), try engine.run(tokens)))
     }
   }
 
   @Test(arguments: checkpoints)
-  func prefillThenDecodeEqualsOneForward(checkpoint: String) throws {
-    let engine = try Model(fixture(checkpoint)).makeEngine()
-    for tokens in try prompts(checkpoint) {
+  func prefillThenDecodeEqualsOneForward(checkpoint: StoredCheckpoint) throws {
+    let engine = try checkpoint.makeEngine()
+    for tokens in try checkpoint.prompts() {
       let prefilled = tokens.count / 2
       let schedule =
         [(0..<prefilled).map { RunRow(prompt: 0, position: $0) }]
@@ -35,9 +49,9 @@ import Testing
   }
 
   @Test(arguments: checkpoints, [1, 2])
-  func shuffledRowsOfManySequencesEqualEachAlone(checkpoint: String, threads: Int) throws {
-    let engine = try Model(fixture(checkpoint)).makeEngine(threads: threads)
-    let texts = try prompts(checkpoint)
+  func shuffledRowsOfManySequencesEqualEachAlone(checkpoint: StoredCheckpoint, threads: Int) throws {
+    let engine = try checkpoint.makeEngine(threads: threads)
+    let texts = try checkpoint.prompts()
     let prompts = (texts + texts.map { Array($0.reversed()) } + [[5], [7, 9]]).map { Prompt($0) }
     var random = SeededGenerator(seed: 11)
     for rowsPerStep in [3, 8, 40, 128] {
@@ -50,9 +64,9 @@ import Testing
   }
 
   @Test(arguments: checkpoints)
-  func threadsDoNotMatter(checkpoint: String) throws {
-    let tokens = try prompts(checkpoint)[1]
-    let logits = try [1, 2, 3].map { try Model(fixture(checkpoint)).makeEngine(threads: $0).run(tokens) }
+  func threadsDoNotMatter(checkpoint: StoredCheckpoint) throws {
+    let tokens = try checkpoint.prompts()[1]
+    let logits = try [1, 2, 3].map { try checkpoint.makeEngine(threads: $0).run(tokens) }
     #expect(sameBits(logits[0], logits[1]))
     #expect(sameBits(logits[0], logits[2]))
   }
@@ -60,7 +74,7 @@ import Testing
   /// Only the rows asked for have logits, in the order asked for.
   @Test func chosenLogitRows() throws {
     let engine = try Model(fixture("tiny-plain")).makeEngine()
-    let tokens = try prompts("tiny-plain")[0]
+    let tokens = randomPrompt(7)
     let width = 320
     let all = try engine.run(tokens)
     let sequence = try engine.openSequence(capacity: tokens.count)
@@ -82,7 +96,8 @@ import Testing
       Row(token: token, position: position, sequence: sequence, slot: slot)
     }
     for bad in [
-      row(token: 320), row(token: -1), row(position: 3), row(position: -1), row(sequence: 1), row(sequence: -1),
+      row(token: 320), row(token: -1), row(position: 3), row(position: -1), row(sequence: 1),
+      row(sequence: -1),
       row(slot: 3), row(slot: -1),
     ] {
       #expect(throws: EngineError.self) { try engine.step([bad], logitRows: [0]) }

@@ -18,7 +18,8 @@ import Testing
     for strength in Self.strengths {
       let reference = try model.steeredLogits(prompt, by: map, .reference, strength)
       for variant in [Variant.inserted, .live, .frozen] {
-        let deviation = Deviation(try model.steeredLogits(prompt, by: map, variant, strength), from: reference)
+        let deviation = Deviation(
+          try model.steeredLogits(prompt, by: map, variant, strength), from: reference)
         #expect(deviation.normalizedSquaredError <= 1e-10, "\(variant), λ = \(strength)")
         #expect(deviation.largestRelative <= 1e-4, "\(variant), λ = \(strength)")
       }
@@ -45,7 +46,9 @@ import Testing
     let prompt = randomPrompt(24)
     for support in [Support.all, .quantiles(lower: 0, upper: 100)] {
       let map = try model.fitRandomMap(at: sites.rawValue, support: support)
-      for (variant, bareVariant) in [(Variant.live, Variant.live), (.inserted, .inserted), (.reference, .reference)] {
+      for (variant, bareVariant) in [
+        (Variant.live, Variant.live), (.inserted, .inserted), (.reference, .reference),
+      ] {
         let bare = try model.makeEngine(bareVariant).run(prompt)
         let engine = try model.makeEngine(steeredBy: map, variant)
         try engine.setStrengths([steeringMap: 0], slot: 1)

@@ -63,27 +63,30 @@ import Testing
     }
   }
 
-  /// METHODS.md, by hand: slope 2.2, T(0) = 9.2; at strength ½ slope 1.6 and offset 4.6; the mean shift is 11.
-  @Test func goldenTransports() throws {
-    let (source, target): ([Float], [Float]) = ([0, 1, 2, 3], [10, 12, 11, 17])
-    func parameters(_ method: SteeringMethod) throws -> [String: Float] {
+  /// METHODS.md, by hand, through the runtime: 2.2·x + 9.2, at strength ½ 1.6·x + 4.6; the mean shift is 11.
+  @Test(arguments: Variant.allCases)
+  func goldenTransports(variant: Variant) throws {
+    let model = try Model(fixture("tiny-plain"))
+    let site = "model.layers.2.input_layernorm"
+    let prompt = randomPrompt(6)
+    let x = try model.makeEngine(recording: [site]).run(prompt, result: site)
+    let golden: [(SteeringMethod, strength: Float, slope: Float, offset: Float)] = [
+      (linearAct, 1, 2.2, 9.2), (linearAct, 0.5, 1.6, 4.6), (meanAct, 1, 1, 11), (meanAct, 0.5, 1, 5.5),
+    ]
+    for (method, strength, slope, offset) in golden {
       var accumulator = method.makeAccumulator(1)
-      accumulator.observe(.source, source)
-      accumulator.observe(.target, target)
-      return try accumulator.finish().parameters.mapValues { $0[0] }
+      accumulator.observe(.source, [0, 1, 2, 3])
+      accumulator.observe(.target, [10, 12, 11, 17])
+      var map = try model.fitRandomMap(method, at: site)
+      map.sites[0].parameters = try accumulator.finish().parameters.mapValues {
+        Array(repeating: $0[0], count: 32)
+      }
+      let engine = try model.makeEngine(steeredBy: map, variant, strength: strength, recording: [site])
+      if variant != .frozen { try engine.setStrengths([steeringMap: strength], slot: 1) }
+      let y = try engine.run(prompt, slot: variant == .frozen ? 0 : 1, result: site)
+      #expect(y.count == x.count)
+      for (y, x) in zip(y, x) { #expect((y - (slope * x + offset)).magnitude <= 4e-6 * offset) }
     }
-    let linear = try parameters(linearAct)
-    let slope = try #require(linear["slope"])
-    #expect(slope == 2.2)
-    func transport(_ x: Float, _ strength: Float) -> Float {
-      let moved = linear["target_mean"]! + slope * (x - linear["source_mean"]!)
-      return x + strength * (moved - x)
-    }
-    #expect((transport(0, 1) - 9.2).magnitude < 1e-6)
-    #expect((transport(0, 0.5) - 4.6).magnitude < 1e-6)
-    #expect((transport(1, 0.5) - transport(0, 0.5) - 1.6).magnitude < 1e-6)
-    let mean = try parameters(meanAct)
-    #expect(mean["target_mean"]! - mean["source_mean"]! == 11)
   }
 }
 

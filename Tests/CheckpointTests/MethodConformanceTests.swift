@@ -11,8 +11,8 @@ import Testing
 /// What every registered method must do, under every support. A new method is covered by being registered.
 @Suite struct MethodConformanceTests {
   static let supports = [Support.all, .quantiles(lower: 0, upper: 100)]
-  /// A norm, a linear output and the residual stream, at different depths.
-  static let sites = "re:model\\.layers\\.(0\\.input_layernorm|1\\.self_attn\\.o_proj|2)"
+  /// A norm, a linear output, the residual stream, and the last norm, which runs for rows with logits only.
+  static let sites = "re:model\\.(layers\\.(0\\.input_layernorm|1\\.self_attn\\.o_proj|2)|norm)"
 
   private let model: Model
   private let prompt = randomPrompt(20)
@@ -21,7 +21,7 @@ import Testing
 
   private func map(_ method: SteeringMethod, _ support: Support) throws -> MapFile {
     let map = try model.fitRandomMap(method, at: Self.sites, support: support, order: .causal)
-    try #require(map.sites.count == 3)
+    try #require(map.sites.count == 4)
     return map
   }
 
@@ -83,7 +83,7 @@ import Testing
     let read = try MapFile(reading: mapPath)
     #expect(read == map)
     let planPath = directory.file("x.plan")
-    try model.compileInFull(steeredBy: read).write(
+    try model.compileSteered(by: read).write(
       to: planPath, tokenizer: nil, tokenizerConfiguration: nil, provenance: .object([:]))
     let (saved, fitted) = (try LanguageModel(planPath).engine, try engine(map))
     #expect(saved.plan == fitted.plan)
@@ -126,7 +126,9 @@ import Testing
     func samples(_ count: Int, _ range: ClosedRange<Float>) -> [Float] {
       (0..<count * width).map { _ in .random(in: range, using: &random) }
     }
-    let sides: [(side: Side, rows: [Float])] = [(.source, samples(31, -1...2)), (.target, samples(19, 0...5))]
+    let sides: [(side: Side, rows: [Float])] = [
+      (.source, samples(31, -1...2)), (.target, samples(19, 0...5)),
+    ]
     var whole = method.makeAccumulator(width)
     var pieces = method.makeAccumulator(width)
     var shards = (0..<3).map { _ in method.makeAccumulator(width) }
@@ -149,7 +151,9 @@ import Testing
       #expect(Set(fit.parameters.keys) == Set(expected.parameters.keys))
       for (name, values) in expected.parameters {
         // Sums in another order may differ in the last bit of a float.
-        for (a, b) in zip(fit.parameters[name] ?? [], values) { #expect((a - b).magnitude <= 1e-6 * max(b.magnitude, 1)) }
+        for (a, b) in zip(fit.parameters[name] ?? [], values) {
+          #expect((a - b).magnitude <= 1e-6 * max(b.magnitude, 1))
+        }
         #expect(fit.parameters[name]?.count == width)
       }
     }

@@ -11,15 +11,15 @@ import Testing
   @Test(arguments: checkpoints)
   func steeringNormsAddsNoKernelToTheStep(checkpoint: String) throws {
     let model = try Model(fixture(checkpoint))
-    let bare = try model.compileInFull().plan
+    let bare = try model.compileSteered().plan
     let map = try model.fitRandomMap(at: "re:.*norm")
-    let live = try model.compileInFull(steeredBy: map).plan
+    let live = try model.compileSteered(by: map).plan
     #expect(map.sites.count == bare.caches.count * 2 + 1)
     #expect(live.stepCount == bare.stepCount)
     #expect(live.setCount > 0)
     #expect(live.arenaByteCount == bare.arenaByteCount)
-    #expect(try model.compileInFull(steeredBy: map, .frozen, strength: 0.5).plan.stepCount == bare.stepCount)
-    #expect(try model.compileInFull(steeredBy: map, .inserted).plan.stepCount > bare.stepCount)
+    #expect(try model.compileSteered(by: map, .frozen, strength: 0.5).plan.stepCount == bare.stepCount)
+    #expect(try model.compileSteered(by: map, .inserted).plan.stepCount > bare.stepCount)
   }
 
   /// A live map behind a linear layer or in the residual stream is finished by the kernel before it.
@@ -27,30 +27,31 @@ import Testing
   func steeringEpiloguesAddsNoKernelToTheStep(checkpoint: String, sites: SteeredSites) throws {
     let model = try Model(fixture(checkpoint))
     let map = try model.fitRandomMap(at: sites.rawValue)
-    #expect(try model.compileInFull(steeredBy: map).plan.stepCount == model.compileInFull().plan.stepCount)
+    #expect(try model.compileSteered(by: map).plan.stepCount == model.compileSteered().plan.stepCount)
   }
 
   @Test(arguments: checkpoints)
   func frozenPlansHaveNoDials(checkpoint: String) throws {
     let model = try Model(fixture(checkpoint))
     let map = try model.fitRandomMap(at: SteeredSites.norms.rawValue)
-    let frozen = try model.compileInFull(steeredBy: map, .frozen, strength: 0.5).plan
+    let frozen = try model.compileSteered(by: map, .frozen, strength: 0.5).plan
     #expect(frozen.dials.isEmpty)
     #expect(frozen.setCount == 0)
-    #expect(try model.compileInFull(steeredBy: map).plan.dials == [steeringMap])
+    #expect(try model.compileSteered(by: map).plan.dials == [steeringMap])
   }
 
   @Test(arguments: checkpoints)
   func arenaIsNearTheBound(checkpoint: String) throws {
     let model = try Model(fixture(checkpoint))
     for plan in [
-      try model.compileInFull().plan, try model.compileInFull(steeredBy: model.fitRandomMap(at: SteeredSites.everything.rawValue)).plan,
+      try model.compileSteered().plan,
+      try model.compileSteered(by: model.fitRandomMap(at: SteeredSites.everything.rawValue)).plan,
     ] {
       #expect(plan.arenaBound > 0)
       #expect(plan.arenaByteCount >= plan.arenaBound)
       #expect(Double(plan.arenaByteCount) <= 1.10 * Double(plan.arenaBound))
     }
-    let separate = try model.compileInFull(steeredBy: nil, .reference).plan
-    #expect(try separate.arenaByteCount > model.compileInFull().plan.arenaByteCount)
+    let separate = try model.compileSteered(by: nil, .reference).plan
+    #expect(try separate.arenaByteCount > model.compileSteered().plan.arenaByteCount)
   }
 }

@@ -23,7 +23,9 @@ extension Model {
   ) throws -> MapFile {
     var random = SeededGenerator(seed: 3)
     func sequences(_ tokens: Range<Int32>) -> [[Int32]] {
-      (0..<12).map { _ in (0..<Int.random(in: 3...20, using: &random)).map { _ in .random(in: tokens, using: &random) } }
+      (0..<12).map { _ in
+        (0..<Int.random(in: 3...20, using: &random)).map { _ in .random(in: tokens, using: &random) }
+      }
     }
     var options = FitOptions(method: method)
     options.support = support

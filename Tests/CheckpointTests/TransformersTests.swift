@@ -1,5 +1,6 @@
 import ActCompile
 import ActIR
+import ActLowering
 import ActRuntime
 import ModelChecks
 import Testing
@@ -16,15 +17,27 @@ import Testing
     #expect(deviation.largestRelative <= 1e-3)
   }
 
+  /// Weights in bf16, as the checkpoint has them, meet activations in f32: the same logits.
+  @Test func weightsAsStored() throws {
+    let reference = try TensorFile(fixture("tiny-tied/reference.safetensors"))
+    let engine = try Model(fixture("tiny-tied")).makeEngine(weights: nil)
+    #expect(engine.plan.constants.contains { $0.type.dtype == .bf16 })
+    let logits = try engine.run(try reference.integers("prompt2/tokens"))
+    #expect(Deviation(logits, from: try reference.floats("prompt2/logits")).normalizedSquaredError <= 1e-8)
+  }
+
   /// Every module's output: norms, projections, the residual stream behind each layer.
   @Test func sites() throws {
     let reference = try TensorFile(fixture("tiny-gqa/reference.safetensors"))
-    let recorded = reference.names.filter { $0.hasPrefix("prompt1/model.") }.map { String($0.dropFirst("prompt1/".count)) }
+    let recorded = reference.names.filter { $0.hasPrefix("prompt1/model.") }.map {
+      String($0.dropFirst("prompt1/".count))
+    }
     #expect(recorded.count == 2 + 3 * 5)
     let engine = try Model(fixture("tiny-gqa")).makeEngine(recording: recorded)
     let tokens = try reference.integers("prompt1/tokens")
     for site in recorded {
-      let deviation = Deviation(try engine.run(tokens, result: site), from: try reference.floats("prompt1/\(site)"))
+      let deviation = Deviation(
+        try engine.run(tokens, result: site), from: try reference.floats("prompt1/\(site)"))
       #expect(deviation.normalizedSquaredError <= 1e-8, "\(site)")
     }
   }

@@ -20,19 +20,23 @@ public enum Variant: Hashable, Sendable, CaseIterable {
 public let steeringMap = "map"
 
 extension Model {
-  /// An engine in f32, of the bare model or with a map; `strength` counts for the frozen variant only.
+  /// An engine of the bare model or with a map.
+  ///
+  /// The frozen variant freezes its dial at `strength`; the others ignore it. Matrices are stored in `weights`, or as
+  /// in the checkpoint. The values of `sites` are results beside the logits, by name.
   public func makeEngine(
-    steeredBy map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, threads: Int? = nil,
-    rows: Int = 128, maximumSequences: Int = 8, maximumSlots: Int = 3, recording sites: [String] = []
+    steeredBy map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: DType? = .f32,
+    threads: Int? = nil, rows: Int = 128, maximumSequences: Int = 8, maximumSlots: Int = 3,
+    recording sites: [String] = []
   ) throws -> Engine {
-    try compileInFull(steeredBy: map, variant, strength: strength, rows: rows, recording: sites)
+    try compileSteered(by: map, variant, strength: strength, weights: weights, rows: rows, recording: sites)
       .makeEngine(threads: threads, maximumSequences: maximumSequences, maximumSlots: maximumSlots)
   }
 
-  /// The same, compiled only, in full precision.
-  public func compileInFull(
-    steeredBy map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, rows: Int = 128,
-    recording sites: [String] = []
+  /// The same, compiled only.
+  public func compileSteered(
+    by map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: DType? = .f32,
+    rows: Int = 128, recording sites: [String] = []
   ) throws -> CompiledModel {
     var graph = graph
     for site in sites {
@@ -42,7 +46,7 @@ extension Model {
     var maps = MapSet()
     if let map { try maps.add(map, name: steeringMap, path: "the map", model: self) }
     var options = CompileOptions()
-    options.weights = .f32
+    options.weights = weights
     options.fuses = variant == .live || variant == .frozen
     options.frozen = variant == .frozen && map != nil ? [steeringMap: strength] : [:]
     options.lowering.sharesArena = variant != .reference

@@ -46,7 +46,8 @@ public struct FitReference: Sendable {
       options.support = support
       let strengths = (run["strengths"]?.array ?? []).compactMap(\.double)
       return Run(
-        name: member.key, sites: sites, options: options, targets: targets, strengths: strengths.map { Float($0) })
+        name: member.key, sites: sites, options: options, targets: targets,
+        strengths: strengths.map { Float($0) })
     }
     self.json = json
   }
@@ -71,7 +72,8 @@ public struct FitReference: Sendable {
       }
       let power = reference.reduce(0) { $0 + $1 * $1 } / Double(reference.count)
       let error = zip(values, reference).map { value, expected in
-        (Double(value) - expected).magnitude / (name == "slope" ? max(expected.magnitude, 1) : power.squareRoot())
+        (Double(value) - expected).magnitude
+          / (name == "slope" ? max(expected.magnitude, 1) : power.squareRoot())
       }
       errors[name] = error.max() ?? .infinity
     }

@@ -26,7 +26,9 @@ import Testing
       }
       try check(rows.flatMap { row in indices.map { row[row.startIndex + Int($0)] } }, "logits")
       try check(rows.map(logSumExp), "logsumexp")
-      if reference.names.contains("\(prompt)/last_logits") { try check(Array(rows[rows.count - 1]), "last_logits") }
+      if reference.names.contains("\(prompt)/last_logits") {
+        try check(Array(rows[rows.count - 1]), "last_logits")
+      }
       let likeliest = rows.map { row in Int32(row.indices.max { row[$0] < row[$1] }! - row.startIndex) }
       #expect(try likeliest == reference.integers("\(prompt)/argmax"))
     }

@@ -3,7 +3,7 @@ import ActIR
 /// Folds a frozen per-channel map into the linear layer before it.
 ///
 ///     %x = linear %h, %w, %b         %w2 = scale_rows %w, %s
-///     %y = affine %x, %s, %t     =>  %b2 = affine %b, %s, %t      (mul, then add)
+///     %y = affine %x, %s, %t     =>  %b2 = add (mul %b, %s), %t
 ///                                    %y = linear %h, %w2, %b2
 ///
 /// Only where scale and shift are known at compile time; with a live dial the map is the layer's epilogue.

@@ -61,6 +61,7 @@ public struct SupportAccumulator: Sendable {
     samples = ChannelSamples(width: width)
   }
 
+  /// Takes samples of the source, row-major.
   public mutating func observe(_ rows: [Float]) {
     if case .quantiles = support { samples.observe(.source, rows) }
   }

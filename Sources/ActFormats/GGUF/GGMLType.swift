@@ -12,6 +12,7 @@ public enum GGMLType: UInt32, Hashable, Sendable, CaseIterable {
   case q6_K = 14
   case bf16 = 30
 
+  /// Elements of a block; 1 where the type is not quantised.
   public var blockElements: Int {
     switch self {
     case .f32, .f16, .bf16: 1
@@ -20,6 +21,7 @@ public enum GGMLType: UInt32, Hashable, Sendable, CaseIterable {
     }
   }
 
+  /// Bytes of a block.
   public var blockBytes: Int {
     switch self {
     case .f32: 4

@@ -24,8 +24,13 @@ struct Binder {
     switch op {
     case .unary, .binary, .select, .affine, .fused: [elementwise(op.elementwiseBody!, inputs, out)]
     case .linear:
-      [linear(inputs[0], inputs[1], epilogue: inputs.count == 3 ? .addition : .identity, Array(inputs.dropFirst(2)), out)]
-    case .linearEpilogue(let body): [linear(inputs[0], inputs[1], epilogue: body, Array(inputs.dropFirst(2)), out)]
+      [
+        linear(
+          inputs[0], inputs[1], epilogue: inputs.count == 3 ? .addition : .identity,
+          Array(inputs.dropFirst(2)), out)
+      ]
+    case .linearEpilogue(let body):
+      [linear(inputs[0], inputs[1], epilogue: body, Array(inputs.dropFirst(2)), out)]
     case .matvec: [linear(inputs[1].asRow, inputs[0], epilogue: .identity, [], out.asRow)]
     case .rmsNorm(let eps): [norm(act_rms_norm, eps, inputs, out)]
     case .layerNorm(let eps): [norm(act_layer_norm, eps, inputs, out)]
@@ -56,11 +61,16 @@ struct Binder {
       case nil: rows?.pointee = 1
       }
     }
-    return KernelTask(function: function, arguments: arguments, rows: symbol.isEmpty ? nil : rows, symbol: symbol)
+    return KernelTask(
+      function: function, arguments: arguments, rows: symbol.isEmpty ? nil : rows, symbol: symbol)
   }
 
   private func slots(_ out: Location) -> UnsafePointer<Int32>? {
-    if case .symbol(let name)? = out.rows, let slots = context.slots[name] { UnsafePointer(slots) } else { nil }
+    if case .symbol(let name)? = out.rows, let slots = context.slots[name] {
+      UnsafePointer(slots)
+    } else {
+      nil
+    }
   }
 
   private func elementwise(_ body: Expression, _ inputs: [Location], _ out: Location) -> KernelTask {
@@ -74,7 +84,8 @@ struct Binder {
     return task(act_elementwise, args, rows: \.rows, out)
   }
 
-  private func fill<Tuple>(_ tuple: UnsafeMutablePointer<Tuple>, _ operands: [Location], from first: Int = 0) {
+  private func fill<Tuple>(_ tuple: UnsafeMutablePointer<Tuple>, _ operands: [Location], from first: Int = 0)
+  {
     let slots = UnsafeMutableRawPointer(tuple).assumingMemoryBound(to: act_operand.self)
     for (index, operand) in operands.enumerated() { slots[first + index] = operand.kernelOperand }
   }
@@ -200,7 +211,8 @@ struct Binder {
   }
 
   private func cast(
-    _ input: UnsafeMutableRawPointer, _ from: DType, to out: UnsafeMutableRawPointer, _ dtype: DType, count: Int
+    _ input: UnsafeMutableRawPointer, _ from: DType, to out: UnsafeMutableRawPointer, _ dtype: DType,
+    count: Int
   ) -> KernelTask {
     let args = arguments.allocate(act_cast_args.self)
     args.pointee.out = out
@@ -215,7 +227,8 @@ struct Binder {
     var offset = 0
     return inputs.map { input in
       let task = cast(
-        input.base, input.dtype, to: out.base + offset * out.dtype.byteWidth, out.dtype, count: input.fixedCount)
+        input.base, input.dtype, to: out.base + offset * out.dtype.byteWidth, out.dtype,
+        count: input.fixedCount)
       offset += input.fixedCount
       return task
     }

@@ -11,7 +11,8 @@ final class Block: @unchecked Sendable {
   init(byteCount: Int) throws {
     self.byteCount = max(byteCount, 1)
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-    guard let base = mmap(nil, self.byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), base != MAP_FAILED else {
+    guard let base = mmap(nil, self.byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), base != MAP_FAILED
+    else {
       throw EngineError("cannot reserve \(byteCount) bytes of memory: \(String(cString: strerror(errno)))")
     }
     self.base = base

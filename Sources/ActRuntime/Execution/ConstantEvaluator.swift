@@ -1,6 +1,6 @@
 import ActIR
-import ActLowering
 import ActKernels
+import ActLowering
 
 /// Computes a plan's tensors from the weights, one after another, with the same kernels that steps use.
 public struct ConstantEvaluator {
@@ -48,9 +48,13 @@ public struct ConstantEvaluator {
         let arguments = TaskArguments()
         if case .constant(let number) = value.op { block.base.storeBytes(of: number, as: Float.self) }
         let inputs = value.inputs.map { input in
-          Location(UnsafeMutableRawPointer(mutating: computed[input]!.bytes.baseAddress!), program.values[input].type)
+          Location(
+            UnsafeMutableRawPointer(mutating: computed[input]!.bytes.baseAddress!), program.values[input].type
+          )
         }
-        for task in Binder(arguments: arguments).tasks(value.op, inputs, out: Location(block.base, value.type)) {
+        for task in Binder(arguments: arguments).tasks(
+          value.op, inputs, out: Location(block.base, value.type))
+        {
           pool.run(task.function, UnsafeRawPointer(task.arguments))
         }
         computed[index] = (UnsafeRawBufferPointer(start: block.base, count: block.byteCount), block)

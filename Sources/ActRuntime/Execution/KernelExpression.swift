@@ -20,7 +20,8 @@ extension act_expr {
         if case .constant(let value) = instruction.function { immediate = value }
         slots[index] = act_expr_instruction(
           op: UInt8(instruction.function.kernelOp.rawValue), a: operands.first ?? 0,
-          b: operands.count > 1 ? operands[1] : 0, c: operands.count > 2 ? operands[2] : 0, immediate: immediate)
+          b: operands.count > 1 ? operands[1] : 0, c: operands.count > 2 ? operands[2] : 0,
+          immediate: immediate)
       }
     }
   }

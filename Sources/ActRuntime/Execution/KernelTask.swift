@@ -17,7 +17,8 @@ final class TaskArguments {
   /// Room for `count` values, all bytes zero.
   func allocate<Value>(_: Value.Type, count: Int = 1) -> UnsafeMutablePointer<Value> {
     let byteCount = MemoryLayout<Value>.stride * count
-    let block = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: MemoryLayout<Value>.alignment)
+    let block = UnsafeMutableRawPointer.allocate(
+      byteCount: byteCount, alignment: MemoryLayout<Value>.alignment)
     block.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     blocks.append(block)
     return block.bindMemory(to: Value.self, capacity: count)
@@ -29,7 +30,9 @@ final class TaskArguments {
 extension UnsafeMutablePointer {
   /// A pointer to a stored field.
   func field<Value>(_ path: KeyPath<Pointee, Value>) -> UnsafeMutablePointer<Value> {
-    guard let offset = MemoryLayout<Pointee>.offset(of: path) else { preconditionFailure("not a stored field") }
+    guard let offset = MemoryLayout<Pointee>.offset(of: path) else {
+      preconditionFailure("not a stored field")
+    }
     return (UnsafeMutableRawPointer(self) + offset).assumingMemoryBound(to: Value.self)
   }
 }

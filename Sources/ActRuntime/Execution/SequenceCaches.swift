@@ -16,7 +16,8 @@ final class SequenceCaches {
   init(_ caches: [Attention], maximumSequences: Int, arguments: TaskArguments) {
     widths = caches.map { $0.keyValueHeads * $0.headWidth }
     keys = caches.map { _ in arguments.allocate(UnsafeMutablePointer<Float>?.self, count: maximumSequences) }
-    values = caches.map { _ in arguments.allocate(UnsafeMutablePointer<Float>?.self, count: maximumSequences) }
+    values = caches.map { _ in arguments.allocate(UnsafeMutablePointer<Float>?.self, count: maximumSequences)
+    }
     open = Array(repeating: nil, count: maximumSequences)
   }
 

@@ -7,6 +7,7 @@ public final class LanguageModel {
   public let plan: Plan
   public let engine: Engine
   public let tokenizer: Tokenizer?
+  /// The width of the logits.
   public let vocabularySize: Int
   /// Tokens 0 ..< this can be read and predicted.
   public var tokenCount: Int { min(vocabularySize, plan.vocabularySize ?? vocabularySize) }
@@ -36,7 +37,10 @@ public final class LanguageModel {
     guard let logits = engine.plan.results.first(where: { $0.name == "logits" }),
       case let type = engine.plan.values[logits.value].type, type.shape.first == .symbol("R"),
       let width = type.shape.last?.fixed
-    else { throw FileError(path, "logits", "expected a result f32[R,V], found none", next: "is it a language model's?") }
+    else {
+      throw FileError(
+        path, "logits", "expected a result f32[R,V], found none", next: "is it a language model's?")
+    }
     self.path = path
     self.engine = engine
     self.tokenizer = tokenizer

@@ -16,6 +16,7 @@ public struct SamplingOptions: Hashable, Sendable {
 
   public init() {}
 
+  /// The likeliest token, always.
   public static var greedy: SamplingOptions {
     var options = SamplingOptions()
     options.temperature = 0
@@ -142,7 +143,9 @@ extension Array {
   }
 
   fileprivate mutating func makeHeap(by precedes: (Element, Element) -> Bool) {
-    for root in stride(from: count / 2 - 1, through: 0, by: -1) { siftDown(from: root, count: count, by: precedes) }
+    for root in stride(from: count / 2 - 1, through: 0, by: -1) {
+      siftDown(from: root, count: count, by: precedes)
+    }
   }
 
   fileprivate mutating func heapSort(by precedes: (Element, Element) -> Bool) {

@@ -53,8 +53,7 @@ extension LanguageModel {
       wanted.removeAll(keepingCapacity: true)
       targets.removeAll(keepingCapacity: true)
     }
-    for (index, text) in texts.enumerated() {
-      guard text.tokens.count > 1 else { continue }
+    for (index, text) in texts.enumerated() where text.tokens.count > 1 {
       if openSequences.count == engine.maximumSequences {
         try flush()
         for sequence in openSequences { engine.closeSequence(sequence) }
@@ -65,7 +64,8 @@ extension LanguageModel {
       openSequences.append(sequence)
       for (position, token) in text.tokens.dropLast().enumerated() {
         let slot = try slots.slot(
-          strengths, position: position, promptCount: text.from > 1 ? text.from : text.tokens.count, on: engine)
+          strengths, position: position, promptCount: text.from > 1 ? text.from : text.tokens.count,
+          on: engine)
         rows.append(Row(token: token, position: Int32(position), sequence: sequence, slot: slot))
         if position + 1 >= max(text.from, 1) {
           wanted.append(Int32(rows.count - 1))

@@ -1,9 +1,15 @@
 /// Strengths by map name, written `toxicity=0.7,formal=0.3`; a strength may be a range `0:1:0.1`.
 public struct SteeringExpression: Hashable, Sendable {
+  /// One map and its strengths.
   public struct Term: Hashable, Sendable {
     public var name: String
     /// One strength, or the steps of a range.
     public var strengths: [Float]
+
+    public init(name: String, strengths: [Float]) {
+      self.name = name
+      self.strengths = strengths
+    }
   }
 
   public var terms: [Term]
@@ -33,7 +39,8 @@ public struct SteeringExpression: Hashable, Sendable {
       terms.append(Term(name: name, strengths: try Self.strengths(String(sides[1]))))
       // A term has at most a thousand and one strengths, so the product cannot overflow before it is refused.
       guard terms.reduce(1, { $0 * $1.strengths.count }) <= Self.mostCombinations else {
-        throw Malformed(description: "`\(text)`: expected at most \(Self.mostCombinations) combinations of strengths")
+        throw Malformed(
+          description: "`\(text)`: expected at most \(Self.mostCombinations) combinations of strengths")
       }
     }
   }
@@ -48,7 +55,8 @@ public struct SteeringExpression: Hashable, Sendable {
     guard values.count == 3, values[2] > 0, values[0] <= values[1],
       (values[1] - values[0]) / values[2] <= Double(mostSteps)
     else {
-      throw Malformed(description: "`\(text)`: expected FIRST:LAST:STEP, rising, of at most \(mostSteps) steps")
+      throw Malformed(
+        description: "`\(text)`: expected FIRST:LAST:STEP, rising, of at most \(mostSteps) steps")
     }
     // A little beyond the end, so that rounding does not lose the last step.
     let count = Int((values[1] - values[0]) / values[2] + 1e-6)

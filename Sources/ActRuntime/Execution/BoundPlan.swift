@@ -1,0 +1,125 @@
+import ActIR
+import ActKernels
+import ActLowering
+
+/// A plan with an address for every value: the kernel tasks of its programs, and the memory they work on.
+final class BoundPlan {
+  private let arguments: TaskArguments
+  private let arena: Block
+  private let slotBlock: Block
+  private let scratch: Block
+  private let slotByteCount: Int
+
+  private(set) var setTasks: [KernelTask] = []
+  private(set) var stepTasks: [KernelTask] = []
+  private(set) var results: [(name: String, block: Block)] = []
+  /// The sites whose values the step computes: where each lies, once that many tasks have run.
+  private(set) var observable: [(site: String, taskCount: Int, location: Location)] = []
+  private(set) var dials: [(name: String, offset: Int)] = []
+
+  /// Lays out a verified plan.
+  ///
+  /// - Parameters:
+  ///   - plan: the plan.
+  ///   - rows: the buffers of the call's rows.
+  ///   - caches: where keys and values of sequences lie.
+  ///   - threads: how many workers need scratch memory of their own.
+  ///   - slots: how many blocks of set-time values there are.
+  ///   - arguments: owns the kernels' arguments.
+  ///   - constants: the address of each of the plan's tensors, by name.
+  /// - Throws: `EngineError` where memory cannot be had, and what `constants` throws.
+  init(
+    _ plan: Plan, rows: RowBuffers, caches: SequenceCaches, threads: Int, slots: Int,
+    arguments: TaskArguments,
+    constants: (String) throws -> UnsafeRawPointer
+  ) throws {
+    self.arguments = arguments
+    slotByteCount = plan.slotByteCount
+    arena = try Block(byteCount: plan.arenaByteCount)
+    slotBlock = try Block(byteCount: plan.slotByteCount * slots)
+    let scratchPerWorker =
+      plan.caches.map { cache in
+        Int(
+          act_attention_scratch(
+            Int32(plan.contextLength), Int32(cache.heads), Int32(cache.keyValueHeads), Int32(cache.headWidth))
+        )
+      }.max() ?? 0
+    scratch = try Block(byteCount: scratchPerWorker * threads * 4)
+
+    var binder = Binder(arguments: arguments)
+    binder.context = StepContext(
+      slots: ["T": rows.slots, "R": rows.logitSlots], sequences: rows.sequences, positions: rows.positions,
+      keys: caches.keys, values: caches.values, scratch: scratch.base.assumingMemoryBound(to: Float.self),
+      scratchPerWorker: scratchPerWorker)
+    let locations = try locate(plan, rows, constants)
+    for index in plan.set {
+      let value = plan.values[index]
+      setTasks += binder.tasks(
+        value.op, value.inputs.map { locations[$0].asSlotRows }, out: locations[index].asSlotRows)
+    }
+    for index in plan.step {
+      let value = plan.values[index]
+      stepTasks += binder.tasks(value.op, value.inputs.map { locations[$0] }, out: locations[index])
+      if let site = value.site { observable.append((site, stepTasks.count, locations[index])) }
+    }
+  }
+
+  /// Where each value lies as the step sees it.
+  private func locate(
+    _ plan: Plan, _ rows: RowBuffers, _ constants: (String) throws -> UnsafeRawPointer
+  ) throws -> [Location] {
+    var locations: [Location] = []
+    for (index, value) in plan.values.enumerated() {
+      var location: Location
+      switch value.place {
+      case .constant:
+        guard case .weight(let name) = value.op else { preconditionFailure("verified") }
+        location = Location(UnsafeMutableRawPointer(mutating: try constants(name)), value.type)
+      case .call: location = Location(rows.input(value.name), value.type)
+      case .slot(let offset):
+        location = Location(slotBlock.base + offset, value.type)
+        location.slotStride = plan.slotByteCount / 4
+        if case .dial(let name, _) = value.op { dials.append((name, offset)) }
+      case .arena(let offset): location = Location(arena.base + offset, value.type)
+      case .view:
+        guard case .slice(let start, let count) = value.op else { preconditionFailure("verified") }
+        location = locations[value.inputs[0]]
+        location.base += start * 4
+        location.columns = count
+      case .over(let operand): location = locations[value.inputs[operand]]
+      case .result:
+        let block = try Block(byteCount: Self.byteCount(value.type, plan))
+        location = Location(block.base, value.type)
+        for result in plan.results where result.value == index { results.append((result.name, block)) }
+      }
+      locations.append(location)
+    }
+    return locations
+  }
+
+  private static func byteCount(_ type: TensorType, _ plan: Plan) -> Int {
+    type.shape.reduce(4) { bytes, dim in
+      switch dim {
+      case .fixed(let size): bytes * size
+      case .symbol(let symbol): bytes * (plan.limit(symbol) ?? 0)
+      }
+    }
+  }
+
+  /// A dial's value in a slot.
+  func dial(at offset: Int, slot: Int) -> UnsafeMutablePointer<Float> {
+    (slotBlock.base + slot * slotByteCount + offset).assumingMemoryBound(to: Float.self)
+  }
+}
+
+extension Location {
+  /// A set-time value as a matrix with a row a slot; other values as they are.
+  fileprivate var asSlotRows: Location {
+    guard slotStride > 0 else { return self }
+    var matrix = self
+    matrix.rows = .symbol("slots")
+    matrix.rowStride = slotStride
+    matrix.slotStride = 0
+    return matrix
+  }
+}

@@ -1,0 +1,96 @@
+import ActIR
+
+extension Engine {
+  /// Runs one step over `rows`; `logitRows` names the rows whose logits are wanted.
+  ///
+  /// Inlinable, so that the collections' types are known where it is called and walking them allocates nothing.
+  @inlinable
+  public func step(_ rows: some Collection<Row>, logitRows wanted: some Collection<Int32>) throws {
+    let (rowCount, logitCount) = (rows.count, wanted.count)
+    try checkCounts(rows: rowCount, logitRows: logitCount)
+    var index = 0
+    for row in rows {
+      try place(row, at: index)
+      index += 1
+    }
+    index = 0
+    for row in wanted {
+      try placeLogits(of: row, at: index, rowCount: rowCount)
+      index += 1
+    }
+    runStep(rows: rowCount, logitRows: logitCount)
+  }
+
+  @usableFromInline
+  func checkCounts(rows: Int, logitRows: Int) throws {
+    guard (1...maximumRows).contains(rows) else {
+      throw EngineError("\(rows) rows in a step; the plan holds 1 to \(maximumRows)")
+    }
+    guard logitRows <= maximumLogitRows else {
+      throw EngineError("\(logitRows) rows of logits; the plan holds \(maximumLogitRows)")
+    }
+  }
+
+  @usableFromInline
+  func place(_ row: Row, at index: Int) throws {
+    guard row.token >= 0, Int(row.token) < vocabularySize else {
+      throw EngineError("token \(row.token); the model has tokens 0 to \(vocabularySize - 1)")
+    }
+    guard row.slot >= 0, Int(row.slot) < usedSlots else {
+      throw EngineError("slot \(row.slot); strengths are set for 0 to \(usedSlots - 1)")
+    }
+    try caches.check(row)
+    rows.set(row, at: index)
+  }
+
+  @usableFromInline
+  func placeLogits(of row: Int32, at index: Int, rowCount: Int) throws {
+    guard row >= 0, Int(row) < rowCount else { throw EngineError("logits of row \(row) of \(rowCount)") }
+    rows.wantLogits(of: row, at: index)
+  }
+
+  @usableFromInline
+  func runStep(rows: Int, logitRows: Int) {
+    let (rowCount, logitCount) = (Int32(rows), Int32(logitRows))
+    run(bound.stepTasks) { $0 == "T" ? rowCount : logitCount }
+  }
+
+  /// The sites whose values the step computes, in order; others were fused away.
+  public var observableSites: [String] { bound.observable.map(\.site) }
+
+  /// Runs one step, and hands out the values at `sites` as their readers see them: rows in order, `width` values each.
+  public func step(
+    _ rows: [Row], logitRows wanted: [Int32], observing sites: Set<String>,
+    receive: (_ site: String, _ values: [Float], _ width: Int) -> Void
+  ) throws {
+    try checkCounts(rows: rows.count, logitRows: wanted.count)
+    for (index, row) in rows.enumerated() { try place(row, at: index) }
+    for (index, row) in wanted.enumerated() { try placeLogits(of: row, at: index, rowCount: rows.count) }
+    func count(_ symbol: String) -> Int32 { Int32(symbol == "T" ? rows.count : wanted.count) }
+    var done = 0
+    for (site, taskCount, location) in bound.observable where sites.contains(site) {
+      run(bound.stepTasks[done..<taskCount], count)
+      done = taskCount
+      guard case .symbol(let symbol)? = location.rows else { continue }
+      var values: [Float] = []
+      for row in 0..<Int(count(symbol)) {
+        let start = location.floats + row * location.rowStride
+        values += UnsafeBufferPointer(start: start, count: location.columns)
+      }
+      receive(site, values, location.columns)
+    }
+    run(bound.stepTasks[done...], count)
+  }
+
+  func run(_ tasks: some Sequence<KernelTask>, _ count: (String) -> Int32) {
+    for task in tasks {
+      if let rows = task.rows {
+        let count = count(task.symbol)
+        // Nothing to do where no logits are wanted.
+        if count == 0 { continue }
+        rows.pointee = count
+      }
+      pool.run(task.function, UnsafeRawPointer(task.arguments))
+    }
+  }
+}

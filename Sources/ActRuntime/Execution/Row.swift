@@ -1,0 +1,55 @@
+/// One token of a call: which, where in which sequence, and under which strengths.
+public struct Row: Hashable, Sendable {
+  public var token: Int32
+  /// Counted from 0 at the start of the sequence.
+  public var position: Int32
+  /// A sequence opened with ``Engine/openSequence(capacity:)``.
+  public var sequence: Int32
+  /// The slot whose strengths apply; 0 is the bare model.
+  public var slot: Int32
+
+  public init(token: Int32, position: Int32, sequence: Int32, slot: Int32 = 0) {
+    self.token = token
+    self.position = position
+    self.sequence = sequence
+    self.slot = slot
+  }
+}
+
+/// The rows of the current call, at addresses that the kernels' arguments know.
+struct RowBuffers {
+  let tokens, positions, sequences, slots: UnsafeMutablePointer<Int32>
+  /// The rows whose logits are wanted, and the slot of each.
+  let logitRows, logitSlots: UnsafeMutablePointer<Int32>
+
+  init(rows: Int, logitRows count: Int, in arguments: TaskArguments) {
+    tokens = arguments.allocate(Int32.self, count: rows)
+    positions = arguments.allocate(Int32.self, count: rows)
+    sequences = arguments.allocate(Int32.self, count: rows)
+    slots = arguments.allocate(Int32.self, count: rows)
+    logitRows = arguments.allocate(Int32.self, count: count)
+    logitSlots = arguments.allocate(Int32.self, count: count)
+  }
+
+  func set(_ row: Row, at index: Int) {
+    tokens[index] = row.token
+    positions[index] = row.position
+    sequences[index] = row.sequence
+    slots[index] = row.slot
+  }
+
+  func wantLogits(of row: Int32, at index: Int) {
+    logitRows[index] = row
+    logitSlots[index] = slots[Int(row)]
+  }
+
+  /// The buffer of a plan's input.
+  func input(_ name: String) -> UnsafeMutablePointer<Int32> {
+    switch name {
+    case "tokens": tokens
+    case "positions": positions
+    case "logit_rows": logitRows
+    default: preconditionFailure("verified plans have no input `\(name)`")
+    }
+  }
+}

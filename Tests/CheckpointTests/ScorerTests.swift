@@ -1,0 +1,61 @@
+import ActCompile
+import ActRuntime
+import Glibc
+import ModelChecks
+import Testing
+
+@Suite struct ScorerTests {
+  /// Perplexity from the logits that `transformers` recorded.
+  @Test(arguments: ["tiny-gqa", "tiny-tied", "tiny-plain"])
+  func scoresFollowFromTheReferenceLogits(checkpoint: String) throws {
+    let reference = try TensorFile(fixture("\(checkpoint)/reference.safetensors"))
+    let engine = try Model(fixture(checkpoint)).makeEngine(rows: 32)
+    let model = try LanguageModel(engine, path: checkpoint, tokenizer: nil)
+    let texts = try ["prompt1", "prompt2"].map { try reference.integers("\($0)/tokens") }
+    for from in [1, 5] {
+      let scores = try model.score(texts.map { ($0, from) })
+      for (index, prompt) in ["prompt1", "prompt2"].enumerated() {
+        let tokens = texts[index]
+        let logits = try reference.floats("\(prompt)/logits")
+        let width = logits.count / tokens.count
+        let expected = (from..<tokens.count).reduce(0.0) { sum, position in
+          let row = logits[(position - 1) * width..<position * width]
+          return sum + Double(row[row.startIndex + Int(tokens[position])]) - Double(logSumExp(row))
+        }
+        #expect(scores[index].tokenCount == tokens.count - from)
+        #expect((scores[index].logLikelihood - expected).magnitude <= 1e-4 * expected.magnitude)
+        let perplexity = exp(-expected / Double(tokens.count - from))
+        #expect((scores[index].perplexity - perplexity).magnitude <= 1e-4 * perplexity)
+      }
+      let sum = scores[0] + scores[1]
+      #expect(sum.tokenCount == scores[0].tokenCount + scores[1].tokenCount)
+      #expect(sum.logLikelihood == scores[0].logLikelihood + scores[1].logLikelihood)
+    }
+  }
+
+  /// More texts than sequences, some too short to predict anything: each scores as it does alone.
+  @Test func manyTextsScoreAsEachAlone() throws {
+    let engine = try Model(fixture("tiny-plain")).makeEngine(rows: 16, maximumSequences: 2)
+    let model = try LanguageModel(engine, path: "tiny-plain", tokenizer: nil)
+    let texts = [9, 1, 25, 2, 40, 3].enumerated().map {
+      (tokens: randomPrompt($1, seed: UInt64($0)), from: 1)
+    }
+    let together = try model.score(texts)
+    for (text, score) in zip(texts, together) {
+      #expect(try model.score([text]) == [score])
+      #expect(score.tokenCount == text.tokens.count - 1)
+    }
+    #expect(together[1] == TextScore())
+  }
+
+  @Test func steeringChangesScores() throws {
+    let checkpoint = try Model(fixture("tiny-plain"))
+    let map = try checkpoint.fitRandomMap(at: SteeredSites.outputs.rawValue)
+    let model = try LanguageModel(checkpoint.makeEngine(steeredBy: map), path: "tiny-plain", tokenizer: nil)
+    let bare = try LanguageModel(checkpoint.makeEngine(), path: "tiny-plain", tokenizer: nil)
+    let texts = [(tokens: randomPrompt(20), from: 1)]
+    #expect(try model.score(texts, strengths: [steeringMap: 0]) == bare.score(texts))
+    #expect(try model.score(texts, strengths: [steeringMap: 1]) != bare.score(texts))
+    #expect(throws: EngineError.self) { try model.score(texts, strengths: ["absent": 0]) }
+  }
+}
