@@ -146,7 +146,7 @@ import Testing
   @Test(arguments: [
     (["*no_such*"], "site pattern `*no_such*` matches no site"),
     (["model.norm", "nothing"], "`nothing` matches no site"),
-    (["re:("], "malformed site pattern `re:(`"), (["[z-a]"], "malformed site pattern `[z-a]`"),
+    (["re:("], "site pattern `re:(` is malformed"), (["[z-a]"], "site pattern `[z-a]` is malformed"),
     (["["], "malformed"),
   ])
   func patterns(patterns: [String], words: String) throws {
