@@ -34,13 +34,15 @@ let package = Package(
     .target(name: "ActPasses", dependencies: ["ActIR"], path: "passes", swiftSettings: swift),
     .target(name: "ActLowering", dependencies: ["ActIR", "ActFormats"], swiftSettings: swift),
     .target(
-      name: "ActRuntime", dependencies: ["ActIR", "ActLowering", "ActFormats", "ActKernels"], swiftSettings: swift),
+      name: "ActRuntime", dependencies: ["ActIR", "ActLowering", "ActFormats", "ActKernels"],
+      swiftSettings: swift),
     .target(
       name: "ActCompile",
       dependencies: ["ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActLowering", "ActRuntime"],
       swiftSettings: swift),
     .target(
-      name: "ActFit", dependencies: ["ActIR", "ActPasses", "ActFormats", "ActLowering", "ActRuntime", "ActCompile"],
+      name: "ActFit",
+      dependencies: ["ActIR", "ActPasses", "ActFormats", "ActLowering", "ActRuntime", "ActCompile"],
       swiftSettings: swift),
     .target(
       name: "ActTerminal",

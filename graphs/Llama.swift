@@ -38,8 +38,10 @@ extension ModelBuilder {
     let attention = "\(prefix).self_attn"
     let n = try rmsNorm(x, "\(prefix).input_layernorm", eps: c.eps)
     let q = try linear(n, "\(attention).q_proj", c.heads * c.headWidth, c.width, bias: c.attentionBias)
-    let k = try linear(n, "\(attention).k_proj", c.keyValueHeads * c.headWidth, c.width, bias: c.attentionBias)
-    let v = try linear(n, "\(attention).v_proj", c.keyValueHeads * c.headWidth, c.width, bias: c.attentionBias)
+    let k = try linear(
+      n, "\(attention).k_proj", c.keyValueHeads * c.headWidth, c.width, bias: c.attentionBias)
+    let v = try linear(
+      n, "\(attention).v_proj", c.keyValueHeads * c.headWidth, c.width, bias: c.attentionBias)
     let rope = Op.rope(headWidth: c.headWidth)
     let mixed = graph.append(
       .attention(
@@ -91,7 +93,8 @@ private struct LlamaConfiguration {
     case "silu": activation = .silu
     case "gelu": activation = .gelu
     case "gelu_pytorch_tanh", "gelu_new": activation = .geluTanh
-    case let other: throw NotSupported("\(c.path): hidden_act: `\(other)` is not supported; silu and gelu are")
+    case let other:
+      throw NotSupported("\(c.path): hidden_act: `\(other)` is not supported; silu and gelu are")
     }
     rope = try RotaryEmbedding(c, width: headWidth)
   }

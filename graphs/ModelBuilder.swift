@@ -57,13 +57,16 @@ struct ModelBuilder {
     }
     guard type.shape == expected, type.dtype.isFloat else {
       throw FileError(
-        configuration.path, name, "expected floating-point \(shape), as the configuration says, found \(type)")
+        configuration.path, name, "expected floating-point \(shape), as the configuration says, found \(type)"
+      )
     }
     return graph.append(Node(.weight(name: name), [], type, name: name))
   }
 
   /// A linear layer `prefix.weight`, with `prefix.bias` where `bias` says so, as the site `prefix`.
-  mutating func linear(_ x: ValueID, _ prefix: String, _ rows: Int, _ columns: Int, bias: Bool) throws -> ValueID {
+  mutating func linear(_ x: ValueID, _ prefix: String, _ rows: Int, _ columns: Int, bias: Bool) throws
+    -> ValueID
+  {
     var inputs = [x, try matrix(prefix + ".weight", rows, columns)]
     if bias { inputs.append(try vector(prefix + ".bias", rows)) }
     return graph.append(.linear, inputs, name: prefix, site: prefix)

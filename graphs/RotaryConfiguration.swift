@@ -17,7 +17,8 @@ extension RotaryEmbedding {
         factor: try scaling.number("factor"), lowFrequency: try scaling.number("low_freq_factor"),
         highFrequency: try scaling.number("high_freq_factor"),
         originalContext: try scaling.size("original_max_position_embeddings"))
-    default: throw NotSupported("\(scaling.path): rope_type `\(kind)` is not supported; linear and llama3 are")
+    default:
+      throw NotSupported("\(scaling.path): rope_type `\(kind)` is not supported; linear and llama3 are")
     }
   }
 }

@@ -41,10 +41,10 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
   ] + precision
     // After the folds, which give each layer weights of its own.
     + (options.mergesLinears ? [mergeLinears] : []) + [
-    // What is left of transports and activations joins its neighbours, then the layer before it.
-    fuseElementwise,
-    fuseEpilogues,
-    commonSubexpressions,
-    deadCode,
-  ]
+      // What is left of transports and activations joins its neighbours, then the layer before it.
+      fuseElementwise,
+      fuseEpilogues,
+      commonSubexpressions,
+      deadCode,
+    ]
 }

@@ -87,6 +87,7 @@ extension CompiledModel {
   ///   - tokenizerConfiguration: the text of its `tokenizer_config.json`.
   ///   - provenance: where the plan comes from.
   ///   - progress: receives the share of bytes written, 0 to 1.
+  /// - Throws: `FileError` where the file cannot be written, and what computing its tensors throws.
   public func write(
     to path: String, tokenizer: String?, tokenizerConfiguration: String?, provenance: JSON,
     progress: (Double) -> Void = { _ in }

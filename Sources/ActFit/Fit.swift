@@ -19,6 +19,8 @@ public struct FitProgress: Hashable, Sendable {
 ///   - sites: in order of execution.
 ///   - options: method, order, pooling, support.
 ///   - progress: called after each batch.
+/// - Returns: the map file, but for the hashes of the data.
+/// - Throws: `FitError` for data that cannot be fitted, and what compiling and running the model throws.
 public func fit(
   _ model: Model, _ data: PairedSequences, sites: [String], options: FitOptions,
   progress: (FitProgress) -> Void = { _ in }

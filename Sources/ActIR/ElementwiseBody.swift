@@ -5,7 +5,8 @@ extension Op {
     case .unary(let function): Expression(inputCount: 1, instructions: [.init(.unary(function), [.input(0)])])
     case .binary(let function):
       Expression(inputCount: 2, instructions: [.init(.binary(function), [.input(0), .input(1)])])
-    case .select: Expression(inputCount: 3, instructions: [.init(.select, [.input(0), .input(1), .input(2)])])
+    case .select:
+      Expression(inputCount: 3, instructions: [.init(.select, [.input(0), .input(1), .input(2)])])
     case .affine:
       Expression(
         inputCount: 3,

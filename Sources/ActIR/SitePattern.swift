@@ -106,7 +106,8 @@ extension SitePattern {
     var chosen = Set<String>()
     for text in patterns {
       guard let pattern = SitePattern(text) else {
-        throw SitePatternError(pattern: text, problem: "is malformed; expected a glob, or re: and an expression")
+        throw SitePatternError(
+          pattern: text, problem: "is malformed; expected a glob, or re: and an expression")
       }
       let matched = names.filter(pattern.matches)
       guard !matched.isEmpty else { throw SitePatternError(pattern: text, problem: unmatched) }

@@ -20,7 +20,8 @@ struct RunCommand: ParsableCommand {
   @Argument(help: "The plan.") var plan: String
   @Option(help: "A safetensors file with the inputs.") var input: String
   @Option(name: .shortAndLong, help: "The safetensors file to write.") var output: String?
-  @Option(parsing: .upToNextOption, help: "Sites whose values are wanted too: globs, or re: and an expression.")
+  @Option(
+    parsing: .upToNextOption, help: "Sites whose values are wanted too: globs, or re: and an expression.")
   var dump: [String] = []
   @Option(help: "A safetensors file with results to compare with.") var expected: String?
   @Option(help: "The absolute tolerance.") var atol = 1e-5

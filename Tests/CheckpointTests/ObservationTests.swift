@@ -24,7 +24,8 @@ import Testing
   @Test(arguments: [true, false], [5, 128])
   func sitesEqualTheReference(fuses: Bool, chunkSize: Int) throws {
     let model = try languageModel(fuses: fuses)
-    let patterns = fuses ? ["*layernorm", "model.norm"] : ["*layernorm", "*o_proj", "*down_proj", "model.*[0-9]"]
+    let patterns =
+      fuses ? ["*layernorm", "model.norm"] : ["*layernorm", "*o_proj", "*down_proj", "model.*[0-9]"]
     let sites = try SitePattern.choose(patterns, from: model.engine.observableSites)
     #expect(sites.count == (fuses ? 7 : 15))
     let results = try model.evaluate(tokens, sites: Set(sites), chunkSize: chunkSize)

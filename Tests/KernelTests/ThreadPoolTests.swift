@@ -1,8 +1,7 @@
+import ActRuntime
 import Glibc
 import Synchronization
 import Testing
-
-import ActRuntime
 
 @Suite struct ThreadPoolTests {
   /// A task that counts its calls per worker.

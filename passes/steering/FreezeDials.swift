@@ -10,7 +10,8 @@ public func freezeDials(_ strengths: [String: Float]) -> GraphPass {
       guard case .dial(let name, let scope) = graph[id].op, let strength = strengths[name] else { continue }
       // A constant knows no tokens.
       guard scope == .all else {
-        throw TransportError(problem: "cannot freeze `\(name)`: it applies to some tokens only; keep its dial")
+        throw TransportError(
+          problem: "cannot freeze `\(name)`: it applies to some tokens only; keep its dial")
       }
       graph.setOp(id, .constant(strength))
       left.remove(name)

@@ -25,7 +25,9 @@ private struct LinearActAccumulator: SiteAccumulator {
   mutating func observe(_ side: Side, _ rows: [Float]) { samples.observe(side, rows) }
 
   mutating func merge(_ other: any SiteAccumulator) throws {
-    guard let other = other as? LinearActAccumulator else { throw FitError("accumulators of different methods") }
+    guard let other = other as? LinearActAccumulator else {
+      throw FitError("accumulators of different methods")
+    }
     samples.merge(other.samples)
   }
 

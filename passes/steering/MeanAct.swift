@@ -29,7 +29,9 @@ private struct MeanActAccumulator: SiteAccumulator {
   }
 
   mutating func merge(_ other: any SiteAccumulator) throws {
-    guard let other = other as? MeanActAccumulator else { throw FitError("accumulators of different methods") }
+    guard let other = other as? MeanActAccumulator else {
+      throw FitError("accumulators of different methods")
+    }
     for side in Side.allCases {
       for channel in sums[side]!.indices { sums[side]![channel] += other.sums[side]![channel] }
       counts[side]! += other.counts[side]!

@@ -14,7 +14,8 @@ public enum Support: Hashable, Sendable {
     }
     guard text.hasPrefix("q") else { return nil }
     let bounds = text.dropFirst().split(separator: "-", omittingEmptySubsequences: false).map { Double($0) }
-    guard bounds.count == 2, let lower = bounds[0], let upper = bounds[1], 0 <= lower, lower < upper, upper <= 100
+    guard bounds.count == 2, let lower = bounds[0], let upper = bounds[1], 0 <= lower, lower < upper,
+      upper <= 100
     else { return nil }
     self = .quantiles(lower: lower, upper: upper)
   }

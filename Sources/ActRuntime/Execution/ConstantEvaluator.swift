@@ -15,6 +15,7 @@ public struct ConstantEvaluator {
   ///   - source: the bytes of a leaf: a `weight` of the checkpoint or a `map_parameter`.
   ///   - sink: receives each tensor of the plan, in the order of `program.outputs`. Bytes are valid during the call
   ///     only, unless they are a leaf's own.
+  /// - Throws: `EngineError` for a leaf of another size or memory that cannot be had, and what `source` and `sink` throw.
   public func run(
     _ program: CompileProgram, source: (Op) throws -> UnsafeRawBufferPointer,
     sink: (_ name: String, _ bytes: UnsafeRawBufferPointer, _ isLeaf: Bool) throws -> Void

@@ -28,6 +28,8 @@ extension LanguageModel {
   ///     scope they are the generated ones, and what is before them the prompt; with 1 all is prompt.
   ///   - strengths: the steering under which the model reads.
   ///   - progress: called now and then with the number of texts done.
+  /// - Returns: a score a text, in their order.
+  /// - Throws: `EngineError` for a text longer than the plan's context or a dial that does not exist.
   public func score(
     _ texts: [(tokens: [Int32], from: Int)], strengths: [String: Float] = [:],
     progress: (Int) -> Void = { _ in }
