@@ -1,6 +1,7 @@
 /// A file that cannot be used: what is wrong, where, and what to do next.
 ///
-/// Printed as one line, `path: place: problem; next`, with exit code 3.
+/// Printed as one line, `path: place: problem; next`, with exit code 3, or 4 where the file is good and we do not
+/// support it.
 public struct FileError: Error, Hashable, CustomStringConvertible {
   public var path: String
   /// The place inside the file: a tensor, a key, `line 7`, or nil for the file as a whole.
@@ -8,12 +9,23 @@ public struct FileError: Error, Hashable, CustomStringConvertible {
   /// What was expected and what was found.
   public var problem: String
   public var next: String?
+  /// Whether the file may be good, but asks for what this version cannot do.
+  public var isUnsupported = false
 
   public init(_ path: String, _ place: String? = nil, _ problem: String, next: String? = nil) {
     self.path = path
     self.place = place
     self.problem = problem
     self.next = next
+  }
+
+  /// A file that asks for what this version cannot do.
+  public static func unsupported(
+    _ path: String, _ place: String? = nil, _ problem: String, next: String? = nil
+  ) -> FileError {
+    var error = FileError(path, place, problem, next: next)
+    error.isUnsupported = true
+    return error
   }
 
   public var description: String {

@@ -59,7 +59,7 @@ private func fail(_ tool: (some ParsableCommand).Type, _ problem: String, _ stat
 private func knownStatus(_ error: any Error) -> ExitStatus? {
   switch error {
   case is CheckFailed: .checkFailed
-  case is FileError: .badFile
+  case let error as FileError: error.isUnsupported ? .notSupported : .badFile
   default: nil
   }
 }

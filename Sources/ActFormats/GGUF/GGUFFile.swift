@@ -95,8 +95,8 @@ public final class GGUFFile: Sendable {
       shape.reverse()
       let typeNumber = try cursor.integer(UInt32.self)
       guard let type = GGMLType(rawValue: typeNumber) else {
-        throw cursor.failure(
-          "element type \(typeNumber) is not supported",
+        throw FileError.unsupported(
+          cursor.path, name, "element type \(typeNumber) is not supported",
           next: "use a file of \(GGMLType.allCases.map { "\($0)".uppercased() }.joined(separator: ", "))")
       }
       guard let elements = elementCount(of: shape), (shape.last ?? 1).isMultiple(of: type.blockElements),

@@ -38,11 +38,11 @@ struct GGUFLlama {
     self.file = file
     let architecture = file.metadata["general.architecture"]?.string
     guard architecture == "llama" else {
-      throw FileError(
+      throw FileError.unsupported(
         file.path, "general.architecture", "`\(architecture ?? "none")` is not supported", next: "`llama` is")
     }
     if let experts = file.metadata["llama.expert_count"], experts != .integer(0) {
-      throw FileError(file.path, "llama.expert_count", "mixtures of experts are not supported")
+      throw FileError.unsupported(file.path, "llama.expert_count", "mixtures of experts are not supported")
     }
     func count(_ key: String, default value: Int? = nil) throws(FileError) -> Int {
       guard let number = file.metadata[key].map(\.integer) ?? value, (1...(1 << 24)).contains(number) else {
@@ -62,7 +62,7 @@ struct GGUFLlama {
         "\(heads) heads of width \(headWidth) over \(keyValueHeads) key heads do not fit")
     }
     if try count("llama.rope.dimension_count", default: headWidth) != headWidth {
-      throw FileError(
+      throw FileError.unsupported(
         file.path, "llama.rope.dimension_count",
         "turning a part of a head's \(headWidth) features is not supported")
     }
@@ -85,7 +85,7 @@ struct GGUFLlama {
     var known = Set(tensors.map(\.source.name))
     known.insert("rope_freqs.weight")
     for tensor in file.tensors where !known.contains(tensor.name) {
-      throw FileError(file.path, tensor.name, "a Llama model with this tensor is not supported")
+      throw FileError.unsupported(file.path, tensor.name, "a Llama model with this tensor is not supported")
     }
   }
 

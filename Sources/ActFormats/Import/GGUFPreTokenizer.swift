@@ -11,7 +11,7 @@ enum GGUFPreTokenizer {
     case "smollm": self = .smollm
     case "llama-bpe", "llama3", "llama-v3": self = .llama3
     case let name?:
-      throw FileError(
+      throw FileError.unsupported(
         path, "tokenizer.ggml.pre", "the pre-tokenizer `\(name)` is not supported",
         next: "gpt-2, smollm and llama-bpe are")
     }

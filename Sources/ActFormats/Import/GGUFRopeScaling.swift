@@ -22,7 +22,8 @@ func ggufRopeScaling(_ file: GGUFFile, headWidth: Int) throws(FileError) -> JSON
     return .object([
       "rope_type": .string("yarn"), "factor": factor, "original_max_position_embeddings": original,
     ])
-  default: throw FileError(file.path, key, "`\(type)` is not supported", next: "linear and yarn are")
+  default:
+    throw FileError.unsupported(file.path, key, "`\(type)` is not supported", next: "linear and yarn are")
   }
 }
 
@@ -47,7 +48,8 @@ private func llama3Scaling(
     let smooth = min(1, max(0, (turns - 1) / (4 - 1)))
     let expected = 1 / ((1 - smooth) / factor + smooth)
     guard abs(Double(value) - expected) <= 1e-3 * expected else {
-      throw FileError(file.path, divisors.name, "this scaling of rotary frequencies is not supported")
+      throw FileError.unsupported(
+        file.path, divisors.name, "this scaling of rotary frequencies is not supported")
     }
   }
   return .object([

@@ -33,8 +33,9 @@ struct GGUFTokenizer {
     }
 
     guard let model = value("model")?.string, model == "gpt2" else {
-      throw failure(
-        "model", "`\(value("model")?.string ?? "none")` is not supported", next: "byte-level BPE, `gpt2`, is")
+      throw FileError.unsupported(
+        file.path, "tokenizer.ggml.model", "`\(value("model")?.string ?? "none")` is not supported",
+        next: "byte-level BPE, `gpt2`, is")
     }
     preTokenizer = try GGUFPreTokenizer(named: value("pre")?.string, file.path)
     tokens = try strings("tokens")

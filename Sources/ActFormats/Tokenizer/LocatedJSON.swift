@@ -9,7 +9,9 @@ struct LocatedJSON {
   }
 
   func unsupported(_ what: String) -> FileError {
-    failure("not supported: \(what)", next: "use a tokenizer without it, or convert this one")
+    .unsupported(
+      path, place.isEmpty ? nil : place, "not supported: \(what)",
+      next: "use a tokenizer without it, or convert this one")
   }
 
   /// The member named `key`, or nil where it is absent or null.
