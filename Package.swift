@@ -84,7 +84,7 @@ let package = Package(
     .testTarget(
       name: "CheckpointTests",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
+        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActGraphs", "ActCompile", "ActFit",
         "ModelChecks", "AllocationCounter",
       ],
       swiftSettings: swift),

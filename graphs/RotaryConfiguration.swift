@@ -5,7 +5,8 @@ extension RotaryEmbedding {
   /// Reads `rope_theta` and `rope_scaling`, or `rope_parameters` as newer files have it.
   init(_ c: Configuration, width: Int) throws {
     let parameters = try c.object("rope_parameters")
-    let base = try (parameters ?? c).number("rope_theta", default: 10_000)
+    let outer = try c.number("rope_theta", default: 10_000)
+    let base = try parameters?.number("rope_theta", default: outer) ?? outer
     self.init(width: width, base: base)
     guard let scaling = try parameters ?? c.object("rope_scaling") else { return }
     let kind = try scaling.string("rope_type", default: scaling.string("type", default: "default"))

@@ -21,11 +21,11 @@ struct CompileCommand: ParsableCommand {
   @Argument(help: "The model's directory.") var model: String
   @OptionGroup var mapOptions: MapOptions
   @Option(help: "The element type of the plan's matrices: f32 or bf16.") var weights = "bf16"
-  @Option(help: ArgumentHelp("Fold a map at a strength.", valueName: "name=strength")) var freeze: [String] =
-    []
+  @Option(help: ArgumentHelp("Fold a map at a strength.", valueName: "name=strength"))
+  var freeze: [String] = []
   @Option(name: .shortAndLong, help: "The plan to write.") var output: String
-  @Option(help: "The longest sequence, in tokens; by default the model's own, at most 2048.") var context:
-    Int?
+  @Option(help: "The longest sequence, in tokens; by default the model's own, at most 2048.")
+  var context: Int?
   @Option(help: "The most tokens of one step, over all sequences.") var rows = 512
   @Flag(help: "Leave the graph as it is written: fold, merge and fuse nothing.") var noFuse = false
   @Flag(help: "Give every buffer bytes of its own.") var noArena = false

@@ -13,8 +13,8 @@ struct ScoreCommand: ParsableCommand {
       """)
 
   @Argument(help: "The plan.") var plan: String
-  @Argument(help: "Texts: .txt, a line each, or .jsonl of {\"text\": …}; - is standard input.") var file:
-    String
+  @Argument(help: "Texts: .txt, a line each, or .jsonl of {\"text\": …}; - is standard input.")
+  var file: String
   @OptionGroup var steering: SteeringOptions
   @Flag(help: "As JSON.") var json = false
 
