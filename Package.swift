@@ -65,12 +65,14 @@ let package = Package(
       ],
       swiftSettings: swift),
 
+    // Temporary directories and seeded randomness for tests.
+    .target(name: "Workbench", path: "Tests/Workbench", swiftSettings: swift),
     .testTarget(
-      name: "FormatTests", dependencies: ["ActFormats"], resources: [.copy("Fixtures")],
+      name: "FormatTests", dependencies: ["ActFormats", "Workbench"], resources: [.copy("Fixtures")],
       swiftSettings: swift),
     .target(name: "FileCheck", path: "Tests/FileCheck", swiftSettings: swift),
     .testTarget(
-      name: "TextTests", dependencies: ["ActIR", "ActPasses", "FileCheck"], exclude: ["Cases"],
+      name: "TextTests", dependencies: ["ActIR", "ActPasses", "FileCheck", "Workbench"], exclude: ["Cases"],
       swiftSettings: swift),
     .testTarget(name: "DocTests", dependencies: ["ActIR"], swiftSettings: swift),
     // What tests of small and of real checkpoints share.
@@ -78,6 +80,7 @@ let package = Package(
       name: "ModelChecks",
       dependencies: [
         "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
+        "Workbench",
       ],
       path: "Tests/ModelChecks", swiftSettings: swift),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
@@ -85,22 +88,23 @@ let package = Package(
       name: "CheckpointTests",
       dependencies: [
         "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActGraphs", "ActCompile", "ActFit",
-        "ModelChecks", "AllocationCounter",
+        "ModelChecks", "AllocationCounter", "Workbench",
       ],
       swiftSettings: swift),
     .testTarget(
       name: "RealModelTests",
       dependencies: [
         "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
-        "ModelChecks",
+        "ModelChecks", "Workbench",
       ],
       swiftSettings: swift),
     .testTarget(
       name: "PlanTests",
-      dependencies: ["ActIR", "ActFormats", "ActLowering", "ActPasses", "ActCompile"], swiftSettings: swift),
+      dependencies: ["ActIR", "ActFormats", "ActLowering", "ActPasses", "ActCompile", "Workbench"],
+      swiftSettings: swift),
     // Runs the built actc and actrun as processes.
     .testTarget(
-      name: "CommandLineTests", dependencies: ["ActFormats"], swiftSettings: swift),
+      name: "CommandLineTests", dependencies: ["ActFormats", "Workbench"], swiftSettings: swift),
     .testTarget(
       name: "KernelTests", dependencies: ["ActKernels", "ActRuntime"], swiftSettings: swift),
   ]

@@ -3,6 +3,7 @@ import ActIR
 import ActRuntime
 import ModelChecks
 import Testing
+import Workbench
 
 /// A row's result depends on its own sequence only, bit for bit: however rows are spread over steps and threads.
 @Suite struct BatchInvarianceTests {
@@ -53,7 +54,7 @@ import Testing
     let engine = try checkpoint.makeEngine(threads: threads)
     let texts = try checkpoint.prompts()
     let prompts = (texts + texts.map { Array($0.reversed()) } + [[5], [7, 9]]).map { Prompt($0) }
-    var random = SeededGenerator(seed: 11)
+    var random = SplitMix64(state: 11)
     for rowsPerStep in [3, 8, 40, 128] {
       let schedule = mixedSchedule(prompts, rowsPerStep: rowsPerStep, using: &random)
       #expect(Set(schedule.joined()).count == prompts.reduce(0) { $0 + $1.tokens.count })

@@ -7,6 +7,7 @@ import ActRuntime
 import Glibc
 import ModelChecks
 import Testing
+import Workbench
 
 /// What every registered method must do, under every support. A new method is covered by being registered.
 @Suite struct MethodConformanceTests {
@@ -109,7 +110,7 @@ import Testing
     try engine.setStrengths([steeringMap: 0.4], slot: 1)
     try engine.setStrengths([steeringMap: 1.2], slot: 2)
     let prompts = (0..<6).map { Prompt(randomPrompt(8 + $0, seed: UInt64($0 / 3)), slot: Int32($0 % 3)) }
-    var random = SeededGenerator(seed: 5)
+    var random = SplitMix64(state: 5)
     for rowsPerStep in [4, 32] {
       let schedule = mixedSchedule(prompts, rowsPerStep: rowsPerStep, using: &random)
       for (prompt, logits) in zip(prompts, try engine.run(prompts, schedule: schedule)) {
@@ -122,7 +123,7 @@ import Testing
   @Test(arguments: registeredMethods)
   func mergedShardsEqualOneAccumulator(method: SteeringMethod) throws {
     let width = 5
-    var random = SeededGenerator(seed: 9)
+    var random = SplitMix64(state: 9)
     func samples(_ count: Int, _ range: ClosedRange<Float>) -> [Float] {
       (0..<count * width).map { _ in .random(in: range, using: &random) }
     }
@@ -174,21 +175,4 @@ import Testing
     #expect(!method.name.isEmpty && !method.version.isEmpty && !method.summary.isEmpty)
     #expect(registeredMethods.count { $0.name == method.name } == 1)
   }
-}
-
-/// A directory of its own for a test, removed with the object.
-private final class TemporaryDirectory {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/act-checks.XXXXXX".utf8CString)
-    path = String(cString: try #require(mkdtemp(&template)))
-  }
-
-  deinit {
-    for name in ["x.maps.safetensors", "x.plan"] { unlink(file(name)) }
-    rmdir(path)
-  }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
 }

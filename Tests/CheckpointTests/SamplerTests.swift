@@ -2,6 +2,7 @@ import ActRuntime
 import Glibc
 import ModelChecks
 import Testing
+import Workbench
 
 @Suite struct SamplerTests {
   /// The distribution that the options mean, by their definitions, slowly, in double: token and probability.
@@ -81,7 +82,7 @@ import Testing
     var options = SamplingOptions()
     (options.temperature, options.topK, options.topP, options.minP) = (1, 0, 1, 0)
     Self.cases[index].change(&options)
-    var random = SeededGenerator(seed: 4)
+    var random = SplitMix64(state: 4)
     let logits = (0..<40).map { _ in Float.random(in: -3...3, using: &random) }
     let seen: Set = [0, 7, 21, 22, 23]
     let expected = distribution(logits, options, seen: seen)

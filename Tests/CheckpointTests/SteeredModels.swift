@@ -4,6 +4,7 @@ import ActFormats
 import ActPasses
 import ModelChecks
 import Testing
+import Workbench
 
 /// Where the checks steer: norms, linear outputs, the residual stream, and all three.
 enum SteeredSites: String, CaseIterable, CustomTestStringConvertible {
@@ -21,7 +22,7 @@ extension Model {
     _ method: SteeringMethod = linearAct, at sites: String, support: Support = .all,
     order: FitOptions.Order = .simultaneous
   ) throws -> MapFile {
-    var random = SeededGenerator(seed: 3)
+    var random = SplitMix64(state: 3)
     func sequences(_ tokens: Range<Int32>) -> [[Int32]] {
       (0..<12).map { _ in
         (0..<Int.random(in: 3...20, using: &random)).map { _ in .random(in: tokens, using: &random) }
@@ -37,6 +38,6 @@ extension Model {
 
 /// A prompt of random tokens of the small models.
 func randomPrompt(_ count: Int, seed: UInt64 = 1) -> [Int32] {
-  var random = SeededGenerator(seed: seed)
+  var random = SplitMix64(state: seed)
   return (0..<count).map { _ in .random(in: 3..<320, using: &random) }
 }

@@ -1,5 +1,6 @@
 import ActFormats
 import Testing
+import Workbench
 
 /// Plans of one model and map, compiled one way or another, give the same results.
 @Suite struct AgreementTests {

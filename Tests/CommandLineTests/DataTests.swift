@@ -1,6 +1,7 @@
 import ActFormats
 import Glibc
 import Testing
+import Workbench
 
 /// Data sets and inputs that cannot be used.
 @Suite struct DataTests {

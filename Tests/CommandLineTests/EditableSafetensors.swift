@@ -1,5 +1,6 @@
 import ActFormats
 import Testing
+import Workbench
 
 /// A safetensors file taken apart, so that tests can write one that lies.
 struct EditableSafetensors {

@@ -1,4 +1,5 @@
 import Testing
+import Workbench
 
 /// GGUF files that lie: one line, exit code 3, no directory.
 @Suite struct HostileGGUFTests {

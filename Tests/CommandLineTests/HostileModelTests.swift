@@ -1,5 +1,6 @@
 import ActFormats
 import Testing
+import Workbench
 
 /// Models that lie: one line, exit code 3 or 4, no plan.
 @Suite struct HostileModelTests {

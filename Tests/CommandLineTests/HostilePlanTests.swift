@@ -1,5 +1,6 @@
 import ActFormats
 import Testing
+import Workbench
 
 /// Plans that somebody altered: one line, exit code 3, nothing runs.
 @Suite struct HostilePlanTests {

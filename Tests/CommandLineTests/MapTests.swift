@@ -1,5 +1,6 @@
 import ActFormats
 import Testing
+import Workbench
 
 /// Maps that do not fit, and names that mean nothing.
 @Suite struct MapTests {

@@ -1,6 +1,7 @@
 import ActFormats
 import Glibc
 import Testing
+import Workbench
 
 /// Where results go, and that nothing is left half written.
 @Suite struct OutputTests {

@@ -1,5 +1,6 @@
 import ActFormats
 import Testing
+import Workbench
 
 /// What the tools print, and the options of the pass manager.
 @Suite struct ShowAndOptTests {

@@ -1,4 +1,5 @@
 import ActFormats
+import Workbench
 
 /// Writes `tokens` i32[T], the input of `actrun run`, and returns its path.
 func writeTokens(_ tokens: [Int32], to directory: TemporaryDirectory) throws -> String {

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import Workbench
 
 /// One of the built tools.
 enum Tool: String, Sendable {

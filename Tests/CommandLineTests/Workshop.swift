@@ -1,6 +1,7 @@
 import ActFormats
 import Glibc
 import Testing
+import Workbench
 
 /// What most tests start from, made once by the tools themselves: a model with a tokenizer, data, a map and plans.
 final class Workshop: Sendable {

@@ -1,5 +1,6 @@
 import ActFormats
 import Testing
+import Workbench
 
 @Suite struct CheckpointTests {
   /// Writes tensors of `[size]` u8, filled with the last byte of their names.

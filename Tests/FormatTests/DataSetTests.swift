@@ -1,5 +1,6 @@
 import ActFormats
 import Testing
+import Workbench
 
 @Suite struct DataSetTests {
   @Test func readsLines() throws {

@@ -1,5 +1,6 @@
 import ActFormats
 import Testing
+import Workbench
 
 @Suite struct GGUFTests {
   /// `Scripts/make-gguf-fixtures.py` decoded the same blocks with the `gguf` package.

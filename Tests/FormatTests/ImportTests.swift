@@ -1,6 +1,7 @@
 import ActFormats
 import Glibc
 import Testing
+import Workbench
 
 /// A Llama of two layers with grouped heads as llama.cpp stores it, and the tensors it must be imported to.
 struct TinyLlama {

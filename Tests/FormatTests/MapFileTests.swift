@@ -1,5 +1,6 @@
 import ActFormats
 import Testing
+import Workbench
 
 @Suite struct MapFileTests {
   static let transport = """

@@ -1,6 +1,7 @@
 import ActFormats
 import Glibc
 import Testing
+import Workbench
 
 @Suite struct SafetensorsTests {
   /// What `Scripts/make-safetensors-fixture.py` wrote with the reference implementation.

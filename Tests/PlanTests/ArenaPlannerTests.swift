@@ -1,5 +1,6 @@
 import ActLowering
 import Testing
+import Workbench
 
 @Suite struct ArenaPlannerTests {
   /// Random buffers, from none to sixty-four, some of them empty, some alive throughout.

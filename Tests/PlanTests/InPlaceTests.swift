@@ -1,6 +1,7 @@
 import ActIR
 import ActLowering
 import Testing
+import Workbench
 
 @Suite struct InPlaceTests {
   /// A random step: elementwise ops, norms, layers with epilogues, slices of slices, and values read late.

@@ -3,6 +3,7 @@ import ActIR
 import ActRuntime
 import ModelChecks
 import Testing
+import Workbench
 
 /// SmolLM2's logits do not depend, in any bit, on how rows are spread over steps and threads.
 @Suite(.serialized, SmolLM2.isThere) struct BatchInvarianceTests {
@@ -32,7 +33,7 @@ import Testing
     let engine = try model.makeEngine(threads: 1)
     let twoThreads = try model.makeEngine(threads: 2)
     let prompts = try SmolLM2.prompts.map { Prompt(Array(try reference.integers("\($0)/tokens").prefix(40))) }
-    var random = SeededGenerator(seed: 2)
+    var random = SplitMix64(state: 2)
     let schedule = mixedSchedule(prompts, rowsPerStep: 48, using: &random)
     for (prompt, logits) in zip(prompts, try engine.run(prompts, schedule: schedule)) {
       #expect(sameBits(logits, try engine.run(prompt.tokens)))

@@ -1,5 +1,6 @@
 import ActIR
 import Testing
+import Workbench
 
 @Suite struct ExpressionTests {
   @Test(arguments: [

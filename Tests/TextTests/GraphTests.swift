@@ -1,5 +1,6 @@
 import ActIR
 import Testing
+import Workbench
 
 @Suite struct GraphTests {
   private let vector = TensorType(.f32, [.fixed(8)])

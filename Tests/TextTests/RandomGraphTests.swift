@@ -1,6 +1,7 @@
 import ActIR
 import ActPasses
 import Testing
+import Workbench
 
 /// Graphs that nobody thought of: whatever passes run on them, in whatever order, they compute the same.
 @Suite struct RandomGraphTests {

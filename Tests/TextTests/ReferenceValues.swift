@@ -1,4 +1,5 @@
 import ActIR
+import Workbench
 
 /// A tensor in double precision, rows outermost; masks are 0 and 1.
 struct ReferenceTensor {
