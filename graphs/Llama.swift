@@ -94,7 +94,8 @@ private struct LlamaConfiguration {
     case "gelu": activation = .gelu
     case "gelu_pytorch_tanh", "gelu_new": activation = .geluTanh
     case let other:
-      throw NotSupported("\(c.path): hidden_act: `\(other)` is not supported; silu and gelu are")
+      throw FileError.unsupported(
+        c.path, "hidden_act", "`\(other)` is not supported", next: "silu and gelu are")
     }
     rope = try RotaryEmbedding(c, width: headWidth)
   }

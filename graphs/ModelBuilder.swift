@@ -13,13 +13,6 @@ public struct ModelGraph: Sendable {
   }
 }
 
-/// A model that this compiler does not know, or not in this form; exit code 4.
-public struct NotSupported: Error, Hashable, CustomStringConvertible {
-  public var description: String
-
-  public init(_ description: String) { self.description = description }
-}
-
 /// Builds a graph against a configuration and the types of a checkpoint's tensors.
 struct ModelBuilder {
   var graph: Graph

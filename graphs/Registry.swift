@@ -28,8 +28,8 @@ extension ModelGraph {
   ///   - configuration: the model's `config.json`, parsed.
   ///   - path: its path, for messages.
   ///   - weightType: the type of a tensor of the checkpoint by name, or nil.
-  /// - Throws: ``NotSupported`` for an unknown architecture, `FileError` for a configuration or a checkpoint that does
-  ///   not fit it.
+  /// - Throws: `FileError` for an unknown architecture, which is unsupported, and for a configuration or a checkpoint
+  ///   that does not fit it.
   public init(
     configuration: JSON, path: String, weightType: @escaping (String) -> TensorType?
   ) throws {
@@ -38,7 +38,8 @@ extension ModelGraph {
     }
     guard let architecture = architectures.first(where: { $0.name == name }) else {
       let known = architectures.map(\.name).joined(separator: ", ")
-      throw NotSupported("\(path): architecture `\(name)` is not supported; known: \(known)")
+      throw FileError.unsupported(
+        path, "architectures", "`\(name)` is not supported", next: "known: \(known)")
     }
     self = try architecture.build(Configuration(path: path, json: configuration), weightType)
     try graph.verify()

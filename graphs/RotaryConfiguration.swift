@@ -19,7 +19,8 @@ extension RotaryEmbedding {
         highFrequency: try scaling.number("high_freq_factor"),
         originalContext: try scaling.size("original_max_position_embeddings"))
     default:
-      throw NotSupported("\(scaling.path): rope_type `\(kind)` is not supported; linear and llama3 are")
+      throw FileError.unsupported(
+        scaling.path, "rope_type", "`\(kind)` is not supported", next: "linear and llama3 are")
     }
   }
 }

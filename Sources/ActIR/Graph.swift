@@ -92,7 +92,6 @@ public struct Graph: Sendable {
 
   /// Changes what a node computes, from the same operands and of the same type.
   public mutating func setOp(_ id: ValueID, _ op: Op) { nodes[id.index]!.op = op }
-  public mutating func setName(_ id: ValueID, _ name: String) { nodes[id.index]!.name = name }
   public mutating func setSite(_ id: ValueID, _ site: String?) { nodes[id.index]!.site = site }
 
   /// Makes every reader and result of `old` use `new` instead, but for the nodes in `except`; then erases what

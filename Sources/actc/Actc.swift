@@ -1,6 +1,5 @@
 import ActCompile
 import ActFit
-import ActGraphs
 import ActIR
 import ActLowering
 import ActPasses
@@ -24,7 +23,7 @@ struct Actc: ParsableCommand {
       switch error {
       case is UsageError, is EngineError, is FitError: .usage
       case is ParseError, is VerifyError, is TransportError: .badFile
-      case is NotSupported, is LoweringError: .notSupported
+      case is LoweringError: .notSupported
       default: nil
       }
     }

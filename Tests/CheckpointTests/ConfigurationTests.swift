@@ -43,6 +43,7 @@ import Testing
       #expect(try rope([JSON.Member(key, scaling)])?.scaling == .linear(factor: 2))
     }
     let unknown = JSON.object(["rope_type": .string("yarn"), "factor": .int(2)])
-    #expect(throws: NotSupported.self) { try rope([JSON.Member("rope_scaling", unknown)]) }
+    let error = #expect(throws: FileError.self) { try rope([JSON.Member("rope_scaling", unknown)]) }
+    #expect(error?.isUnsupported == true)
   }
 }

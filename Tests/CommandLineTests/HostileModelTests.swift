@@ -71,11 +71,11 @@ import Workbench
   }
 
   @Test(arguments: [
-    ("architectures", #"["GPT2LMHeadModel"]"#, 4, "architecture `GPT2LMHeadModel` is not supported"),
+    ("architectures", #"["GPT2LMHeadModel"]"#, 4, "architectures: `GPT2LMHeadModel` is not supported"),
     ("architectures", "[]", 3, "architectures: expected a list"),
     ("architectures", #""Llama""#, 3, "architectures: expected a list"),
     ("hidden_act", #""relu""#, 4, "hidden_act: `relu` is not supported"),
-    ("rope_parameters", #"{"rope_type":"yarn","factor":2}"#, 4, "rope_type `yarn` is not supported"),
+    ("rope_parameters", #"{"rope_type":"yarn","factor":2}"#, 4, "rope_type: `yarn` is not supported"),
     ("num_attention_heads", "0", 3, "num_attention_heads: expected an integer from 1"),
     ("num_attention_heads", "3", 3, "num_key_value_heads: expected a divisor"),
     ("num_hidden_layers", "1000000", 3, "model.layers.4.input_layernorm.weight: expected a tensor"),
