@@ -5,8 +5,8 @@ public struct PipelineOptions: Sendable {
   public var transports: [Transport] = []
   /// Dials frozen at a strength, by map name.
   public var frozen: [String: Float] = [:]
-  /// The element type of matrices in the plan; nil: as in the checkpoint.
-  public var weights: DType?
+  /// What the plan's matrices hold; nil: as in the checkpoint.
+  public var weights: WeightType?
   /// Whether nodes are folded, merged and fused; off, the graph runs as it is written.
   public var fuses = true
   /// Whether linear layers that read one value become one, with weights of their own.
@@ -22,10 +22,9 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
     (options.transports.isEmpty ? [] : [insertTransports(options.transports)])
     // A frozen dial is a constant, so that the folds below see compile-time values.
     + (options.frozen.isEmpty ? [] : [freezeDials(options.frozen)])
-  // Matrices change type after the frozen folds, so that folded weights are rounded once, and before layers are
-  // merged, so that only layers of one type meet.
-  let precision = options.weights.map { [weightPrecision($0)] } ?? []
-  guard options.fuses else { return steering + precision + [deadCode] }
+  // Matrices are packed last, so that folded weights are rounded once and merged ones are one matrix.
+  let packing = packWeights(options.weights)
+  guard options.fuses else { return steering + [packing, deadCode] }
   return steering + [
     // Cheap arithmetic first: fewer forms to recognise.
     foldConstants,
@@ -38,12 +37,13 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
     foldAffineIntoLinear,
     foldAffineIntoReaders,
     commonSubexpressions,
-  ] + precision
+  ]
     // After the folds, which give each layer weights of its own.
     + (options.mergesLinears ? [mergeLinears] : []) + [
       // What is left of transports and activations joins its neighbours, then the layer before it.
       fuseElementwise,
       fuseEpilogues,
+      packing,
       commonSubexpressions,
       deadCode,
     ]

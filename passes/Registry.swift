@@ -25,7 +25,7 @@ public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("folds a frozen map into the linear layer before it") { _ in foldAffineIntoLinear },
   RegisteredPass("folds a frozen map into the linear layers after it") { _ in foldAffineIntoReaders },
   RegisteredPass("computes equal nodes once") { _ in commonSubexpressions },
-  RegisteredPass("stores matrices in another element type") { weightPrecision($0.weights ?? .bf16) },
+  RegisteredPass("lays out matrices for the kernels that stream them") { packWeights($0.weights) },
   RegisteredPass("merges linear layers that read one value") { _ in mergeLinears },
   RegisteredPass("fuses elementwise nodes") { _ in fuseElementwise },
   RegisteredPass("lets linear layers finish what follows them") { _ in fuseEpilogues },

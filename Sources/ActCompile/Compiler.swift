@@ -8,8 +8,8 @@ import ActRuntime
 public struct CompileOptions: Sendable {
   /// Dials frozen at a strength, by map name.
   public var frozen: [String: Float] = [:]
-  /// The element type of matrices in the plan; nil: as in the checkpoint.
-  public var weights: DType?
+  /// What the plan's matrices hold; nil: as in the checkpoint.
+  public var weights: WeightType?
   /// Whether nodes are folded, merged and fused; off, the graph runs as it is written.
   public var fuses = true
   /// Whether layers that read one value become one. Their weights are then copies, which is not worth it for a plan
@@ -93,7 +93,7 @@ extension CompiledModel {
     progress: (Double) -> Void = { _ in }
   ) throws {
     let tensors = plan.constants
-    let total = tensors.reduce(0) { $0 + ($1.type.fixedCount ?? 0) * $1.type.dtype.byteWidth }
+    let total = tensors.reduce(0) { $0 + ($1.type.byteCount() ?? 0) }
     var written = 0
     try PlanFile.write(
       plan, to: path, tensors: tensors, tokenizer: tokenizer, tokenizerConfiguration: tokenizerConfiguration,

@@ -29,7 +29,7 @@ public enum Op: Hashable, Sendable {
 
   // MARK: Dense
 
-  /// `x: f32[T,K], w: [N,K] (, bias: f32[N]) -> f32[T,N]`
+  /// `x: f32[T,K], w: [N,K] (, bias: f32[N]) -> f32[T,N]`; w may be packed
   case linear
   /// A linear layer and what follows it in registers. `x: f32[T,K], w: [N,K], operands: f32[T,N] | f32[N] | f32[]…
   /// -> f32[T,N]`; `$0` is the product, `$1…` the operands.
@@ -54,7 +54,7 @@ public enum Op: Hashable, Sendable {
 
   // MARK: Rows and columns
 
-  /// `table: [V,D], tokens: i32[T] -> f32[T,D]`
+  /// `table: [V,D], tokens: i32[T] -> f32[T,D]`; the table may be packed
   case embedding
   /// `x: f32[T,D], rows: i32[R] -> f32[R,D]`
   case takeRows
@@ -73,6 +73,8 @@ public enum Op: Hashable, Sendable {
   case concat
   /// `[S] -> dtype[S]`, round to nearest even
   case cast(DType)
+  /// `w: [N,K] -> dtype[N,K]`, rounded or quantised and laid out for linear layers
+  case pack(DType)
 }
 
 /// Rotary position embedding (RoFormer, arXiv 2104.09864), with the scalings that checkpoints use.

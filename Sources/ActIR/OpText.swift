@@ -54,6 +54,7 @@ extension Op {
     case .matvec: "matvec"
     case .concat: "concat"
     case .cast: "cast"
+    case .pack: "pack"
     }
   }
 
@@ -74,7 +75,7 @@ extension Op {
     case .slice(let start, let count): return [("start", .int(start)), ("count", .int(count))]
     case .unary, .binary, .select, .affine, .linear, .embedding, .takeRows, .scaleRows, .scaleColumns,
       .matvec,
-      .concat, .cast:
+      .concat, .cast, .pack:
       return []
     }
   }
@@ -115,6 +116,7 @@ extension Op {
     case "matvec": self = .matvec
     case "concat": self = .concat
     case "cast": self = .cast(type.dtype)
+    case "pack": self = .pack(type.dtype)
     default:
       if let function = UnaryFunction(rawValue: mnemonic) {
         self = .unary(function)

@@ -47,7 +47,7 @@ extension Op {
       return TensorType(.f32, try check.broadcast(Array(inputs.indices)))
     case .linear:
       try check.count(2...3)
-      let (x, w) = (try check.float(0, rank: 2), try check.matrix(1))
+      let (x, w) = (try check.float(0, rank: 2), try check.layer(1))
       try check.same(x.shape[1], w.shape[1], "x [T,K] and w [N,K] with one K")
       if inputs.count == 3 { try check.vector(2, w.shape[0], "a bias") }
       return TensorType(.f32, [x.shape[0], w.shape[0]])
@@ -56,7 +56,7 @@ extension Op {
         throw check.mismatch("\(max(2, body.inputCount + 1)) operands, as the body reads")
       }
       try check.body(body)
-      let (x, w) = (try check.float(0, rank: 2), try check.matrix(1))
+      let (x, w) = (try check.float(0, rank: 2), try check.layer(1))
       try check.same(x.shape[1], w.shape[1], "x [T,K] and w [N,K] with one K")
       let result = TensorType(.f32, [x.shape[0], w.shape[0]])
       for index in inputs.indices.dropFirst(2) {
@@ -102,7 +102,7 @@ extension Op {
       return q
     case .embedding:
       try check.count(2)
-      let table = try check.matrix(0)
+      let table = try check.layer(0)
       guard inputs[1].dtype == .i32, inputs[1].rank == 1 else { throw check.mismatch("tokens i32[T]") }
       return TensorType(.f32, [inputs[1].shape[0], table.shape[1]])
     case .takeRows:
@@ -131,7 +131,8 @@ extension Op {
       guard let first = inputs.first, first.rank >= 1 else { throw check.mismatch("at least one operand") }
       var rows = 0
       for input in inputs {
-        guard input.dtype == first.dtype, input.shape.dropFirst() == first.shape.dropFirst(),
+        guard input.dtype == first.dtype, input.dtype.packedFormat == nil,
+          input.shape.dropFirst() == first.shape.dropFirst(),
           let count = input.shape.first?.fixed
         else { throw check.mismatch("operands alike but for the first axis, of fixed sizes") }
         let (sum, overflow) = rows.addingReportingOverflow(count)
@@ -143,6 +144,12 @@ extension Op {
       try check.count(1)
       guard inputs[0].dtype.isFloat, dtype.isFloat else { throw check.mismatch("floating-point types") }
       return TensorType(dtype, inputs[0].shape)
+    case .pack(let dtype):
+      try check.count(1)
+      guard dtype.packedFormat != nil else {
+        throw TypeMismatch(expected: "a packed type as the result", found: dtype.rawValue)
+      }
+      return TensorType(dtype, try check.matrix(0).shape)
     }
   }
 
@@ -186,6 +193,15 @@ private struct OperandCheck {
     let input = inputs[index]
     guard input.dtype.isFloat, input.rank == 2, input.shape.allSatisfy({ $0.fixed != nil }) else {
       throw mismatch("operand \(index) a matrix of fixed sizes")
+    }
+    return input
+  }
+
+  /// A matrix as linear layers and embeddings read it, packed or not.
+  func layer(_ index: Int) throws(TypeMismatch) -> TensorType {
+    let input = inputs[index]
+    guard input.dtype.packedFormat != nil, input.rank == 2, input.shape.allSatisfy({ $0.fixed != nil }) else {
+      return try matrix(index)
     }
     return input
   }

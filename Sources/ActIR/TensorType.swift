@@ -1,13 +1,15 @@
 /// The element type of a tensor.
 public enum DType: String, Hashable, Sendable, CaseIterable {
   case f32, f16, bf16, i32, bool
+  /// Matrices packed for linear layers, in panels of 16 rows; see ``PackedFormat``.
+  case f32x16, bf16x16, q8x16, q4x16
 
-  /// Bytes of one element.
-  public var byteWidth: Int {
+  /// Bytes of one element in memory, where masks are f32; nil for packed types.
+  public var byteWidth: Int? {
     switch self {
-    case .f32, .i32: 4
+    case .f32, .i32, .bool: 4
     case .f16, .bf16: 2
-    case .bool: 1
+    case .f32x16, .bf16x16, .q8x16, .q4x16: nil
     }
   }
 
@@ -41,6 +43,34 @@ public struct TensorType: Hashable, Sendable {
     var count = 1
     for dim in shape {
       guard let size = dim.fixed else { return nil }
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      guard !overflow else { return nil }
+      count = product
+    }
+    return count
+  }
+
+  /// The bytes that a value takes in memory.
+  ///
+  /// - Parameter limit: the largest value of a symbol.
+  /// - Returns: nil where a size is unknown or the product overflows.
+  public func byteCount(_ limit: (_ symbol: String) -> Int? = { _ in nil }) -> Int? {
+    var sizes: [Int] = []
+    for dim in shape {
+      switch dim {
+      case .fixed(let size): sizes.append(size)
+      case .symbol(let name):
+        guard let size = limit(name) else { return nil }
+        sizes.append(size)
+      }
+    }
+    if let format = dtype.packedFormat {
+      guard sizes.count == 2, sizes.allSatisfy({ (0...Int(Int32.max)).contains($0) }) else { return nil }
+      let grid = format.grid(rows: sizes[0], columns: sizes[1])
+      sizes = [grid.panels, grid.units]
+    }
+    var count = dtype.packedFormat?.unitByteCount ?? dtype.byteWidth ?? 0
+    for size in sizes {
       let (product, overflow) = count.multipliedReportingOverflow(by: size)
       guard !overflow else { return nil }
       count = product

@@ -109,23 +109,8 @@ extension Plan {
   /// How many kernels run when a dial moves.
   public var setCount: Int { values[set].count { if case .dial = $0.op { false } else { true } } }
 
-  /// Bytes of a value at the largest row counts; nil where a size is unknown or overflows. Masks are stored as f32.
-  func byteCount(_ type: TensorType) -> Int? {
-    var count = type.dtype == .bool ? 4 : type.dtype.byteWidth
-    for dim in type.shape {
-      let size: Int
-      switch dim {
-      case .fixed(let fixed): size = fixed
-      case .symbol(let symbol):
-        guard let limit = limit(symbol) else { return nil }
-        size = limit
-      }
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      guard !overflow else { return nil }
-      count = product
-    }
-    return count
-  }
+  /// Bytes of a value at the largest row counts; nil where a size is unknown or overflows.
+  func byteCount(_ type: TensorType) -> Int? { type.byteCount(limit) }
 }
 
 /// What is computed from the weights alone, once, when a plan is compiled.

@@ -38,11 +38,12 @@ public struct PlanFile: Sendable {
       guard let tensor = file[constant.name] else {
         throw FileError(path, constant.name, "expected \(constant.type), found no such tensor")
       }
-      guard tensor.dtype.rawValue.lowercased() == constant.type.dtype.rawValue,
-        tensor.shape == constant.type.shape.map({ $0.fixed ?? -1 })
-      else {
+      let stored = StoredType(constant.type)
+      guard tensor.dtype == stored.dtype, tensor.shape == stored.shape else {
         throw FileError(
-          path, constant.name, "expected \(constant.type), found \(tensor.dtype.rawValue) \(tensor.shape)")
+          path, constant.name,
+          "expected \(stored.dtype.rawValue) \(stored.shape) for \(constant.type), found \(tensor.dtype.rawValue) \(tensor.shape)"
+        )
       }
     }
     tokenizer = file.metadata("tokenizer")
@@ -59,7 +60,8 @@ public struct PlanFile: Sendable {
     produce: ((_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
     let entries = tensors.map { name, type in
-      SafetensorsWriter.Entry(name, StorageType(type.dtype), type.shape.map { $0.fixed ?? 0 })
+      let stored = StoredType(type)
+      return SafetensorsWriter.Entry(name, stored.dtype, stored.shape)
     }
     var metadata: [(key: String, value: String)] = [
       ("format", format), ("plan", plan.description), ("provenance", provenance.description),
@@ -72,16 +74,33 @@ public struct PlanFile: Sendable {
   }
 }
 
-extension StorageType {
-  public init(_ dtype: DType) {
-    self =
-      switch dtype {
-      case .f32: .f32
-      case .f16: .f16
-      case .bf16: .bf16
-      case .i32: .i32
-      case .bool: .bool
-      }
+/// How a value lies in a safetensors file, which knows nothing of packed types: panels outermost.
+private struct StoredType {
+  var dtype: StorageType
+  var shape: [Int]
+
+  init(_ type: TensorType) {
+    shape = type.shape.map { $0.fixed ?? 0 }
+    var panels = 0
+    var units = 0
+    let format = type.dtype.packedFormat
+    if let format { (panels, units) = format.grid(rows: shape[0], columns: shape[1]) }
+    switch type.dtype {
+    case .f32: dtype = .f32
+    case .f16: dtype = .f16
+    case .bf16: dtype = .bf16
+    case .i32: dtype = .i32
+    case .bool: dtype = .bool
+    case .f32x16:
+      dtype = .f32
+      shape = [panels, units, 16]
+    case .bf16x16:
+      dtype = .bf16
+      shape = [panels, units, 16, 16, 2]
+    case .q8x16, .q4x16:
+      dtype = .u8
+      shape = [panels, units, format!.unitByteCount]
+    }
   }
 }
 

@@ -98,7 +98,9 @@ extension Plan {
     let value = values[index]
     switch value.place {
     case .constant:
-      guard case .weight = value.op, value.type.fixedCount != nil, value.type.dtype.isFloat else {
+      guard case .weight = value.op, value.type.byteCount() != nil,
+        value.type.dtype.isFloat || value.type.dtype.packedFormat != nil && value.type.rank == 2
+      else {
         throw failure(index, "a floating-point weight of fixed size among the constants", "\(value.type)")
       }
     case .call:
@@ -167,7 +169,8 @@ extension Plan {
       guard source.shape[0] == .symbol("T") else { throw failure(index, "rows T to take from", "\(source)") }
     case .attention:
       if value.type.shape[0] != .symbol("T") { throw failure(index, "rows T", "\(value.type)") }
-    case .input, .weight, .mapParameter, .constant, .dial, .scaleRows, .scaleColumns, .matvec, .concat, .cast:
+    case .input, .weight, .mapParameter, .constant, .dial, .scaleRows, .scaleColumns, .matvec, .concat, .cast,
+      .pack:
       throw failure(index, "an op of a step", value.op.mnemonic)
     }
   }

@@ -2,6 +2,7 @@ import ActCompile
 import ActFormats
 import ActIR
 import ActLowering
+import ActPasses
 import ActTerminal
 import ArgumentParser
 import Glibc
@@ -20,7 +21,7 @@ struct CompileCommand: ParsableCommand {
 
   @Argument(help: "The model's directory.") var model: String
   @OptionGroup var mapOptions: MapOptions
-  @Option(help: "The element type of the plan's matrices: f32 or bf16.") var weights = "bf16"
+  @Option(help: "What the plan's matrices hold: f32, bf16, q8 or q4.") var weights = "bf16"
   @Option(help: ArgumentHelp("Fold a map at a strength.", valueName: "name=strength"))
   var freeze: [String] = []
   @Option(name: .shortAndLong, help: "The plan to write.") var output: String
@@ -33,8 +34,8 @@ struct CompileCommand: ParsableCommand {
   @OptionGroup(title: "Passes") var passOptions: PassManagerOptions
 
   func validate() throws {
-    guard DType(rawValue: weights) == .f32 || DType(rawValue: weights) == .bf16 else {
-      throw ValidationError("--weights: expected f32 or bf16, found `\(weights)`")
+    guard WeightType(rawValue: weights) != nil else {
+      throw ValidationError("--weights: expected f32, bf16, q8 or q4, found `\(weights)`")
     }
     guard (1...65536).contains(rows) else {
       throw ValidationError("--rows: expected 1 to 65536, found \(rows)")
@@ -51,7 +52,7 @@ struct CompileCommand: ParsableCommand {
     let maps = try mapOptions.load(for: model)
     var options = CompileOptions()
     options.frozen = try parseStrengths(freeze)
-    options.weights = DType(rawValue: weights)
+    options.weights = WeightType(rawValue: weights)
     options.fuses = !noFuse && !reference
     options.lowering.sharesArena = !noArena && !reference
     if let context { options.lowering.contextLength = context }

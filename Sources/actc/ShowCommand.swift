@@ -53,7 +53,7 @@ struct ShowCommand: ParsableCommand {
 
   private func show(_ file: PlanFile) {
     let plan = file.plan
-    let weightBytes = plan.constants.reduce(0) { $0 + ($1.type.fixedCount ?? 0) * $1.type.dtype.byteWidth }
+    let weightBytes = plan.constants.reduce(0) { $0 + ($1.type.byteCount() ?? 0) }
     if json {
       print(
         JSON.object([

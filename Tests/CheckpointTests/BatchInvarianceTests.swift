@@ -9,12 +9,12 @@ import Workbench
 @Suite struct BatchInvarianceTests {
   /// Every small checkpoint with its matrices in f32 and in bf16.
   static let checkpoints = ["tiny-gqa", "tiny-tied", "tiny-plain"].flatMap { name in
-    [DType.f32, .bf16].map { StoredCheckpoint(name: name, weights: $0) }
+    WeightType.allCases.map { StoredCheckpoint(name: name, weights: $0) }
   }
 
   struct StoredCheckpoint: CustomTestStringConvertible {
     var name: String
-    var weights: DType
+    var weights: WeightType
 
     var testDescription: String { "\(name) in \(weights)" }
 

@@ -68,6 +68,7 @@ private func next(after op: Op) -> Op? {
   case .scaleColumns: return .matvec
   case .matvec: return .concat
   case .concat: return .cast(.f32)
-  case .cast: return nil
+  case .cast: return .pack(.q8x16)
+  case .pack: return nil
   }
 }

@@ -25,7 +25,7 @@ extension Model {
   /// The frozen variant freezes its dial at `strength`; the others ignore it. Matrices are stored in `weights`, or as
   /// in the checkpoint. The values of `sites` are results beside the logits, by name.
   public func makeEngine(
-    steeredBy map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: DType? = .f32,
+    steeredBy map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: WeightType? = .f32,
     threads: Int? = nil, rows: Int = 128, maximumSequences: Int = 8, maximumSlots: Int = 3,
     recording sites: [String] = []
   ) throws -> Engine {
@@ -35,7 +35,7 @@ extension Model {
 
   /// The same, compiled only.
   public func compileSteered(
-    by map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: DType? = .f32,
+    by map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: WeightType? = .f32,
     rows: Int = 128, recording sites: [String] = []
   ) throws -> CompiledModel {
     var graph = graph

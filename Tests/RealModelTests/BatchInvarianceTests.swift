@@ -15,8 +15,8 @@ import Workbench
     model = try SmolLM2.model()
   }
 
-  @Test(arguments: [DType.f32, .bf16])
-  func chunksAndDecodeEqualOneForward(weights: DType) throws {
+  @Test(arguments: WeightType.allCases)
+  func chunksAndDecodeEqualOneForward(weights: WeightType) throws {
     let engine = try model.makeEngine(weights: weights, rows: 256)
     let tokens = Array(try reference.integers("code/tokens").prefix(100))
     let whole = try engine.run(tokens)

@@ -107,7 +107,7 @@ struct ReferenceValues {
         (0..<inputs[0].shape[1]).reduce(0) { $0 + inputs[0][row, $1] * inputs[1].data[$1] }
       }
     case .concat: return ReferenceTensor(shape: shape, data: inputs.flatMap(\.data))
-    case .cast: return inputs[0]
+    case .cast, .pack: return inputs[0]
     }
   }
 

@@ -79,10 +79,10 @@ extension TextCase {
       guard let count = Int(value) else { throw failure("expected a number of nodes") }
       stepNodes = count
     case "WEIGHTS":
-      guard let dtype = DType(rawValue: String(value)) else {
-        throw failure("unknown element type `\(value)`")
+      guard let weights = WeightType(rawValue: String(value)) else {
+        throw failure("unknown weight type `\(value)`")
       }
-      options.weights = dtype
+      options.weights = weights
     case "FREEZE":
       let parts = value.split(separator: "=").map(\.trimmed)
       guard parts.count == 2, let strength = Float(parts[1]) else {

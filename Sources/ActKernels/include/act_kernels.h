@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { ACT_F32 = 0, ACT_BF16 = 1, ACT_F16 = 2, ACT_I32 = 3 } act_dtype;
+typedef enum { ACT_F32 = 0, ACT_BF16 = 1, ACT_F16 = 2, ACT_I32 = 3, ACT_F32X16 = 4, ACT_BF16X16 = 5, ACT_Q8X16 = 6, ACT_Q4X16 = 7 } act_dtype;
 
 // ---- Elementwise expressions -------------------------------------------------------------------------------------
 
@@ -77,7 +77,13 @@ typedef struct {
   const int32_t *slots;
   act_expr epilogue;
   act_operand inputs[ACT_EXPR_MAX_INPUTS];
+  void *packed_x;
 } act_linear_args;
+typedef struct { void *out; int32_t out_dtype; const void *w; int32_t w_dtype; int32_t n, k; } act_pack_args;
+void act_pack(const void *args, int worker, int workers);
+size_t act_packed_bytes(int32_t dtype, int64_t n, int64_t k);
+size_t act_linear_scratch(int32_t w_dtype, int32_t rows, int32_t k);
+void act_pack_rows(const void *args, int worker, int workers);
 void act_linear(const void *args, int worker, int workers);
 
 // ---- Normalisation -----------------------------------------------------------------------------------------------

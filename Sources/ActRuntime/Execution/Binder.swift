@@ -12,6 +12,8 @@ struct StepContext {
   var values: [UnsafeMutablePointer<UnsafeMutablePointer<Float>?>] = []
   var scratch: UnsafeMutablePointer<Float>?
   var scratchPerWorker = 0
+  /// Where the rows that a linear layer reads are packed.
+  var packedRows: UnsafeMutableRawPointer?
 }
 
 /// Turns ops with located operands into kernel tasks: the one place that knows which kernel computes what.
@@ -24,14 +26,12 @@ struct Binder {
     switch op {
     case .unary, .binary, .select, .affine, .fused: [elementwise(op.elementwiseBody!, inputs, out)]
     case .linear:
-      [
-        linear(
-          inputs[0], inputs[1], epilogue: inputs.count == 3 ? .addition : .identity,
-          Array(inputs.dropFirst(2)), out)
-      ]
+      linear(
+        inputs[0], inputs[1], epilogue: inputs.count == 3 ? .addition : .identity,
+        Array(inputs.dropFirst(2)), out)
     case .linearEpilogue(let body):
-      [linear(inputs[0], inputs[1], epilogue: body, Array(inputs.dropFirst(2)), out)]
-    case .matvec: [linear(inputs[1].asRow, inputs[0], epilogue: .identity, [], out.asRow)]
+      linear(inputs[0], inputs[1], epilogue: body, Array(inputs.dropFirst(2)), out)
+    case .matvec: linear(inputs[1].asRow, inputs[0], epilogue: .identity, [], out.asRow)
     case .rmsNorm(let eps): [norm(act_rms_norm, eps, inputs, out)]
     case .layerNorm(let eps): [norm(act_layer_norm, eps, inputs, out)]
     case .ropeTable(let rope): [ropeTable(rope, out)]
@@ -42,6 +42,7 @@ struct Binder {
     case .scaleRows: [scale(act_scale_rows, inputs, out)]
     case .scaleColumns: [scale(act_scale_columns, inputs, out)]
     case .cast: [cast(inputs[0], out)]
+    case .pack: [pack(inputs[0], out)]
     case .concat: concat(inputs, out)
     case .input, .weight, .mapParameter, .constant, .dial, .slice: []
     }
@@ -92,7 +93,7 @@ struct Binder {
 
   private func linear(
     _ x: Location, _ w: Location, epilogue: Expression, _ operands: [Location], _ out: Location
-  ) -> KernelTask {
+  ) -> [KernelTask] {
     let args = arguments.allocate(act_linear_args.self)
     args.pointee.out = out.floats
     args.pointee.out_row_stride = out.rowStride
@@ -105,7 +106,11 @@ struct Binder {
     args.pointee.slots = slots(out)
     args.pointee.epilogue = act_expr(epilogue)
     fill(args.field(\.inputs), operands, from: 1)
-    return task(act_linear, args, rows: \.rows, out)
+    let product = task(act_linear, args, rows: \.rows, out)
+    // Some kernels read rows that are packed first, by all workers for all.
+    guard act_linear_scratch(args.pointee.w_dtype, 1, args.pointee.k) > 0 else { return [product] }
+    args.pointee.packed_x = context.packedRows
+    return [task(act_pack_rows, args, rows: \.rows, out), product]
   }
 
   private func norm(
@@ -206,6 +211,16 @@ struct Binder {
     return task(function, args, rows: \.n, out)
   }
 
+  private func pack(_ input: Location, _ out: Location) -> KernelTask {
+    let args = arguments.allocate(act_pack_args.self)
+    args.pointee.out = out.base
+    args.pointee.out_dtype = out.dtype.kernelType
+    args.pointee.w = UnsafeRawPointer(input.base)
+    args.pointee.w_dtype = input.dtype.kernelType
+    args.pointee.k = Int32(out.columns)
+    return task(act_pack, args, rows: \.n, out)
+  }
+
   private func cast(_ input: Location, _ out: Location) -> KernelTask {
     cast(input.base, input.dtype, to: out.base, out.dtype, count: out.fixedCount)
   }
@@ -227,7 +242,7 @@ struct Binder {
     var offset = 0
     return inputs.map { input in
       let task = cast(
-        input.base, input.dtype, to: out.base + offset * out.dtype.byteWidth, out.dtype,
+        input.base, input.dtype, to: out.base + offset * (out.dtype.byteWidth ?? 0), out.dtype,
         count: input.fixedCount)
       offset += input.fixedCount
       return task

@@ -8,6 +8,7 @@ final class BoundPlan {
   private let arena: Block
   private let slotBlock: Block
   private let scratch: Block
+  private let packedRows: Block
   private let slotByteCount: Int
 
   private(set) var setTasks: [KernelTask] = []
@@ -45,12 +46,13 @@ final class BoundPlan {
         )
       }.max() ?? 0
     scratch = try Block(byteCount: scratchPerWorker * threads * 4)
+    packedRows = try Block(byteCount: Self.packedRowsByteCount(plan))
 
     var binder = Binder(arguments: arguments)
     binder.context = StepContext(
       slots: ["T": rows.slots, "R": rows.logitSlots], sequences: rows.sequences, positions: rows.positions,
       keys: caches.keys, values: caches.values, scratch: scratch.base.assumingMemoryBound(to: Float.self),
-      scratchPerWorker: scratchPerWorker)
+      scratchPerWorker: scratchPerWorker, packedRows: packedRows.base)
     let locations = try locate(plan, rows, constants)
     for index in plan.set {
       let value = plan.values[index]
@@ -88,7 +90,7 @@ final class BoundPlan {
         location.columns = count
       case .over(let operand): location = locations[value.inputs[operand]]
       case .result:
-        let block = try Block(byteCount: Self.byteCount(value.type, plan))
+        let block = try Block(byteCount: value.type.byteCount(plan.limit) ?? 0)
         location = Location(block.base, value.type)
         for result in plan.results where result.value == index { results.append((result.name, block)) }
       }
@@ -97,13 +99,18 @@ final class BoundPlan {
     return locations
   }
 
-  private static func byteCount(_ type: TensorType, _ plan: Plan) -> Int {
-    type.shape.reduce(4) { bytes, dim in
-      switch dim {
-      case .fixed(let size): bytes * size
-      case .symbol(let symbol): bytes * (plan.limit(symbol) ?? 0)
+  /// The most that any linear layer of the step needs for its rows.
+  private static func packedRowsByteCount(_ plan: Plan) -> Int {
+    plan.step.map { index in
+      switch plan.values[index].op {
+      case .linear, .linearEpilogue:
+        let x = plan.values[plan.values[index].inputs[0]].type
+        let w = plan.values[plan.values[index].inputs[1]].type
+        guard case .symbol(let symbol)? = x.shape.first, let k = w.shape[1].fixed else { return 0 }
+        return act_linear_scratch(w.dtype.kernelType, Int32(plan.limit(symbol) ?? 0), Int32(k))
+      default: return 0
       }
-    }
+    }.max() ?? 0
   }
 
   /// A dial's value in a slot.

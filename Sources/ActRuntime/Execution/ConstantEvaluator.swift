@@ -34,18 +34,18 @@ public struct ConstantEvaluator {
       guard computed[index] == nil else { return }
       let value = program.values[index]
       for input in value.inputs { try compute(input) }
-      guard let count = value.type.fixedCount else { throw EngineError("%\(value.name) has no fixed size") }
+      guard let byteCount = value.type.byteCount() else {
+        throw EngineError("%\(value.name) has no fixed size")
+      }
       switch value.op {
       case .weight, .mapParameter:
         let bytes = try source(value.op)
-        guard bytes.count == count * value.type.dtype.byteWidth else {
+        guard bytes.count == byteCount else {
           throw EngineError("%\(value.name): expected \(value.type), found \(bytes.count) bytes")
         }
         computed[index] = (bytes, nil)
       default:
-        // Kernels write masks as f32.
-        let width = value.type.dtype == .bool ? 4 : value.type.dtype.byteWidth
-        let block = try Block(byteCount: count * width)
+        let block = try Block(byteCount: byteCount)
         let arguments = TaskArguments()
         if case .constant(let number) = value.op { block.base.storeBytes(of: number, as: Float.self) }
         let inputs = value.inputs.map { input in

@@ -52,6 +52,10 @@ extension DType {
     case .bf16: Int32(ACT_BF16.rawValue)
     case .f16: Int32(ACT_F16.rawValue)
     case .i32: Int32(ACT_I32.rawValue)
+    case .f32x16: Int32(ACT_F32X16.rawValue)
+    case .bf16x16: Int32(ACT_BF16X16.rawValue)
+    case .q8x16: Int32(ACT_Q8X16.rawValue)
+    case .q4x16: Int32(ACT_Q4X16.rawValue)
     }
   }
 }
