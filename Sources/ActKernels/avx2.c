@@ -17,9 +17,15 @@
 
 enum { WIDTH = 8 };
 #define ACCUMULATORS 12
+enum { FLOAT_ROWS = 6, QUAD_ROWS = 3, BLOCK_PANELS = 1, PREFETCH_BYTES = 1024 };
+#define HAS_DOT_BF16 0
 #include "kernels/vector.h"
 
 INLINE vf v_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+INLINE vf v_fused(vf a, vf b, vf c) { return v_fma(a, b, c); }
+INLINE vi v_dot_pairs(vi sum, vu a, vu b) {
+  return (vi)_mm256_add_epi32((__m256i)sum, _mm256_madd_epi16((__m256i)a, (__m256i)b));
+}
 INLINE vf v_sqrt(vf a) { return (vf)_mm256_sqrt_ps((__m256)a); }
 
 INLINE __m256i first_lanes(int n) {
@@ -47,6 +53,8 @@ INLINE v4 v_sum4(vf a, vf b, vf c, vf d) {
   __m256 abcd = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x88), _mm256_shuffle_ps(ab, cd, 0xdd));
   return (v4)_mm_add_ps(_mm256_castps256_ps128(abcd), _mm256_extractf128_ps(abcd, 1));
 }
+
+#include "kernels/quads_as_pairs.h"
 
 #include "kernels/all.h"
 

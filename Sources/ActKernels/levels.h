@@ -9,6 +9,8 @@
 enum { ATTENTION_BLOCK = 64, ATTENTION_QUERIES = 48 };
 
 #if defined(__x86_64__)
+extern const act_kernel_table act_avx512bf16_kernels;
+extern const act_kernel_table act_avx512vnni_kernels;
 extern const act_kernel_table act_avx512_kernels;
 extern const act_kernel_table act_avx2_kernels;
 #elif defined(__aarch64__)

@@ -6,9 +6,15 @@
 
 enum { WIDTH = 4 };
 #define ACCUMULATORS 12
+enum { FLOAT_ROWS = 3, QUAD_ROWS = 2, BLOCK_PANELS = 1, PREFETCH_BYTES = 1024 };
+#define HAS_DOT_BF16 0
 #include "kernels/vector.h"
 
 INLINE vf v_fma(vf a, vf b, vf c) { return a * b + c; }
+INLINE vf v_fused(vf a, vf b, vf c) {
+  for (int i = 0; i < WIDTH; i++) a[i] = fmaf(a[i], b[i], c[i]);
+  return a;
+}
 INLINE vf v_sqrt(vf a) {
   for (int i = 0; i < WIDTH; i++) a[i] = sqrtf(a[i]);
   return a;
@@ -19,6 +25,7 @@ INLINE v4 v_sum4(vf a, vf b, vf c, vf d) {
 }
 
 #include "kernels/vector_plain.h"
+#include "kernels/quads_as_floats.h"
 
 #include "kernels/all.h"
 

@@ -13,7 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { ACT_F32 = 0, ACT_BF16 = 1, ACT_F16 = 2, ACT_I32 = 3, ACT_F32X16 = 4, ACT_BF16X16 = 5, ACT_Q8X16 = 6, ACT_Q4X16 = 7 } act_dtype;
+// The types past ACT_I32 are those of packed matrices, below.
+typedef enum {
+  ACT_F32 = 0, ACT_BF16 = 1, ACT_F16 = 2, ACT_I32 = 3,
+  ACT_F32X16 = 4, ACT_BF16X16 = 5, ACT_Q8X16 = 6, ACT_Q4X16 = 7
+} act_dtype;
 
 // ---- Elementwise expressions -------------------------------------------------------------------------------------
 
@@ -61,11 +65,41 @@ typedef struct {
 } act_elementwise_args;
 void act_elementwise(const void *args, int worker, int workers);
 
+// ---- Packed matrices -----------------------------------------------------------------------------------------------
+
+// A matrix w: [n, k] in panels of 16 rows, one panel after the other. Rows past n are zero; columns past k are zero, in
+// q4 any number. The bytes are the same on every CPU, little-endian, and start at a multiple of 64 bytes. A panel is
+//   ACT_F32X16   for every column: 16 f32
+//   ACT_BF16X16  columns in pairs, padded to 32 columns: for every pair [16 rows][2 columns] bf16
+//   ACT_Q8X16    for every 64 columns: scales [2 blocks of 32 columns][16 rows] bf16, then for every 4 columns
+//                [16 rows][4 columns] u8; w = scale * (u8 - 128). 8.5 bits an element
+//   ACT_Q4X16    for every 64 columns: scales as above, offsets [2][16] bf16, then 8 vectors [16 rows][4 columns] u8,
+//                whose low halves are 4 columns of the first block and whose high halves those of the second;
+//                w = scale * u4 + offset. 5 bits an element
+// Bytes of such a matrix; 0 where dtype is none of these, a size is negative, or the bytes do not fit ptrdiff_t.
+size_t act_packed_bytes(int32_t dtype, int64_t n, int64_t k);
+
+// out = w in the packed type out_dtype; w: [n, k] f32, bf16 or f16, row-major and contiguous. bf16 rounds to nearest
+// even. q8 takes its scale from the largest magnitude of a block, q4 the scale and offset of least squared error among
+// several refined by least squares. The same bytes at every level and for any number of workers.
+typedef struct {
+  void *out;
+  int32_t out_dtype;
+  const void *w;
+  int32_t w_dtype;
+  int32_t n, k;
+} act_pack_args;
+void act_pack(const void *args, int worker, int workers);
+
 // ---- Linear ------------------------------------------------------------------------------------------------------
 
-// out[m, n] = epilogue(sum_k x[m, k] * w[n, k], inputs[1...]...); x: [rows, k] f32, w: [n, k] f32, bf16 or f16, row-major and
-// contiguous, out: [rows, n] f32. Input 0 of the epilogue is the sum; inputs[0] is not read. Sums are f32.
-// An epilogue with no instruction stores the sum. An epilogue operand may alias out exactly (residual in place).
+// out[m, n] = epilogue(sum_k x[m, k] * w[n, k], inputs[1...]...); x: [rows, k] f32, w: [n, k] packed, or row-major and
+// contiguous in f32, bf16 or f16, out: [rows, n] f32. Input 0 of the epilogue is the sum; inputs[0] is not read. Sums
+// are f32. An epilogue with no instruction stores the sum. An epilogue operand may alias out exactly (residual in place).
+//
+// With w in q8 or q4, x is rounded to int8 for every row and 32 columns (scale: largest magnitude / 127) and the sums of
+// 32 are exact: results are the same bit for bit at every level. With w in bf16, x is rounded to bf16 at the levels that
+// multiply bf16 (avx512bf16, amx, amx-emulated).
 typedef struct {
   float *out;
   ptrdiff_t out_row_stride;
@@ -77,14 +111,15 @@ typedef struct {
   const int32_t *slots;
   act_expr epilogue;
   act_operand inputs[ACT_EXPR_MAX_INPUTS];
-  void *packed_x;
+  void *packed_x;  // act_linear_scratch bytes at a multiple of 64 bytes, for all workers together
 } act_linear_args;
-typedef struct { void *out; int32_t out_dtype; const void *w; int32_t w_dtype; int32_t n, k; } act_pack_args;
-void act_pack(const void *args, int worker, int workers);
-size_t act_packed_bytes(int32_t dtype, int64_t n, int64_t k);
-size_t act_linear_scratch(int32_t w_dtype, int32_t rows, int32_t k);
-void act_pack_rows(const void *args, int worker, int workers);
 void act_linear(const void *args, int worker, int workers);
+
+// Bytes of packed_x at the level in force. Where it is 0, x is read as it lies and act_pack_rows is not called.
+size_t act_linear_scratch(int32_t w_dtype, int32_t rows, int32_t k);
+
+// packed_x = x as act_linear reads it. Every worker ends this before any begins act_linear with the same arguments.
+void act_pack_rows(const void *args, int worker, int workers);
 
 // ---- Normalisation -----------------------------------------------------------------------------------------------
 
@@ -163,7 +198,8 @@ void act_attention(const void *args, int worker, int workers);
 
 // ---- Rows --------------------------------------------------------------------------------------------------------
 
-// out[i] = table[indices[i]], widened to f32. table: [table_rows, columns] of `dtype` (f32, bf16, f16).
+// out[i] = table[indices[i]], widened to f32. table: [table_rows, columns] of `dtype`: f32, bf16 or f16, or a packed
+// type, where table_row_stride is not read.
 typedef struct {
   float *out;
   ptrdiff_t out_row_stride;
@@ -205,11 +241,13 @@ typedef void (*act_kernel)(const void *args, int worker, int workers);
 typedef struct {
   const char *name;
   act_kernel elementwise, linear, rms_norm, layer_norm, rope, cache_append, attention, take_rows, cast, scale_rows,
-      scale_columns;
+      scale_columns, pack, pack_rows;
+  size_t (*linear_scratch)(int32_t w_dtype, int32_t rows, int32_t k);
 } act_kernel_table;
 
-// The kernels of the level "portable", "avx2", "avx512" or "neon"; null where the name is unknown or this CPU or its
-// operating system cannot run them. For tests; the functions above use the level in force.
+// The kernels of the level "portable", "avx2", "avx512", "avx512vnni", "avx512bf16" (also VNNI), "amx", "amx-emulated"
+// (tiles in C, on any CPU; never chosen by itself) or "neon"; null where the name is unknown or this CPU or its operating
+// system cannot run them. For tests; the functions above use the level in force.
 const act_kernel_table *act_isa_level(const char *name);
 
 // The instruction-set level in force: the best that this CPU runs, or a lower one named by the environment variable

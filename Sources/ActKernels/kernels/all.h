@@ -1,15 +1,20 @@
 // Every kernel of a level, from its vector primitives.
+#include "panel.h"
 #include "share.h"
 
 #include "vector_math.h"
 
 #include "expression.h"
-#include "linear.h"
+#include "dots.h"
 #include "norm.h"
 #include "rope.h"
 #include "rows.h"
+#include "pack.h"
+#include "packed_rows.h"
+#include "products.h"
+#include "linear.h"
 #include "attention.h"
 
-#define KERNEL_TABLE(level)                                          \
-  {level,        elementwise, linear,    rms_norm, layer_norm, rope, \
-   cache_append, attention,   take_rows, cast,     scale_rows, scale_columns}
+#define KERNEL_TABLE(level)                                                          \
+  {level,     elementwise, linear, rms_norm,   layer_norm,    rope, cache_append,    \
+   attention, take_rows,   cast,   scale_rows, scale_columns, pack, pack_rows, linear_scratch}

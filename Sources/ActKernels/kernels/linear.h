@@ -1,171 +1,128 @@
-// Matrix products as dot products: w is read as it lies in the file.
-//
-// Every sum has one vector accumulator, filled in the order of k and reduced by v_sum4, in every tile shape;
-// so a row's result does not depend on the rows around it.
+// Products of rows with a matrix: how the work is split, cut into blocks that the caches hold, and finished by the
+// epilogue.
 
 enum {
-  TILE_ROWS = ACCUMULATORS / 4,
-  PANEL_COLUMNS = 64,
-  PANEL_FLOATS = 6144,
-  L1_BYTES = 32 * 1024,
-  L2_FLOATS = 64 * 1024,
+  // Sums that wait for the epilogue: 48 KiB.
+  SUMS = 12 * 1024,
+  CHUNK_ROWS = 96,
+  // Bytes of a panel that the rows of a chunk pass over at once.
+  CHUNK_PANEL_BYTES = 32 * 1024,
 };
 
-// The rows of w that a tile of this many rows of x takes at once.
-#define TILE_COLUMNS(rows) ((rows) * 8 <= ACCUMULATORS ? 8 : 4)
+// The part of a product that one worker does: a range of panels and a range of blocks of rows.
+typedef struct {
+  share panels, blocks;
+} linear_part;
 
-INLINE size_t width_in_bytes(int dtype) { return dtype == ACT_F32 ? 4 : 2; }
-
-INLINE vf load_as_f32(int dtype, const char *p) {
-  if (dtype == ACT_F32) return v_load((const float *)p);
-  vh half = v_load_u16((const uint16_t *)p);
-  return dtype == ACT_BF16 ? v_from_bf16(half) : v_from_f16(half);
-}
-INLINE vf load_first_as_f32(int dtype, const char *p, int n) {
-  if (dtype == ACT_F32) return v_load_first((const float *)p, n);
-  vh half = v_load_u16_first((const uint16_t *)p, n);
-  return dtype == ACT_BF16 ? v_from_bf16(half) : v_from_f16(half);
-}
-
-// sums[m, n] = sum_k x[m, k] * w[n, k] for `rows` rows of x and the first `valid` of `columns` rows of w.
-// x_stride and sums_stride count floats, w_stride bytes.
-INLINE void dot_tile(const int rows, const int columns, const int dtype, const float *x, ptrdiff_t x_stride,
-                     const void *w, ptrdiff_t w_stride, int valid, int32_t k, float *sums,
-                     ptrdiff_t sums_stride) {
-  const char *w_row[8];
-  // Rows past the end repeat the last one; their sums are not stored.
-  for (int n = 0; n < columns; n++) w_row[n] = (const char *)w + (n < valid ? n : valid - 1) * w_stride;
-  vf sum[TILE_ROWS][8];
-  for (int m = 0; m < rows; m++)
-    for (int n = 0; n < columns; n++) sum[m][n] = (vf){};
-  int32_t i = 0;
-  const size_t bytes = width_in_bytes(dtype);
-  // Asks for the rows of the next tile in the order of their addresses, as many bytes at a step as it reads:
-  // rows side by side are too many short streams for the hardware. Into L1 if that holds both tiles and x,
-  // else into L2.
-  const char *next = (const char *)w + w_stride * columns;
-  const int lines = columns * WIDTH * (int)bytes / 64;
-  const int near = 2 * columns * w_stride + rows * (ptrdiff_t)k * 4 <= L1_BYTES;
-  for (; i <= k - WIDTH; i += WIDTH) {
-    vf xs[TILE_ROWS];
-    for (int m = 0; m < rows; m++) xs[m] = v_load(x + m * x_stride + i);
-    for (int line = 0; line < lines; line++) {
-      if (near)
-        __builtin_prefetch(next + line * 64, 0, 3);
-      else
-        __builtin_prefetch(next + line * 64, 0, 2);
-    }
-    next += lines * 64;
-    for (int n = 0; n < columns; n++) {
-      const char *p = w_row[n] + (size_t)i * bytes;
-      vf ws = load_as_f32(dtype, p);
-      for (int m = 0; m < rows; m++) sum[m][n] = v_fma(xs[m], ws, sum[m][n]);
-    }
+// Splits the panels between workers; and the rows too, where that leaves less to the busiest.
+static linear_part part_of(int64_t panels, int64_t blocks, int worker, int workers) {
+  int by_panel = 1;
+  int64_t least_work = INT64_MAX;
+  for (int p = workers; p >= 1; p--) {
+    if (workers % p) continue;
+    int rows = workers / p;
+    int64_t work = ((panels + p - 1) / p) * ((blocks + rows - 1) / rows);
+    if (work < least_work) least_work = work, by_panel = p;
   }
-  if (i < k) {
-    for (int n = 0; n < columns; n++) {
-      vf ws = load_first_as_f32(dtype, w_row[n] + (size_t)i * bytes, k - i);
-      for (int m = 0; m < rows; m++)
-        sum[m][n] = v_fma(v_load_first(x + m * x_stride + i, k - i), ws, sum[m][n]);
-    }
-  }
-  for (int m = 0; m < rows; m++)
-    for (int n = 0; n < columns; n += 4) {
-      v4 four = v_sum4(sum[m][n], sum[m][n + 1], sum[m][n + 2], sum[m][n + 3]);
-      float *out = sums + m * sums_stride + n;
-      if (valid >= n + 4)
-        memcpy(out, &four, sizeof four);
-      else if (valid > n)
-        memcpy(out, &four, (size_t)(valid - n) * sizeof(float));
-    }
+  return (linear_part){share_of(panels, worker % by_panel, by_panel),
+                       share_of(blocks, worker / by_panel, workers / by_panel)};
 }
 
-typedef void (*dot_function)(const float *x, ptrdiff_t x_stride, const void *w, ptrdiff_t w_stride, int valid,
-                             int32_t k, float *sums, ptrdiff_t sums_stride);
+// The epilogue of one linear call.
+typedef struct {
+  const act_linear_args *args;
+  expr_buffers buffers;
+} epilogue;
 
-#define DOT(name, dtype, rows)                                                                        \
-  static void name##_##rows(const float *x, ptrdiff_t x_stride, const void *w, ptrdiff_t w_stride,    \
-                            int valid, int32_t k, float *sums, ptrdiff_t sums_stride) {               \
-    dot_tile(rows, TILE_COLUMNS(rows), dtype, x, x_stride, w, w_stride, valid, k, sums, sums_stride); \
+// out[row ..< row + rows, column ..< column + columns] from sums, which lie `stride` apart.
+static void finish(epilogue *e, int64_t row, int rows, int64_t column, int columns, const float *sums,
+                   ptrdiff_t stride) {
+  const act_linear_args *a = e->args;
+  ptrdiff_t strides[ACT_EXPR_MAX_INPUTS] = {1};
+  const float *data[ACT_EXPR_MAX_INPUTS];
+  for (int i = 1; i < a->epilogue.input_count; i++) strides[i] = a->inputs[i].column_stride;
+  for (int m = 0; m < rows; m++, sums += stride) {
+    float *out = a->out + (row + m) * a->out_row_stride + column;
+    if (a->epilogue.instruction_count == 0) {
+      memcpy(out, sums, (size_t)columns * sizeof(float));
+      continue;
+    }
+    data[0] = sums;
+    for (int i = 1; i < a->epilogue.input_count; i++)
+      data[i] = operand_row(&a->inputs[i], row + m, a->slots) + column * strides[i];
+    expr_row(&a->epilogue, &e->buffers, data, strides, columns, out);
   }
-#if ACCUMULATORS == 24
-#define DOTS(name, dtype) \
-  DOT(name, dtype, 1)     \
-  DOT(name, dtype, 2) DOT(name, dtype, 3) DOT(name, dtype, 4) DOT(name, dtype, 5) DOT(name, dtype, 6)
-#define DOT_NAMES(name) {NULL, name##_1, name##_2, name##_3, name##_4, name##_5, name##_6}
-#else
-#define DOTS(name, dtype) DOT(name, dtype, 1) DOT(name, dtype, 2) DOT(name, dtype, 3)
-#define DOT_NAMES(name) {NULL, name##_1, name##_2, name##_3}
-#endif
+}
 
-DOTS(dot_f32, ACT_F32)
-DOTS(dot_bf16, ACT_BF16)
-DOTS(dot_f16, ACT_F16)
-// By dtype of w, then rows of the tile.
-static const dot_function dots[][TILE_ROWS + 1] = {DOT_NAMES(dot_f32), DOT_NAMES(dot_bf16),
-                                                   DOT_NAMES(dot_f16)};
-
-// sums[m, n] for any number of rows and columns.
-static void dot_block(int dtype, const float *x, ptrdiff_t x_stride, int rows, const void *w,
-                      ptrdiff_t w_stride, int columns, int32_t k, float *sums, ptrdiff_t sums_stride) {
-  for (int m0 = 0; m0 < rows;) {
-    // All full tiles, then the rest: the rows of w of a tile stay in L1 while the rows of x pass.
-    int tile = rows - m0 >= TILE_ROWS ? TILE_ROWS : rows - m0;
-    int m1 = m0 + (rows - m0) / tile * tile;
-    dot_function dot = dots[dtype][tile];
-    for (int n = 0; n < columns; n += TILE_COLUMNS(tile))
-      for (int m = m0; m < m1; m += tile)
-        dot(x + m * x_stride, x_stride, (const char *)w + n * w_stride, w_stride,
-            (int)least(columns - n, TILE_COLUMNS(tile)), k, sums + m * sums_stride + n, sums_stride);
-    m0 = m1;
+// sums = the products of some blocks of packed rows with some panels. `x` is where row 0 lies; `stride` counts floats.
+static void multiply_chunk(const act_linear_args *a, const char *x, share blocks, int64_t block_count,
+                           share panels, float *sums, ptrdiff_t stride) {
+  const rows_layout layout = layout_of_rows(a->w_dtype);
+  const size_t row_bytes = packed_row_bytes(layout, (size_t)a->k);
+  const size_t panel_stride = panel_bytes(a->w_dtype, (size_t)a->k);
+  const share first = share_of(a->rows, (int)blocks.begin, (int)block_count);
+  // One block of rows has no second use for a panel.
+  int32_t run = (int32_t)(CHUNK_PANEL_BYTES / panel_bytes(a->w_dtype, QUANT_GROUP)) * QUANT_GROUP;
+  if (blocks.end - blocks.begin == 1) run = a->k;
+  for (int32_t k = 0; k < a->k; k += run) {
+    const size_t w_at = panel_bytes(a->w_dtype, (size_t)k), x_at = packed_row_bytes(layout, (size_t)k);
+    int taken = panels_at_once(layout, (int)(first.end - first.begin));
+    for (int64_t panel = panels.begin; panel < panels.end; panel += taken) {
+      if (panels.end - panel < taken) taken = 1;
+      for (int64_t block = blocks.begin; block < blocks.end; block++) {
+        share rows = share_of(a->rows, (int)block, (int)block_count);
+        const int64_t count = rows.end - rows.begin;
+        multiply(a->w_dtype, (int)count, taken, x + (size_t)rows.begin * row_bytes + x_at * (size_t)count,
+                 (const char *)a->w + (size_t)panel * panel_stride + w_at, panel_stride,
+                 (int32_t)least(run, a->k - k), k == 0,
+                 sums + (rows.begin - first.begin) * stride + (panel - panels.begin) * PANEL_ROWS, stride);
+      }
+    }
   }
 }
 
 static void linear(const void *args, int worker, int workers) {
   const act_linear_args *a = args;
   if (a->rows <= 0 || a->n <= 0) return;
-  // Few rows: each worker streams one range of w. Many rows: also split the rows where the columns are too
-  // few.
-  int column_workers = workers;
-  if (a->rows >= 2 * TILE_ROWS) column_workers = (int)most(1, least(workers, a->n / PANEL_COLUMNS));
-  int row_workers = workers / column_workers;
-  if (worker >= column_workers * row_workers) return;
-  share groups = share_of((a->n + 3) / 4, worker % column_workers, column_workers);
-  int32_t n_begin = (int32_t)groups.begin * 4, n_end = (int32_t)least(groups.end * 4, a->n);
-  share tiles = share_of((a->rows + TILE_ROWS - 1) / TILE_ROWS, worker / column_workers, row_workers);
-  int32_t m_begin = (int32_t)tiles.begin * TILE_ROWS, m_end = (int32_t)least(tiles.end * TILE_ROWS, a->rows);
+  const int packed = is_packed(a->w_dtype);
+  const rows_layout layout = layout_of_rows(a->w_dtype);
+  const int block_rows = packed ? block_rows_most(layout) : TILE_ROWS;
+  const int64_t block_count = (a->rows + block_rows - 1) / block_rows;
+  const linear_part part = part_of((int64_t)panel_count((size_t)a->n), block_count, worker, workers);
 
-  const size_t w_stride = (size_t)a->k * width_in_bytes(a->w_dtype);
-  const int plain = a->epilogue.instruction_count == 0;
-  // Rows of x that stay in L2 while the panels of w pass.
-  int64_t fitting_tiles =
-      most(24, least(PANEL_FLOATS / PANEL_COLUMNS, L2_FLOATS / most(a->k, 1))) / TILE_ROWS;
-  int32_t block_rows = (int32_t)fitting_tiles * TILE_ROWS;
-  int32_t panel_columns = a->rows * 4 * PANEL_COLUMNS <= PANEL_FLOATS ? 4 * PANEL_COLUMNS : PANEL_COLUMNS;
+  epilogue e = {.args = a};
+  if (a->epilogue.instruction_count > 0) expr_assign_slots(&a->epilogue, &e.buffers);
+  _Alignas(64) char own_row[OWN_ROW_BYTES];
+  _Alignas(64) float sums[SUMS];
+  const char *x = a->packed_x;
+  if (packed && linear_scratch(a->w_dtype, a->rows, a->k) == 0) {
+    x = (const char *)a->x;
+    if (layout != ROWS_F32) {
+      pack_row_block(a, 0, 1, 0, a->k, own_row);
+      x = own_row;
+    }
+  }
 
-  expr_buffers buffers;
-  ptrdiff_t strides[ACT_EXPR_MAX_INPUTS] = {1};
-  const float *data[ACT_EXPR_MAX_INPUTS];
-  if (!plain) expr_assign_slots(&a->epilogue, &buffers);
-  for (int i = 1; i < a->epilogue.input_count; i++) strides[i] = a->inputs[i].column_stride;
-  float panel[PANEL_FLOATS];
-
-  for (int32_t m0 = m_begin; m0 < m_end; m0 += block_rows) {
-    int rows = (int)least(block_rows, m_end - m0);
-    for (int32_t n0 = n_begin; n0 < n_end; n0 += panel_columns) {
-      int columns = (int)least(panel_columns, n_end - n0);
-      float *out = a->out + m0 * a->out_row_stride + n0;
-      float *sums = plain ? out : panel;
-      ptrdiff_t sums_stride = plain ? a->out_row_stride : panel_columns;
-      dot_block(a->w_dtype, a->x + m0 * a->x_row_stride, a->x_row_stride, rows,
-                (const char *)a->w + (size_t)n0 * w_stride, (ptrdiff_t)w_stride, columns, a->k, sums,
-                sums_stride);
-      for (int m = 0; !plain && m < rows; m++) {
-        data[0] = panel + m * panel_columns;
-        for (int i = 1; i < a->epilogue.input_count; i++)
-          data[i] = operand_row(&a->inputs[i], m0 + m, a->slots) + n0 * strides[i];
-        expr_row(&a->epilogue, &buffers, data, strides, columns, out + m * a->out_row_stride);
-      }
+  const int64_t chunk_blocks = CHUNK_ROWS / block_rows;
+  for (int64_t block = part.blocks.begin; block < part.blocks.end; block += chunk_blocks) {
+    share blocks = {block, least(block + chunk_blocks, part.blocks.end)};
+    int64_t row = share_of(a->rows, (int)blocks.begin, (int)block_count).begin;
+    int rows = (int)(share_of(a->rows, (int)blocks.end - 1, (int)block_count).end - row);
+    const int64_t chunk_panels = least(EXPR_RUN, SUMS / rows) / PANEL_ROWS / 4 * 4;
+    for (int64_t panel = part.panels.begin; panel < part.panels.end; panel += chunk_panels) {
+      share panels = {panel, least(panel + chunk_panels, part.panels.end)};
+      const ptrdiff_t stride = (panels.end - panels.begin) * PANEL_ROWS;
+      const int64_t column = panel * PANEL_ROWS;
+      int columns = (int)(least(panels.end * PANEL_ROWS, a->n) - column);
+      if (a->k == 0)
+        memset(sums, 0, (size_t)(rows * stride) * sizeof(float));
+      else if (packed)
+        multiply_chunk(a, x, blocks, block_count, panels, sums, stride);
+      else
+        dot_block(a->w_dtype, a->x + row * a->x_row_stride, a->x_row_stride, rows,
+                  (const char *)a->w + (size_t)column * (size_t)a->k * width_in_bytes(a->w_dtype),
+                  (ptrdiff_t)((size_t)a->k * width_in_bytes(a->w_dtype)), columns, a->k, sums, stride);
+      finish(&e, row, rows, column, columns, sums, stride);
     }
   }
 }

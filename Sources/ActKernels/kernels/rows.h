@@ -46,10 +46,48 @@ static void copy_any_row(int out_dtype, char *out, int in_dtype, const char *in,
 #undef FROM
 }
 
+INLINE float float_from_bf16(const char *p) {
+  uint16_t half;
+  memcpy(&half, p, sizeof half);
+  uint32_t bits = (uint32_t)half << 16;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+// Row `row` of a packed matrix, widened to f32.
+static void unpack_row(int dtype, const char *w, int64_t row, int32_t columns, float *out) {
+  const char *panel = w + (size_t)(row / PANEL_ROWS) * panel_bytes(dtype, (size_t)columns);
+  const size_t lane = (size_t)(row % PANEL_ROWS);
+  for (int32_t k = 0; k < columns; k++) {
+    const size_t column = (size_t)k;
+    if (dtype == ACT_F32X16) {
+      memcpy(out + k, panel + column * 64 + lane * 4, 4);
+    } else if (dtype == ACT_BF16X16) {
+      out[k] = float_from_bf16(panel + column / 2 * 64 + lane * 4 + column % 2 * 2);
+    } else {
+      const int q8 = dtype == ACT_Q8X16;
+      const char *group = panel + column / QUANT_GROUP * (q8 ? Q8_GROUP_BYTES : Q4_GROUP_BYTES);
+      const size_t block = column / QUANT_BLOCK % 2, quad = column % QUANT_BLOCK / 4;
+      const char *numbers = group + block * 32 + lane * 2;
+      const uint8_t *quads = (const uint8_t *)group + (q8 ? 64 : 128);
+      uint8_t q = quads[(q8 ? block * 8 + quad : quad) * 64 + lane * 4 + column % 4];
+      if (q8)
+        out[k] = float_from_bf16(numbers) * (float)(q - 128);
+      else
+        out[k] = float_from_bf16(numbers) * (float)(block ? q >> 4 : q & 15) + float_from_bf16(numbers + 64);
+    }
+  }
+}
+
 static void take_rows(const void *args, int worker, int workers) {
   const act_take_rows_args *a = args;
   share rows = share_of(a->rows, worker, workers);
   for (int64_t row = rows.begin; row < rows.end; row++) {
+    if (is_packed(a->dtype)) {
+      unpack_row(a->dtype, a->table, a->indices[row], a->columns, a->out + row * a->out_row_stride);
+      continue;
+    }
     ptrdiff_t at = a->indices[row] * a->table_row_stride;
     copy_any_row(ACT_F32, (char *)(a->out + row * a->out_row_stride), a->dtype,
                  (const char *)a->table + at * (ptrdiff_t)width_in_bytes(a->dtype), a->columns, NULL, NULL);

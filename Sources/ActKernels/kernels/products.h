@@ -1,0 +1,177 @@
+// Products of a block of packed rows with panels, in registers: every sum is one accumulator that takes the columns in
+// order, whatever the shape of the block.
+//
+// sums[m, n] (+)= the products of `rows` packed rows with `panels` neighbouring panels over k columns; adds to what sums
+// holds unless `first`. panel_stride counts bytes, sums_stride floats.
+
+enum { LANE_GROUPS = PANEL_ROWS / WIDTH };
+
+#define EACH_SUM(rows, columns)       \
+  for (int m = 0; m < (rows); m++)    \
+    for (int n = 0; n < (columns); n++)
+
+#define LOAD_SUMS \
+  EACH_SUM(rows, columns) acc[m][n] = first ? (vf){} : v_load(sums + m * sums_stride + n * WIDTH)
+#define STORE_SUMS EACH_SUM(rows, columns) v_store(sums + m * sums_stride + n * WIDTH, acc[m][n])
+
+INLINE vu v_load_words(const char *p) {
+  vu v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+// The lanes of vector n of the panels at `at` bytes into each.
+INLINE const char *lanes_of(const char *w, size_t panel_stride, int n, size_t at) {
+  return w + (size_t)(n / LANE_GROUPS) * panel_stride + at + (size_t)(n % LANE_GROUPS) * WIDTH * 4;
+}
+
+INLINE void ask_for(const char *w, size_t panel_stride, const int panels, size_t at) {
+  for (int p = 0; p < panels; p++) __builtin_prefetch(w + (size_t)p * panel_stride + at + PREFETCH_BYTES, 0, 3);
+}
+
+INLINE void product_f32(const int rows, const int panels, const char *x, const char *w, size_t panel_stride,
+                        int32_t k, int first, float *sums, ptrdiff_t sums_stride) {
+  const int columns = panels * LANE_GROUPS;
+  vf acc[FLOAT_ROWS][4 * LANE_GROUPS];
+  LOAD_SUMS;
+  const float *xs = (const float *)x;
+#pragma GCC unroll 2
+  for (int32_t i = 0; i < k; i++, xs += rows) {
+    ask_for(w, panel_stride, panels, (size_t)i * 64);
+    vf ws[4 * LANE_GROUPS];
+    for (int n = 0; n < columns; n++) ws[n] = (vf)v_load_words(lanes_of(w, panel_stride, n, (size_t)i * 64));
+    EACH_SUM(rows, columns) acc[m][n] = v_fma(ws[n], v_splat(xs[m]), acc[m][n]);
+  }
+  STORE_SUMS;
+}
+
+INLINE void product_bf16(const int rows, const int panels, const char *x, const char *w, size_t panel_stride,
+                         int32_t k, int first, float *sums, ptrdiff_t sums_stride) {
+  const int columns = panels * LANE_GROUPS;
+  vf acc[FLOAT_ROWS][4 * LANE_GROUPS];
+  LOAD_SUMS;
+#if HAS_DOT_BF16
+  const int32_t *xs = (const int32_t *)x;
+#pragma GCC unroll 2
+  for (int32_t i = 0; i < (k + 1) / 2; i++, xs += rows) {
+    ask_for(w, panel_stride, panels, (size_t)i * 64);
+    vu ws[4 * LANE_GROUPS];
+    for (int n = 0; n < columns; n++) ws[n] = v_load_words(lanes_of(w, panel_stride, n, (size_t)i * 64));
+    EACH_SUM(rows, columns) acc[m][n] = v_dot_bf16(acc[m][n], ws[n], (vu)v_splat_int(xs[m]));
+  }
+#else
+  const float *xs = (const float *)x;
+  for (int32_t i = 0; i < k / 2; i++, xs += 2 * rows) {
+    ask_for(w, panel_stride, panels, (size_t)i * 64);
+    for (int n = 0; n < columns; n++) {
+      vu pair = v_load_words(lanes_of(w, panel_stride, n, (size_t)i * 64));
+      vf even = (vf)(pair << 16), odd = (vf)(pair & 0xffff0000u);
+      for (int m = 0; m < rows; m++) acc[m][n] = v_fma(even, v_splat(xs[m]), acc[m][n]);
+      for (int m = 0; m < rows; m++) acc[m][n] = v_fma(odd, v_splat(xs[rows + m]), acc[m][n]);
+    }
+  }
+  if (k % 2)
+    for (int n = 0; n < columns; n++) {
+      vf even = (vf)(v_load_words(lanes_of(w, panel_stride, n, (size_t)(k / 2) * 64)) << 16);
+      for (int m = 0; m < rows; m++) acc[m][n] = v_fma(even, v_splat(xs[m]), acc[m][n]);
+    }
+#endif
+  STORE_SUMS;
+}
+
+INLINE vf v_load_bf16(const char *p) { return v_from_bf16(v_load_u16((const uint16_t *)p)); }
+
+INLINE void product_quads(const int dtype, const int rows, const int panels, const char *x, const char *w,
+                          size_t panel_stride, int32_t k, int first, float *sums, ptrdiff_t sums_stride) {
+  const int columns = panels * LANE_GROUPS, q8 = dtype == ACT_Q8X16;
+  const size_t group_bytes = q8 ? Q8_GROUP_BYTES : Q4_GROUP_BYTES, quads_at = q8 ? 64 : 128;
+  vf acc[QUAD_ROWS][4 * LANE_GROUPS];
+  LOAD_SUMS;
+  for (int32_t i = 0; i * QUANT_BLOCK < k; i++) {
+    const int second = i % 2;
+    const size_t group = (size_t)(i / 2) * group_bytes;
+    const x_quad *quads = (const x_quad *)x;
+    const float *scales = (const float *)(quads + QUANT_BLOCK / 4 * rows), *corrections = scales + rows;
+    x = (const char *)(corrections + rows);
+    quad_sum total[QUAD_ROWS][4 * LANE_GROUPS];
+    EACH_SUM(rows, columns) {
+      int32_t start = 0;
+      if (q8) memcpy(&start, corrections + m, sizeof start);
+      total[m][n] = quad_start(start);
+    }
+    for (int j = 0; j < QUANT_BLOCK / 4; j++) {
+      const size_t at = group + quads_at + (size_t)(q8 ? second * 8 + j : j) * 64;
+      if (q8 || !second) ask_for(w, panel_stride, panels, at);
+      for (int n = 0; n < columns; n++) {
+        vu bytes = v_load_words(lanes_of(w, panel_stride, n, at));
+        if (!q8) bytes = (second ? bytes >> 4 : bytes) & 0x0f0f0f0fu;
+        w_quad ws = w_quad_from(bytes);
+        for (int m = 0; m < rows; m++) total[m][n] = quad_dot(total[m][n], ws, quads + j * rows + m);
+      }
+    }
+    for (int n = 0; n < columns; n++) {
+      const char *numbers = w + (size_t)(n / LANE_GROUPS) * panel_stride + group + second * 32 + n % LANE_GROUPS * WIDTH * 2;
+      vf scale = v_load_bf16(numbers);
+      for (int m = 0; m < rows; m++)
+        acc[m][n] = v_fused(quad_total(total[m][n]), scale * v_splat(scales[m]), acc[m][n]);
+      if (q8) continue;
+      vf offset = v_load_bf16(numbers + 64);
+      for (int m = 0; m < rows; m++) acc[m][n] = v_fused(offset, v_splat(corrections[m]), acc[m][n]);
+    }
+  }
+  STORE_SUMS;
+}
+
+// Panels that a product takes at once: twice as many where the rows fill less than half of the registers. The blocks of
+// rows of one matrix all take the same.
+INLINE int panels_at_once(rows_layout layout, int rows) {
+  return layout != ROWS_QUADS && rows * 2 < FLOAT_ROWS ? 2 * BLOCK_PANELS : BLOCK_PANELS;
+}
+
+#define EACH_ROW_COUNT(apply) \
+  apply(1) apply(2) apply(3) apply(4) apply(5) apply(6) apply(7) apply(8) apply(9) apply(10) apply(11) apply(12)
+#define PARAMETERS                                                                                      \
+  const char *x, const char *w, size_t panel_stride, int32_t k, int first, float *sums, ptrdiff_t sums_stride
+#define ARGUMENTS x, w, panel_stride, k, first, sums, sums_stride
+
+// Calls the product compiled for `rows`, and for panels_at_once or one panel.
+#define F32_CASE(r)                                                                        \
+  case r:                                                                                  \
+    if (r > FLOAT_ROWS) return;                                                            \
+    if (panels == 1) return product_f32(r, 1, ARGUMENTS);                                  \
+    return product_f32(r, panels_at_once(ROWS_F32, r), ARGUMENTS);
+static void multiply_f32(int rows, int panels, PARAMETERS) {
+  switch (rows) { EACH_ROW_COUNT(F32_CASE) }
+}
+
+#define BF16_CASE(r)                                                                       \
+  case r:                                                                                  \
+    if (r > FLOAT_ROWS) return;                                                            \
+    if (panels == 1) return product_bf16(r, 1, ARGUMENTS);                                 \
+    return product_bf16(r, panels_at_once(ROWS_F32, r), ARGUMENTS);
+static void multiply_bf16(int rows, int panels, PARAMETERS) {
+  switch (rows) { EACH_ROW_COUNT(BF16_CASE) }
+}
+
+#define QUAD_CASE(dtype, r)                                                                \
+  case r:                                                                                  \
+    if (r > QUAD_ROWS) return;                                                             \
+    if (panels == 1) return product_quads(dtype, r, 1, ARGUMENTS);                         \
+    return product_quads(dtype, r, panels_at_once(ROWS_QUADS, r), ARGUMENTS);
+#define Q8_CASE(r) QUAD_CASE(ACT_Q8X16, r)
+#define Q4_CASE(r) QUAD_CASE(ACT_Q4X16, r)
+static void multiply_q8(int rows, int panels, PARAMETERS) {
+  switch (rows) { EACH_ROW_COUNT(Q8_CASE) }
+}
+static void multiply_q4(int rows, int panels, PARAMETERS) {
+  switch (rows) { EACH_ROW_COUNT(Q4_CASE) }
+}
+
+static void multiply(int dtype, int rows, int panels, PARAMETERS) {
+  switch (dtype) {
+    case ACT_F32X16: return multiply_f32(rows, panels, ARGUMENTS);
+    case ACT_BF16X16: return multiply_bf16(rows, panels, ARGUMENTS);
+    case ACT_Q8X16: return multiply_q8(rows, panels, ARGUMENTS);
+    default: return multiply_q4(rows, panels, ARGUMENTS);
+  }
+}

@@ -1,0 +1,16 @@
+// Integer dot products of four columns by one instruction. A level defines v_dot_bytes(sum, u8, s8).
+typedef int32_t x_quad;
+typedef vu w_quad;
+typedef vi quad_sum;
+
+INLINE x_quad x_quad_from(const int8_t *q) {
+  x_quad quad;
+  memcpy(&quad, q, sizeof quad);
+  return quad;
+}
+INLINE w_quad w_quad_from(vu bytes) { return bytes; }
+INLINE quad_sum quad_start(int32_t sum) { return v_splat_int(sum); }
+INLINE quad_sum quad_dot(quad_sum sum, w_quad w, const x_quad *x) {
+  return v_dot_bytes(sum, w, (vu)v_splat_int(*x));
+}
+INLINE vf quad_total(quad_sum sum) { return __builtin_convertvector(sum, vf); }
