@@ -23,9 +23,9 @@ extension DType {
     switch self {
     case .f32x16: PackedFormat(unitColumns: 1, unitByteCount: 16 * 4)
     case .bf16x16: PackedFormat(unitColumns: 32, unitByteCount: 16 * 32 * 2)
-    // Two blocks of 32 columns: a bf16 scale for each row of each block, then the integers.
+    // Two blocks of 32 columns: a bf16 scale for each row of each block, in q4 an offset too, then the integers.
     case .q8x16: PackedFormat(unitColumns: 64, unitByteCount: 16 * (2 * 2 + 64))
-    case .q4x16: PackedFormat(unitColumns: 64, unitByteCount: 16 * (2 * 2 + 32))
+    case .q4x16: PackedFormat(unitColumns: 64, unitByteCount: 16 * (2 * 2 * 2 + 32))
     case .f32, .f16, .bf16, .i32, .bool: nil
     }
   }

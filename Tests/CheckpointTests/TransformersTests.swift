@@ -1,6 +1,7 @@
 import ActCompile
 import ActIR
 import ActLowering
+import ActPasses
 import ActRuntime
 import ModelChecks
 import Testing

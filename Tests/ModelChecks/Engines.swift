@@ -2,6 +2,7 @@ import ActCompile
 import ActFormats
 import ActIR
 import ActLowering
+import ActPasses
 import ActRuntime
 
 /// The ways to compile a steered model, which must all compute the same.

@@ -1,5 +1,6 @@
 import ActCompile
 import ActIR
+import ActPasses
 import ActRuntime
 import ModelChecks
 import Testing

@@ -107,10 +107,12 @@ struct Binder {
     args.pointee.epilogue = act_expr(epilogue)
     fill(args.field(\.inputs), operands, from: 1)
     let product = task(act_linear, args, rows: \.rows, out)
-    // Some kernels read rows that are packed first, by all workers for all.
-    guard act_linear_scratch(args.pointee.w_dtype, 1, args.pointee.k) > 0 else { return [product] }
+    // Some kernels read rows that are packed first, by all workers for all; most pack a single row themselves.
+    guard act_linear_scratch(args.pointee.w_dtype, 2, args.pointee.k) > 0 else { return [product] }
     args.pointee.packed_x = context.packedRows
-    return [task(act_pack_rows, args, rows: \.rows, out), product]
+    var packing = task(act_pack_rows, args, rows: \.rows, out)
+    packing.leastRows = act_linear_scratch(args.pointee.w_dtype, 1, args.pointee.k) > 0 ? 1 : 2
+    return [packing, product]
   }
 
   private func norm(

@@ -86,8 +86,7 @@ extension Engine {
     for task in tasks {
       if let rows = task.rows {
         let count = count(task.symbol)
-        // Nothing to do where no logits are wanted.
-        if count == 0 { continue }
+        if count < task.leastRows { continue }
         rows.pointee = count
       }
       pool.run(task.function, UnsafeRawPointer(task.arguments))

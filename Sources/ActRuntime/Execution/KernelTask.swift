@@ -8,6 +8,8 @@ struct KernelTask {
   /// The argument that counts rows, where the call decides it.
   let rows: UnsafeMutablePointer<Int32>?
   let symbol: String
+  /// With fewer rows the call has nothing to do.
+  var leastRows: Int32 = 1
 }
 
 /// Owns the arguments of kernel tasks.
