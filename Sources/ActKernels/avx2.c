@@ -19,6 +19,7 @@ enum { WIDTH = 8 };
 #define ACCUMULATORS 12
 enum { FLOAT_ROWS = 6, QUAD_ROWS = 3, BLOCK_PANELS = 1, PREFETCH_BYTES = 1024 };
 #define HAS_DOT_BF16 0
+#define HAS_TILES 0
 #include "kernels/vector.h"
 
 INLINE vf v_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }

@@ -18,6 +18,7 @@
 
 #include "kernels/vector_avx512.h"
 #define HAS_DOT_BF16 1
+#define HAS_TILES 0
 
 INLINE vi v_dot_bytes(vi sum, vu a, vu b) {
   return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);

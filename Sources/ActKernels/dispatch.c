@@ -13,6 +13,7 @@ typedef struct {
 } level;
 
 static int always(void) { return 1; }
+static int never(void) { return 0; }
 
 #if defined(__x86_64__)
 // The builtins also ask the operating system (XGETBV) whether it saves the wide registers.
@@ -26,6 +27,7 @@ static int has_avx512(void) {
 }
 static int has_avx512vnni(void) { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
 static int has_avx512bf16(void) { return has_avx512vnni() && __builtin_cpu_supports("avx512bf16"); }
+static int has_amx(void) { return has_avx512vnni() && act_amx_available(); }
 // Intel's product of bf16 pairs does half the work of an FMA in the same time.
 static int is_amd(void) { return __builtin_cpu_is("amd"); }
 #endif
@@ -33,6 +35,7 @@ static int is_amd(void) { return __builtin_cpu_is("amd"); }
 // Best first. A new level is its file and its row.
 static const level levels[] = {
 #if defined(__x86_64__)
+    {&act_amx_kernels, has_amx, always},
     {&act_avx512bf16_kernels, has_avx512bf16, is_amd},
     {&act_avx512vnni_kernels, has_avx512vnni, always},
     {&act_avx512_kernels, has_avx512, always},
@@ -41,6 +44,7 @@ static const level levels[] = {
     {&act_neon_kernels, always, always},
 #endif
     {&act_portable_kernels, always, always},
+    {&act_amx_emulated_kernels, always, never},
 };
 
 enum { LEVEL_COUNT = sizeof levels / sizeof levels[0] };

@@ -9,6 +9,7 @@
 enum { ATTENTION_BLOCK = 64, ATTENTION_QUERIES = 48 };
 
 #if defined(__x86_64__)
+extern const act_kernel_table act_amx_kernels;
 extern const act_kernel_table act_avx512bf16_kernels;
 extern const act_kernel_table act_avx512vnni_kernels;
 extern const act_kernel_table act_avx512_kernels;
@@ -17,5 +18,9 @@ extern const act_kernel_table act_avx2_kernels;
 extern const act_kernel_table act_neon_kernels;
 #endif
 extern const act_kernel_table act_portable_kernels;
+extern const act_kernel_table act_amx_emulated_kernels;
+
+// Whether this CPU and its operating system run AMX; asks the system's permission for the process, once.
+int act_amx_available(void);
 
 #endif

@@ -10,6 +10,7 @@ enum { WIDTH = 4 };
 #define ACCUMULATORS 24
 enum { FLOAT_ROWS = 6, QUAD_ROWS = 3, BLOCK_PANELS = 1, PREFETCH_BYTES = 1024 };
 #define HAS_DOT_BF16 0
+#define HAS_TILES 0
 #include "kernels/vector.h"
 
 INLINE vf v_fma(vf a, vf b, vf c) { return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }

@@ -8,7 +8,9 @@ struct Level: CustomTestStringConvertible, @unchecked Sendable {
   var name: String { String(cString: kernels.name) }
   var testDescription: String { name }
 
-  static let all: [Level] = ["portable", "avx2", "avx512", "neon"].compactMap { (name: String) in
+  static let all: [Level] = [
+    "portable", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx", "amx-emulated", "neon",
+  ].compactMap { (name: String) in
     act_isa_level(name).map { Level(kernels: $0.pointee) }
   }
 }

@@ -10,7 +10,15 @@
 #include "rope.h"
 #include "rows.h"
 #include "pack.h"
+#include "panel_vectors.h"
+#if HAS_TILES
+#include "tile_rows.h"
+#endif
 #include "packed_rows.h"
+#if HAS_TILES
+#include "tiles.h"
+#endif
+#include "row_packing.h"
 #include "products.h"
 #include "linear.h"
 #include "attention.h"

@@ -54,25 +54,24 @@ static void finish(epilogue *e, int64_t row, int rows, int64_t column, int colum
   }
 }
 
-// sums = the products of some blocks of packed rows with some panels. `x` is where row 0 lies; `stride` counts floats.
-static void multiply_chunk(const act_linear_args *a, const char *x, share blocks, int64_t block_count,
-                           share panels, float *sums, ptrdiff_t stride) {
-  const rows_layout layout = layout_of_rows(a->w_dtype);
-  const size_t row_bytes = packed_row_bytes(layout, (size_t)a->k);
+// sums = the products of some blocks of packed rows with some panels. `stride` counts floats.
+static void multiply_chunk(const act_linear_args *a, const char *x, const row_blocks *blocks, share chunk, share panels,
+                           float *sums, ptrdiff_t stride) {
   const size_t panel_stride = panel_bytes(a->w_dtype, (size_t)a->k);
-  const share first = share_of(a->rows, (int)blocks.begin, (int)block_count);
+  const share first = rows_of_block(blocks, chunk.begin);
   // One block of rows has no second use for a panel.
   int32_t run = (int32_t)(CHUNK_PANEL_BYTES / panel_bytes(a->w_dtype, QUANT_GROUP)) * QUANT_GROUP;
-  if (blocks.end - blocks.begin == 1) run = a->k;
+  if (chunk.end - chunk.begin == 1) run = a->k;
   for (int32_t k = 0; k < a->k; k += run) {
-    const size_t w_at = panel_bytes(a->w_dtype, (size_t)k), x_at = packed_row_bytes(layout, (size_t)k);
-    int taken = panels_at_once(layout, (int)(first.end - first.begin));
+    const size_t w_at = panel_bytes(a->w_dtype, (size_t)k), x_at = packed_row_bytes(blocks->layout, a->w_dtype, (size_t)k);
+    int taken = panels_at_once(blocks->layout, (int)(first.end - first.begin));
     for (int64_t panel = panels.begin; panel < panels.end; panel += taken) {
       if (panels.end - panel < taken) taken = 1;
-      for (int64_t block = blocks.begin; block < blocks.end; block++) {
-        share rows = share_of(a->rows, (int)block, (int)block_count);
+      for (int64_t block = chunk.begin; block < chunk.end; block++) {
+        const share rows = rows_of_block(blocks, block);
         const int64_t count = rows.end - rows.begin;
-        multiply(a->w_dtype, (int)count, taken, x + (size_t)rows.begin * row_bytes + x_at * (size_t)count,
+        multiply(blocks->layout, a->w_dtype, (int)count, taken,
+                 x + block_at(blocks, block) + x_at * (size_t)rows_in_memory(blocks->layout, count),
                  (const char *)a->w + (size_t)panel * panel_stride + w_at, panel_stride,
                  (int32_t)least(run, a->k - k), k == 0,
                  sums + (rows.begin - first.begin) * stride + (panel - panels.begin) * PANEL_ROWS, stride);
@@ -85,10 +84,9 @@ static void linear(const void *args, int worker, int workers) {
   const act_linear_args *a = args;
   if (a->rows <= 0 || a->n <= 0) return;
   const int packed = is_packed(a->w_dtype);
-  const rows_layout layout = layout_of_rows(a->w_dtype);
-  const int block_rows = packed ? block_rows_most(layout) : TILE_ROWS;
-  const int64_t block_count = (a->rows + block_rows - 1) / block_rows;
-  const linear_part part = part_of((int64_t)panel_count((size_t)a->n), block_count, worker, workers);
+  row_blocks blocks = row_blocks_of(a->w_dtype, a->rows, a->k);
+  if (!packed) blocks.count = (a->rows + TILE_ROWS - 1) / TILE_ROWS;
+  const linear_part part = part_of((int64_t)panel_count((size_t)a->n), blocks.count, worker, workers);
 
   epilogue e = {.args = a};
   if (a->epilogue.instruction_count > 0) expr_assign_slots(&a->epilogue, &e.buffers);
@@ -97,17 +95,17 @@ static void linear(const void *args, int worker, int workers) {
   const char *x = a->packed_x;
   if (packed && linear_scratch(a->w_dtype, a->rows, a->k) == 0) {
     x = (const char *)a->x;
-    if (layout != ROWS_F32) {
-      pack_row_block(a, 0, 1, 0, a->k, own_row);
+    if (blocks.layout != ROWS_F32) {
+      pack_row_block(a, &blocks, 0, 0, a->k, own_row);
       x = own_row;
     }
   }
 
-  const int64_t chunk_blocks = CHUNK_ROWS / block_rows;
+  const int64_t chunk_blocks = most(1, CHUNK_ROWS / ((a->rows + blocks.count - 1) / blocks.count));
   for (int64_t block = part.blocks.begin; block < part.blocks.end; block += chunk_blocks) {
-    share blocks = {block, least(block + chunk_blocks, part.blocks.end)};
-    int64_t row = share_of(a->rows, (int)blocks.begin, (int)block_count).begin;
-    int rows = (int)(share_of(a->rows, (int)blocks.end - 1, (int)block_count).end - row);
+    share chunk = {block, least(block + chunk_blocks, part.blocks.end)};
+    int64_t row = rows_of_block(&blocks, chunk.begin).begin;
+    int rows = (int)(rows_of_block(&blocks, chunk.end - 1).end - row);
     const int64_t chunk_panels = least(EXPR_RUN, SUMS / rows) / PANEL_ROWS / 4 * 4;
     for (int64_t panel = part.panels.begin; panel < part.panels.end; panel += chunk_panels) {
       share panels = {panel, least(panel + chunk_panels, part.panels.end)};
@@ -117,7 +115,7 @@ static void linear(const void *args, int worker, int workers) {
       if (a->k == 0)
         memset(sums, 0, (size_t)(rows * stride) * sizeof(float));
       else if (packed)
-        multiply_chunk(a, x, blocks, block_count, panels, sums, stride);
+        multiply_chunk(a, x, &blocks, chunk, panels, sums, stride);
       else
         dot_block(a->w_dtype, a->x + row * a->x_row_stride, a->x_row_stride, rows,
                   (const char *)a->w + (size_t)column * (size_t)a->k * width_in_bytes(a->w_dtype),

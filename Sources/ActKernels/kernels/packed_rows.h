@@ -6,26 +6,74 @@
 //               dot product reads them. A correction is what the weights' zero point adds: for q8 -128 times the sum of the
 //               row's integers, for q4 that sum times the scale, as f32.
 
-typedef enum { ROWS_F32, ROWS_BF16, ROWS_QUADS } rows_layout;
+//   ROWS_TILES  as tiles.h reads them
+typedef enum { ROWS_F32, ROWS_BF16, ROWS_QUADS, ROWS_TILES } rows_layout;
 
-static rows_layout layout_of_rows(int w_dtype) {
-  if (w_dtype == ACT_Q8X16 || w_dtype == ACT_Q4X16) return ROWS_QUADS;
+static rows_layout layout_of_rows(int w_dtype, int rows) {
+  (void)rows;
+  const int bytes = w_dtype == ACT_Q8X16 || w_dtype == ACT_Q4X16;
+#if HAS_TILES
+  if (bytes ? rows >= TILE_LEAST_ROWS : w_dtype == ACT_BF16X16) return ROWS_TILES;
+#endif
+  if (bytes) return ROWS_QUADS;
   return HAS_DOT_BF16 && w_dtype == ACT_BF16X16 ? ROWS_BF16 : ROWS_F32;
 }
 
 // Bytes of the columns 0 ..< k of one row; k is a multiple of 32, or all columns.
-static size_t packed_row_bytes(rows_layout layout, size_t k) {
+static size_t packed_row_bytes(rows_layout layout, int w_dtype, size_t k) {
+  const size_t blocks = (k + QUANT_BLOCK - 1) / QUANT_BLOCK;
   switch (layout) {
     case ROWS_F32: return k * sizeof(float);
     case ROWS_BF16: return (k + 1) / 2 * 4;
-    case ROWS_QUADS: return (k + QUANT_BLOCK - 1) / QUANT_BLOCK * (QUANT_BLOCK / 4 * sizeof(x_quad) + 8);
+    case ROWS_QUADS: return blocks * (QUANT_BLOCK / 4 * sizeof(x_quad) + 8);
+    case ROWS_TILES: return blocks * (w_dtype == ACT_BF16X16 ? 2 * QUANT_BLOCK : QUANT_BLOCK + 8);
   }
   return 0;
 }
 
-INLINE int block_rows_most(rows_layout layout) { return layout == ROWS_QUADS ? QUAD_ROWS : FLOAT_ROWS; }
-INLINE int64_t row_block_count(rows_layout layout, int64_t rows) {
-  return (rows + block_rows_most(layout) - 1) / block_rows_most(layout);
+// How the rows of one call are cut into blocks, as even as they can be.
+typedef struct {
+  rows_layout layout;
+  int64_t rows, count;
+  size_t row_bytes;
+} row_blocks;
+
+INLINE int block_rows_most(rows_layout layout) {
+  switch (layout) {
+    case ROWS_QUADS: return QUAD_ROWS;
+#if HAS_TILES
+    case ROWS_TILES: return TILE_BLOCK_ROWS;
+#endif
+    default: return FLOAT_ROWS;
+  }
+}
+static row_blocks row_blocks_of(int w_dtype, int rows, int k) {
+  rows_layout layout = layout_of_rows(w_dtype, rows);
+  const int most = block_rows_most(layout);
+  return (row_blocks){layout, rows, (rows + most - 1) / most, packed_row_bytes(layout, w_dtype, (size_t)k)};
+}
+INLINE share rows_of_block(const row_blocks *blocks, int64_t block) {
+  return share_of(blocks->rows, (int)block, (int)blocks->count);
+}
+
+// Rows that a block of so many takes in packed_x, and where the block lies.
+INLINE int64_t rows_in_memory(rows_layout layout, int64_t rows) {
+#if HAS_TILES
+  if (layout == ROWS_TILES) return tile_padded((int)rows);
+#endif
+  (void)layout;
+  return rows;
+}
+INLINE size_t block_at(const row_blocks *blocks, int64_t block) {
+#if HAS_TILES
+  if (blocks->layout == ROWS_TILES) return (size_t)block * TILE_BLOCK_ROWS * blocks->row_bytes;
+#endif
+  return (size_t)rows_of_block(blocks, block).begin * blocks->row_bytes;
+}
+INLINE size_t packed_rows_bytes(const row_blocks *blocks) {
+  const int64_t last = blocks->count - 1;
+  share rows = rows_of_block(blocks, last);
+  return block_at(blocks, last) + (size_t)rows_in_memory(blocks->layout, rows.end - rows.begin) * blocks->row_bytes;
 }
 
 INLINE float v_largest_lane(vi magnitudes) {
@@ -70,29 +118,32 @@ INLINE float quantise_rows_block(const float *x, int8_t *q, int32_t *sum) {
   return range / 127.0f;
 }
 
+// Up to 32 columns of one row as 32 int8, their scale, and the correction for the type of w.
+static void quantise_row(const act_linear_args *a, const float *x, int columns, int8_t *q, char *scale_at, char *correction_at) {
+  float padded[QUANT_BLOCK];
+  if (columns < QUANT_BLOCK) {
+    memset(padded, 0, sizeof padded);
+    memcpy(padded, x, (size_t)columns * sizeof(float));
+    x = padded;
+  }
+  int32_t sum;
+  float scale = quantise_rows_block(x, q, &sum);
+  memcpy(scale_at, &scale, sizeof scale);
+  float scaled_sum = scale * (float)sum;
+  int32_t start = -128 * sum;
+  memcpy(correction_at, a->w_dtype == ACT_Q8X16 ? (void *)&start : (void *)&scaled_sum, 4);
+}
+
 // Columns k0 ..< k1 of a block of rows, k0 a multiple of 32, to the block's place in packed_x.
 static void pack_quads(const act_linear_args *a, const float *x, int rows, int32_t k0, int32_t k1, char *out) {
-  const size_t group = packed_row_bytes(ROWS_QUADS, QUANT_BLOCK) * (size_t)rows;
+  const size_t bytes = packed_row_bytes(ROWS_QUADS, a->w_dtype, QUANT_BLOCK) * (size_t)rows;
   for (int32_t k = k0; k < k1; k += QUANT_BLOCK) {
-    char *block = out + (size_t)(k / QUANT_BLOCK) * group;
-    x_quad *quads = (x_quad *)block;
+    x_quad *quads = (x_quad *)(out + (size_t)(k / QUANT_BLOCK) * bytes);
     char *scales = (char *)(quads + QUANT_BLOCK / 4 * rows), *corrections = scales + 4 * rows;
     for (int m = 0; m < rows; m++) {
-      const float *p = x + m * a->x_row_stride + k;
-      float padded[QUANT_BLOCK];
-      if (k1 - k < QUANT_BLOCK) {
-        memset(padded, 0, sizeof padded);
-        memcpy(padded, p, (size_t)(k1 - k) * sizeof(float));
-        p = padded;
-      }
       int8_t q[QUANT_BLOCK];
-      int32_t sum;
-      float scale = quantise_rows_block(p, q, &sum);
+      quantise_row(a, x + m * a->x_row_stride + k, (int)least(QUANT_BLOCK, k1 - k), q, scales + 4 * m, corrections + 4 * m);
       for (int i = 0; i < QUANT_BLOCK / 4; i++) quads[i * rows + m] = x_quad_from(q + 4 * i);
-      memcpy(scales + 4 * m, &scale, 4);
-      float scaled_sum = scale * (float)sum;
-      int32_t start = -128 * sum;
-      memcpy(corrections + 4 * m, a->w_dtype == ACT_Q8X16 ? (void *)&start : (void *)&scaled_sum, 4);
     }
   }
 }
@@ -132,38 +183,3 @@ static void pack_bf16(const act_linear_args *a, const float *x, int rows, int32_
   }
 }
 
-static void pack_row_block(const act_linear_args *a, int64_t row, int rows, int32_t k0, int32_t k1, char *block) {
-  const float *x = a->x + row * a->x_row_stride;
-  switch (layout_of_rows(a->w_dtype)) {
-    case ROWS_F32: return pack_floats(a, x, rows, k0, k1, (float *)block);
-    case ROWS_BF16: return pack_bf16(a, x, rows, k0, k1, (uint32_t *)block);
-    case ROWS_QUADS: return pack_quads(a, x, rows, k0, k1, block);
-  }
-}
-
-// One row is packed by every worker for itself, where it does not take too much of the stack: cheaper than a barrier.
-enum { OWN_ROW_BYTES = 64 * 1024 };
-
-static size_t linear_scratch(int32_t w_dtype, int32_t rows, int32_t k) {
-  if (!is_packed(w_dtype) || rows <= 0) return 0;
-  rows_layout layout = layout_of_rows(w_dtype);
-  size_t row_bytes = packed_row_bytes(layout, (size_t)k);
-  if (rows == 1 && (layout == ROWS_F32 || row_bytes <= OWN_ROW_BYTES)) return 0;
-  return ((size_t)rows * row_bytes + 63) / 64 * 64;
-}
-
-static void pack_rows(const void *args, int worker, int workers) {
-  const act_linear_args *a = args;
-  if (linear_scratch(a->w_dtype, a->rows, a->k) == 0) return;
-  enum { RUN = 256 };
-  rows_layout layout = layout_of_rows(a->w_dtype);
-  const size_t row_bytes = packed_row_bytes(layout, (size_t)a->k);
-  int64_t blocks = row_block_count(layout, a->rows), runs = (a->k + RUN - 1) / RUN;
-  share items = share_of(blocks * runs, worker, workers);
-  for (int64_t item = items.begin; item < items.end; item++) {
-    share rows = share_of(a->rows, (int)(item / runs), (int)blocks);
-    int32_t k0 = (int32_t)(item % runs) * RUN;
-    pack_row_block(a, rows.begin, (int)(rows.end - rows.begin), k0, (int32_t)least(k0 + RUN, a->k),
-                   (char *)a->packed_x + (size_t)rows.begin * row_bytes);
-  }
-}

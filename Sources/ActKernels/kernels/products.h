@@ -4,8 +4,6 @@
 // sums[m, n] (+)= the products of `rows` packed rows with `panels` neighbouring panels over k columns; adds to what sums
 // holds unless `first`. panel_stride counts bytes, sums_stride floats.
 
-enum { LANE_GROUPS = PANEL_ROWS / WIDTH };
-
 #define EACH_SUM(rows, columns)       \
   for (int m = 0; m < (rows); m++)    \
     for (int n = 0; n < (columns); n++)
@@ -13,12 +11,6 @@ enum { LANE_GROUPS = PANEL_ROWS / WIDTH };
 #define LOAD_SUMS \
   EACH_SUM(rows, columns) acc[m][n] = first ? (vf){} : v_load(sums + m * sums_stride + n * WIDTH)
 #define STORE_SUMS EACH_SUM(rows, columns) v_store(sums + m * sums_stride + n * WIDTH, acc[m][n])
-
-INLINE vu v_load_words(const char *p) {
-  vu v;
-  memcpy(&v, p, sizeof v);
-  return v;
-}
 
 // The lanes of vector n of the panels at `at` bytes into each.
 INLINE const char *lanes_of(const char *w, size_t panel_stride, int n, size_t at) {
@@ -79,8 +71,6 @@ INLINE void product_bf16(const int rows, const int panels, const char *x, const 
   STORE_SUMS;
 }
 
-INLINE vf v_load_bf16(const char *p) { return v_from_bf16(v_load_u16((const uint16_t *)p)); }
-
 INLINE void product_quads(const int dtype, const int rows, const int panels, const char *x, const char *w,
                           size_t panel_stride, int32_t k, int first, float *sums, ptrdiff_t sums_stride) {
   const int columns = panels * LANE_GROUPS, q8 = dtype == ACT_Q8X16;
@@ -125,7 +115,7 @@ INLINE void product_quads(const int dtype, const int rows, const int panels, con
 // Panels that a product takes at once: twice as many where the rows fill less than half of the registers. The blocks of
 // rows of one matrix all take the same.
 INLINE int panels_at_once(rows_layout layout, int rows) {
-  return layout != ROWS_QUADS && rows * 2 < FLOAT_ROWS ? 2 * BLOCK_PANELS : BLOCK_PANELS;
+  return layout != ROWS_QUADS && layout != ROWS_TILES && rows * 2 < FLOAT_ROWS ? 2 * BLOCK_PANELS : BLOCK_PANELS;
 }
 
 #define EACH_ROW_COUNT(apply) \
@@ -167,7 +157,14 @@ static void multiply_q4(int rows, int panels, PARAMETERS) {
   switch (rows) { EACH_ROW_COUNT(Q4_CASE) }
 }
 
-static void multiply(int dtype, int rows, int panels, PARAMETERS) {
+static void multiply(rows_layout layout, int dtype, int rows, int panels, PARAMETERS) {
+#if HAS_TILES
+  if (layout == ROWS_TILES) {
+    if (dtype == ACT_BF16X16) return multiply_tiles_bf16(rows, panels, ARGUMENTS);
+    return multiply_tiles_bytes(dtype, rows, panels, ARGUMENTS);
+  }
+#endif
+  (void)layout;
   switch (dtype) {
     case ACT_F32X16: return multiply_f32(rows, panels, ARGUMENTS);
     case ACT_BF16X16: return multiply_bf16(rows, panels, ARGUMENTS);
