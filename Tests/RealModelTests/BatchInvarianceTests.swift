@@ -16,8 +16,8 @@ import Workbench
   }
 
   @Test(arguments: [DType.f32, .bf16])
-  func chunksAndDecodeEqualOneForward(weights: DType) throws {
-    let engine = try model.makeEngine(weights: weights, rows: 256)
+  func chunksAndDecodeEqualOneForward(type: DType) throws {
+    let engine = try model.makeEngine(weights: type, cache: type, rows: 256)
     let tokens = Array(try reference.integers("code/tokens").prefix(100))
     let whole = try engine.run(tokens)
     for chunk in [1, 7, 64] {
