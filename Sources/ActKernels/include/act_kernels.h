@@ -145,7 +145,8 @@ void act_cache_append(const void *args, int worker, int workers);
 
 // Causal grouped-head attention of each row over the cached positions 0 ... its own position of its sequence
 // (with window > 0: only the last `window` of them). out: [rows, heads * head_width]. soft_cap 0: none.
-// Queries, scores, weights and sums are f32 whatever the cache's type.
+// Sums are f32 whatever the cache's type. So are queries and weights, except that a level that multiplies bf16 rounds
+// them to it where the cache is bf16.
 // Rows of one sequence are usually neighbours with rising positions; use that for speed, never for correctness.
 // scratch: at least act_attention_scratch(head_width) floats per worker.
 typedef struct {

@@ -3,7 +3,7 @@
 // Blocks begin at multiples of ATTENTION_BLOCK, and a query's block sees only the positions that the query
 // sees, in their order; so a row's result does not depend on which rows it is computed with.
 
-enum { QUERY_TILE = ACCUMULATORS / 4, TILE_VECTORS = 4 };
+#include "attention_tiles.h"
 
 // Queries that share a sequence and a kv head: `heads` neighbouring heads of `rows` neighbouring rows.
 typedef struct {
@@ -11,11 +11,6 @@ typedef struct {
   int rows;
   int32_t head, heads;
 } query_group;
-
-// The positions that a query sees, in one block or in the whole sequence.
-typedef struct {
-  int32_t begin, end;
-} span;
 
 INLINE int is_empty(span s) { return s.begin >= s.end; }
 INLINE span common(span a, span b) {
@@ -27,120 +22,6 @@ INLINE span common(span a, span b) {
 typedef struct {
   float *q, *sums, *weights, *totals;
 } attention_memory;
-
-// A vector of elements of a cache, from 32-bit words that hold one f32 or two bf16.
-INLINE vf v_cached(const int dtype, const uint32_t *words, const int half) {
-  vu bits;
-  memcpy(&bits, words, sizeof bits);
-  return (vf)(dtype == ACT_F32 ? bits : half ? bits & 0xffff0000u : bits << 16);
-}
-
-// scores[q, j] = sum over i < width of q[q, i] * keys[i, j] for vectors * WIDTH positions j, in the order of i.
-INLINE void score_tile(const int dtype, const int queries, const int vectors, const float *q,
-                       ptrdiff_t q_stride, const uint32_t *keys, int32_t width, float *scores) {
-  const int halves = dtype == ACT_F32 ? 1 : 2;
-  vf sum[QUERY_TILE][TILE_VECTORS];
-  for (int m = 0; m < queries; m++)
-    for (int v = 0; v < vectors; v++) sum[m][v] = (vf){};
-  for (int32_t i = 0; i < width; i += halves, keys += ATTENTION_BLOCK)
-    for (int half = 0; half < halves; half++) {
-      vf key[TILE_VECTORS];
-      for (int v = 0; v < vectors; v++) key[v] = v_cached(dtype, keys + v * WIDTH, half);
-      for (int m = 0; m < queries; m++) {
-        vf x = v_splat(q[m * q_stride + i + half]);
-        for (int v = 0; v < vectors; v++) sum[m][v] = v_fma(x, key[v], sum[m][v]);
-      }
-    }
-  for (int m = 0; m < queries; m++)
-    for (int v = 0; v < vectors; v++) v_store(scores + m * ATTENTION_BLOCK + v * WIDTH, sum[m][v]);
-}
-
-INLINE void weigh_position(const int dtype, const int queries, const int vectors, const int half,
-                           const float *weights, const uint32_t *value, vf (*sum)[TILE_VECTORS]) {
-  vf element[TILE_VECTORS];
-  for (int v = 0; v < vectors; v++) element[v] = v_cached(dtype, value + v * WIDTH, half);
-  for (int m = 0; m < queries; m++) {
-    vf weight = v_splat(weights[m * ATTENTION_BLOCK]);
-    for (int v = 0; v < vectors; v++) sum[m][v] = v_fma(weight, element[v], sum[m][v]);
-  }
-}
-
-// sums[q, i] += sum over the positions j of `seen` of weights[q, j] * values[j, i] for vectors * WIDTH channels
-// i, in the order of j.
-INLINE void weigh_tile(const int dtype, const int queries, const int vectors, const float *weights,
-                       const uint32_t *values, ptrdiff_t padded, span seen, float *sums) {
-  vf sum[QUERY_TILE][TILE_VECTORS];
-  for (int m = 0; m < queries; m++)
-    for (int v = 0; v < vectors; v++) sum[m][v] = v_load(sums + m * padded + v * WIDTH);
-  int j = seen.begin;
-  if (dtype == ACT_F32) {
-    for (; j < seen.end; j++)
-      weigh_position(dtype, queries, vectors, 0, weights + j, values + j * padded, sum);
-  } else {
-    if (j % 2 != 0 && j < seen.end) {
-      weigh_position(dtype, queries, vectors, 1, weights + j, values + j / 2 * padded, sum);
-      j++;
-    }
-    for (; j < seen.end - 1; j += 2) {
-      weigh_position(dtype, queries, vectors, 0, weights + j, values + j / 2 * padded, sum);
-      weigh_position(dtype, queries, vectors, 1, weights + j + 1, values + j / 2 * padded, sum);
-    }
-    if (j < seen.end) weigh_position(dtype, queries, vectors, 0, weights + j, values + j / 2 * padded, sum);
-  }
-  for (int m = 0; m < queries; m++)
-    for (int v = 0; v < vectors; v++) v_store(sums + m * padded + v * WIDTH, sum[m][v]);
-}
-
-// The tiles of one dtype and number of queries, over as many vectors as there are.
-typedef struct {
-  void (*score)(const float *q, ptrdiff_t q_stride, const uint32_t *keys, int32_t width, span seen,
-                float *scores);
-  void (*weigh)(const float *weights, const uint32_t *values, ptrdiff_t padded, span seen, float *sums);
-} attention_tiles;
-
-#define ATTENTION_TILES(dtype, queries)                                                                      \
-  static void score_##dtype##_##queries(const float *q, ptrdiff_t q_stride, const uint32_t *keys,            \
-                                        int32_t width, span seen, float *scores) {                           \
-    int j = seen.begin / WIDTH * WIDTH;                                                                      \
-    for (; j <= seen.end - TILE_VECTORS * WIDTH; j += TILE_VECTORS * WIDTH)                                  \
-      score_tile(ACT_##dtype, queries, TILE_VECTORS, q, q_stride, keys + j, width, scores + j);              \
-    for (; j < seen.end; j += WIDTH)                                                                         \
-      score_tile(ACT_##dtype, queries, 1, q, q_stride, keys + j, width, scores + j);                         \
-  }                                                                                                          \
-  static void weigh_##dtype##_##queries(const float *weights, const uint32_t *values, ptrdiff_t padded,      \
-                                        span seen, float *sums) {                                            \
-    ptrdiff_t i = 0;                                                                                         \
-    for (; i <= padded - TILE_VECTORS * WIDTH; i += TILE_VECTORS * WIDTH)                                    \
-      weigh_tile(ACT_##dtype, queries, TILE_VECTORS, weights, values + i, padded, seen, sums + i);           \
-    for (; i < padded; i += WIDTH)                                                                           \
-      weigh_tile(ACT_##dtype, queries, 1, weights, values + i, padded, seen, sums + i);                      \
-  }
-#define ATTENTION_TILE_NAMES(dtype, queries) {score_##dtype##_##queries, weigh_##dtype##_##queries}
-
-ATTENTION_TILES(F32, 1)
-ATTENTION_TILES(F32, 2)
-ATTENTION_TILES(F32, 3)
-ATTENTION_TILES(BF16, 1)
-ATTENTION_TILES(BF16, 2)
-ATTENTION_TILES(BF16, 3)
-#if ACCUMULATORS == 24
-ATTENTION_TILES(F32, 4)
-ATTENTION_TILES(F32, 5)
-ATTENTION_TILES(F32, 6)
-ATTENTION_TILES(BF16, 4)
-ATTENTION_TILES(BF16, 5)
-ATTENTION_TILES(BF16, 6)
-#define ALL_ATTENTION_TILES(dtype)                                                          \
-  {ATTENTION_TILE_NAMES(dtype, 1), ATTENTION_TILE_NAMES(dtype, 2), ATTENTION_TILE_NAMES(dtype, 3), \
-   ATTENTION_TILE_NAMES(dtype, 4), ATTENTION_TILE_NAMES(dtype, 5), ATTENTION_TILE_NAMES(dtype, 6)}
-#else
-#define ALL_ATTENTION_TILES(dtype) \
-  {ATTENTION_TILE_NAMES(dtype, 1), ATTENTION_TILE_NAMES(dtype, 2), ATTENTION_TILE_NAMES(dtype, 3)}
-#endif
-
-// By dtype of the cache, then queries less 1.
-static const attention_tiles attention_tiles_of[][QUERY_TILE] = {ALL_ATTENTION_TILES(F32),
-                                                                 ALL_ATTENTION_TILES(BF16)};
 
 // The greater in each lane; b where a is NaN.
 INLINE vf v_greater(vf a, vf b) { return v_select(a > b, a, b); }
@@ -172,12 +53,15 @@ INLINE float bound_scores(float soft_cap, float *scores, span seen) {
   return greatest_lane(greatest);
 }
 
-// Turns scores into weights 2^(score - greatest) and returns their sums by lane.
-INLINE vf soften(float *scores, span seen, float greatest) {
+// Turns scores into weights 2^(score - greatest), bf16 where `paired`, and returns their sums by lane.
+INLINE vf soften(float *scores, span seen, float greatest, const int paired) {
   vf sum = {};
   for (int j = seen.begin / WIDTH * WIDTH; j < seen.end; j += WIDTH) {
     vf weight = v_exp2_falling(v_load(scores + j) - greatest);
-    v_store(scores + j, weight);
+    if (paired)
+      v_store_u16((uint16_t *)scores + j, v_to_bf16(weight));
+    else
+      v_store(scores + j, weight);
     sum = sum + weight;
   }
   return sum;
@@ -204,7 +88,9 @@ static void weigh_scores(const act_attention_args *a, int queries, const span *s
   for (int i = 0; i < queries; i++) {
     if (is_empty(seen[i])) continue;
     float *totals = memory->totals + i * WIDTH;
-    v_store(totals, v_load(totals) + soften(memory->weights + i * ATTENTION_BLOCK, seen[i], greatest[i]));
+    float *scores = memory->weights + i * ATTENTION_BLOCK;
+    vf sum = PAIRED(a->cache_dtype) ? soften(scores, seen[i], greatest[i], 1) : soften(scores, seen[i], greatest[i], 0);
+    v_store(totals, v_load(totals) + sum);
   }
 }
 
@@ -214,15 +100,19 @@ INLINE span seen_by(const act_attention_args *a, int64_t row) {
 }
 
 // sums[q] += the weighted values of the positions that each query sees. What a tile of queries all see they
-// read together, in between what each sees alone.
-static void weigh(const attention_tiles *tiles, int queries, const span *seen, const uint32_t *values,
+// read together, in between what each sees alone; no pair is split between the two.
+static void weigh(const attention_tiles *tiles, int paired, int queries, const span *seen, const uint32_t *values,
                   ptrdiff_t padded, const attention_memory *memory) {
   for (int i = 0, count; i < queries; i += count) {
     count = 1;
     if (is_empty(seen[i])) continue;
     span shared = seen[i];
-    while (count < QUERY_TILE && i + count < queries && !is_empty(common(shared, seen[i + count])))
+    int same = 1;
+    while (count < QUERY_TILE && i + count < queries && !is_empty(common(shared, seen[i + count]))) {
+      same &= seen[i + count].begin == seen[i].begin && seen[i + count].end == seen[i].end;
       shared = common(shared, seen[i + count++]);
+    }
+    if (paired && !same) shared = (span){(shared.begin + 1) / 2 * 2, shared.end / 2 * 2};
     const float *weights = memory->weights + i * ATTENTION_BLOCK;
     float *sums = memory->sums + i * padded;
     for (int m = 0; m < count; m++)
@@ -253,6 +143,8 @@ static void attend(const act_attention_args *a, query_group group, const attenti
     int64_t row = group.row + i / group.heads;
     const float *q = a->q + row * a->q_row_stride + (group.head + i % group.heads) * (ptrdiff_t)width;
     for (int32_t d = 0; d < padded; d++) memory->q[i * padded + d] = d < width ? q[d] * scale : 0.0f;
+    for (int32_t d = 0; PAIRED(a->cache_dtype) && d < padded; d += WIDTH)
+      v_store_u16((uint16_t *)(memory->q + i * padded) + d, v_to_bf16(v_load(memory->q + i * padded + d)));
     greatest[i] = -__builtin_inff();
     sees[i] = seen_by(a, row);
     all.begin = (int32_t)least(all.begin, sees[i].begin);
@@ -278,7 +170,7 @@ static void attend(const act_attention_args *a, query_group group, const attenti
     for (int i = 0; i < queries; i++)
       seen[i] = common((span){sees[i].begin - start, sees[i].end - start}, whole);
     weigh_scores(a, queries, seen, padded, greatest, memory);
-    weigh(tiles, queries, seen, values, padded, memory);
+    weigh(tiles, PAIRED(a->cache_dtype), queries, seen, values, padded, memory);
   }
 
   for (int i = 0; i < queries; i++) {
