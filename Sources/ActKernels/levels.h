@@ -5,8 +5,8 @@
 
 #include "act_kernels.h"
 
-// The same in every level: positions that attention takes at once, queries that share their loads, and lanes of
-// the widest vector, to a multiple of which the width of a head is padded.
+// The same in every level: positions that attention takes at once, queries that share their loads, and lanes
+// of the widest vector, to a multiple of which the width of a head is padded.
 enum { ATTENTION_BLOCK = 64, ATTENTION_QUERIES = 48, ATTENTION_LANES = 16 };
 
 static inline ptrdiff_t attention_padded(int32_t head_width) {

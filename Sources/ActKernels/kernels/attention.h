@@ -67,14 +67,15 @@ INLINE vf soften(float *scores, span seen, float greatest, const int paired) {
   return sum;
 }
 
-// Turns the scores of a block into weights relative to the greatest score of each query so far, and brings what
-// was summed before to that. One pass for all queries after another, so that their latencies overlap.
+// Turns the scores of a block into weights relative to the greatest score of each query so far, and brings
+// what was summed before to that. One pass for all queries after another, so that their latencies overlap.
 static void weigh_scores(const act_attention_args *a, int queries, const span *seen, ptrdiff_t padded,
                          float *greatest, const attention_memory *memory) {
   float factor[ATTENTION_QUERIES];
   for (int i = 0; i < queries; i++) {
     if (is_empty(seen[i])) continue;
-    float before = greatest[i], now = bound_scores(a->soft_cap, memory->weights + i * ATTENTION_BLOCK, seen[i]);
+    float before = greatest[i];
+    float now = bound_scores(a->soft_cap, memory->weights + i * ATTENTION_BLOCK, seen[i]);
     greatest[i] = now > before ? now : before;
     factor[i] = before - greatest[i];
   }
@@ -89,7 +90,8 @@ static void weigh_scores(const act_attention_args *a, int queries, const span *s
     if (is_empty(seen[i])) continue;
     float *totals = memory->totals + i * WIDTH;
     float *scores = memory->weights + i * ATTENTION_BLOCK;
-    vf sum = PAIRED(a->cache_dtype) ? soften(scores, seen[i], greatest[i], 1) : soften(scores, seen[i], greatest[i], 0);
+    vf sum = PAIRED(a->cache_dtype) ? soften(scores, seen[i], greatest[i], 1)
+                                    : soften(scores, seen[i], greatest[i], 0);
     v_store(totals, v_load(totals) + sum);
   }
 }
@@ -101,8 +103,8 @@ INLINE span seen_by(const act_attention_args *a, int64_t row) {
 
 // sums[q] += the weighted values of the positions that each query sees. What a tile of queries all see they
 // read together, in between what each sees alone; no pair is split between the two.
-static void weigh(const attention_tiles *tiles, int paired, int queries, const span *seen, const uint32_t *values,
-                  ptrdiff_t padded, const attention_memory *memory) {
+static void weigh(const attention_tiles *tiles, int paired, int queries, const span *seen,
+                  const uint32_t *values, ptrdiff_t padded, const attention_memory *memory) {
   for (int i = 0, count; i < queries; i += count) {
     count = 1;
     if (is_empty(seen[i])) continue;

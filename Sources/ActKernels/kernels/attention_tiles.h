@@ -1,7 +1,7 @@
 // The inner loops of attention: a few queries against a block of keys, and against a block of values.
 //
-// With a cache of bf16 and a level that multiplies bf16 (HAS_DOT_BF16), queries and weights are rounded to bf16 and lie
-// in pairs as keys and values do: PAIRED. Else they are f32, and elements of the cache are widened.
+// With a cache of bf16 and a level that multiplies bf16 (HAS_DOT_BF16), queries and weights are rounded to
+// bf16 and lie in pairs as keys and values do: PAIRED. Else they are f32, and elements of the cache are widened.
 
 enum { QUERY_TILE = ACCUMULATORS / 4, TILE_VECTORS = 4 };
 
@@ -32,7 +32,8 @@ INLINE vf v_cached(const int dtype, const uint32_t *words, const int half) {
   return (vf)(dtype == ACT_F32 ? bits : half ? bits & 0xffff0000u : bits << 16);
 }
 
-// scores[q, j] = sum over i < width of q[q, i] * keys[i, j] for vectors * WIDTH positions j, in the order of i.
+// scores[q, j] = sum over i < width of q[q, i] * keys[i, j] for vectors * WIDTH positions j, in the order
+// of i.
 INLINE void score_tile(const int dtype, const int queries, const int vectors, const float *q,
                        ptrdiff_t q_stride, const uint32_t *keys, int32_t width, float *scores) {
   const int halves = dtype == ACT_F32 ? 1 : 2;
@@ -81,8 +82,8 @@ INLINE void weigh_pair(const int queries, const int vectors, uint32_t seen, cons
   }
 }
 
-// sums[q, i] += sum over the positions j of `seen` of weights[q, j] * values[j, i] for vectors * WIDTH channels
-// i, in the order of j.
+// sums[q, i] += sum over the positions j of `seen` of weights[q, j] * values[j, i] for vectors * WIDTH
+// channels i, in the order of j.
 INLINE void weigh_tile(const int dtype, const int queries, const int vectors, const float *weights,
                        const uint32_t *values, ptrdiff_t padded, span seen, float *sums) {
   vf sum[QUERY_TILE][TILE_VECTORS];
