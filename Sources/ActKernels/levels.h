@@ -5,8 +5,13 @@
 
 #include "act_kernels.h"
 
-// Positions that attention takes at once, and queries that share their loads: the same in every level.
-enum { ATTENTION_BLOCK = 64, ATTENTION_QUERIES = 48 };
+// The same in every level: positions that attention takes at once, queries that share their loads, and lanes
+// of the widest vector, to a multiple of which the width of a head is padded.
+enum { ATTENTION_BLOCK = 64, ATTENTION_QUERIES = 48, ATTENTION_LANES = 16 };
+
+static inline ptrdiff_t attention_padded(int32_t head_width) {
+  return ((ptrdiff_t)head_width + ATTENTION_LANES - 1) / ATTENTION_LANES * ATTENTION_LANES;
+}
 
 #if defined(__x86_64__)
 extern const act_kernel_table act_amx_kernels;

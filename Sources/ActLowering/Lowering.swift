@@ -6,6 +6,8 @@ public struct LoweringOptions: Sendable {
   public var maximumRows = 512
   /// The longest sequence, in tokens.
   public var contextLength = 2048
+  /// The element type of cached keys and values: f32 or bf16.
+  public var cacheType = DType.f32
   /// Whether buffers share the arena's bytes and are written in place; off, each value has bytes of its own.
   public var sharesArena = true
 
@@ -46,6 +48,7 @@ private struct Lowering {
 
   mutating func run() throws -> (CompileProgram, Plan) {
     plan.contextLength = options.contextLength
+    plan.cacheType = options.cacheType
     for id in graph.inputs {
       guard case .symbol(let symbol)? = graph.type(id).shape.first else {
         throw failure(id, "an input of rows", "\(graph.type(id))")

@@ -60,6 +60,8 @@ public struct Plan: Hashable, Sendable {
   public var limits: [Limit] = []
   /// The longest sequence, in tokens.
   public var contextLength = 0
+  /// The element type of cached keys and values: f32 or bf16.
+  public var cacheType = DType.f32
   /// Bytes of the arena.
   public var arenaByteCount = 0
   /// The most bytes alive at once: the arena without fragmentation.

@@ -4,7 +4,7 @@ import ActIR
 //
 //     plan @llama {
 //       limit T = 512
-//       context = 2048
+//       context = 2048, cache = bf16
 //       arena = 9437184, bound = 9437184
 //       slot = 128
 //       constants {
@@ -29,7 +29,7 @@ extension Plan: CustomStringConvertible {
   public var description: String {
     var text = "plan @\(name) {\n"
     for limit in limits { text += "  limit \(limit.symbol) = \(limit.value)\n" }
-    text += "  context = \(contextLength)\n"
+    text += "  context = \(contextLength), cache = \(cacheType)\n"
     text += "  arena = \(arenaByteCount), bound = \(arenaBound)\n"
     text += "  slot = \(slotByteCount)\n"
     let firstCall = values.indices.first { values[$0].place == .call } ?? set.lowerBound
@@ -97,6 +97,12 @@ extension Plan {
       return try lexer.int("a number")
     }
     contextLength = try number("context")
+    try lexer.expect(",")
+    guard try lexer.acceptWord("cache") else { throw lexer.failure("expected `cache`") }
+    try lexer.expect("=")
+    let type = try lexer.word("an element type")
+    guard let cache = DType(rawValue: type) else { throw lexer.failure("unknown element type `\(type)`") }
+    cacheType = cache
     arenaByteCount = try number("arena")
     try lexer.expect(",")
     arenaBound = try number("bound")

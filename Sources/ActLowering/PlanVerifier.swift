@@ -53,6 +53,9 @@ extension Plan {
     guard (1...Self.largestContext).contains(contextLength) else {
       throw PlanError(value: "context", expected: "1 to \(Self.largestContext)", found: "\(contextLength)")
     }
+    guard cacheType == .f32 || cacheType == .bf16 else {
+      throw PlanError(value: "cache", expected: "f32 or bf16", found: "\(cacheType)")
+    }
     for (name, size) in [("arena", arenaByteCount), ("slot", slotByteCount)]
     where !(0...Self.largestBlock).contains(size) {
       throw PlanError(value: name, expected: "at most \(Self.largestBlock) bytes", found: "\(size)")

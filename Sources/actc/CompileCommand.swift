@@ -22,6 +22,7 @@ struct CompileCommand: ParsableCommand {
   @Argument(help: "The model's directory.") var model: String
   @OptionGroup var mapOptions: MapOptions
   @Option(help: "What the plan's matrices hold: f32, bf16, q8 or q4.") var weights = "bf16"
+  @Option(help: "The element type of cached keys and values: bf16 or f32.") var kv = "bf16"
   @Option(help: ArgumentHelp("Fold a map at a strength.", valueName: "name=strength"))
   var freeze: [String] = []
   @Option(name: .shortAndLong, help: "The plan to write.") var output: String
@@ -36,6 +37,9 @@ struct CompileCommand: ParsableCommand {
   func validate() throws {
     guard WeightType(rawValue: weights) != nil else {
       throw ValidationError("--weights: expected f32, bf16, q8 or q4, found `\(weights)`")
+    }
+    guard DType(rawValue: kv) == .f32 || DType(rawValue: kv) == .bf16 else {
+      throw ValidationError("--kv: expected bf16 or f32, found `\(kv)`")
     }
     guard (1...65536).contains(rows) else {
       throw ValidationError("--rows: expected 1 to 65536, found \(rows)")
@@ -57,6 +61,7 @@ struct CompileCommand: ParsableCommand {
     options.lowering.sharesArena = !noArena && !reference
     if let context { options.lowering.contextLength = context }
     options.lowering.maximumRows = rows
+    if let type = DType(rawValue: kv) { options.lowering.cacheType = type }
     options.passManager = try passOptions.makePassManager()
     let compiled = try model.compile(maps, options)
     try passOptions.report(compiled.timings)

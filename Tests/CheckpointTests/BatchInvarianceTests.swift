@@ -8,19 +8,22 @@ import Workbench
 
 /// A row's result depends on its own sequence only, bit for bit: however rows are spread over steps and threads.
 @Suite struct BatchInvarianceTests {
-  /// Every small checkpoint with its matrices in f32 and in bf16.
+  /// Every small checkpoint with its matrices and its cache in f32 and in bf16.
   static let checkpoints = ["tiny-gqa", "tiny-tied", "tiny-plain"].flatMap { name in
-    WeightType.allCases.map { StoredCheckpoint(name: name, weights: $0) }
+    WeightType.allCases.map { weights in
+      StoredCheckpoint(name: name, weights: weights, cache: weights == .f32 ? .f32 : .bf16)
+    } + [StoredCheckpoint(name: name, weights: .f32, cache: .bf16)]
   }
 
   struct StoredCheckpoint: CustomTestStringConvertible {
     var name: String
     var weights: WeightType
+    var cache: DType
 
-    var testDescription: String { "\(name) in \(weights)" }
+    var testDescription: String { "\(name) in \(weights), cache in \(cache)" }
 
     func makeEngine(threads: Int? = nil) throws -> Engine {
-      try Model(fixture(name)).makeEngine(weights: weights, threads: threads)
+      try Model(fixture(name)).makeEngine(weights: weights, cache: cache, threads: threads)
     }
 
     func prompts() throws -> [[Int32]] {

@@ -58,6 +58,7 @@ import Testing
     (.actrun, ["bench"], "<plan>"),
     (.actc, ["import", "x", "-o", "y", "--dtype", "q3"], "expected stored, f32, bf16 or f16, found `q3`"),
     (.actc, ["compile", "M", "-o", "x", "--weights", "q9"], "expected f32, bf16, q8 or q4, found `q9`"),
+    (.actc, ["compile", "M", "-o", "x", "--kv", "q8"], "expected bf16 or f32, found `q8`"),
     (.actc, ["compile", "M", "-o", "x", "--rows", "0"], "--rows: expected 1 to 65536"),
     (.actc, ["compile", "M", "-o", "x", "--freeze", "m"], "expected NAME=STRENGTH, found `m`"),
     (.actc, ["compile", "M", "-o", "x", "--freeze", "m=inf"], "expected NAME=STRENGTH, found `m=inf`"),

@@ -58,35 +58,4 @@ import Testing
       #expect(bits(out.array) == bits(expected))
     }
   }
-
-  @Test(arguments: Level.all)
-  func cacheTakesEachRowAtItsPlace(level: Level) {
-    let (width, capacity) = (6, 10)
-    var noise = Noise(8)
-    let k = Guarded(noise.floats(4 * width))
-    let v = Guarded(noise.floats(4 * width))
-    let keys = (0..<2).map { _ in Guarded<Float>(repeating: 0, count: capacity * width) }
-    let values = (0..<2).map { _ in Guarded<Float>(repeating: 0, count: capacity * width) }
-    let places: [(sequence: Int, position: Int)] = [(0, 9), (1, 0), (1, 1), (0, 3)]
-    let sequences = Guarded(places.map { Int32($0.sequence) })
-    let positions = Guarded(places.map { Int32($0.position) })
-    let keyCaches = Guarded(keys.map { Optional($0.pointer) })
-    let valueCaches = Guarded(values.map { Optional($0.pointer) })
-    call(
-      level.kernels.cache_append,
-      act_cache_append_args(
-        k: k.pointer, v: v.pointer, k_row_stride: width, v_row_stride: width, keys: keyCaches.pointer,
-        values: valueCaches.pointer, sequences: sequences.pointer, positions: positions.pointer, rows: 4,
-        width: Int32(width)), keeping: keys + values + [k, v, sequences, positions, keyCaches, valueCaches],
-      workers: 3)
-    for (caches, rows) in [(keys, k), (values, v)] {
-      var expected = [[Float]](repeating: [Float](repeating: 0, count: capacity * width), count: 2)
-      for (row, place) in places.enumerated() {
-        for i in 0..<width {
-          expected[place.sequence][place.position * width + i] = rows.pointer[row * width + i]
-        }
-      }
-      #expect(caches.map(\.array) == expected)
-    }
-  }
 }

@@ -24,20 +24,23 @@ extension Model {
   /// An engine of the bare model or with a map.
   ///
   /// The frozen variant freezes its dial at `strength`; the others ignore it. Matrices are stored in `weights`, or as
-  /// in the checkpoint. The values of `sites` are results beside the logits, by name.
+  /// in the checkpoint, keys and values in `cache`. The values of `sites` are results beside the logits, by name.
   public func makeEngine(
     steeredBy map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: WeightType? = .f32,
-    threads: Int? = nil, rows: Int = 128, maximumSequences: Int = 8, maximumSlots: Int = 3,
+    cache: DType = .f32, threads: Int? = nil, rows: Int = 128, maximumSequences: Int = 8,
+    maximumSlots: Int = 3,
     recording sites: [String] = []
   ) throws -> Engine {
-    try compileSteered(by: map, variant, strength: strength, weights: weights, rows: rows, recording: sites)
-      .makeEngine(threads: threads, maximumSequences: maximumSequences, maximumSlots: maximumSlots)
+    try compileSteered(
+      by: map, variant, strength: strength, weights: weights, cache: cache, rows: rows, recording: sites
+    )
+    .makeEngine(threads: threads, maximumSequences: maximumSequences, maximumSlots: maximumSlots)
   }
 
   /// The same, compiled only.
   public func compileSteered(
     by map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: WeightType? = .f32,
-    rows: Int = 128, recording sites: [String] = []
+    cache: DType = .f32, rows: Int = 128, recording sites: [String] = []
   ) throws -> CompiledModel {
     var graph = graph
     for site in sites {
@@ -51,6 +54,7 @@ extension Model {
     options.fuses = variant == .live || variant == .frozen
     options.frozen = variant == .frozen && map != nil ? [steeringMap: strength] : [:]
     options.lowering.sharesArena = variant != .reference
+    options.lowering.cacheType = cache
     options.lowering.maximumRows = rows
     return try compile(graph, maps, options)
   }

@@ -30,6 +30,8 @@ import Testing
     ("limit R = 2", "limit T = 2", "expected one limit above 0 for T"),
     ("limit R = 2", "limit R = 0", "expected one limit above 0 for R"),
     ("context = 16", "contexts = 16", "expected `context`"),
+    ("cache = bf16", "kv = bf16", "expected `cache`"),
+    ("cache = bf16", "cache = bf17", "unknown element type `bf17`"),
     ("arena = 512,", "arena = 512", "expected `,`"),
     ("slot = 160", "slot = -1", "expected a number"),
     ("%y = rms_norm %x", "%y = rms_norm %v", "undefined value %v"),

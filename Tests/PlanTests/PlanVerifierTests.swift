@@ -10,6 +10,7 @@ import Testing
     ("limit T = 4", "limit T = 1048577", "limit T: expected 1 to 1048576, found 1048577"),
     ("limit R = 2", "limit S = 2", "%logit_rows = input: expected sizes of known symbols"),
     ("context = 16", "context = 0", "context: expected 1 to 16777216, found 0"),
+    ("cache = bf16", "cache = i32", "cache: expected f32 or bf16, found i32"),
     ("context = 16", "context = 16777217", "context: expected 1 to 16777216"),
     ("arena = 512", "arena = 1099511627777", "arena: expected at most 1099511627776 bytes"),
     ("slot = 160", "slot = 9223372036854775807", "slot: expected at most 1099511627776 bytes"),

@@ -15,7 +15,7 @@ let smallPlan = """
   plan @small {
     limit T = 4
     limit R = 2
-    context = 16
+    context = 16, cache = bf16
     arena = 512, bound = 512
     slot = 160
     constants {

@@ -18,7 +18,7 @@ import Workbench
 
   @Test(arguments: WeightType.allCases)
   func chunksAndDecodeEqualOneForward(weights: WeightType) throws {
-    let engine = try model.makeEngine(weights: weights, rows: 256)
+    let engine = try model.makeEngine(weights: weights, cache: weights == .f32 ? .f32 : .bf16, rows: 256)
     let tokens = Array(try reference.integers("code/tokens").prefix(100))
     let whole = try engine.run(tokens)
     for chunk in [1, 7, 64] {

@@ -3,8 +3,7 @@
 // Blocks begin at multiples of ATTENTION_BLOCK, and a query's block sees only the positions that the query
 // sees, in their order; so a row's result does not depend on which rows it is computed with.
 
-// Vectors of a value row that are weighted at once, for up to 4 queries.
-enum { VALUE_VECTORS = ACCUMULATORS == 24 ? 4 : 2 };
+#include "attention_tiles.h"
 
 // Queries that share a sequence and a kv head: `heads` neighbouring heads of `rows` neighbouring rows.
 typedef struct {
@@ -13,140 +12,181 @@ typedef struct {
   int32_t head, heads;
 } query_group;
 
-// out[q, 0 ..< vectors * WIDTH] += sum over j in [begin, end) of weights[q, j] * values[j, ...], in the order
-// of j.
-INLINE void weigh_tile(const int queries, const int vectors, const int rest, const float *weights,
-                       const float *values, ptrdiff_t value_stride, int begin, int end, float *out,
-                       ptrdiff_t out_stride) {
-  vf sum[4][VALUE_VECTORS];
-  for (int q = 0; q < queries; q++)
-    for (int i = 0; i < vectors; i++) sum[q][i] = v_load(out + q * out_stride + i * WIDTH);
-  for (int j = begin; j < end; j++) {
-    const float *value = values + j * value_stride;
-    vf v[VALUE_VECTORS];
-    for (int i = 0; i < vectors; i++) v[i] = rest ? v_load_first(value, rest) : v_load(value + i * WIDTH);
-    for (int q = 0; q < queries; q++) {
-      vf weight = v_splat(weights[q * ATTENTION_BLOCK + j]);
-      for (int i = 0; i < vectors; i++) sum[q][i] = v_fma(weight, v[i], sum[q][i]);
-    }
-  }
-  for (int q = 0; q < queries; q++)
-    for (int i = 0; i < vectors; i++) v_store(out + q * out_stride + i * WIDTH, sum[q][i]);
+INLINE int is_empty(span s) { return s.begin >= s.end; }
+INLINE span common(span a, span b) {
+  return (span){a.begin > b.begin ? a.begin : b.begin, a.end < b.end ? a.end : b.end};
 }
 
-INLINE void weigh_queries(const int queries, const float *weights, const float *values,
-                          ptrdiff_t value_stride, int begin, int end, int32_t width, float *out,
-                          ptrdiff_t out_stride) {
-  int32_t i = 0;
-  for (; i <= width - VALUE_VECTORS * WIDTH; i += VALUE_VECTORS * WIDTH)
-    weigh_tile(queries, VALUE_VECTORS, 0, weights, values + i, value_stride, begin, end, out + i, out_stride);
-  for (; i < width; i += WIDTH)
-    weigh_tile(queries, 1, (int)least(WIDTH, width - i), weights, values + i, value_stride, begin, end,
-               out + i, out_stride);
+// A worker's memory. Everything is by query: q and sums [ATTENTION_QUERIES, padded width], weights
+// [ATTENTION_QUERIES, ATTENTION_BLOCK], totals [ATTENTION_QUERIES, WIDTH].
+typedef struct {
+  float *q, *sums, *weights, *totals;
+} attention_memory;
+
+// The greater in each lane; b where a is NaN.
+INLINE vf v_greater(vf a, vf b) { return v_select(a > b, a, b); }
+
+INLINE float greatest_lane(vf a) {
+  v4 four[WIDTH / 4];
+  memcpy(four, &a, sizeof four);
+  for (int i = 1; i < WIDTH / 4; i++)
+    for (int j = 0; j < 4; j++) four[0][j] = four[i][j] > four[0][j] ? four[i][j] : four[0][j];
+  float left = four[0][0] > four[0][1] ? four[0][0] : four[0][1];
+  float right = four[0][2] > four[0][3] ? four[0][2] : four[0][3];
+  return left > right ? left : right;
 }
 
-static void weigh(int queries, const float *weights, const float *values, ptrdiff_t value_stride, int begin,
-                  int end, int32_t width, float *out, ptrdiff_t out_stride) {
-  switch (queries) {
-    case 1: weigh_queries(1, weights, values, value_stride, begin, end, width, out, out_stride); break;
-    case 2: weigh_queries(2, weights, values, value_stride, begin, end, width, out, out_stride); break;
-    case 3: weigh_queries(3, weights, values, value_stride, begin, end, width, out, out_stride); break;
-    default: weigh_queries(4, weights, values, value_stride, begin, end, width, out, out_stride); break;
-  }
-}
-
-// Turns the scores of one query in [begin, end) of a block into weights e^(score - greatest), 0 outside,
-// where `greatest` is the greatest score so far; adds them to `total` and returns the factor that brings
-// earlier weights to the new greatest.
-static float soften(const act_attention_args *a, float *scores, int begin, int end, float *greatest,
-                    float *total) {
+// The greatest score, in units of log2, of one query at the positions of `seen`, NaN left out; what else
+// shares a vector with them becomes -inf.
+INLINE float bound_scores(float soft_cap, float *scores, span seen) {
   vi lane;
   for (int i = 0; i < WIDTH; i++) lane[i] = i;
-  vf block_greatest = v_splat(-__builtin_inff());
-  for (int j = 0; j < ATTENTION_BLOCK; j += WIDTH) {
-    vf score = v_load(scores + j) * a->scale;
-    if (a->soft_cap != 0.0f) score = a->soft_cap * v_tanh(score / a->soft_cap);
-    vi position = lane + j;
-    score = v_select((position >= begin) & (position < end), score, v_splat(-__builtin_inff()));
+  vf greatest = v_splat(-__builtin_inff());
+  for (int j = seen.begin / WIDTH * WIDTH; j < seen.end; j += WIDTH) {
+    vf score = v_load(scores + j);
+    if (soft_cap != 0.0f) score = (soft_cap * LOG2_E) * v_tanh(score);
+    if (j < seen.begin || j + WIDTH > seen.end)
+      score = v_select((lane + j >= seen.begin) & (lane + j < seen.end), score, v_splat(-__builtin_inff()));
     v_store(scores + j, score);
-    block_greatest = v_max(block_greatest, score);
+    greatest = v_greater(score, greatest);
   }
-  float new_greatest = *greatest;
-  for (int i = 0; i < WIDTH; i++)
-    if (!(block_greatest[i] <= new_greatest)) new_greatest = block_greatest[i];
+  return greatest_lane(greatest);
+}
+
+// Turns scores into weights 2^(score - greatest), bf16 where `paired`, and returns their sums by lane.
+INLINE vf soften(float *scores, span seen, float greatest, const int paired) {
   vf sum = {};
-  for (int j = 0; j < ATTENTION_BLOCK; j += WIDTH) {
-    vf weight = v_exp(v_load(scores + j) - new_greatest);
-    v_store(scores + j, weight);
-    sum += weight;
+  for (int j = seen.begin / WIDTH * WIDTH; j < seen.end; j += WIDTH) {
+    vf weight = v_exp2_falling(v_load(scores + j) - greatest);
+    if (paired)
+      v_store_u16((uint16_t *)scores + j, v_to_bf16(weight));
+    else
+      v_store(scores + j, weight);
+    sum = sum + weight;
   }
-  vf none = {};
-  float factor = v_exp(v_splat(*greatest - new_greatest))[0];
-  *total = *total * factor + v_sum4(sum, none, none, none)[0];
-  *greatest = new_greatest;
-  return factor;
+  return sum;
 }
 
-INLINE int32_t first_position(const act_attention_args *a, int32_t position) {
-  return a->window > 0 && position >= a->window ? position - a->window + 1 : 0;
+// Turns the scores of a block into weights relative to the greatest score of each query so far, and brings
+// what was summed before to that. One pass for all queries after another, so that their latencies overlap.
+static void weigh_scores(const act_attention_args *a, int queries, const span *seen, ptrdiff_t padded,
+                         float *greatest, const attention_memory *memory) {
+  float factor[ATTENTION_QUERIES];
+  for (int i = 0; i < queries; i++) {
+    if (is_empty(seen[i])) continue;
+    float before = greatest[i];
+    float now = bound_scores(a->soft_cap, memory->weights + i * ATTENTION_BLOCK, seen[i]);
+    greatest[i] = now > before ? now : before;
+    factor[i] = before - greatest[i];
+  }
+  for (int i = 0; i < queries; i++) {
+    if (is_empty(seen[i]) || factor[i] == 0.0f) continue;
+    vf f = v_exp2_falling(v_splat(factor[i]));
+    float *totals = memory->totals + i * WIDTH, *sums = memory->sums + i * padded;
+    v_store(totals, v_load(totals) * f);
+    for (ptrdiff_t d = 0; d < padded; d += WIDTH) v_store(sums + d, v_load(sums + d) * f);
+  }
+  for (int i = 0; i < queries; i++) {
+    if (is_empty(seen[i])) continue;
+    float *totals = memory->totals + i * WIDTH;
+    float *scores = memory->weights + i * ATTENTION_BLOCK;
+    vf sum = PAIRED(a->cache_dtype) ? soften(scores, seen[i], greatest[i], 1)
+                                    : soften(scores, seen[i], greatest[i], 0);
+    v_store(totals, v_load(totals) + sum);
+  }
 }
 
-static void attend(const act_attention_args *a, query_group group, float *scratch) {
+INLINE span seen_by(const act_attention_args *a, int64_t row) {
+  int32_t position = a->positions[row];
+  return (span){a->window > 0 && position >= a->window ? position - a->window + 1 : 0, position + 1};
+}
+
+// sums[q] += the weighted values of the positions that each query sees. What a tile of queries all see they
+// read together, in between what each sees alone; no pair is split between the two.
+static void weigh(const attention_tiles *tiles, int paired, int queries, const span *seen,
+                  const uint32_t *values, ptrdiff_t padded, const attention_memory *memory) {
+  for (int i = 0, count; i < queries; i += count) {
+    count = 1;
+    if (is_empty(seen[i])) continue;
+    span shared = seen[i];
+    int same = 1;
+    while (count < QUERY_TILE && i + count < queries && !is_empty(common(shared, seen[i + count]))) {
+      same &= seen[i + count].begin == seen[i].begin && seen[i + count].end == seen[i].end;
+      shared = common(shared, seen[i + count++]);
+    }
+    if (paired && !same) shared = (span){(shared.begin + 1) / 2 * 2, shared.end / 2 * 2};
+    const float *weights = memory->weights + i * ATTENTION_BLOCK;
+    float *sums = memory->sums + i * padded;
+    for (int m = 0; m < count; m++)
+      if (seen[i + m].begin < shared.begin)
+        tiles[0].weigh(weights + m * ATTENTION_BLOCK, values, padded, (span){seen[i + m].begin, shared.begin},
+                       sums + m * padded);
+    tiles[count - 1].weigh(weights, values, padded, shared, sums);
+    for (int m = 0; m < count; m++)
+      if (shared.end < seen[i + m].end)
+        tiles[0].weigh(weights + m * ATTENTION_BLOCK, values, padded, (span){shared.end, seen[i + m].end},
+                       sums + m * padded);
+  }
+}
+
+static void attend(const act_attention_args *a, query_group group, const attention_memory *memory) {
   const int32_t width = a->head_width;
-  const ptrdiff_t padded = (width + WIDTH - 1) / WIDTH * WIDTH;
+  const ptrdiff_t padded = attention_padded(width);
   const int queries = group.rows * group.heads;
-  float *q = scratch, *sums = q + ATTENTION_QUERIES * padded, *scores = sums + ATTENTION_QUERIES * padded;
-  float greatest[ATTENTION_QUERIES], total[ATTENTION_QUERIES];
-  int32_t first[ATTENTION_QUERIES], last[ATTENTION_QUERIES], lowest = INT32_MAX, highest = 0;
+  const attention_tiles *tiles = attention_tiles_of[a->cache_dtype];
+  // Scores come out in units of log2, or, for the soft cap, of the cap.
+  const float scale = a->soft_cap != 0.0f ? a->scale / a->soft_cap : a->scale * LOG2_E;
+  float greatest[ATTENTION_QUERIES];
+  span sees[ATTENTION_QUERIES];
+  span all = {INT32_MAX, 0};
+  memset(memory->sums, 0, (size_t)(queries * padded) * sizeof(float));
+  memset(memory->totals, 0, sizeof(float) * WIDTH * (size_t)queries);
   for (int i = 0; i < queries; i++) {
     int64_t row = group.row + i / group.heads;
-    memcpy(q + i * padded, a->q + row * a->q_row_stride + (group.head + i % group.heads) * (ptrdiff_t)width,
-           (size_t)width * sizeof(float));
-    memset(sums + i * padded, 0, (size_t)padded * sizeof(float));
+    const float *q = a->q + row * a->q_row_stride + (group.head + i % group.heads) * (ptrdiff_t)width;
+    for (int32_t d = 0; d < padded; d++) memory->q[i * padded + d] = d < width ? q[d] * scale : 0.0f;
+    for (int32_t d = 0; PAIRED(a->cache_dtype) && d < padded; d += WIDTH)
+      v_store_u16((uint16_t *)(memory->q + i * padded) + d, v_to_bf16(v_load(memory->q + i * padded + d)));
     greatest[i] = -__builtin_inff();
-    total[i] = 0.0f;
-    last[i] = a->positions[row];
-    first[i] = first_position(a, last[i]);
-    lowest = (int32_t)least(lowest, first[i]);
-    highest = (int32_t)most(highest, last[i]);
+    sees[i] = seen_by(a, row);
+    all.begin = (int32_t)least(all.begin, sees[i].begin);
+    all.end = (int32_t)most(all.end, sees[i].end);
   }
 
   const int32_t sequence = a->sequences[group.row];
-  const ptrdiff_t stride = (ptrdiff_t)a->kv_heads * width;
-  const ptrdiff_t offset = (ptrdiff_t)(group.head / (a->heads / a->kv_heads)) * width;
-  for (int32_t block = lowest / ATTENTION_BLOCK * ATTENTION_BLOCK; block <= highest;
-       block += ATTENTION_BLOCK) {
-    const float *keys = a->keys[sequence] + block * stride + offset;
-    const float *values = a->values[sequence] + block * stride + offset;
-    int positions = (int)least(ATTENTION_BLOCK, highest - block + 1);
-    dot_block(ACT_F32, q, padded, queries, keys, stride * (ptrdiff_t)sizeof(float), positions, width, scores,
-              ATTENTION_BLOCK);
-    int begin[ATTENTION_QUERIES], end[ATTENTION_QUERIES];
-    for (int i = 0; i < queries; i++) {
-      begin[i] = (int)most(0, first[i] - block);
-      end[i] = (int)least(ATTENTION_BLOCK, last[i] - block + 1);
-      if (begin[i] >= end[i]) continue;
-      float factor = soften(a, scores + i * ATTENTION_BLOCK, begin[i], end[i], &greatest[i], &total[i]);
-      for (ptrdiff_t d = 0; factor != 1.0f && d < padded; d += WIDTH)
-        v_store(sums + i * padded + d, v_load(sums + i * padded + d) * factor);
+  const ptrdiff_t block_words = ATTENTION_BLOCK * padded / (a->cache_dtype == ACT_F32 ? 1 : 2);
+  const int32_t kv_head = group.head / (a->heads / a->kv_heads);
+  for (int32_t block = all.begin / ATTENTION_BLOCK; block * ATTENTION_BLOCK < all.end; block++) {
+    const ptrdiff_t at = ((ptrdiff_t)block * a->kv_heads + kv_head) * block_words;
+    const uint32_t *keys = (const uint32_t *)a->keys[sequence] + at;
+    const uint32_t *values = (const uint32_t *)a->values[sequence] + at;
+    const int32_t start = block * ATTENTION_BLOCK;
+    const span whole = {0, ATTENTION_BLOCK};
+    const span any = common((span){all.begin - start, all.end - start}, whole);
+    for (int i = 0; i < queries; i += QUERY_TILE) {
+      int count = (int)least(QUERY_TILE, queries - i);
+      tiles[count - 1].score(memory->q + i * padded, padded, keys, width, any,
+                             memory->weights + i * ATTENTION_BLOCK);
     }
-    // Queries that see the same positions share the loads of the values.
-    for (int i = 0, together; i < queries; i += together) {
-      together = 1;
-      if (begin[i] >= end[i]) continue;
-      while (together < 4 && i + together < queries && begin[i + together] == begin[i] &&
-             end[i + together] == end[i])
-        together++;
-      weigh(together, scores + i * ATTENTION_BLOCK, values, stride, begin[i], end[i], width,
-            sums + i * padded, padded);
-    }
+    span seen[ATTENTION_QUERIES];
+    for (int i = 0; i < queries; i++)
+      seen[i] = common((span){sees[i].begin - start, sees[i].end - start}, whole);
+    weigh_scores(a, queries, seen, padded, greatest, memory);
+    weigh(tiles, PAIRED(a->cache_dtype), queries, seen, values, padded, memory);
   }
 
   for (int i = 0; i < queries; i++) {
     int64_t row = group.row + i / group.heads;
     float *out = a->out + row * a->out_row_stride + (group.head + i % group.heads) * (ptrdiff_t)width;
-    for (int32_t d = 0; d < width; d += WIDTH)
-      v_store_first(out + d, v_load(sums + i * padded + d) / total[i], (int)least(WIDTH, width - d));
+    vf none = {};
+    float share_of_one = 1.0f / v_sum4(v_load(memory->totals + i * WIDTH), none, none, none)[0];
+    for (int32_t d = 0; d < width; d += WIDTH) {
+      vf result = v_load(memory->sums + i * padded + d) * share_of_one;
+      if (width - d >= WIDTH)
+        v_store(out + d, result);
+      else
+        v_store_first(out + d, result, width - d);
+    }
   }
 }
 
@@ -157,26 +197,48 @@ INLINE int run_of_rows(const act_attention_args *a, int64_t row, int limit) {
   return rows;
 }
 
+// What a run of rows costs a kv head: the positions that it reads for each row.
+INLINE int64_t cost_of_run(const act_attention_args *a, int64_t row, int rows) {
+  int64_t cost = 0;
+  for (int i = 0; i < rows; i++) {
+    span seen = seen_by(a, row + i);
+    cost += seen.end - seen.begin + ATTENTION_BLOCK / 2;
+  }
+  return cost;
+}
+
 static void attention(const void *args, int worker, int workers) {
   const act_attention_args *a = args;
+  if (a->rows <= 0 || a->heads <= 0) return;
+  const ptrdiff_t padded = attention_padded(a->head_width);
   float *scratch = a->scratch + worker * a->scratch_per_worker;
+  attention_memory memory = {.q = scratch,
+                             .sums = scratch + ATTENTION_QUERIES * padded,
+                             .weights = scratch + 2 * ATTENTION_QUERIES * padded,
+                             .totals = scratch + ATTENTION_QUERIES * (2 * padded + ATTENTION_BLOCK)};
   const int32_t grouped = a->heads / a->kv_heads;
   const int limit = (int)most(1, ATTENTION_QUERIES / grouped);
-  int64_t runs = 0;
-  for (int64_t row = 0; row < a->rows; row += run_of_rows(a, row, limit)) runs++;
-  // With enough runs, workers take whole kv heads in turn, which spreads the long rows; else each takes its
-  // share of the heads of every run.
-  const int by_head = runs * a->kv_heads < 4 * workers;
-  share heads = by_head ? share_of(a->heads, worker, workers) : (share){0, a->heads};
-  int64_t item = 0;
+  int64_t items = 0, total = 0;
   for (int64_t row = 0; row < a->rows;) {
     int rows = run_of_rows(a, row, limit);
-    for (int32_t kv_head = 0; kv_head < a->kv_heads; kv_head++) {
-      if (!by_head && item++ % workers != worker) continue;
+    items += a->kv_heads;
+    total += a->kv_heads * cost_of_run(a, row, rows);
+    row += rows;
+  }
+  // With enough runs, workers take kv heads of runs, in order, of the same cost; else each takes its share of
+  // the heads of every run.
+  const int by_head = items < 4 * workers;
+  share heads = by_head ? share_of(a->heads, worker, workers) : (share){0, a->heads};
+  int64_t done = 0;
+  for (int64_t row = 0; row < a->rows;) {
+    int rows = run_of_rows(a, row, limit);
+    int64_t cost = cost_of_run(a, row, rows);
+    for (int32_t kv_head = 0; kv_head < a->kv_heads; kv_head++, done += cost) {
+      if (!by_head && (done + cost / 2) * workers / total != worker) continue;
       int32_t begin = (int32_t)most(heads.begin, kv_head * grouped);
       int32_t end = (int32_t)least(heads.end, (kv_head + 1) * grouped);
       for (int32_t head = begin; head < end; head += ATTENTION_QUERIES)
-        attend(a, (query_group){row, rows, head, (int32_t)least(ATTENTION_QUERIES, end - head)}, scratch);
+        attend(a, (query_group){row, rows, head, (int32_t)least(ATTENTION_QUERIES, end - head)}, &memory);
     }
     row += rows;
   }

@@ -1,4 +1,4 @@
-// Rotary position embedding and the key-value cache.
+// Rotary position embedding and the key-value cache, whose layout act_kernels.h describes.
 
 static void rope(const void *args, int worker, int workers) {
   const act_rope_args *a = args;
@@ -28,13 +28,81 @@ static void rope(const void *args, int worker, int workers) {
   }
 }
 
+// Writes the keys of one position and kv head: `key` is its place in the block.
+INLINE void append_key(const int dtype, const float *k, int32_t width, uint32_t *key) {
+  if (dtype == ACT_F32) {
+    for (int32_t i = 0; i < width; i++) memcpy(key + (ptrdiff_t)i * ATTENTION_BLOCK, k + i, sizeof *key);
+    return;
+  }
+  for (int32_t i = 0; i < width; i += WIDTH) {
+    int n = (int)least(WIDTH, width - i);
+    uint32_t pairs[WIDTH / 2];
+    vh halves = v_to_bf16(v_load_first(k + i, n));
+    memcpy(pairs, &halves, sizeof pairs);
+    for (int j = 0; 2 * j < n; j++) key[(ptrdiff_t)(i / 2 + j) * ATTENTION_BLOCK] = pairs[j];
+  }
+}
+
+// Writes the values of one position and kv head: `value` is the block's row, which bf16 shares with the
+// position beside it.
+INLINE void append_value(const int dtype, const float *v, int32_t width, int32_t position, uint32_t *value) {
+  if (dtype == ACT_F32) {
+    memcpy(value, v, (size_t)width * sizeof(float));
+    return;
+  }
+  uint16_t *out = (uint16_t *)value + position % 2;
+  for (int32_t i = 0; i < width; i += WIDTH) {
+    int n = (int)least(WIDTH, width - i);
+    uint16_t halves[WIDTH];
+    v_store_u16(halves, v_to_bf16(v_load_first(v + i, n)));
+    for (int j = 0; j < n; j++) out[2 * (i + j)] = halves[j];
+  }
+}
+
+// The bf16 values of an even position and of the one after it.
+INLINE void append_value_pair(const float *v, const float *next, int32_t width, uint32_t *value) {
+  for (int32_t i = 0; i < width; i += WIDTH) {
+    int n = (int)least(WIDTH, width - i);
+    vu first = __builtin_convertvector(v_to_bf16(v_load_first(v + i, n)), vu);
+    vu second = __builtin_convertvector(v_to_bf16(v_load_first(next + i, n)), vu);
+    vf words = (vf)(first | second << 16);
+    if (n == WIDTH)
+      v_store((float *)value + i, words);
+    else
+      v_store_first((float *)value + i, words, n);
+  }
+}
+
+INLINE void append(const act_cache_append_args *a, int worker, int workers, const int dtype) {
+  const ptrdiff_t padded = attention_padded(a->head_width);
+  const int in_word = dtype == ACT_F32 ? 1 : 2;
+  share rows = share_of(a->rows, worker, workers);
+  int value_is_there = 0;
+  for (int64_t row = rows.begin; row < rows.end; row++) {
+    const int32_t sequence = a->sequences[row], position = a->positions[row];
+    const int pair = in_word == 2 && !value_is_there && position % 2 == 0 && row + 1 < rows.end &&
+                     a->sequences[row + 1] == sequence && a->positions[row + 1] == position + 1;
+    const int32_t block = position / ATTENTION_BLOCK, place = position % ATTENTION_BLOCK;
+    for (int32_t head = 0; head < a->kv_heads; head++) {
+      ptrdiff_t at = ((ptrdiff_t)block * a->kv_heads + head) * (ATTENTION_BLOCK / in_word) * padded;
+      ptrdiff_t from = (ptrdiff_t)head * a->head_width;
+      append_key(dtype, a->k + row * a->k_row_stride + from, a->head_width,
+                 (uint32_t *)a->keys[sequence] + at + place);
+      const float *v = a->v + row * a->v_row_stride + from;
+      uint32_t *value = (uint32_t *)a->values[sequence] + at + place / in_word * padded;
+      if (pair)
+        append_value_pair(v, v + a->v_row_stride, a->head_width, value);
+      else if (!value_is_there)
+        append_value(dtype, v, a->head_width, position, value);
+    }
+    value_is_there = pair;
+  }
+}
+
 static void cache_append(const void *args, int worker, int workers) {
   const act_cache_append_args *a = args;
-  share rows = share_of(a->rows, worker, workers);
-  for (int64_t row = rows.begin; row < rows.end; row++) {
-    ptrdiff_t at = (ptrdiff_t)a->positions[row] * a->width;
-    size_t bytes = (size_t)a->width * sizeof(float);
-    memcpy(a->keys[a->sequences[row]] + at, a->k + row * a->k_row_stride, bytes);
-    memcpy(a->values[a->sequences[row]] + at, a->v + row * a->v_row_stride, bytes);
-  }
+  if (a->cache_dtype == ACT_F32)
+    append(a, worker, workers, ACT_F32);
+  else
+    append(a, worker, workers, ACT_BF16);
 }

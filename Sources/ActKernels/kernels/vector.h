@@ -37,7 +37,8 @@ INLINE vh v_load_u16(const uint16_t *p) {
 }
 INLINE void v_store_u16(uint16_t *p, vh v) { memcpy(p, &v, sizeof v); }
 
-INLINE vf v_splat(float x) { return (vf){} + x; }
+// Less 0, not plus: that is x itself for every x, and so a plain broadcast.
+INLINE vf v_splat(float x) { return x - (vf){}; }
 INLINE vi v_splat_int(int32_t x) { return (vi){} + x; }
 
 INLINE vf v_select(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }

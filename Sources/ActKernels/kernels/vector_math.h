@@ -29,6 +29,26 @@ INLINE vf v_exp(vf x) {
   return p * v_power_of_two(half) * v_power_of_two((vi)((vu)n - (vu)half));
 }
 
+#define LOG2_E 0x1.715476p0f
+
+// 2^x for x <= 0 within 2 ulp; 0 below 2^-126.
+INLINE vf v_exp2_falling(vf x) {
+  vi none = x < -126.0f;
+  x = v_select(none, v_splat(-126.0f), x);
+  const float shifter = 0x1.8p23f;
+  vf shifted = x + shifter;
+  vf f = x - (shifted - shifter);
+  vf p = v_splat(0.00015326463f);
+  p = POLYNOMIAL_STEP(p, f, 0.0013390806f);
+  p = POLYNOMIAL_STEP(p, f, 0.009618506f);
+  p = POLYNOMIAL_STEP(p, f, 0.0555036f);
+  p = POLYNOMIAL_STEP(p, f, 0.24022648f);
+  p = POLYNOMIAL_STEP(p, f, 0.6931472f);
+  p = POLYNOMIAL_STEP(p, f, 1.0f);
+  vf power = v_power_of_two((vi)((vu)shifted - (vu)v_splat(shifter)));
+  return (vf)(~none & (vi)(p * power));
+}
+
 // Natural logarithm within 2 ulp. log(0) = -inf, log(x < 0) = NaN.
 INLINE vf v_log(vf x) {
   vi small = x < 0x1p-126f;

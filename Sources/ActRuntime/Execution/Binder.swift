@@ -8,8 +8,9 @@ struct StepContext {
   var sequences: UnsafeMutablePointer<Int32>?
   var positions: UnsafeMutablePointer<Int32>?
   /// For each cache, the keys and the values of every sequence.
-  var keys: [UnsafeMutablePointer<UnsafeMutablePointer<Float>?>] = []
-  var values: [UnsafeMutablePointer<UnsafeMutablePointer<Float>?>] = []
+  var keys: [UnsafeMutablePointer<UnsafeMutableRawPointer?>] = []
+  var values: [UnsafeMutablePointer<UnsafeMutableRawPointer?>] = []
+  var cacheType = DType.f32
   var scratch: UnsafeMutablePointer<Float>?
   var scratchPerWorker = 0
   /// Where the rows that a linear layer reads are packed.
@@ -167,7 +168,9 @@ struct Binder {
     append.pointee.values = UnsafePointer(context.values[attention.cache])
     append.pointee.sequences = UnsafePointer(context.sequences)
     append.pointee.positions = UnsafePointer(context.positions)
-    append.pointee.width = Int32(inputs[1].columns)
+    append.pointee.kv_heads = Int32(attention.keyValueHeads)
+    append.pointee.head_width = Int32(attention.headWidth)
+    append.pointee.cache_dtype = context.cacheType.kernelType
 
     let args = arguments.allocate(act_attention_args.self)
     args.pointee.out = out.floats
@@ -181,6 +184,7 @@ struct Binder {
     args.pointee.heads = Int32(attention.heads)
     args.pointee.kv_heads = Int32(attention.keyValueHeads)
     args.pointee.head_width = Int32(attention.headWidth)
+    args.pointee.cache_dtype = context.cacheType.kernelType
     args.pointee.window = Int32(attention.window)
     args.pointee.scale = attention.scale
     args.pointee.soft_cap = attention.softCap

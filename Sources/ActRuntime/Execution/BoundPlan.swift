@@ -39,20 +39,16 @@ final class BoundPlan {
     arena = try Block(byteCount: plan.arenaByteCount)
     slotBlock = try Block(byteCount: plan.slotByteCount * slots)
     let scratchPerWorker =
-      plan.caches.map { cache in
-        Int(
-          act_attention_scratch(
-            Int32(plan.contextLength), Int32(cache.heads), Int32(cache.keyValueHeads), Int32(cache.headWidth))
-        )
-      }.max() ?? 0
+      plan.caches.map { Int(act_attention_scratch(Int32($0.headWidth))) }.max() ?? 0
     scratch = try Block(byteCount: scratchPerWorker * threads * 4)
     packedRows = try Block(byteCount: Self.packedRowsByteCount(plan))
 
     var binder = Binder(arguments: arguments)
     binder.context = StepContext(
       slots: ["T": rows.slots, "R": rows.logitSlots], sequences: rows.sequences, positions: rows.positions,
-      keys: caches.keys, values: caches.values, scratch: scratch.base.assumingMemoryBound(to: Float.self),
-      scratchPerWorker: scratchPerWorker, packedRows: packedRows.base)
+      keys: caches.keys, values: caches.values, cacheType: plan.cacheType,
+      scratch: scratch.base.assumingMemoryBound(to: Float.self), scratchPerWorker: scratchPerWorker,
+      packedRows: packedRows.base)
     let locations = try locate(plan, rows, constants)
     for index in plan.set {
       let value = plan.values[index]

@@ -55,7 +55,7 @@ public final class Engine {
     vocabularySize = plan.vocabularySize ?? Int(Int32.max)
     let arguments = TaskArguments()
     rows = RowBuffers(rows: maximumRows, logitRows: maximumLogitRows, in: arguments)
-    caches = SequenceCaches(plan.caches, maximumSequences: maximumSequences, arguments: arguments)
+    caches = SequenceCaches(plan, maximumSequences: maximumSequences, arguments: arguments)
     bound = try BoundPlan(
       plan, rows: rows, caches: caches, threads: pool.threads, slots: maximumSlots, arguments: arguments,
       constants: constants)

@@ -1,23 +1,29 @@
 import ActIR
+import ActKernels
+import ActLowering
 
-/// The keys and values of open sequences, one block a sequence.
+/// The keys and values of open sequences, one block a sequence, laid out as kernels want them.
 final class SequenceCaches {
   /// For each cache of the model the addresses of every sequence's keys and values, as kernels read them.
-  let keys, values: [UnsafeMutablePointer<UnsafeMutablePointer<Float>?>]
+  let keys, values: [UnsafeMutablePointer<UnsafeMutableRawPointer?>]
 
   private struct Sequence {
     var block: Block
     var capacity: Int
   }
 
-  private let widths: [Int]
+  private let caches: [Attention]
+  private let type: DType
   private var open: [Sequence?]
 
-  init(_ caches: [Attention], maximumSequences: Int, arguments: TaskArguments) {
-    widths = caches.map { $0.keyValueHeads * $0.headWidth }
-    keys = caches.map { _ in arguments.allocate(UnsafeMutablePointer<Float>?.self, count: maximumSequences) }
-    values = caches.map { _ in arguments.allocate(UnsafeMutablePointer<Float>?.self, count: maximumSequences)
+  init(_ plan: Plan, maximumSequences: Int, arguments: TaskArguments) {
+    caches = plan.caches
+    type = plan.cacheType
+    func addresses() -> UnsafeMutablePointer<UnsafeMutableRawPointer?> {
+      arguments.allocate(UnsafeMutableRawPointer?.self, count: maximumSequences)
     }
+    keys = caches.map { _ in addresses() }
+    values = caches.map { _ in addresses() }
     open = Array(repeating: nil, count: maximumSequences)
   }
 
@@ -25,13 +31,16 @@ final class SequenceCaches {
     guard let sequence = open.firstIndex(where: { $0 == nil }) else {
       throw EngineError("more than \(open.count) sequences at once")
     }
-    let floats = widths.reduce(0) { $0 + 2 * $1 * capacity }
-    let block = try Block(byteCount: floats * 4)
-    var next = block.base.assumingMemoryBound(to: Float.self)
-    for (cache, width) in widths.enumerated() {
+    let sizes = caches.map { cache in
+      act_cache_bytes(
+        type.kernelType, Int64(capacity), Int32(cache.keyValueHeads), Int32(cache.headWidth))
+    }
+    let block = try Block(byteCount: 2 * sizes.reduce(0, +))
+    var next = block.base
+    for (cache, size) in sizes.enumerated() {
       keys[cache][sequence] = next
-      values[cache][sequence] = next + width * capacity
-      next += 2 * width * capacity
+      values[cache][sequence] = next + size
+      next += 2 * size
     }
     open[sequence] = Sequence(block: block, capacity: capacity)
     return Int32(sequence)
