@@ -83,13 +83,13 @@ extension CompiledModel {
   ///
   /// - Parameters:
   ///   - path: appears when the plan is whole, or never.
-  ///   - tokenizer: the text of the model's `tokenizer.json`.
+  ///   - tokenizer: the model's, compiled.
   ///   - tokenizerConfiguration: the text of its `tokenizer_config.json`.
   ///   - provenance: where the plan comes from.
   ///   - progress: receives the share of bytes written, 0 to 1.
   /// - Throws: `FileError` where the file cannot be written, and what computing its tensors throws.
   public func write(
-    to path: String, tokenizer: String?, tokenizerConfiguration: String?, provenance: JSON,
+    to path: String, tokenizer: CompiledTokenizer?, tokenizerConfiguration: String?, provenance: JSON,
     progress: (Double) -> Void = { _ in }
   ) throws {
     let tensors = plan.constants

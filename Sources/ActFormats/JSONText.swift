@@ -104,12 +104,12 @@ private struct JSONParser {
     }
     var members: [Member] = []
     // Bytes, because equality of strings takes different spellings of a character for one.
-    var keys = Set<[UInt8]>()
+    var keys = ByteStringTable(capacity: 8)
     repeat {
       skipSpace()
       guard next == UInt8(ascii: "\"") else { throw failure("expected a key") }
       let key = try string()
-      guard keys.insert(Array(key.utf8)).inserted else { throw failure("duplicate key `\(key)`") }
+      guard key.withBytes({ keys.insert($0).isNew }) else { throw failure("duplicate key `\(key)`") }
       skipSpace()
       guard next == UInt8(ascii: ":") else { throw failure("expected `:`") }
       at += 1
@@ -148,18 +148,25 @@ private struct JSONParser {
   mutating func string() throws(JSONError) -> String {
     at += 1
     var out: [UInt8] = []
-    while let byte = next {
+    while true {
+      let start = at
+      while let byte = next, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { at += 1 }
+      let plain = bytes[start..<at]
+      guard let byte = next else { throw failure("unterminated string") }
       at += 1
       switch byte {
       case UInt8(ascii: "\""):
-        guard let text = String(validating: out, as: UTF8.self) else { throw failure("not UTF-8") }
+        let text =
+          out.isEmpty
+          ? String(validating: plain, as: UTF8.self) : String(validating: out + plain, as: UTF8.self)
+        guard let text else { throw failure("not UTF-8") }
         return text
-      case UInt8(ascii: "\\"): try escape(into: &out)
-      case 0..<0x20: throw failure("an unescaped control character")
-      default: out.append(byte)
+      case UInt8(ascii: "\\"):
+        out += plain
+        try escape(into: &out)
+      default: throw failure("an unescaped control character")
       }
     }
-    throw failure("unterminated string")
   }
 
   mutating func escape(into out: inout [UInt8]) throws(JSONError) {

@@ -3,16 +3,13 @@ import ActIR
 
 /// A plan on disk: a safetensors file with the packed weights as tensors and everything else as metadata.
 ///
-/// Metadata keys: `format` (`actplan/1`), `plan` (the text form), `tokenizer` and `tokenizer_config` (JSON texts), and
-/// `provenance` (JSON: fingerprints of model and maps, options, compiler).
+/// Metadata keys: `format` (`actplan/1`), `plan` (the text form), `tokenizer` and `tokenizer_config` (JSON texts; the
+/// tokenizer's tables are tensors), and `provenance` (JSON: fingerprints of model and maps, options, compiler).
 public struct PlanFile: Sendable {
   public static let format = "actplan/1"
 
   public let plan: Plan
   public let file: SafetensorsFile
-  /// The model's `tokenizer.json` and `tokenizer_config.json`, where it had them.
-  public let tokenizer: String?
-  public let tokenizerConfiguration: String?
   public let provenance: JSON
 
   /// Maps and checks a plan; nothing of a file that passes can make the runtime leave its buffers.
@@ -46,17 +43,25 @@ public struct PlanFile: Sendable {
         )
       }
     }
-    tokenizer = file.metadata("tokenizer")
-    tokenizerConfiguration = file.metadata("tokenizer_config")
     do { provenance = try JSON(parsing: file.metadata("provenance") ?? "{}") } catch {
       throw FileError(path, "provenance", "\(error)")
     }
   }
 
+  /// The tokenizer that the plan carries, or nil; its tables and rules are checked here.
+  public func makeTokenizer() throws(FileError) -> Tokenizer? {
+    guard let compiled = try CompiledTokenizer(in: file) else { return nil }
+    return try Tokenizer(
+      compiled, path: "\(file.path): tokenizer",
+      config: file.json("tokenizer_config").map { (json) throws(FileError) in
+        try TokenizerConfig(json: json, path: "\(file.path): tokenizer_config")
+      })
+  }
+
   /// Writes a plan; `produce` computes the tensors in the order given to its sink, so none is held longer than needed.
   public static func write(
     _ plan: Plan, to path: String, tensors: [(name: String, type: TensorType)],
-    tokenizer: String?, tokenizerConfiguration: String?, provenance: JSON,
+    tokenizer: CompiledTokenizer?, tokenizerConfiguration: String?, provenance: JSON,
     produce: ((_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
     let entries = tensors.map { name, type in
@@ -66,9 +71,10 @@ public struct PlanFile: Sendable {
     var metadata: [(key: String, value: String)] = [
       ("format", format), ("plan", plan.description), ("provenance", provenance.description),
     ]
-    if let tokenizer { metadata.append(("tokenizer", tokenizer)) }
+    if let tokenizer { metadata.append(("tokenizer", tokenizer.rules.description)) }
     if let tokenizerConfiguration { metadata.append(("tokenizer_config", tokenizerConfiguration)) }
-    let writer = try SafetensorsWriter(path, entries, metadata: metadata)
+    let writer = try SafetensorsWriter(path, (tokenizer?.entries ?? []) + entries, metadata: metadata)
+    try tokenizer?.write(to: writer)
     try produce { name, bytes in try writer.append(bytes, to: name) }
     try writer.finish()
   }

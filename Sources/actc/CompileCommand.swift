@@ -71,7 +71,7 @@ struct CompileCommand: ParsableCommand {
 
     let bar = ProgressBar("compiling")
     try compiled.write(
-      to: output, tokenizer: readIfPresent("\(self.model)/tokenizer.json"),
+      to: output, tokenizer: compiledTokenizer(),
       tokenizerConfiguration: readIfPresent("\(self.model)/tokenizer_config.json"),
       provenance: provenance(model, maps, options)
     ) { bar.update($0) }
@@ -116,6 +116,11 @@ struct CompileCommand: ParsableCommand {
 
   private func lastComponent(_ path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  private func compiledTokenizer() throws -> CompiledTokenizer? {
+    let path = "\(model)/tokenizer.json"
+    return access(path, F_OK) == 0 ? try CompiledTokenizer(path: path) : nil
   }
 
   private func readIfPresent(_ path: String) throws -> String? {

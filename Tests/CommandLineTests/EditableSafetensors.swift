@@ -30,6 +30,17 @@ struct EditableSafetensors {
     header[index].value = .object(members + [.init(field, value)])
   }
 
+  /// Edits the elements of an I32 tensor in place.
+  mutating func edit(_ name: String, _ edit: (inout [Int32]) -> Void) throws {
+    let range = try #require(header.first { $0.key == name }?.value["data_offsets"]?.array)
+    let offsets = range.compactMap(\.int)
+    var values = data[offsets[0]..<offsets[1]].withUnsafeBytes { bytes in
+      (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self) }
+    }
+    edit(&values)
+    values.withUnsafeBytes { data.replaceSubrange(offsets[0]..<offsets[1], with: $0) }
+  }
+
   mutating func remove(_ name: String) throws {
     try #require(header.contains { $0.key == name })
     header.removeAll { $0.key == name }

@@ -159,7 +159,9 @@ import Workbench
   }
 
   @Test(
-    arguments: [("", 3), ("{}", 3), ("[", 3), (#"{"model":{"type":"WordPiece"}}"#, 4)] as [(String, Int32)])
+    arguments: [
+      ("", 3), ("{}", 3), ("[", 3), (#"{"model":{"type":"WordPiece"}}"#, 4), (#"{"model":{"vocab":{}}}"#, 4),
+    ] as [(String, Int32)])
   func alteredTokenizers(tokenizer: String, code: Int32) throws {
     var file = try EditableSafetensors(workshop.plan)
     try file.set("__metadata__", "tokenizer", .string(tokenizer))
@@ -167,10 +169,62 @@ import Workbench
     try expectRefusal(.actrun, ["generate", path, "-p", "abc"], code, "tokenizer")
   }
 
+  private func expectTokenizerRefused(
+    _ words: String, _ edit: (inout EditableSafetensors) throws -> Void,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    var file = try EditableSafetensors(workshop.plan)
+    try edit(&file)
+    let path = try directory.write(file.bytes, to: "x.plan")
+    try expectRefusal(
+      .actrun, ["generate", path, "-p", "abc"], 3, "x.plan: \(words)", sourceLocation: sourceLocation)
+  }
+
+  @Test func alteredTokenizerTables() throws {
+    for table in ["text", "ends", "ids", "merges"] {
+      let name = "tokenizer.\(table)"
+      try expectTokenizerRefused("\(name): expected \(table == "text" ? "U8" : "I32") [N") {
+        try $0.remove(name)
+      }
+      try expectTokenizerRefused("\(name): expected ") { try $0.set(name, "shape", .array([])) }
+      try expectTokenizerRefused("\(name): expected ") {
+        try $0.set(name, "dtype", .string(table == "text" ? "I8" : "F32"))
+      }
+    }
+    try expectTokenizerRefused("tokenizer: tokenizer.ids: token 3: expected 3 to 4194303, found -1") {
+      try $0.edit("tokenizer.ids") { $0[3] = -1 }
+    }
+    try expectTokenizerRefused("tokenizer: tokenizer.ends: token 3: expected ") {
+      try $0.edit("tokenizer.ends") { $0[3] = .max }
+    }
+    try expectTokenizerRefused("tokenizer: tokenizer.merges: merge 0: no token has the id 9999") {
+      try $0.edit("tokenizer.merges") { $0[2] = 9999 }
+    }
+  }
+
+  /// Random damage to the tables: a text, or one line.
+  @Test func survivesDamagedTokenizerTables() throws {
+    var random = SplitMix64(state: 5)
+    var refused = 0
+    for _ in 0..<60 {
+      var file = try EditableSafetensors(workshop.plan)
+      let table = ["ends", "ids", "merges"].randomElement(using: &random)!
+      try file.edit("tokenizer.\(table)") { values in
+        values[Int.random(in: 0..<values.count, using: &random)] ^=
+          1 << Int32.random(in: 0..<32, using: &random)
+      }
+      let path = try directory.write(file.bytes, to: "x.plan")
+      let outcome = try Tool.actrun.run(["generate", path, "-p", "an apple"], timeout: .seconds(10))
+      #expect(outcome.code == 0 || outcome.code == 3, "\(outcome)")
+      if outcome.code == 3 { refused += 1 }
+    }
+    #expect(refused > 20)
+  }
+
   /// A tokenizer whose tokens the model has not would read past its tables.
   @Test func tokenizerOfAnotherModel() throws {
     var file = try EditableSafetensors(workshop.plan)
-    try file.replace("\"a\":97,", with: "\"a\":97000,", in: "tokenizer")
+    try file.edit("tokenizer.ids") { ids in for index in 97..<ids.count { ids[index] += 96903 } }
     let path = try directory.write(file.bytes, to: "x.plan")
     let text = try directory.write("xa\n", to: "a.txt")
     try expectRefusal(.actrun, ["generate", path, "-p", "a"], 3, "tokenizer: expected tokens 0 to 319")

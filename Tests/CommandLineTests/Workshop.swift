@@ -63,21 +63,24 @@ final class Workshop: Sendable {
     try #require(fwrite(bytes, 1, bytes.count, stream) == bytes.count)
   }
 
-  /// Token `b` is byte `b`.
+  /// Token `b` is byte `b`; 256 is a pair of bytes that no text has.
   private static var byteTokenizer: String {
     let printable = Array(0x21...0x7E) + Array(0xA1...0xAC) + Array(0xAE...0xFF)
     let others = (0..<256).filter { !printable.contains($0) }
     let scalars = printable.map { ($0, $0) } + others.enumerated().map { ($1, 256 + $0) }
-    let vocabulary = scalars.sorted { $0.0 < $1.0 }.map { byte, scalar in
-      JSON.Member(String(UnicodeScalar(UInt32(scalar))!), .int(byte))
-    }
+    let vocabulary =
+      scalars.sorted { $0.0 < $1.0 }.map { byte, scalar in
+        JSON.Member(String(UnicodeScalar(UInt32(scalar))!), .int(byte))
+      } + [JSON.Member("\u{FF}\u{FF}", .int(256))]
     let byteLevel: JSON = .object([
       "type": .string("ByteLevel"), "add_prefix_space": .bool(false), "use_regex": .bool(true),
     ])
     return JSON.object([
       "version": .string("1.0"), "added_tokens": .array([]), "normalizer": .null, "pre_tokenizer": byteLevel,
       "post_processor": .null, "decoder": byteLevel,
-      "model": .object(["type": .string("BPE"), "vocab": .object(vocabulary), "merges": .array([])]),
+      "model": .object([
+        "type": .string("BPE"), "vocab": .object(vocabulary), "merges": .array([.string("\u{FF} \u{FF}")]),
+      ]),
     ]).description
   }
 }

@@ -1,6 +1,19 @@
 import ActFormats
 import FoundationEssentials
 
+/// How a tokenizer comes to a user: by the `tokenizer.json`, or by a plan.
+enum TokenizerForm: CaseIterable {
+  case json, compiled
+
+  func load(_ json: JSON, path: String, config: TokenizerConfig? = nil) throws -> Tokenizer {
+    switch self {
+    case .json: try Tokenizer(json: json, path: path, config: config)
+    case .compiled:
+      try Tokenizer(CompiledTokenizer(json: json, path: path), path: path, config: config)
+    }
+  }
+}
+
 /// A tokenizer and what PyPI `tokenizers` makes of our lines with it (Scripts/make-tokenizer-fixtures.py).
 struct TokenizerFixture: Sendable {
   /// The directory of the imported SmolLM2, or nil where the environment does not name one.
@@ -19,15 +32,18 @@ struct TokenizerFixture: Sendable {
     Array(try Data(contentsOf: URL(filePath: path(name))))
   }
 
-  init(_ name: String, tokenizer path: String? = nil) throws {
-    tokenizer = try Tokenizer(path: path ?? Self.path(name + ".tokenizer.json"))
+  init(_ name: String, _ form: TokenizerForm = .json, tokenizer path: String? = nil) throws {
+    let path = path ?? Self.path(name + ".tokenizer.json")
+    tokenizer = try form.load(JSON(readingFile: path), path: path)
     cases = try JSON(parsing: Self.bytes(name + ".cases.json"))
     lines = try JSON(parsing: Self.bytes("lines.json")).array?.compactMap(\.string) ?? []
     lines.removeLast(lines.count - rows("ids").count)
   }
 
   /// `name` with other components in the place of its own, one after the other.
-  static func variants(_ name: String) throws -> [(patch: JSON, fixture: TokenizerFixture)] {
+  static func variants(_ name: String, _ form: TokenizerForm) throws -> [(
+    patch: JSON, fixture: TokenizerFixture
+  )] {
     let base = try JSON(parsing: bytes(name + ".tokenizer.json"))
     let variants = try JSON(parsing: bytes(name + ".variants.json"))
     let lines = variants["lines"]?.array?.compactMap(\.string) ?? []
@@ -35,7 +51,7 @@ struct TokenizerFixture: Sendable {
       let patch = cases["patch"] ?? .null
       let json = base.replacing(patch.members ?? [])
       return (
-        patch, TokenizerFixture(tokenizer: try Tokenizer(json: json, path: name), lines: lines, cases: cases)
+        patch, TokenizerFixture(tokenizer: try form.load(json, path: name), lines: lines, cases: cases)
       )
     }
   }

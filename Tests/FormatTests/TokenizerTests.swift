@@ -4,22 +4,23 @@ import Testing
 @Suite struct TokenizerTests {
   static let names = ["gpt2", "smollm2", "llama3", "qwen2", "llama2"]
 
-  @Test(arguments: names)
-  func equalsReference(_ name: String) throws {
-    try expectEquality(TokenizerFixture(name), minimumLines: 700)
+  @Test(arguments: names, TokenizerForm.allCases)
+  func equalsReference(_ name: String, _ form: TokenizerForm) throws {
+    try expectEquality(TokenizerFixture(name, form), minimumLines: 700)
   }
 
   @Test(
     .enabled(
-      if: TokenizerFixture.smolLM2 != nil, "ACT_SMOLLM2 does not name the directory of an imported SmolLM2"))
-  func equalsReferenceOnSmolLM2() throws {
+      if: TokenizerFixture.smolLM2 != nil, "ACT_SMOLLM2 does not name the directory of an imported SmolLM2"),
+    arguments: TokenizerForm.allCases)
+  func equalsReferenceOnSmolLM2(_ form: TokenizerForm) throws {
     let path = (TokenizerFixture.smolLM2 ?? "") + "/tokenizer.json"
-    try expectEquality(TokenizerFixture("smollm2-real", tokenizer: path), minimumLines: 2000)
+    try expectEquality(TokenizerFixture("smollm2-real", form, tokenizer: path), minimumLines: 2000)
   }
 
-  @Test(arguments: ["crossing", "llama2"])
-  func componentsEqualReference(_ name: String) throws {
-    let variants = try TokenizerFixture.variants(name)
+  @Test(arguments: ["crossing", "llama2"], TokenizerForm.allCases)
+  func componentsEqualReference(_ name: String, _ form: TokenizerForm) throws {
+    let variants = try TokenizerFixture.variants(name, form)
     #expect(variants.count >= 9)
     for (patch, fixture) in variants {
       try expectEquality(fixture, minimumLines: 40, "\(patch)")

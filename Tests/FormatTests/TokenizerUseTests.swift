@@ -2,8 +2,9 @@ import ActFormats
 import Testing
 
 @Suite struct TokenizerUseTests {
-  @Test func knowsItsTokens() throws {
-    let tokenizer = try TokenizerFixture("smollm2").tokenizer
+  @Test(arguments: TokenizerForm.allCases)
+  func knowsItsTokens(_ form: TokenizerForm) throws {
+    let tokenizer = try TokenizerFixture("smollm2", form).tokenizer
     let end = try #require(tokenizer.id(of: "<|im_end|>"))
     #expect(tokenizer.isSpecial(end))
     #expect(tokenizer.token(of: end) == "<|im_end|>")
@@ -15,8 +16,9 @@ import Testing
     #expect(tokenizer.decode([space, -1, 1200, .max, end, space]) == "  ")
   }
 
-  @Test func holdsCharactersBackUntilTheyAreWhole() throws {
-    let tokenizer = try TokenizerFixture("gpt2").tokenizer
+  @Test(arguments: TokenizerForm.allCases)
+  func holdsCharactersBackUntilTheyAreWhole(_ form: TokenizerForm) throws {
+    let tokenizer = try TokenizerFixture("gpt2", form).tokenizer
     let bytes = ["ð", "Ł", "ĺ", "Ģ"].compactMap { tokenizer.id(of: $0) }  // F0 9F 98 80, one token a byte
     var decoder = tokenizer.streamingDecoder()
     #expect(bytes.map { decoder.append($0) } == ["", "", "", "😀"])
@@ -27,7 +29,8 @@ import Testing
     #expect(decoder.append(try #require(tokenizer.id(of: "a"))) == "\u{FFFD}a")
   }
 
-  @Test func readsConfigs() throws {
+  @Test(arguments: TokenizerForm.allCases)
+  func readsConfigs(_ form: TokenizerForm) throws {
     let json = try JSON(
       parsing: #"""
         {"bos_token":{"content":"<|im_start|>","lstrip":false},"eos_token":"<|im_end|>","add_bos_token":false,
@@ -39,11 +42,12 @@ import Testing
         == TokenizerConfig(
           bosToken: "<|im_start|>", eosToken: "<|im_end|>", addBOSToken: false, chatTemplate: "y"))
     let path = TokenizerFixture.path("smollm2.tokenizer.json")
-    let tokenizer = try Tokenizer(path: path, config: config)
+    let source = try JSON(readingFile: path)
+    let tokenizer = try form.load(source, path: path, config: config)
     #expect(tokenizer.bosToken == tokenizer.id(of: "<|im_start|>"))
     #expect(tokenizer.eosToken == tokenizer.id(of: "<|im_end|>"))
     #expect(throws: FileError.self) {
-      try Tokenizer(path: path, config: TokenizerConfig(eosToken: "</s>"))
+      try form.load(source, path: path, config: TokenizerConfig(eosToken: "</s>"))
     }
     #expect(throws: FileError.self) { try TokenizerConfig(json: .object(["bos_token": .int(7)]), path: "") }
   }
@@ -67,8 +71,9 @@ import Testing
     #expect(decoded == prefix + text.utf8)
   }
 
-  @Test func servesManyThreads() async throws {
-    let fixture = try TokenizerFixture("llama3")
+  @Test(arguments: TokenizerForm.allCases)
+  func servesManyThreads(_ form: TokenizerForm) async throws {
+    let fixture = try TokenizerFixture("llama3", form)
     let rows = fixture.rows("ids")
     try await withThrowingTaskGroup(of: Bool.self) { group in
       for offset in 0..<8 {
@@ -83,8 +88,9 @@ import Testing
   }
 
   /// More words than the cache holds, twice: the second time from what is left of the cache.
-  @Test func cacheIsBoundedAndRight() throws {
-    let tokenizer = try TokenizerFixture("smollm2").tokenizer
+  @Test(arguments: TokenizerForm.allCases)
+  func cacheIsBoundedAndRight(_ form: TokenizerForm) throws {
+    let tokenizer = try TokenizerFixture("smollm2", form).tokenizer
     let words = (0..<100_000).map { index in
       String(decoding: (0..<4).map { UInt8(ascii: "a") + UInt8(index >> ($0 * 5) & 15) }, as: UTF8.self) + "."
     }

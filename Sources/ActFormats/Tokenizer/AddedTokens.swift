@@ -12,7 +12,8 @@ struct AddedTokens: Sendable {
     var seen = Set<Int>()
     for element in try json?.elements() ?? [] {
       let id = try element.required("id").int()
-      if let problem = vocabulary.insert(try element.string("content"), id: id, isModel: false) {
+      let problem = try element.string("content").withBytes { vocabulary.insert($0, id: id, isModel: false) }
+      if let problem {
         throw element.failure(problem)
       }
       guard seen.insert(id).inserted else { throw element.failure("the id \(id) is added twice") }

@@ -1,10 +1,12 @@
 extension BytePairModel {
-  /// Reads the `model` of a `tokenizer.json`.
-  init(_ json: LocatedJSON, isByteLevel: Bool) throws(FileError) {
-    try json.expectOnly([
-      "type", "vocab", "merges", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix",
-      "fuse_unk", "byte_fallback", "ignore_merges",
-    ])
+  /// Reads the `model` of a `tokenizer.json`; vocabulary and merges are in `tables` where it is given, else in
+  /// the JSON too.
+  init(_ json: LocatedJSON, tables: TokenizerTables?, isByteLevel: Bool) throws(FileError) {
+    let rules: Set<String> = [
+      "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",
+      "byte_fallback", "ignore_merges",
+    ]
+    try json.expectOnly(tables == nil ? rules.union(["vocab", "merges"]) : rules)
     if let type = try json["type"]?.string(), type != "BPE" {
       throw json.unsupported("the model `\(type)`, only BPE is")
     }
@@ -12,9 +14,15 @@ extension BytePairModel {
     for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
       if let affix = json[key], try !affix.string().isEmpty { throw affix.unsupported("a \(key)") }
     }
-    let vocabulary = try BytePairModel.vocabulary(json.required("vocab"))
+    let vocabulary: Vocabulary
+    if let tables {
+      vocabulary = try tables.vocabulary(path: json.path)
+      merges = try tables.mergeTable(vocabulary, path: json.path)
+    } else {
+      vocabulary = try BytePairModel.vocabulary(json.required("vocab"))
+      merges = try BytePairModel.merges(json.required("merges"), vocabulary)
+    }
     self.vocabulary = vocabulary
-    merges = try BytePairModel.merges(json.required("merges"), vocabulary)
     ignoresMerges = try json.bool("ignore_merges", absent: false)
     fusesUnknown = try json.bool("fuse_unk", absent: false)
     if let token = json["unk_token"] {
@@ -40,7 +48,7 @@ extension BytePairModel {
       guard let id = member.value.int else {
         throw json.failure("the id of `\(member.key)` is not an integer")
       }
-      if let problem = vocabulary.insert(member.key, id: id, isModel: true) {
+      if let problem = member.key.withBytes({ vocabulary.insert($0, id: id, isModel: true) }) {
         throw json.failure("`\(member.key)`: \(problem)")
       }
     }

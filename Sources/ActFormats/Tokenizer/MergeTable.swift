@@ -35,6 +35,16 @@ struct MergeTable: Sendable {
     }
   }
 
+  /// All merges, lowest rank first.
+  var byRank: [(left: Int32, right: Int32, id: Int32)] {
+    keys.indices.filter { keys[$0] != MergeTable.free }
+      .sorted { merges[$0].rank < merges[$1].rank }
+      .map { slot in
+        let (left, right) = (UInt32(keys[slot] >> 32), UInt32(truncatingIfNeeded: keys[slot]))
+        return (Int32(bitPattern: left), Int32(bitPattern: right), merges[slot].id)
+      }
+  }
+
   private static func key(_ left: Int32, _ right: Int32) -> UInt64 {
     UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
   }

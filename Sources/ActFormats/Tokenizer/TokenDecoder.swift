@@ -1,4 +1,4 @@
-/// How tokens become text again, prepared for each token of the vocabulary.
+/// How tokens become text again.
 struct TokenDecoder: Sendable {
   /// The shape of a `decoder`, as far as one token's text depends on more than itself.
   struct Rules: Sendable {
@@ -17,31 +17,34 @@ struct TokenDecoder: Sendable {
   }
 
   let rules: Rules
+  private let vocabulary: Vocabulary
+  /// The texts of all tokens, one after the other; none where tokens spell their bytes, which is read when asked for.
   private var texts: [UInt8] = []
   private var ends: [Int] = []
   private var fallbackBytes: [Int16] = []
 
   init(_ rules: Rules, _ vocabulary: Vocabulary) throws(TokenPattern.Failure) {
     self.rules = rules
+    self.vocabulary = vocabulary
+    if rules.isByteLevel { return }
     let scratch = MatchScratch()
     let normalizer = Normalizer(steps: rules.replacements.map { .replace($0.pattern, by: $0.by) })
     ends.reserveCapacity(vocabulary.idCount)
     for id in 0..<vocabulary.idCount {
       let start = texts.count
-      if let token = vocabulary.text(of: id) {
-        if rules.isByteLevel {
-          ByteLevelAlphabet.decode(token, into: &texts)
-        } else {
-          texts += try normalizer.normalize(Array(token), scratch)
-        }
-      }
+      if let token = vocabulary.text(of: id) { texts += try normalizer.normalize(Array(token), scratch) }
       ends.append(texts.count)
       if rules.hasByteFallback { fallbackBytes.append(TokenDecoder.byte(Array(texts[start...]))) }
     }
   }
 
   /// The text of token `id`, an id of the vocabulary.
-  func text(of id: Int) -> ArraySlice<UInt8> { texts[(id == 0 ? 0 : ends[id - 1])..<ends[id]] }
+  func text(of id: Int) -> ArraySlice<UInt8> {
+    guard rules.isByteLevel else { return texts[(id == 0 ? 0 : ends[id - 1])..<ends[id]] }
+    var text: [UInt8] = []
+    ByteLevelAlphabet.decode(vocabulary.text(of: id) ?? [], into: &text)
+    return text[...]
+  }
 
   /// The byte for which token `id` stands, or nil.
   func fallbackByte(_ id: Int) -> UInt8? {

@@ -20,8 +20,24 @@ public final class Tokenizer: Sendable {
   public let bosToken: Int?
   public let eosToken: Int?
 
+  /// The vocabulary and the merges as arrays, for a plan.
+  var tables: TokenizerTables { TokenizerTables(model) }
+
   /// Builds a tokenizer from the JSON of a `tokenizer.json`. `path` is for error messages.
-  public init(json: JSON, path: String, config: TokenizerConfig? = nil) throws(FileError) {
+  public convenience init(json: JSON, path: String, config: TokenizerConfig? = nil) throws(FileError) {
+    try self.init(json, tables: nil, path, config)
+  }
+
+  /// Builds a tokenizer from its compiled form, which is checked. `path` is for error messages.
+  public convenience init(
+    _ compiled: CompiledTokenizer, path: String, config: TokenizerConfig? = nil
+  ) throws(FileError) {
+    try self.init(compiled.rules, tables: compiled.tables, path, config)
+  }
+
+  private init(
+    _ json: JSON, tables: TokenizerTables?, _ path: String, _ config: TokenizerConfig?
+  ) throws(FileError) {
     let root = LocatedJSON(path: path, place: "", value: json)
     try root.expectOnly([
       "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
@@ -30,7 +46,8 @@ public final class Tokenizer: Sendable {
     self.path = path
     normalizer = try Normalizer(root["normalizer"])
     preTokenizer = try PreTokenizer(root["pre_tokenizer"])
-    var model = try BytePairModel(root.required("model"), isByteLevel: preTokenizer.isByteLevel)
+    var model = try BytePairModel(
+      root.required("model"), tables: tables, isByteLevel: preTokenizer.isByteLevel)
     addedTokens = try AddedTokens(root["added_tokens"], normalizer, &model.vocabulary)
     let vocabulary = model.vocabulary
     self.model = model

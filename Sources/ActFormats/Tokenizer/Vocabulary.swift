@@ -9,7 +9,12 @@ struct Vocabulary: Sendable {
   /// How many of the entries are the model's own.
   private(set) var modelCount = 0
 
-  init(capacity: Int) { texts = ByteStringTable(capacity: capacity) }
+  /// An empty vocabulary with room for `capacity` tokens of `byteCount` bytes in all.
+  init(capacity: Int, byteCount: Int = 0) {
+    texts = ByteStringTable(capacity: capacity, byteCount: byteCount)
+    ids.reserveCapacity(capacity)
+    entries.reserveCapacity(capacity)
+  }
 
   /// Highest id + 1.
   var idCount: Int { entries.count }
@@ -23,6 +28,11 @@ struct Vocabulary: Sendable {
     return ids[entry]
   }
 
+  /// Whether a token of the model's own has this id.
+  func isModelToken(_ id: Int) -> Bool {
+    entries.indices.contains(id) && entries[id] >= 0 && entries[id] < modelCount
+  }
+
   /// The UTF-8 of the token `id`, or nil where no token has this id.
   func text(of id: Int) -> ArraySlice<UInt8>? {
     guard entries.indices.contains(id), entries[id] >= 0 else { return nil }
@@ -30,11 +40,11 @@ struct Vocabulary: Sendable {
   }
 
   /// Adds a token; nil on success, else what is wrong with it.
-  mutating func insert(_ text: String, id: Int, isModel: Bool) -> String? {
+  mutating func insert(_ text: ByteView, id: Int, isModel: Bool) -> String? {
     guard (0..<Vocabulary.maximumID).contains(id) else {
       return "the id \(id) is not in 0..<\(Vocabulary.maximumID)"
     }
-    let (entry, isNew) = text.withBytes { texts.insert($0) }
+    let (entry, isNew) = texts.insert(text)
     guard isNew else {
       return ids[entry] == Int32(id) ? nil : "the id \(id), but the vocabulary has \(ids[entry])"
     }

@@ -29,7 +29,7 @@ public final class LanguageModel {
       }
       return address
     }
-    try self.init(engine, path: path, tokenizer: file.makeTokenizer(path: path))
+    try self.init(engine, path: path, tokenizer: file.makeTokenizer())
   }
 
   /// Wraps an engine whose plan is not on disk.
@@ -71,20 +71,5 @@ public final class LanguageModel {
   func logits(_ index: Int) -> UnsafeBufferPointer<Float> {
     let base = engine.result("logits")! + index * vocabularySize
     return UnsafeBufferPointer(start: base, count: vocabularySize)
-  }
-}
-
-extension PlanFile {
-  /// The tokenizer that the plan carries, or nil.
-  func makeTokenizer(path: String) throws -> Tokenizer? {
-    guard let tokenizer else { return nil }
-    do {
-      let configuration = try tokenizerConfiguration.map {
-        try TokenizerConfig(json: JSON(parsing: $0), path: "\(path): tokenizer_config")
-      }
-      return try Tokenizer(json: JSON(parsing: tokenizer), path: "\(path): tokenizer", config: configuration)
-    } catch let error as JSONError {
-      throw FileError(path, "tokenizer", "\(error)")
-    }
   }
 }

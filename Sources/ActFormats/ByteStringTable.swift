@@ -12,12 +12,13 @@ struct ByteStringTable: Sendable {
   private var slots: [UInt64]
   private var seed = UInt64.random(in: .min ... .max)
 
-  /// An empty table with room for `capacity` strings before it must grow.
-  init(capacity: Int) {
+  /// An empty table with room for `capacity` strings of `byteCount` bytes in all before it must grow.
+  init(capacity: Int, byteCount: Int = 0) {
     var slotCount = 16
     while slotCount < capacity * 2 { slotCount *= 2 }
     slots = [UInt64](repeating: 0, count: slotCount)
     ends.reserveCapacity(capacity)
+    bytes.reserveCapacity(byteCount)
   }
 
   var count: Int { ends.count }
