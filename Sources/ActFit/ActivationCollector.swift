@@ -50,14 +50,14 @@ struct ActivationCollector {
 
   /// Runs `sequences` in batches without padding; `receive` gets each batch's samples for each site, row-major.
   func collect(
-    _ sequences: [[Int32]], progress: (Int) -> Void, receive: (_ site: Int, _ samples: [Float]) -> Void
+    _ sequences: [FitSequence], progress: (Int) -> Void, receive: (_ site: Int, _ samples: [Float]) -> Void
   ) throws {
     var start = 0
     while start < sequences.count {
       var end = start
       var rowCount = 0
-      while end < sequences.count, rowCount + sequences[end].count <= maximumRows {
-        rowCount += sequences[end].count
+      while end < sequences.count, rowCount + sequences[end].tokens.count <= maximumRows {
+        rowCount += sequences[end].tokens.count
         end += 1
       }
       try run(sequences[start..<end], receive)
@@ -66,11 +66,11 @@ struct ActivationCollector {
     }
   }
 
-  private func run(_ batch: ArraySlice<[Int32]>, _ receive: (Int, [Float]) -> Void) throws {
+  private func run(_ batch: ArraySlice<FitSequence>, _ receive: (Int, [Float]) -> Void) throws {
     var rows: [Row] = []
     var open: [Int32] = []
     defer { for sequence in open { engine.closeSequence(sequence) } }
-    for tokens in batch {
+    for tokens in batch.lazy.map(\.tokens) {
       let sequence = try engine.openSequence(capacity: tokens.count)
       open.append(sequence)
       for (position, token) in tokens.enumerated() {
@@ -82,24 +82,19 @@ struct ActivationCollector {
     try engine.step(rows, logitRows: 0..<Int32(rows.count))
     for (index, site) in sites.enumerated() {
       var samples: [Float] = []
-      samples.reserveCapacity(batch.count * site.width)
       var next = engine.result(site.name)!
-      for tokens in batch {
-        samples += pool(next + skipped * site.width, rows: tokens.count - skipped, width: site.width)
-        next += tokens.count * site.width
+      for sequence in batch {
+        let first = max(skipped, sequence.pooledFrom)
+        let count = sequence.tokens.count - first
+        let size = pooling.sampleCount(tokens: count) * site.width
+        samples += [Float](unsafeUninitializedCapacity: size) { buffer, initialized in
+          pooling.pool(
+            next + first * site.width, count: count, width: site.width, into: buffer.baseAddress!)
+          initialized = size
+        }
+        next += sequence.tokens.count * site.width
       }
       receive(index, samples)
-    }
-  }
-
-  private func pool(_ rows: UnsafePointer<Float>, rows count: Int, width: Int) -> [Float] {
-    switch pooling {
-    case .mean:
-      var sums = [Double](repeating: 0, count: width)
-      for row in 0..<count {
-        for channel in 0..<width { sums[channel] += Double(rows[row * width + channel]) }
-      }
-      return sums.map { Float($0 / Double(count)) }
     }
   }
 }

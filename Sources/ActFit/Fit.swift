@@ -26,11 +26,13 @@ public func fit(
   progress: (FitProgress) -> Void = { _ in }
 ) throws -> MapFile {
   for side in Side.allCases where data[side].isEmpty { throw FitError("no \(side.rawValue) samples") }
-  let longest = (data.source + data.target).map(\.count).max() ?? 0
-  let shortest = (data.source + data.target).map(\.count).min() ?? 0
-  guard shortest > options.scope.skippedPositions else {
+  let sequences = data.source + data.target
+  let longest = sequences.map(\.tokens.count).max() ?? 0
+  let skipped = options.scope.skippedPositions
+  if let empty = sequences.first(where: { $0.tokens.count <= max(skipped, $0.pooledFrom) }) {
     throw FitError(
-      "a sample of \(shortest) tokens, of which the first \(options.scope.skippedPositions) are left out")
+      "a sample of \(empty.tokens.count) tokens, of which the first \(max(skipped, empty.pooledFrom)) are left out"
+    )
   }
   guard longest <= model.contextLength else {
     throw FitError("a sample of \(longest) tokens; the model's context is \(model.contextLength)")
