@@ -1,16 +1,16 @@
 import ActPasses
 
 /// Whole samples of one side that go through a segment in one step.
-struct Batch {
-  var side: Side
-  var samples: ArraySlice<FitSequence>
+package struct Batch {
+  package var side: Side
+  package var samples: ArraySlice<FitSequence>
   /// Among all batches.
-  var index: Int
+  package var index: Int
   /// Tokens of all its samples.
-  var rowCount: Int
+  package var rowCount: Int
 
   /// Cuts data sets into batches of at most `rows` tokens, the sources first, without padding.
-  static func cut(_ data: PairedSequences, rows limit: Int) -> [Batch] {
+  package static func cut(_ data: PairedSequences, rows limit: Int) -> [Batch] {
     var batches: [Batch] = []
     for side in Side.allCases {
       let samples = data[side]

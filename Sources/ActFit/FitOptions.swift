@@ -19,6 +19,11 @@ public struct FitOptions: Sendable {
   public var scope = TokenScope.all
   /// The most rows of one step; sequences are never split.
   public var rows = 512
+  /// Bytes that the fit may use; nil: half of the machine's memory. See docs/fitting.md for what is counted.
+  public var memory: Int?
+  /// Where the map file is to be written. What is finished is kept beside it as `OUTPUT.partial`, from which a fit that
+  /// was killed goes on; values that memory has no room for are kept there too. nil: nothing is kept on disk.
+  public var output: String?
   /// Workers; nil: one for each processor that the process may use.
   public var threads: Int?
 

@@ -102,13 +102,10 @@ extension Plan {
         throw failure(index, "a floating-point weight of fixed size among the constants", "\(value.type)")
       }
     case .call:
-      guard case .input(let name) = value.op, value.name == name else {
-        throw failure(index, "an input under its own name", value.op.mnemonic)
-      }
-      let isIndex =
+      guard case .input(let name) = value.op, value.name == name,
         value.type == TensorType(.i32, [.symbol(name == "logit_rows" ? "R" : "T")])
-        && ["tokens", "positions", "logit_rows"].contains(name)
-      guard isIndex || isFloatRows(value.type) else {
+          && ["tokens", "positions", "logit_rows"].contains(name) || isFloatRows(value.type)
+      else {
         throw failure(
           index, "tokens i32[T], positions i32[T], logit_rows i32[R] or rows of floats", "\(value.type)")
       }
