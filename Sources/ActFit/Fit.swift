@@ -2,6 +2,7 @@ import ActCompile
 import ActFormats
 import ActIR
 import ActPasses
+import ActRuntime
 
 /// How far a fit is.
 public struct FitProgress: Hashable, Sendable {
@@ -12,100 +13,116 @@ public struct FitProgress: Hashable, Sendable {
 
 /// Fits a map at each of `sites` and returns the map file.
 ///
-/// In causal order a site sees the activations that all earlier sites have transported at strength 1.
+/// The graph is cut at the sites. All samples go through one segment, the maps of its sites are fitted, and they enter
+/// at the start of the next segment: in causal order a site sees the activations that all earlier sites have
+/// transported at strength 1. Simultaneously fitted sites are one segment of the bare model.
+///
 /// - Parameters:
 ///   - model: the model that the maps are for.
 ///   - data: the samples of both sides; none longer than the model's context.
 ///   - sites: in order of execution.
-///   - options: method, order, pooling, support.
+///   - options: method, order, pooling, support, memory.
 ///   - progress: called after each batch.
-/// - Returns: the map file, but for the hashes of the data.
-/// - Throws: `FitError` for data that cannot be fitted, and what compiling and running the model throws.
+///   - note: hears what a user should know: that a fit is resumed, or why not.
+/// - Returns: the map file, but for the hashes of the data. Once it is written, ``removePartialFit(beside:)`` removes
+///   what was kept for a resumption.
+/// - Throws: `FitError` for data that cannot be fitted, `FileError` where nothing can be kept beside the output, and
+///   what compiling and running the model throws.
 public func fit(
   _ model: Model, _ data: PairedSequences, sites: [String], options: FitOptions,
-  progress: (FitProgress) -> Void = { _ in }
+  progress: (FitProgress) -> Void = { _ in }, note: (String) -> Void = { _ in }
 ) throws -> MapFile {
-  for side in Side.allCases where data[side].isEmpty { throw FitError("no \(side.rawValue) samples") }
-  let longest = (data.source + data.target).map(\.count).max() ?? 0
-  let shortest = (data.source + data.target).map(\.count).min() ?? 0
-  guard shortest > options.scope.skippedPositions else {
-    throw FitError(
-      "a sample of \(shortest) tokens, of which the first \(options.scope.skippedPositions) are left out")
-  }
-  guard longest <= model.contextLength else {
-    throw FitError("a sample of \(longest) tokens; the model's context is \(model.contextLength)")
-  }
-  let transport = try options.method.transport(options.support)
-  var file = MapFile(
-    method: options.method.name, methodVersion: options.method.version, transport: transport.description,
-    parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },
-    modelFingerprint: model.fingerprint, sites: [])
-  file.tokenScope = options.scope.description
-  file.skipFirst = options.scope.skippedPositions
-  file.support = options.support.description
-  file.pooling = options.pooling.rawValue
-  file.fitOrder = options.order.rawValue
-  file.counts = ["source": data.source.count, "target": data.target.count]
+  let longest = try data.check(model, skippedPositions: options.scope.skippedPositions)
+  // Sites side by side do not see each other; with all on the bare model there is but one group.
+  let groups = options.order == .causal ? model.graph.independentGroups(of: sites) : [sites]
+  let segments = try SegmentedGraph(model.graph, at: groups)
+  let limits = (rows: max(options.rows, longest), longest: longest)
+  let batches = Batch.cut(data, rows: limits.rows)
+  let memory = FitMemory(options.memory, weights: model.checkpoint.byteCount, samples: 0)
 
-  // Each group is fitted on the model with all groups before it in place.
-  let groups = options.order == .causal ? sites.map { [$0] } : [sites]
-  for (index, group) in groups.enumerated() {
-    var maps = MapSet()
-    var earlier = file
-    let upstream = model.sites(upstreamOf: group)
-    earlier.sites.removeAll { !upstream.contains($0.name) }
-    if !earlier.sites.isEmpty { try maps.add(fitted: earlier, name: "fitted") }
-    let collector = try ActivationCollector(
-      model: model, maps: maps, sites: group, options: options, longest: longest)
-    let fits = try fitSites(group, of: model, collector, data, options) { share in
-      progress(FitProgress(share: (Double(index) + share) / Double(groups.count), site: group[0]))
+  var file = try MapFile(fitOf: model, data, options)
+  let partial = options.output.map { output in
+    PartialFit(beside: output, fingerprint: data.fingerprint(file, sites: sites, accuracy: "exact"))
+  }
+  var finished = 0
+  if let earlier = partial?.resume(note: note) {
+    finished = try file.take(earlier, groups)
+    note("resuming after \(file.sites.count) of \(sites.count) sites")
+  }
+  if finished == groups.count { return file }
+
+  let store = try LiveStore(
+    batches, width: segments.recordWidth, memory: memory.carried,
+    directory: options.output.map(AtomicFile.directory))
+  let workers = ThreadPool(threads: options.threads)
+  for (index, segment) in segments.segments.enumerated() {
+    let runner = try SegmentRunner(
+      model, segment, fitted: file, options: options, limits: limits, workers: workers)
+    // Of a segment that is finished only the values are wanted that the next one reads.
+    let samples = index < finished ? nil : SiteSamples(segment, options)
+    for batch in batches {
+      try runner.run(batch, store)
+      if let samples { runner.pool(batch) { site, values in samples.observe(batch.side, site, values) } }
+      let done = Double(index) + Double(batch.index + 1) / Double(batches.count)
+      progress(FitProgress(share: done / Double(groups.count), site: segment.sites[0]))
     }
-    for (site, (width, fit)) in zip(group, fits) {
-      file.sites.append(MapFile.Site(name: site, width: width, parameters: fit.parameters))
-      file.gatedChannels[site] = fit.gatedChannels
+    guard let samples else { continue }
+    for (site, fit) in try samples.fit(workers) {
+      file.sites.append(MapFile.Site(name: site.name, width: site.width, parameters: fit.parameters))
+      file.gatedChannels[site.name] = fit.gatedChannels
     }
+    try partial?.write(file)
   }
   return file
 }
 
-extension Model {
-  /// The sites whose values those of `sites` are computed from. Of layers side by side, as `q_proj` and `k_proj`, none
-  /// is upstream of the other.
-  fileprivate func sites(upstreamOf sites: [String]) -> Set<String> {
-    var part = graph
-    part.removeResults()
-    for site in sites {
-      if let value = graph.value(at: site) { part.addResult(site, value) }
+extension PairedSequences {
+  /// Checks that the samples can be fitted; returns the tokens of the longest.
+  fileprivate func check(_ model: Model, skippedPositions skipped: Int) throws(FitError) -> Int {
+    for side in Side.allCases where self[side].isEmpty { throw FitError("no \(side.rawValue) samples") }
+    let sequences = source + target
+    if let empty = sequences.first(where: { $0.tokens.count <= max(skipped, $0.pooledFrom) }) {
+      throw FitError(
+        "a sample of \(empty.tokens.count) tokens, of which the first \(max(skipped, empty.pooledFrom)) are left out"
+      )
     }
-    return Set(part.order.compactMap { part[$0].site }).subtracting(sites)
+    let longest = sequences.reduce(0) { max($0, $1.tokens.count) }
+    guard longest <= model.contextLength else {
+      throw FitError("a sample of \(longest) tokens; the model's context is \(model.contextLength)")
+    }
+    return longest
   }
 }
 
-private func fitSites(
-  _ sites: [String], of model: Model, _ collector: ActivationCollector, _ data: PairedSequences,
-  _ options: FitOptions, progress: (Double) -> Void
-) throws -> [(width: Int, fit: SiteFit)] {
-  let widths = sites.map { site in
-    model.graph.value(at: site).flatMap { model.graph.type($0).shape.last?.fixed } ?? 0
+extension MapFile {
+  /// A file without sites yet, that says how they are fitted.
+  fileprivate init(fitOf model: Model, _ data: PairedSequences, _ options: FitOptions) throws {
+    let transport = try options.method.transport(options.support)
+    self.init(
+      method: options.method.name, methodVersion: options.method.version, transport: transport.description,
+      parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },
+      modelFingerprint: model.fingerprint, sites: [])
+    tokenScope = options.scope.description
+    skipFirst = options.scope.skippedPositions
+    support = options.support.description
+    pooling = options.pooling.rawValue
+    fitOrder = options.order.rawValue
+    counts = ["source": data.source.count, "target": data.target.count]
   }
-  var accumulators = widths.map { options.method.makeAccumulator($0) }
-  var supports = widths.map { SupportAccumulator(options.support, width: $0) }
-  let total = Double(data.source.count + data.target.count)
-  var done = 0
-  for side in Side.allCases {
-    try collector.collect(data[side], progress: { progress(Double(done + $0) / total) }) { site, samples in
-      accumulators[site].observe(side, samples)
-      if side == .source { supports[site].observe(samples) }
+
+  /// Takes over the sites that an earlier run has finished; returns how many groups they are.
+  fileprivate mutating func take(_ earlier: MapFile, _ groups: [[String]]) throws(FitError) -> Int {
+    var finished = 0
+    var count = 0
+    while count < earlier.sites.count, finished < groups.count {
+      let names = earlier.sites[count...].prefix(groups[finished].count).map(\.name)
+      guard names == groups[finished] else { throw FitError("a partial fit of other sites") }
+      count += names.count
+      finished += 1
     }
-    done += data[side].count
-  }
-  return try zip(sites, widths).enumerated().map { index, site in
-    do {
-      var fit = try accumulators[index].finish()
-      fit.parameters.merge(supports[index].finish()) { $1 }
-      return (site.1, fit)
-    } catch let error as FitError {
-      throw FitError("\(site.0): \(error)")
-    }
+    guard count == earlier.sites.count else { throw FitError("a partial fit of other sites") }
+    sites = earlier.sites
+    gatedChannels = earlier.gatedChannels
+    return finished
   }
 }

@@ -11,11 +11,6 @@ public struct FitOptions: Sendable {
     case simultaneous
   }
 
-  /// What stands for a sequence: one sample from the activations of its tokens.
-  public enum Pooling: String, Hashable, Sendable, CaseIterable {
-    case mean
-  }
-
   public var method: SteeringMethod
   public var order = Order.causal
   public var pooling = Pooling.mean
@@ -24,21 +19,43 @@ public struct FitOptions: Sendable {
   public var scope = TokenScope.all
   /// The most rows of one step; sequences are never split.
   public var rows = 512
+  /// Bytes that the fit may use; nil: half of the machine's memory. See docs/fitting.md for what is counted.
+  public var memory: Int?
+  /// Where the map file is to be written. What is finished is kept beside it as `OUTPUT.partial`, from which a fit that
+  /// was killed goes on; values that memory has no room for are kept there too. nil: nothing is kept on disk.
+  public var output: String?
   /// Workers; nil: one for each processor that the process may use.
   public var threads: Int?
 
   public init(method: SteeringMethod) { self.method = method }
 }
 
-/// The token ids of the samples of each side.
-public struct PairedSequences: Sendable {
-  public var source: [[Int32]]
-  public var target: [[Int32]]
+/// One sample of a data set.
+public struct FitSequence: Hashable, Sendable {
+  public var tokens: [Int32]
+  /// The first token whose activations are pooled; those before it, as a prompt, are run only.
+  public var pooledFrom: Int
 
-  public init(source: [[Int32]], target: [[Int32]]) {
+  public init(_ tokens: [Int32], pooledFrom: Int = 0) {
+    self.tokens = tokens
+    self.pooledFrom = pooledFrom
+  }
+}
+
+/// The samples of each side.
+public struct PairedSequences: Hashable, Sendable {
+  public var source: [FitSequence]
+  public var target: [FitSequence]
+
+  public init(source: [FitSequence], target: [FitSequence]) {
     self.source = source
     self.target = target
   }
 
-  subscript(side: Side) -> [[Int32]] { side == .source ? source : target }
+  /// Samples of which every token is pooled.
+  public init(source: [[Int32]], target: [[Int32]]) {
+    self.init(source: source.map { FitSequence($0) }, target: target.map { FitSequence($0) })
+  }
+
+  subscript(side: Side) -> [FitSequence] { side == .source ? source : target }
 }

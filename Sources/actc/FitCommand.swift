@@ -34,11 +34,16 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Leave the first N positions of a sequence out of the fit and alone when steering.")
   var skipFirst = 0
   @Option(name: .shortAndLong, help: "The map file to write.") var output: String
+  @Option(help: "The memory that the fit may use, as in 8GiB; by default half of the machine's.")
+  var memory: ByteCount?
   @Option(name: .shortAndLong, help: "Threads; by default one a processor.") var threads: Int?
 
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
+    }
+    if let memory, memory.bytes < FitMemory.least {
+      throw ValidationError("--memory: expected at least \(FitMemory.least >> 20)MiB")
     }
   }
 
@@ -59,6 +64,8 @@ struct FitCommand: ParsableCommand {
     options.pooling = pooling
     options.order = simultaneous ? .simultaneous : .causal
     options.threads = threads
+    options.memory = memory?.bytes
+    options.output = output
 
     let model = try Model(self.model)
     let sites = try model.sites(matching: self.sites)
@@ -72,10 +79,12 @@ struct FitCommand: ParsableCommand {
     _ = try AtomicFile(output)
     let bar = ProgressBar("fitting")
     let started = ContinuousClock.now
-    var file = try fit(model, data, sites: sites, options: options) { bar.update($0.share, $0.site) }
+    var file = try fit(
+      model, data, sites: sites, options: options, progress: { bar.update($0.share, $0.site) }, note: note)
     bar.finish()
     file.dataHashes = ["source": sets.source.sha256, "target": sets.target.sha256]
     try file.write(to: output)
+    try removePartialFit(beside: output)
     let gated = file.gatedChannels.values.reduce(0, +)
     let channels = file.sites.reduce(0) { $0 + $1.width }
     note(

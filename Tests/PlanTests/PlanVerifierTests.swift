@@ -148,6 +148,28 @@ import Testing
     }
   }
 
+  private func plan(withInput input: String) throws -> Plan {
+    let last = "%logit_rows = input {name = \"logit_rows\"} : i32[R]"
+    return try smallPlan(last, "\(last)\n    \(input)")
+  }
+
+  /// What a part of a model reads from the part before it.
+  @Test(arguments: ["T", "R"])
+  func acceptsInputsOfFloats(rows: String) throws {
+    try plan(withInput: "%f = input {name = \"f\"} : f32[\(rows),8]").verify()
+  }
+
+  @Test(arguments: [
+    "%f = input {name = \"f\"} : f32[S,8]", "%f = input {name = \"f\"} : f32[T]",
+    "%f = input {name = \"f\"} : f32[4,8]", "%f = input {name = \"f\"} : i32[T]",
+    "%f = input {name = \"f\"} : bf16[T,8]", "%f = input {name = \"g\"} : f32[T,8]",
+    "%f = input {name = \"f\"} : f32[T,16777217]",
+  ])
+  func rejectsOtherInputs(input: String) throws {
+    let error = #expect(throws: PlanError.self) { try plan(withInput: input).verify() }
+    #expect(error?.value == "%f = input")
+  }
+
   /// A read of the second row of logits would take a row that nobody wrote.
   @Test func rejectsTakingRowsTwice() throws {
     let plan = try smallPlan(

@@ -18,7 +18,7 @@ public final class AtomicFile {
       throw FileError(path, nil, "cannot replace what is not a regular file")
     }
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-    let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let directory = Self.directory(path)
     let name = slash.map { path[path.utf8.index(after: $0)...] } ?? path[...]
     guard !name.isEmpty else {
       throw FileError(path, nil, "expected the name of a file, found a directory's")
@@ -43,6 +43,12 @@ public final class AtomicFile {
     if isNamed { unlink(temporaryPath) }
   }
 
+  /// The directory that holds the file at `path`.
+  public static func directory(_ path: String) -> String {
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    return slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+  }
+
   /// Appends `bytes`. Every call is a system call: write in pieces of many kilobytes.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     var rest = bytes[...]
@@ -63,9 +69,10 @@ public final class AtomicFile {
   /// Appends the UTF-8 bytes of `text`.
   public func write(_ text: String) throws(FileError) { try write(Array(text.utf8)) }
 
-  /// Puts the file under its name, replacing an older one. Nothing can be written after it.
-  public func commit() throws(FileError) {
-    guard fsync(descriptor) == 0 else { throw .system(path, cannot: "write") }
+  /// Puts the file under its name, replacing an older one. Nothing can be written after it. With `durably` it waits
+  /// for the disk, so that the file outlives a loss of power.
+  public func commit(durably: Bool = true) throws(FileError) {
+    guard !durably || fsync(descriptor) == 0 else { throw .system(path, cannot: "write") }
     if !isNamed {
       guard
         linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, temporaryPath, AT_SYMLINK_FOLLOW) == 0

@@ -17,6 +17,7 @@
 /// | `counts` | JSON object (optional): samples by the name of the set, `{"source": 200, "target": 200}` |
 /// | `gated_channels` | JSON object (optional): by site, channels that took the mean shift alone |
 /// | `data` | JSON object (optional): SHA-256 by the name of the set |
+/// | `fit_fingerprint` | of a fit that is not finished (optional): what its result depends on |
 ///
 /// Other entries are ignored.
 public struct MapFile: Hashable, Sendable {
@@ -56,6 +57,8 @@ public struct MapFile: Hashable, Sendable {
   public var gatedChannels: [String: Int] = [:]
   /// SHA-256 of the data, by the name of the set.
   public var dataHashes: [String: String] = [:]
+  /// Of a fit that is not finished: a digest of everything that its result depends on.
+  public var fitFingerprint: String?
 
   public init(
     method: String, methodVersion: String, transport: String, parameterNames: [String],

@@ -28,6 +28,7 @@ extension MapFile {
     counts = try entries.dictionary("counts") { $0.int.flatMap { $0 >= 0 ? $0 : nil } }
     gatedChannels = try entries.dictionary("gated_channels") { $0.int.flatMap { $0 >= 0 ? $0 : nil } }
     dataHashes = try entries.dictionary("data", \.string)
+    fitFingerprint = file.metadata("fit_fingerprint")
   }
 }
 

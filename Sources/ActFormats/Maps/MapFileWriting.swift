@@ -2,8 +2,8 @@ extension MapFile {
   /// Writes the map file to `path`, complete or not at all.
   ///
   /// A site without all parameters, or with one that has not the site's width or is not finite, is an error, as it
-  /// would be on reading.
-  public func write(to path: String) throws(FileError) {
+  /// would be on reading. With `durably` off the file may be lost with the power, not with the process.
+  public func write(to path: String, durably: Bool = true) throws(FileError) {
     var entries: [SafetensorsWriter.Entry] = []
     var values: [[Float]] = []
     guard !sites.isEmpty else { throw FileError(path, "sites", "there are none") }
@@ -31,7 +31,7 @@ extension MapFile {
         try writer.append(UnsafeRawBufferPointer(channels), to: entry.name)
       }
     }
-    try writer.finish()
+    try writer.finish(durably: durably)
   }
 
   private var metadata: [(key: String, value: String)] {
@@ -42,9 +42,11 @@ extension MapFile {
       ("parameters", JSON.array(parameterNames.map(JSON.string)).description), ("sites", sites.description),
       ("model_fingerprint", modelFingerprint), ("token_scope", tokenScope), ("skip_first", String(skipFirst)),
     ]
-    for (key, value) in [("support", support), ("pooling", pooling), ("fit_order", fitOrder)] {
-      if let value { entries.append((key, value)) }
-    }
+    let optional = [
+      ("support", support), ("pooling", pooling), ("fit_order", fitOrder),
+      ("fit_fingerprint", fitFingerprint),
+    ]
+    for (key, value) in optional { if let value { entries.append((key, value)) } }
     if !counts.isEmpty { entries.append(("counts", object(counts, JSON.int))) }
     if !gatedChannels.isEmpty { entries.append(("gated_channels", object(gatedChannels, JSON.int))) }
     if !dataHashes.isEmpty { entries.append(("data", object(dataHashes, JSON.string))) }

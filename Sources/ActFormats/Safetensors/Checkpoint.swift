@@ -70,6 +70,11 @@ public final class Checkpoint: Sendable {
     }
   }
 
+  /// Bytes of all tensors.
+  public var byteCount: Int {
+    names.reduce(0) { $0 + (tensor(named: $1)?.bytes.count ?? 0) }
+  }
+
   /// The tensor named `name` and its elements, aligned to their width; or nil.
   public func tensor(named name: String) -> (info: TensorInfo, bytes: UnsafeRawBufferPointer)? {
     guard let place = places[name], let info = files[place][name] else { return nil }

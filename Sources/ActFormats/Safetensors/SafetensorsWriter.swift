@@ -95,10 +95,11 @@ public final class SafetensorsWriter {
     try skipCompleted()
   }
 
-  /// Completes the file and puts it under its name. Traps where a tensor lacks bytes.
-  public func finish() throws(FileError) {
+  /// Completes the file and puts it under its name, having waited for the disk unless `durably` is off. Traps where
+  /// a tensor lacks bytes.
+  public func finish(durably: Bool = true) throws(FileError) {
     precondition(current == entries.count, "a tensor of \(file.path) was not written to its end")
-    try file.commit()
+    try file.commit(durably: durably)
   }
 
   /// Moves on from full tensors to the next one that has bytes, writing the padding before each.

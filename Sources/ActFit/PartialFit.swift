@@ -1,0 +1,70 @@
+import ActFormats
+import ActIR
+import ActRuntime
+import Glibc
+
+/// What a fit has finished, kept beside its output as `OUTPUT.partial`, so that a fit that was killed goes on from the
+/// last finished segment.
+///
+/// The file is a map file of the finished sites, with the fingerprint of the fit: everything that its result depends
+/// on. Values carried between segments are not kept; they are computed again from the maps.
+struct PartialFit {
+  let path: String
+  let fingerprint: String
+
+  init(beside output: String, fingerprint: String) {
+    path = Self.path(beside: output)
+    self.fingerprint = fingerprint
+  }
+
+  static func path(beside output: String) -> String { output + ".partial" }
+
+  /// The finished sites of an earlier run of this fit; nil where there was none. `note` hears of a file that is of no
+  /// use: of another fit, or damaged.
+  func resume(note: (String) -> Void) -> MapFile? {
+    guard access(path, F_OK) == 0 else { return nil }
+    do {
+      let file = try MapFile(reading: path)
+      if file.fitFingerprint == fingerprint { return file }
+      note("\(path) is of a fit with other arguments, data or model; starting anew")
+    } catch {
+      note("\(error); starting anew")
+    }
+    return nil
+  }
+
+  /// Keeps the sites finished so far.
+  func write(_ file: MapFile) throws(FileError) {
+    var file = file
+    file.fitFingerprint = fingerprint
+    try file.write(to: path, durably: false)
+  }
+}
+
+/// Removes what a fit kept beside its output while it ran, once the output is written.
+public func removePartialFit(beside output: String) throws(FileError) {
+  let path = PartialFit.path(beside: output)
+  guard unlink(path) == 0 || errno == ENOENT else {
+    throw FileError(path, nil, "cannot remove: \(String(cString: strerror(errno)))")
+  }
+}
+
+extension PairedSequences {
+  /// The digest of everything that the result of a fit of `file`'s kind to these samples depends on.
+  func fingerprint(_ file: MapFile, sites: [String], accuracy: String) -> String {
+    var hash = SHA256()
+    let arguments: [String?] = [
+      "act-fit 1", file.modelFingerprint, file.method, file.methodVersion, file.transport, file.tokenScope,
+      "\(file.skipFirst)", file.support, file.pooling, file.fitOrder, accuracy, Engine.instructionSet,
+    ]
+    for text in arguments.map({ $0 ?? "" }) + sites { hash.update("\(text.utf8.count) \(text)\n") }
+    for side in [source, target] {
+      hash.update("\(side.count) samples\n")
+      for sample in side {
+        hash.update("\(sample.tokens.count) \(sample.pooledFrom)\n")
+        sample.tokens.withUnsafeBytes { hash.update($0) }
+      }
+    }
+    return hash.hex()
+  }
+}
