@@ -111,13 +111,20 @@ extension CompiledModel {
   public func makeEngine(
     threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 2
   ) throws -> Engine {
+    try makeEngine(
+      pool: ThreadPool(threads: threads), maximumSequences: maximumSequences, maximumSlots: maximumSlots)
+  }
+
+  /// The same, with workers that others use too, in turn.
+  package func makeEngine(
+    pool: ThreadPool, maximumSequences: Int = 1, maximumSlots: Int = 2
+  ) throws -> Engine {
     let tensors = ResidentTensors(owners: owners)
-    try ConstantEvaluator(threads: threads).run(program, source: source) { name, bytes, isLeaf in
+    try ConstantEvaluator(pool: pool).run(program, source: source) { name, bytes, isLeaf in
       tensors.add(name, bytes, isLeaf: isLeaf)
     }
     return try Engine(
-      plan: plan, owner: tensors, threads: threads, maximumSequences: maximumSequences,
-      maximumSlots: maximumSlots
+      plan: plan, owner: tensors, pool: pool, maximumSequences: maximumSequences, maximumSlots: maximumSlots
     ) { name in
       guard let address = tensors.addresses[name] else { throw UsageError("no tensor `\(name)`") }
       return address

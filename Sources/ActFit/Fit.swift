@@ -2,6 +2,7 @@ import ActCompile
 import ActFormats
 import ActIR
 import ActPasses
+import ActRuntime
 
 /// How far a fit is.
 public struct FitProgress: Hashable, Sendable {
@@ -49,65 +50,27 @@ public func fit(
   file.fitOrder = options.order.rawValue
   file.counts = ["source": data.source.count, "target": data.target.count]
 
-  // Each group is fitted on the model with all groups before it in place.
-  let groups = options.order == .causal ? sites.map { [$0] } : [sites]
-  for (index, group) in groups.enumerated() {
-    var maps = MapSet()
-    var earlier = file
-    let upstream = model.sites(upstreamOf: group)
-    earlier.sites.removeAll { !upstream.contains($0.name) }
-    if !earlier.sites.isEmpty { try maps.add(fitted: earlier, name: "fitted") }
-    let collector = try ActivationCollector(
-      model: model, maps: maps, sites: group, options: options, longest: longest)
-    let fits = try fitSites(group, of: model, collector, data, options) { share in
-      progress(FitProgress(share: (Double(index) + share) / Double(groups.count), site: group[0]))
+  // Sites side by side do not see each other; with all on the bare model there is but one group.
+  let groups = options.order == .causal ? model.graph.independentGroups(of: sites) : [sites]
+  let segments = try SegmentedGraph(model.graph, at: groups)
+  let limits = (rows: max(options.rows, longest), longest: longest)
+  let batches = Batch.cut(data, rows: limits.rows)
+  let store = try LiveStore(batches, width: segments.recordWidth)
+  let workers = ThreadPool(threads: options.threads)
+  for (index, segment) in segments.segments.enumerated() {
+    let runner = try SegmentRunner(
+      model, segment, fitted: file, options: options, limits: limits, workers: workers)
+    let samples = SiteSamples(segment, options)
+    for batch in batches {
+      try runner.run(batch, store)
+      runner.pool(batch) { site, values in samples.observe(batch.side, site, values) }
+      let done = Double(index) + Double(batch.index + 1) / Double(batches.count)
+      progress(FitProgress(share: done / Double(segments.segments.count), site: segment.sites[0]))
     }
-    for (site, (width, fit)) in zip(group, fits) {
-      file.sites.append(MapFile.Site(name: site, width: width, parameters: fit.parameters))
-      file.gatedChannels[site] = fit.gatedChannels
+    for (site, fit) in try samples.fit(workers) {
+      file.sites.append(MapFile.Site(name: site.name, width: site.width, parameters: fit.parameters))
+      file.gatedChannels[site.name] = fit.gatedChannels
     }
   }
   return file
-}
-
-extension Model {
-  /// The sites whose values those of `sites` are computed from. Of layers side by side, as `q_proj` and `k_proj`, none
-  /// is upstream of the other.
-  fileprivate func sites(upstreamOf sites: [String]) -> Set<String> {
-    var part = graph
-    part.removeResults()
-    for site in sites {
-      if let value = graph.value(at: site) { part.addResult(site, value) }
-    }
-    return Set(part.order.compactMap { part[$0].site }).subtracting(sites)
-  }
-}
-
-private func fitSites(
-  _ sites: [String], of model: Model, _ collector: ActivationCollector, _ data: PairedSequences,
-  _ options: FitOptions, progress: (Double) -> Void
-) throws -> [(width: Int, fit: SiteFit)] {
-  let widths = sites.map { site in
-    model.graph.value(at: site).flatMap { model.graph.type($0).shape.last?.fixed } ?? 0
-  }
-  var accumulators = widths.map { options.method.makeAccumulator($0) }
-  var supports = widths.map { SupportAccumulator(options.support, width: $0) }
-  let total = Double(data.source.count + data.target.count)
-  var done = 0
-  for side in Side.allCases {
-    try collector.collect(data[side], progress: { progress(Double(done + $0) / total) }) { site, samples in
-      accumulators[site].observe(side, samples)
-      if side == .source { supports[site].observe(samples) }
-    }
-    done += data[side].count
-  }
-  return try zip(sites, widths).enumerated().map { index, site in
-    do {
-      var fit = try accumulators[index].finish()
-      fit.parameters.merge(supports[index].finish()) { $1 }
-      return (site.1, fit)
-    } catch let error as FitError {
-      throw FitError("\(site.0): \(error)")
-    }
-  }
 }

@@ -102,10 +102,16 @@ extension Plan {
         throw failure(index, "a floating-point weight of fixed size among the constants", "\(value.type)")
       }
     case .call:
-      guard case .input(let name) = value.op, value.name == name,
-        value.type == TensorType(.i32, [.symbol(name == "logit_rows" ? "R" : "T")]),
-        ["tokens", "positions", "logit_rows"].contains(name)
-      else { throw failure(index, "tokens i32[T], positions i32[T] or logit_rows i32[R]", "\(value.type)") }
+      guard case .input(let name) = value.op, value.name == name else {
+        throw failure(index, "an input under its own name", value.op.mnemonic)
+      }
+      let isIndex =
+        value.type == TensorType(.i32, [.symbol(name == "logit_rows" ? "R" : "T")])
+        && ["tokens", "positions", "logit_rows"].contains(name)
+      guard isIndex || isFloatRows(value.type) else {
+        throw failure(
+          index, "tokens i32[T], positions i32[T], logit_rows i32[R] or rows of floats", "\(value.type)")
+      }
     case .slot(let offset):
       guard set.contains(index), value.op.isElementwise || value.op.ownBindingTime == .set,
         value.inputs.allSatisfy({ $0 < step.lowerBound && values[$0].place != .call }),
@@ -124,9 +130,9 @@ extension Plan {
       }
     case .view:
       try verifyRows(index)
-      guard case .slice = value.op, step.contains(value.inputs[0]) else {
-        throw failure(index, "a slice of a step's value", value.op.mnemonic)
-      }
+      guard case .slice = value.op,
+        step.contains(value.inputs[0]) || values[value.inputs[0]].place == .call
+      else { throw failure(index, "a slice of a step's value", value.op.mnemonic) }
     case .over(let operand):
       try verifyRows(index)
       guard value.op.overwritableOperands(count: value.inputs.count).contains(operand) else {
@@ -139,6 +145,12 @@ extension Plan {
         throw failure(index, "f32 of at most \(Self.largestBlock) bytes", "\(value.type)")
       }
     }
+  }
+
+  /// Whether a value is `f32[T,W]` or `f32[R,W]`, of a size that fits a block.
+  private func isFloatRows(_ type: TensorType) -> Bool {
+    type.dtype == .f32 && type.rank == 2 && [.symbol("T"), .symbol("R")].contains(type.shape[0])
+      && type.shape[1].fixed != nil && byteCount(type).map { $0 <= Self.largestBlock } == true
   }
 
   private func verifyRows(_ index: Int) throws(PlanError) {

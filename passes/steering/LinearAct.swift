@@ -31,36 +31,71 @@ private struct LinearActAccumulator: SiteAccumulator {
     samples.merge(other.samples)
   }
 
-  func finish() throws -> SiteFit {
+  func finish() throws -> SiteFit { try finish(using: .serial) }
+
+  func finish(using loop: ConcurrentLoop) throws -> SiteFit {
     try samples.checkCounts()
-    let width = samples.width
-    var slope = [Float](repeating: 1, count: width)
-    var gated = 0
-    var means: [Side: [Float]] = [:]
-    for side in Side.allCases { means[side] = (0..<width).map { Float(mean(samples.channel($0, side))) } }
-    for channel in 0..<width {
-      let source = samples.channel(channel, .source)
-      guard populationVariance(source) > varianceFloor else {
-        gated += 1
-        continue
+    let channels = ChannelResults(width: samples.width)
+    loop(samples.blockCount) { block in
+      samples.forEachChannel(ofBlock: block) { channel, samples in
+        var (source, target) = (samples[.source]!, samples[.target]!)
+        channels.sourceMean[channel] = Float(mean(source))
+        channels.targetMean[channel] = Float(mean(target))
+        channels.isGated[channel] = populationVariance(source) <= varianceFloor
+        guard !channels.isGated[channel] else { return }
+        source.sort()
+        target.sort()
+        channels.slope[channel] = Float(Self.slope(source, target))
       }
-      slope[channel] = Float(Self.slope(source.sorted(), samples.channel(channel, .target).sorted()))
     }
     return SiteFit(
-      parameters: ["slope": slope, "source_mean": means[.source]!, "target_mean": means[.target]!],
-      gatedChannels: gated)
+      parameters: [
+        "slope": Array(channels.slope), "source_mean": Array(channels.sourceMean),
+        "target_mean": Array(channels.targetMean),
+      ],
+      gatedChannels: channels.isGated.count { $0 })
   }
 
   /// The least-squares slope of sorted target on sorted source samples; unequal counts pair by quantile.
-  private static func slope(_ source: [Double], _ target: [Double]) -> Double {
+  private static func slope(
+    _ source: UnsafeMutableBufferPointer<Double>, _ target: UnsafeMutableBufferPointer<Double>
+  ) -> Double {
     let count = max(source.count, target.count)
-    let (a, b) = (atQuantiles(source, count: count), atQuantiles(target, count: count))
-    let (meanA, meanB) = (mean(a), mean(b))
+    var (meanA, meanB) = (0.0, 0.0)
+    for index in 0..<count {
+      meanA += quantile(source, index, of: count)
+      meanB += quantile(target, index, of: count)
+    }
+    meanA /= Double(count)
+    meanB /= Double(count)
     var (product, square) = (0.0, 0.0)
-    for (x, y) in zip(a, b) {
+    for index in 0..<count {
+      let (x, y) = (quantile(source, index, of: count), quantile(target, index, of: count))
       product += (x - meanA) * (y - meanB)
       square += (x - meanA) * (x - meanA)
     }
     return square > 0 ? product / square : 1
+  }
+}
+
+/// A fit's parameters at an address that several threads write, each its own channels.
+private final class ChannelResults {
+  let slope, sourceMean, targetMean: UnsafeMutableBufferPointer<Float>
+  let isGated: UnsafeMutableBufferPointer<Bool>
+
+  init(width: Int) {
+    func floats() -> UnsafeMutableBufferPointer<Float> {
+      let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: width)
+      values.initialize(repeating: 1)
+      return values
+    }
+    (slope, sourceMean, targetMean) = (floats(), floats(), floats())
+    isGated = .allocate(capacity: width)
+    isGated.initialize(repeating: false)
+  }
+
+  deinit {
+    for values in [slope, sourceMean, targetMean] { values.deallocate() }
+    isGated.deallocate()
   }
 }

@@ -41,6 +41,13 @@ public protocol SiteAccumulator: Sendable {
 
   /// Fits the map.
   func finish() throws -> SiteFit
+
+  /// Fits the map, with channels spread over `loop` where that pays; the same result to the bit.
+  func finish(using loop: ConcurrentLoop) throws -> SiteFit
+}
+
+extension SiteAccumulator {
+  public func finish(using loop: ConcurrentLoop) throws -> SiteFit { try finish() }
 }
 
 /// A fitted map at one site.

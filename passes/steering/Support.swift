@@ -68,19 +68,26 @@ public struct SupportAccumulator: Sendable {
   }
 
   /// `low` and `high`, or nothing where the support is unbounded.
-  public func finish() -> [String: [Float]] {
+  public func finish(using loop: ConcurrentLoop = .serial) -> [String: [Float]] {
     guard case .quantiles(let lower, let upper) = support else { return [:] }
-    var (low, high): ([Float], [Float]) = ([], [])
-    for channel in 0..<samples.width {
-      let sorted = samples.channel(channel, .source).sorted()
-      low.append(Float(percentile(sorted, lower)))
-      high.append(Float(percentile(sorted, upper)))
+    let width = samples.width
+    var bounds = [Float](repeating: 0, count: 2 * width)
+    bounds.withUnsafeMutableBufferPointer { bounds in
+      let bounds = bounds
+      loop(samples.blockCount) { block in
+        samples.forEachChannel(ofBlock: block, [.source]) { channel, samples in
+          var sorted = samples[.source]!
+          sorted.sort()
+          bounds[channel] = Float(percentile(sorted, lower))
+          bounds[width + channel] = Float(percentile(sorted, upper))
+        }
+      }
     }
-    return ["low": low, "high": high]
+    return ["low": Array(bounds[..<width]), "high": Array(bounds[width...])]
   }
 
   /// A percentile by linear interpolation between the order statistics.
-  private func percentile(_ sorted: [Double], _ percent: Double) -> Double {
+  private func percentile(_ sorted: UnsafeMutableBufferPointer<Double>, _ percent: Double) -> Double {
     let position = percent / 100 * Double(sorted.count - 1)
     let below = Int(position)
     let above = min(below + 1, sorted.count - 1)

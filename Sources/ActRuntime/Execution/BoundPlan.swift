@@ -13,6 +13,8 @@ final class BoundPlan {
   private(set) var setTasks: [KernelTask] = []
   private(set) var stepTasks: [KernelTask] = []
   private(set) var results: [(name: String, block: Block)] = []
+  /// The inputs of floats, by name.
+  private(set) var inputs: [(name: String, block: Block)] = []
   /// The sites whose values the step computes: where each lies, once that many tasks have run.
   private(set) var observable: [(site: String, taskCount: Int, location: Location)] = []
   private(set) var dials: [(name: String, offset: Int)] = []
@@ -75,6 +77,10 @@ final class BoundPlan {
       case .constant:
         guard case .weight(let name) = value.op else { preconditionFailure("verified") }
         location = Location(UnsafeMutableRawPointer(mutating: try constants(name)), value.type)
+      case .call where value.type.dtype == .f32:
+        let block = try Block(byteCount: Self.byteCount(value.type, plan))
+        location = Location(block.base, value.type)
+        inputs.append((value.name, block))
       case .call: location = Location(rows.input(value.name), value.type)
       case .slot(let offset):
         location = Location(slotBlock.base + offset, value.type)

@@ -8,6 +8,9 @@ public struct ConstantEvaluator {
 
   public init(threads: Int? = nil) { pool = ThreadPool(threads: threads) }
 
+  /// An evaluator with workers that others use too, in turn.
+  package init(pool: ThreadPool) { self.pool = pool }
+
   /// Runs a compile-time program.
   ///
   /// - Parameters:

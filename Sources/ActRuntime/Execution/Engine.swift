@@ -40,8 +40,18 @@ public final class Engine {
   ///   - maximumSlots: how many sets of strengths may be in use at once, with the bare slot 0.
   ///   - constants: the address of each of the plan's tensors, by name; valid as long as `owner` lives.
   /// - Throws: `EngineError` where memory cannot be had or `ACT_ISA` is wrong, and what `constants` throws.
-  public init(
+  public convenience init(
     plan: Plan, owner: AnyObject?, threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 2,
+    constants: (String) throws -> UnsafeRawPointer
+  ) throws {
+    try self.init(
+      plan: plan, owner: owner, pool: ThreadPool(threads: threads), maximumSequences: maximumSequences,
+      maximumSlots: maximumSlots, constants: constants)
+  }
+
+  /// The same, with workers that others use too, in turn.
+  package init(
+    plan: Plan, owner: AnyObject?, pool: ThreadPool, maximumSequences: Int = 1, maximumSlots: Int = 2,
     constants: (String) throws -> UnsafeRawPointer
   ) throws {
     if let error = act_isa_error() { throw EngineError(String(cString: error)) }
@@ -49,9 +59,10 @@ public final class Engine {
     self.owner = owner
     self.maximumSequences = maximumSequences
     self.maximumSlots = maximumSlots
-    pool = ThreadPool(threads: threads)
-    maximumRows = plan.limit("T") ?? 1
+    self.pool = pool
     maximumLogitRows = plan.limit("R") ?? 0
+    // A part of a model may begin where rows are chosen already.
+    maximumRows = plan.limit("T") ?? max(1, maximumLogitRows)
     vocabularySize = plan.vocabularySize ?? Int(Int32.max)
     let arguments = TaskArguments()
     rows = RowBuffers(rows: maximumRows, logitRows: maximumLogitRows, in: arguments)
@@ -91,6 +102,11 @@ public final class Engine {
   }
 
   public func closeSequence(_ sequence: Int32) { caches.close(sequence) }
+
+  /// Where the next step reads an input of floats: `[rows, columns]`; nil where the plan has none of that name.
+  public func input(_ name: String) -> UnsafeMutablePointer<Float>? {
+    bound.inputs.first { $0.name == name }.map { $0.block.base.assumingMemoryBound(to: Float.self) }
+  }
 
   /// A result of the last step: `[rows, columns]`, valid until the next.
   public func result(_ name: String) -> UnsafePointer<Float>? {

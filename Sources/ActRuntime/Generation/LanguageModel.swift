@@ -41,6 +41,12 @@ public final class LanguageModel {
       throw FileError(
         path, "logits", "expected a result f32[R,V], found none", next: "is it a language model's?")
     }
+    // Only a caller who knows what such an input means can fill it.
+    if let input = engine.plan.values.first(where: { $0.place == .call && $0.type.dtype == .f32 }) {
+      throw FileError(
+        path, input.name, "expected inputs of tokens alone, found \(input.type)",
+        next: "is it a language model's?")
+    }
     self.path = path
     self.engine = engine
     self.tokenizer = tokenizer

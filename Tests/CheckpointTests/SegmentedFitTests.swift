@@ -1,0 +1,78 @@
+import ActCompile
+import ActFit
+import ActFormats
+import ActIR
+import ActLowering
+import ActPasses
+import ModelChecks
+import Testing
+import Workbench
+
+/// The segmented fit against the oracle that runs the whole model for every site.
+@Suite struct SegmentedFitTests {
+  static let patterns = [
+    "*_layernorm", "*.o_proj", "re:model\\.layers\\.[0-9]+", "*_proj", "re:.*norm", "*.act_fn", "*",
+  ]
+
+  private func samples(_ count: Int, longest: Int, seed: UInt64) -> [FitSequence] {
+    var random = SplitMix64(state: seed)
+    return (0..<count).map { index in
+      let length = Int.random(in: 4...longest, using: &random)
+      let tokens = (0..<length).map { _ in Int32.random(in: 0..<64, using: &random) }
+      return FitSequence(tokens, pooledFrom: index % 3 == 0 ? Int.random(in: 0...2, using: &random) : 0)
+    }
+  }
+
+  private func check(_ model: Model, _ sites: [String], _ options: FitOptions) throws {
+    let data = PairedSequences(
+      source: samples(13, longest: 19, seed: 1), target: samples(9, longest: 25, seed: 2))
+    let found = try fit(model, data, sites: sites, options: options)
+    let expected = try naiveFit(model, data, sites: sites, options: options)
+    #expect(found.sites.map(\.name) == sites)
+    for (found, expected) in zip(found.sites, expected.sites) {
+      #expect(found == expected, "\(found.name)")
+    }
+  }
+
+  @Test(arguments: ["tiny-plain", "tiny-gqa", "tiny-tied"], patterns)
+  func causalEqualsTheOracle(checkpoint: String, pattern: String) throws {
+    let model = try Model(fixture(checkpoint))
+    var options = FitOptions(method: linearAct)
+    options.rows = 40
+    try check(model, try model.sites(matching: [pattern]), options)
+  }
+
+  @Test(arguments: patterns)
+  func simultaneousEqualsTheOracle(pattern: String) throws {
+    let model = try Model(fixture("tiny-plain"))
+    var options = FitOptions(method: linearAct)
+    options.order = .simultaneous
+    options.rows = 32
+    try check(model, try model.sites(matching: [pattern]), options)
+  }
+
+  @Test(arguments: [Support.all, .quantiles(lower: 0, upper: 100)], registeredMethods)
+  func skippedPositionsSupportAndMethods(support: Support, method: SteeringMethod) throws {
+    let model = try Model(fixture("tiny-gqa"))
+    var options = FitOptions(method: method)
+    options.scope = TokenScope(.all, skippedPositions: 2)
+    options.support = support
+    for pattern in ["*_layernorm", "*_proj", "re:model\\.layers\\.[0-9]+"] {
+      try check(model, try model.sites(matching: [pattern]), options)
+    }
+  }
+
+  /// Batches of one sample, of some, and all at once; one worker and two.
+  @Test(arguments: [1, 64, 512], [1, 2])
+  func batchesDoNotMatter(rows: Int, threads: Int) throws {
+    let model = try Model(fixture("tiny-plain"))
+    let sites = try model.sites(matching: ["*_proj"])
+    let data = PairedSequences(
+      source: samples(11, longest: 30, seed: 3), target: samples(17, longest: 30, seed: 4))
+    var options = FitOptions(method: linearAct)
+    let expected = try fit(model, data, sites: sites, options: options)
+    options.rows = rows
+    options.threads = threads
+    #expect(try fit(model, data, sites: sites, options: options) == expected)
+  }
+}

@@ -1,0 +1,87 @@
+import ActCompile
+import ActFit
+import ActFormats
+import ActIR
+import ActLowering
+import ActPasses
+import ActRuntime
+
+/// Fits as the definition says, with the whole model run from the tokens for every group of sites: the oracle.
+///
+/// In causal order a site is fitted on the model with the maps of all sites upstream of it; one sequence a step.
+public func naiveFit(
+  _ model: Model, _ data: PairedSequences, sites: [String], options: FitOptions
+) throws -> MapFile {
+  let transport = try options.method.transport(options.support)
+  var file = MapFile(
+    method: options.method.name, methodVersion: options.method.version, transport: transport.description,
+    parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },
+    modelFingerprint: model.fingerprint, sites: [])
+  file.skipFirst = options.scope.skippedPositions
+  for group in options.order == .causal ? sites.map({ [$0] }) : [sites] {
+    var earlier = file
+    let upstream = upstreamSites(of: group, in: model.graph)
+    earlier.sites.removeAll { !upstream.contains($0.name) }
+    file.sites += try fitSites(group, of: model, steeredBy: earlier, data, options)
+  }
+  return file
+}
+
+/// The sites whose values those of `sites` are computed from.
+private func upstreamSites(of sites: [String], in graph: Graph) -> Set<String> {
+  var part = graph
+  part.removeResults()
+  for site in sites { if let value = graph.value(at: site) { part.addResult(site, value) } }
+  return Set(part.order.compactMap { part[$0].site }).subtracting(sites)
+}
+
+private func fitSites(
+  _ sites: [String], of model: Model, steeredBy earlier: MapFile, _ data: PairedSequences,
+  _ options: FitOptions
+) throws -> [MapFile.Site] {
+  var graph = model.graph
+  graph.removeResults()
+  for site in sites {
+    guard let value = model.graph.value(at: site) else { throw UsageError("no site `\(site)`") }
+    graph.addResult(site, value)
+  }
+  let widths = sites.map { model.graph.type(model.graph.value(at: $0)!).shape[1].fixed! }
+  var maps = MapSet()
+  if !earlier.sites.isEmpty { try maps.add(fitted: earlier, name: "fitted") }
+  var compile = CompileOptions()
+  compile.mergesLinears = false
+  compile.lowering.maximumRows = (data.source + data.target).map(\.tokens.count).max() ?? 1
+  let engine = try model.compile(graph, maps, compile).makeEngine(threads: options.threads)
+  if !engine.plan.dials.isEmpty { try engine.setStrengths(["fitted": 1], slot: 1) }
+  let slot: Int32 = engine.plan.dials.isEmpty ? 0 : 1
+
+  var accumulators = widths.map { options.method.makeAccumulator($0) }
+  var supports = widths.map { SupportAccumulator(options.support, width: $0) }
+  let skipped = options.scope.skippedPositions
+  for (side, samples) in [(Side.source, data.source), (.target, data.target)] {
+    for sample in samples {
+      let sequence = try engine.openSequence(capacity: sample.tokens.count)
+      defer { engine.closeSequence(sequence) }
+      let rows = sample.tokens.enumerated().map { position, token in
+        Row(
+          token: token, position: Int32(position), sequence: sequence, slot: position < skipped ? 0 : slot)
+      }
+      try engine.step(rows, logitRows: 0..<(engine.plan.limit("R") == nil ? 0 : Int32(rows.count)))
+      for (index, site) in sites.enumerated() {
+        let values = engine.result(site)!
+        let pooled = max(skipped, sample.pooledFrom)..<rows.count
+        let means = (0..<widths[index]).map { channel in
+          Float(
+            pooled.reduce(0.0) { $0 + Double(values[$1 * widths[index] + channel]) } / Double(pooled.count))
+        }
+        accumulators[index].observe(side, means)
+        if side == .source { supports[index].observe(means) }
+      }
+    }
+  }
+  return try sites.indices.map { index in
+    var parameters = try accumulators[index].finish().parameters
+    parameters.merge(supports[index].finish()) { $1 }
+    return MapFile.Site(name: sites[index], width: widths[index], parameters: parameters)
+  }
+}
