@@ -21,6 +21,8 @@ public struct FitOptions: Sendable {
   public var rows = 512
   /// Workers; nil: one for each processor that the process may use.
   public var threads: Int?
+  /// Measures the fit while it runs.
+  public var report: FitReport?
 
   public init(method: SteeringMethod) { self.method = method }
 }

@@ -39,6 +39,8 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Leave the first N positions of a sequence out of the fit and alone when steering.")
   var skipFirst = 0
   @Option(name: .shortAndLong, help: "The map file to write.") var output: String
+  @Option(help: "Write a plot of the distance from source to target by layer, as SVG.") var plot: String?
+  @Flag(help: "Print the summary of the fit as JSON.") var json = false
   @Option(name: .shortAndLong, help: "Threads; by default one a processor.") var threads: Int?
 
   func validate() throws {
@@ -77,12 +79,17 @@ struct FitCommand: ParsableCommand {
 
     // A place that cannot be written is found out before the long work.
     _ = try AtomicFile(output)
+    if let plot { _ = try AtomicFile(plot) }
+    let widths = Dictionary(model.sites.map { ($0.name, $0.type.shape.last?.fixed ?? 0) }) { $1 }
+    options.report = FitReport(byteCount: 256 << 20, widths: sites.map { widths[$0] ?? 0 })
     let bar = ProgressBar("fitting")
     let started = ContinuousClock.now
     var file = try fit(model, samples, sites: sites, options: options) { bar.update($0.share, $0.site) }
     bar.finish()
     file.dataHashes = ["source": sets.source.sha256, "target": sets.target.sha256]
     try file.write(to: output)
+    let summary = FitSummary(file, options)
+    if let plot { try AtomicFile.write(summary.plot.svg, to: plot) }
     let gated = file.gatedChannels.values.reduce(0, +)
     let channels = file.sites.reduce(0) { $0 + $1.width }
     note(
@@ -91,6 +98,7 @@ struct FitCommand: ParsableCommand {
       \(samples.target.count) target samples, \(gated) of \(channels) channels by mean shift alone, \
       \(fixed((ContinuousClock.now - started).seconds, 1)) s
       """)
+    if json { print(summary.json.pretty, terminator: "") } else { note(String(summary.text.dropLast())) }
   }
 
   private func chosenMethod() throws -> SteeringMethod {

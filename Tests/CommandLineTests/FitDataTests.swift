@@ -96,7 +96,7 @@ import Workbench
     #expect(try response != mean("d\n", "c.txt"))
     #expect(
       try response
-        == mean("q,a\nabc,d\n", "a.csv", "--prompt-field", "q", "--field", "a", target: "q,a\nabc,d\n"))
+        == mean("q,a\nabc ,d\n", "a.csv", "--prompt-field", "q", "--field", "a", target: "q,a\nabc,d\n"))
   }
 
   static let bad: [(data: [String], code: Int32, words: String)] = [
