@@ -72,8 +72,7 @@ struct FitCommand: ParsableCommand {
     let tokenizer = try Tokenizer(directory: self.model)
     let sets = try data.read()
     func tokens(_ set: DataSet) throws -> [FitSequence] {
-      try data.tokens(
-        of: set, tokenizer, contextLength: model.contextLength, skippedPositions: skipFirst)
+      try data.tokens(of: set, model, tokenizer, skippedPositions: skipFirst)
     }
     let samples = PairedSequences(source: try tokens(sets.source), target: try tokens(sets.target))
 
