@@ -7,12 +7,14 @@ final class SiteSamples {
   private let sites: [(name: String, width: Int)]
   private var accumulators: [any SiteAccumulator]
   private var supports: [SupportAccumulator]
+  private let options: FitOptions
 
   init(_ segment: SegmentedGraph.Segment, _ options: FitOptions) {
     sites = segment.sites.map { site in
       (site, segment.graph.value(at: site).flatMap { segment.graph.type($0).shape.last?.fixed } ?? 0)
     }
     accumulators = sites.map { options.method.makeAccumulator($0.width) }
+    self.options = options
     supports = sites.map { SupportAccumulator(options.support, width: $0.width) }
   }
 
@@ -29,6 +31,9 @@ final class SiteSamples {
       do {
         var fit = try accumulators[index].finish(using: loop)
         fit.parameters.merge(supports[index].finish(using: loop)) { $1 }
+        if let report = options.report {
+          try report.finish(site.name, fit, transport: options.method.transport(options.support), workers)
+        }
         return (site, fit)
       } catch let error as FitError {
         throw FitError("\(site.name): \(error)")
