@@ -1,0 +1,1 @@
+"""Runs engines in turn on one machine and compares them. Needs Python's standard library only."""

@@ -1,0 +1,102 @@
+"""Contestants, measured in turn: A B C A B C …, with the machine probed around every turn."""
+
+import dataclasses
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from typing import Callable
+
+from harness import machine
+
+Figures = dict[str, float]
+
+
+@dataclasses.dataclass
+class Contestant:
+    """A command whose output tells how fast something is."""
+
+    name: str
+    # What it stands beside: contestants of a group are measured in one turn.
+    group: str
+    arguments: list[str]
+    # Figures by name from an outcome of `harness.turn.run`.
+    parse: Callable[[dict], Figures]
+    environment: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass
+class Series:
+    """The figures of all turns: `runs[group][contestant]` has a dictionary a turn, `probes[group]` two."""
+
+    runs: dict[str, dict[str, list[Figures]]]
+    probes: dict[str, list[dict]]
+    failures: list[str]
+
+    def median(self, group: str, name: str, figure: str) -> float | None:
+        values = self.values(group, name, figure)
+        return statistics.median(values) if values else None
+
+    def values(self, group: str, name: str, figure: str) -> list[float]:
+        return [run[figure] for run in self.runs.get(group, {}).get(name, []) if figure in run]
+
+    def ratio(self, group: str, name: str, other: str, figure: str) -> float | None:
+        """The median over turns of one contestant's figure by another's of the same turn."""
+        pairs = zip(self.values(group, name, figure), self.values(group, other, figure))
+        ratios = [a / b for a, b in pairs]
+        return statistics.median(ratios) if ratios else None
+
+    def probed(self, group: str, figure: str, threads: int) -> float | None:
+        values = [probe[figure].get(str(threads)) for probe in self.probes.get(group, [])]
+        values = [value for value in values if value is not None]
+        return statistics.median(values) if values else None
+
+
+def measure(contestants: list[Contestant], turns: int) -> Series:
+    """Measures all contestants `turns` times; one that fails is left out from then on, and named in `failures`."""
+    probe = machine.probe()
+    series = Series({}, {}, [])
+    failed: set[tuple[str, str]] = set()
+    groups = list(dict.fromkeys(contestant.group for contestant in contestants))
+    for turn in range(turns):
+        for group in groups:
+            entrants = [c for c in contestants if c.group == group and (group, c.name) not in failed]
+            if not entrants:
+                continue
+            machine.say(f"turn {turn + 1} of {turns}: {group}: {', '.join(c.name for c in entrants)}")
+            outcome = take_turn(probe, entrants)
+            series.probes.setdefault(group, []).extend(outcome["probes"])
+            for contestant, run in zip(entrants, outcome["runs"]):
+                try:
+                    figures = read(contestant, run)
+                except machine.Unavailable as error:
+                    machine.say(str(error))
+                    series.failures.append(str(error))
+                    failed.add((group, contestant.name))
+                    continue
+                series.runs.setdefault(group, {}).setdefault(contestant.name, []).append(figures)
+    return series
+
+
+def take_turn(probe: list[str], entrants: list[Contestant]) -> dict:
+    commands = [{"arguments": c.arguments, "environment": c.environment} for c in entrants]
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump({"probe": probe, "commands": commands}, file)
+        file.flush()
+        result = subprocess.run(
+            [*machine.wrapper("ACT_BENCH_QUIET"), sys.executable, "-m", "harness.turn", file.name],
+            stdout=subprocess.PIPE, text=True, check=True, cwd=machine.BENCHMARKS,
+        )
+    return json.loads(result.stdout)
+
+
+def read(contestant: Contestant, run: dict) -> Figures:
+    where = f"{contestant.name}, {contestant.group}"
+    if run["code"]:
+        lines = run["errors"].strip().splitlines()
+        raise machine.Unavailable(f"{where}: exit code {run['code']}: {lines[-1] if lines else 'no message'}")
+    try:
+        return contestant.parse(run)
+    except (ValueError, KeyError, IndexError, StopIteration) as error:
+        raise machine.Unavailable(f"{where}: its output has another form than expected: {error!r}") from error

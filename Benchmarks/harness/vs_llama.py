@@ -1,0 +1,100 @@
+"""actrun against llama.cpp: prefill, decode, first token and memory, by type of weights and number of threads."""
+
+from harness import llama, machine
+from harness.ours import Tools
+from harness.report import Goal, number, publish, spread, table, times
+from harness.series import Contestant, Series, measure
+
+OURS, PEER = "actrun", "llama.cpp"
+# Of decoding on all threads, by type of weights.
+DECODE_GOALS = {"f32": 1.1, "bf16": 1.6, "q8": 1.3, "q4": 1.2}
+
+
+def main(options) -> None:
+    machine.install("llama")
+    tools = Tools()
+    model = tools.fetch_model()
+    threads = sorted({1, machine.processors()}, reverse=True)
+    refused: list[str] = []
+    contestants: list[Contestant] = []
+    for weights in options.weights:
+        file = llama.gguf(weights, model)
+        try:
+            plan = tools.plan(weights)
+        except machine.Unavailable as error:
+            refused.append(str(error))
+            plan = None
+        for count in threads:
+            group = f"{weights}, {count} threads"
+            if plan:
+                contestants.append(tools.bench(OURS, group, plan, count))
+            contestants.append(llama.bench(PEER, group, file, count))
+        group = f"{weights}, process"
+        for tokens in [1, 128]:
+            if plan:
+                contestants.append(tools.generate(f"{OURS} -n {tokens}", group, plan, threads[0], tokens))
+            contestants.append(llama.generate(f"{PEER} -n {tokens}", group, file, threads[0], tokens))
+        if options.avx2:
+            group = f"{weights}, AVX2"
+            if plan:
+                contestants.append(tools.bench(OURS, group, plan, threads[0], environment={"ACT_ISA": "avx2"}))
+            contestants.append(llama.bench(PEER, group, file, threads[0], build="avx2"))
+    series = measure(contestants, options.turns)
+    series.failures += refused
+    publish("vs-llama", "actrun and llama.cpp", "Benchmarks/vs-llama.sh", sections(series, options, threads), series,
+            options.turns, goals(series, options, threads[0]))
+
+
+def goals(series: Series, options, threads: int) -> list[Goal]:
+    found = []
+    for weights in options.weights:
+        group = f"{weights}, {threads} threads"
+        found.append(Goal(f"decode {weights}", series.ratio(group, OURS, PEER, "decode"), DECODE_GOALS[weights]))
+    found.append(Goal("prefill f32", series.ratio(f"f32, {threads} threads", OURS, PEER, "prefill"), 1.2))
+    for weights in options.weights if options.avx2 else []:
+        for phase in ["prefill", "decode"]:
+            ratio = series.ratio(f"{weights}, AVX2", OURS, PEER, phase)
+            found.append(Goal(f"{phase} {weights} with AVX2 only", ratio, 1.0))
+    if "bf16" in options.weights:
+        first = series.median("bf16, process", f"{OURS} -n 1", "seconds")
+        found.append(Goal("cold process to first token, bf16", first, .10, " s", higher=False))
+    return found
+
+
+def sections(series: Series, options, threads: list[int]) -> list[str]:
+    speed, processes = [], []
+    kinds = [(f"{count} threads", f"{count}") for count in threads] + ([("AVX2", "AVX2 only")] if options.avx2 else [])
+    for weights in options.weights:
+        for suffix, label in kinds:
+            group = f"{weights}, {suffix}"
+            row = [weights, label]
+            row += [times(series.ratio(group, OURS, PEER, phase)) for phase in ["prefill", "decode"]]
+            for phase in ["prefill", "decode"]:
+                row += [spread(series.values(group, name, phase)) for name in [OURS, PEER]]
+            speed.append(row)
+        group = f"{weights}, process"
+        for name in [OURS, PEER]:
+            processes.append([
+                weights, name, spread(series.values(group, f"{name} -n 1", "seconds"), 3),
+                number(megabytes(series.median(group, f"{name} -n 128", "peak_bytes"))),
+            ])
+    apart = [series.median(f"{options.weights[-1]}, {threads[0]} threads", OURS, name) for name in ["sampler", "tokenizer"]]
+    for weights in options.weights:
+        if apart[0] is None:
+            group = f"{weights}, {threads[0]} threads"
+            apart = [series.median(group, OURS, name) for name in ["sampler", "tokenizer"]]
+    micro = [None if value is None else value * 1e6 for value in apart]
+    return [
+        "## Speed\n\nTokens a second; neither sampler nor tokenizer is in them, and decoding starts from an empty "
+        f"context. In actrun a token costs {number(micro[0], 1)} µs in the sampler, as `generate` has it, and "
+        f"{number(micro[1], 2)} µs in the tokenizer.\n",
+        table(["weights", "threads", "prefill", "decode", "pp512 actrun", "pp512 llama.cpp", "tg128 actrun",
+               "tg128 llama.cpp"], speed),
+        f"## A cold process\n\nFrom start to exit with the first token written, files in the page cache, {threads[0]} "
+        "threads; peak resident memory of 128 tokens, mapped weights included.\n",
+        table(["weights", "engine", "first token, s", "peak memory, MB"], processes),
+    ]
+
+
+def megabytes(value: float | None) -> float | None:
+    return None if value is None else value / 1e6

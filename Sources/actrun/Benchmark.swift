@@ -1,0 +1,119 @@
+import ActRuntime
+import ActTerminal
+import Glibc
+
+/// Times the phases of a plan apart: prefill, decode, sampler, tokenizer.
+///
+/// Prefill and decode hold neither sampler nor tokenizer, and decode starts from an empty context, so that they stand
+/// beside what `llama-bench` calls pp and tg.
+struct Benchmark {
+  /// A set of strengths to measure, by the expression that asked for it.
+  struct Row {
+    var name: String
+    var strengths: [String: Float]
+  }
+
+  /// Seconds, a run each; run i of every row was measured in turn with run i of the others.
+  struct Timings {
+    var prefill: [Double] = []
+    var decode: [Double] = []
+  }
+
+  let model: LanguageModel
+  /// Tokens of a prefill, in one sequence.
+  var prompt: Int
+  /// Tokens that each sequence decodes.
+  var tokens: Int
+  /// Sequences that decode together.
+  var sequences: Int
+
+  /// Measures all rows in turn, `repetitions` times after one round that is not counted.
+  ///
+  /// Every other round goes backwards, so that a drift of the machine favours no row.
+  /// - Throws: `EngineError` for a dial that does not exist or more than the plan holds.
+  func measure(_ rows: [Row], repetitions: Int, progress: (Double) -> Void) throws -> [Timings] {
+    for (index, row) in rows.enumerated() where index > 0 {
+      try model.engine.setStrengths(row.strengths, slot: index)
+    }
+    var timings = Array(repeating: Timings(), count: rows.count)
+    for round in 0...repetitions {
+      for index in round.isMultiple(of: 2) ? Array(rows.indices) : rows.indices.reversed() {
+        let (prefill, decode) = (try prefill(slot: index), try decode(slot: index))
+        guard round > 0 else { continue }
+        timings[index].prefill.append(prefill)
+        timings[index].decode.append(decode)
+      }
+      progress(Double(round) / Double(repetitions))
+    }
+    return timings
+  }
+
+  /// Seconds to read the prompt and compute the logits of its last token.
+  private func prefill(slot: Int) throws -> Double {
+    let engine = model.engine
+    let sequence = try engine.openSequence(capacity: prompt)
+    defer { engine.closeSequence(sequence) }
+    let rows = (0..<prompt).map { row(sequence, position: $0, slot: slot) }
+    return try seconds {
+      for start in stride(from: 0, to: prompt, by: engine.maximumRows) {
+        let chunk = rows[start..<min(start + engine.maximumRows, prompt)]
+        try engine.step(chunk, logitRows: chunk.endIndex == prompt ? [Int32(chunk.count - 1)] : [])
+      }
+    }
+  }
+
+  /// Seconds to decode `tokens` tokens of each sequence, which are given beforehand.
+  private func decode(slot: Int) throws -> Double {
+    let engine = model.engine
+    let open = try (0..<sequences).map { _ in try engine.openSequence(capacity: tokens) }
+    defer { for sequence in open { engine.closeSequence(sequence) } }
+    let steps = (0..<tokens).map { position in open.map { row($0, position: position, slot: slot) } }
+    return try seconds {
+      for rows in steps {
+        for start in stride(from: 0, to: rows.count, by: engine.maximumRows) {
+          let chunk = rows[start..<min(start + engine.maximumRows, rows.count)]
+          try engine.step(chunk, logitRows: 0..<Int32(chunk.count))
+        }
+      }
+    }
+  }
+
+  /// Seconds that drawing one token takes with the options that `generate` has by default, a run each.
+  func sampler(repetitions: Int) -> [Double] {
+    guard let base = model.engine.result("logits") else { return [] }
+    let logits = UnsafeBufferPointer(start: base, count: model.vocabularySize)
+    var sampler = Sampler(SamplingOptions(), vocabularySize: model.vocabularySize)
+    let draws = 16
+    return (0..<repetitions).map { _ in
+      seconds { for _ in 0..<draws { _ = sampler.sample(logits) } } / Double(draws)
+    }
+  }
+
+  /// Seconds that encoding `text` takes, by token, a run each; nil where the plan has no tokenizer.
+  func tokenizer(_ text: String, repetitions: Int) throws -> [Double]? {
+    guard model.tokenizer != nil else { return nil }
+    return try (0..<repetitions).map { _ in
+      var count = 0
+      let elapsed = try seconds { count = try model.encode(text).count }
+      return elapsed / Double(max(count, 1))
+    }
+  }
+
+  /// The most memory that this process has held so far, in bytes.
+  static var peakResidentBytes: Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1024
+  }
+
+  private func row(_ sequence: Int32, position: Int, slot: Int) -> ActRuntime.Row {
+    let token = (position * 7919 + Int(sequence) * 104_729 + 13) % model.tokenCount
+    return ActRuntime.Row(
+      token: Int32(token), position: Int32(position), sequence: sequence, slot: Int32(slot))
+  }
+}
+
+/// Seconds that `work` takes.
+func seconds(_ work: () throws -> Void) rethrows -> Double {
+  try ContinuousClock().measure(work).seconds
+}
