@@ -76,7 +76,7 @@ final class BoundPlan {
         guard case .weight(let name) = value.op else { preconditionFailure("verified") }
         location = Location(UnsafeMutableRawPointer(mutating: try constants(name)), value.type)
       case .call where value.type.dtype == .f32:
-        let block = try Block(byteCount: Self.byteCount(value.type, plan))
+        let block = try Block(byteCount: value.type.byteCount(plan.limit) ?? 0)
         location = Location(block.base, value.type)
         inputs.append((value.name, block))
       case .call: location = Location(rows.input(value.name), value.type)
