@@ -1,7 +1,7 @@
 // The inner loops of attention: a few queries against a block of keys, and against a block of values.
 //
 // With a cache of bf16 and a level that multiplies bf16 (HAS_DOT_BF16), queries and weights are rounded to
-// bf16 and lie in pairs as keys and values do: PAIRED. Else they are f32, and elements of the cache are widened.
+// bf16 and lie in pairs as keys and values do: PAIRED. Else they are f32, and cached elements are widened.
 
 enum { QUERY_TILE = ACCUMULATORS / 4, TILE_VECTORS = 4 };
 
