@@ -26,6 +26,7 @@ public struct CompiledModel {
   public let plan: Plan
   public let timings: [PassManager.Timing]
   let program: CompileProgram
+  let checkpoint: Checkpoint
   let source: (Op) throws -> UnsafeRawBufferPointer
   /// Keeps the leaves' memory.
   let owners: [AnyObject]
@@ -58,7 +59,7 @@ extension Model {
     let (program, plan) = try lower(graph, lowering)
     let checkpoint = checkpoint
     return CompiledModel(
-      plan: plan, timings: timings, program: program,
+      plan: plan, timings: timings, program: program, checkpoint: checkpoint,
       source: { op in
         switch op {
         case .weight(let name):
@@ -79,7 +80,7 @@ private final class MapOwner {
 }
 
 extension CompiledModel {
-  /// Writes the plan file, tensor by tensor.
+  /// Writes the plan file, tensor by tensor; holds what one tensor takes, and what later ones share with it.
   ///
   /// - Parameters:
   ///   - path: appears when the plan is whole, or never.
@@ -99,8 +100,15 @@ extension CompiledModel {
       plan, to: path, tensors: tensors, tokenizer: tokenizer, tokenizerConfiguration: tokenizerConfiguration,
       provenance: provenance
     ) { append in
-      try ConstantEvaluator().run(program, source: source) { name, bytes, _ in
+      var read: [String] = []
+      let reading: (Op) throws -> UnsafeRawBufferPointer = { op in
+        if case .weight(let name) = op { read.append(name) }
+        return try source(op)
+      }
+      try ConstantEvaluator().run(program, source: reading) { name, bytes, _ in
         try append(name, bytes)
+        for name in read { checkpoint.discardPages(of: name) }
+        read.removeAll(keepingCapacity: true)
         written += bytes.count
         progress(total == 0 ? 1 : Double(written) / Double(total))
       }

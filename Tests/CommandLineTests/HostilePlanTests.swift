@@ -186,7 +186,10 @@ import Workbench
       try expectTokenizerRefused("\(name): expected \(table == "text" ? "U8" : "I32") [N") {
         try $0.remove(name)
       }
-      try expectTokenizerRefused("\(name): expected ") { try $0.set(name, "shape", .array([])) }
+      try expectTokenizerRefused("\(name): expected ") { file in
+        let shape = try #require(file.header.first { $0.key == name }?.value["shape"]?.array)
+        try file.set(name, "shape", .array([.int(1)] + shape))
+      }
       try expectTokenizerRefused("\(name): expected ") {
         try $0.set(name, "dtype", .string(table == "text" ? "I8" : "F32"))
       }
@@ -224,7 +227,9 @@ import Workbench
   /// A tokenizer whose tokens the model has not would read past its tables.
   @Test func tokenizerOfAnotherModel() throws {
     var file = try EditableSafetensors(workshop.plan)
-    try file.edit("tokenizer.ids") { ids in for index in 97..<ids.count { ids[index] += 96903 } }
+    for table in ["tokenizer.ids", "tokenizer.merges"] {
+      try file.edit(table) { ids in for index in ids.indices where ids[index] >= 97 { ids[index] += 96903 } }
+    }
     let path = try directory.write(file.bytes, to: "x.plan")
     let text = try directory.write("xa\n", to: "a.txt")
     try expectRefusal(.actrun, ["generate", path, "-p", "a"], 3, "tokenizer: expected tokens 0 to 319")

@@ -32,6 +32,16 @@ public final class MappedFile: Sendable {
     self.bytes = UnsafeRawBufferPointer(start: start, count: count)
   }
 
+  /// Gives back the memory that holds `part` of `bytes`; whoever looks at it again reads the file again.
+  ///
+  /// Mapped pages count as the process's memory for as long as they stay mapped. A hint: it cannot fail, and nothing
+  /// that is read changes.
+  func discard(_ part: UnsafeRawBufferPointer) {
+    guard let start = part.baseAddress, let base = bytes.baseAddress, !part.isEmpty else { return }
+    let first = (start - base) & ~(Int(getpagesize()) - 1)
+    madvise(UnsafeMutableRawPointer(mutating: base + first), start - base + part.count - first, MADV_DONTNEED)
+  }
+
   deinit {
     munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
   }

@@ -81,6 +81,14 @@ public final class Checkpoint: Sendable {
     return (info, files[place].bytes(of: info))
   }
 
+  /// Gives back the memory that holds the tensor named `name`; its elements can be read again.
+  ///
+  /// Who reads a checkpoint once, tensor by tensor, stays that way as small as its largest tensor.
+  public func discardPages(of name: String) {
+    guard let place = places[name], let info = files[place][name] else { return }
+    files[place].discardPages(of: info)
+  }
+
   /// What the weights are, in 64 hexadecimal digits, whatever files they are spread over.
   ///
   /// The SHA-256 of, for every tensor in the order of `names`: `NAME\0DTYPE\0D0,D1,…\0` and its data, of which a
@@ -100,6 +108,7 @@ public final class Checkpoint: Sendable {
           hash.update(UnsafeRawBufferPointer(rebasing: bytes[start..<start + 64]))
         }
       }
+      discardPages(of: name)
     }
     return hash.hex()
   }

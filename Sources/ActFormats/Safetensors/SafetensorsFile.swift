@@ -46,6 +46,11 @@ public final class SafetensorsFile: Sendable {
     copies[tensor.range.lowerBound] ?? UnsafeRawBufferPointer(rebasing: file.bytes[tensor.range])
   }
 
+  /// Gives back the memory that holds a tensor of this file; its elements can be read again.
+  func discardPages(of tensor: TensorInfo) {
+    file.discard(UnsafeRawBufferPointer(rebasing: file.bytes[tensor.range]))
+  }
+
   /// The metadata entry `key`, or nil.
   public func metadata(_ key: String) -> String? { metadata.first { $0.key == key }?.value }
 }
