@@ -83,6 +83,8 @@ INLINE void product_quads(const int dtype, const int rows, const int panels, con
     const x_quad *quads = (const x_quad *)x;
     const float *scales = (const float *)(quads + QUANT_BLOCK / 4 * rows), *corrections = scales + rows;
     x = (const char *)(corrections + rows);
+    if (!second) ask_for(w, panel_stride, panels, group);
+    if (!second && !q8) ask_for(w, panel_stride, panels, group + 64);
     quad_sum total[QUAD_ROWS][4 * LANE_GROUPS];
     EACH_SUM(rows, columns) {
       int32_t start = 0;
@@ -112,10 +114,11 @@ INLINE void product_quads(const int dtype, const int rows, const int panels, con
   STORE_SUMS;
 }
 
-// Panels that a product takes at once: twice as many where the rows fill less than half of the registers. The blocks of
-// rows of one matrix all take the same.
+// Panels that a product takes at once: more where the rows fill less than half of the registers, but one row of q8 or q4
+// reads a single stream, whose sums of blocks do not wait for each other. The blocks of rows of one matrix all take the same.
 INLINE int panels_at_once(rows_layout layout, int rows) {
-  return layout != ROWS_QUADS && layout != ROWS_TILES && rows * 2 < FLOAT_ROWS ? 2 * BLOCK_PANELS : BLOCK_PANELS;
+  if (layout == ROWS_QUADS) return rows == 1 ? 1 : BLOCK_PANELS;
+  return layout != ROWS_TILES && rows * 2 < FLOAT_ROWS ? 2 * BLOCK_PANELS : BLOCK_PANELS;
 }
 
 #define EACH_ROW_COUNT(apply) \

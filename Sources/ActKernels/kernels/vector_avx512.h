@@ -1,7 +1,7 @@
 // The primitives of every level with vectors of 512 bits: AVX-512 F, BW, VL and DQ.
 enum { WIDTH = 16 };
 #define ACCUMULATORS 24
-enum { FLOAT_ROWS = 12, QUAD_ROWS = 6, BLOCK_PANELS = 2, PREFETCH_BYTES = 1024 };
+enum { FLOAT_ROWS = 12, QUAD_ROWS = 6, BLOCK_PANELS = 2, PREFETCH_BYTES = 2048 };
 #include "vector.h"
 
 INLINE vf v_fma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
