@@ -1,0 +1,96 @@
+"""Comparing actrun with peers that are Python packages; `vs_openvino` and `vs_transformers` say which."""
+
+import dataclasses
+import json
+
+from harness import machine
+from harness.ours import Tools, parse_process
+from harness.report import number, spread, table, times
+from harness.series import Contestant, Series, measure
+
+OURS = "actrun"
+
+
+@dataclasses.dataclass
+class Variant:
+    """A peer at one type: the script that runs it, up to the number of threads."""
+
+    weights: str
+    # As the peer calls it.
+    label: str
+    start: list[str]
+    options: list[str] = dataclasses.field(default_factory=list)
+    environment: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def contestant(self, group: str, threads: int, prompt: int, tokens: int, parse, suffix: str = "") -> Contestant:
+        argv = [*self.start, str(threads), str(prompt), str(tokens), *self.options]
+        return Contestant(self.label + suffix, group, argv, parse, self.environment)
+
+
+def compare(tools: Tools, variants: list[Variant], options) -> tuple[Series, list[str]]:
+    """Measures each variant beside actrun at the same type, and the cold processes; the series and its sections."""
+    threads = sorted({1, machine.processors()}, reverse=True)
+    contestants: list[Contestant] = []
+    refused: list[str] = []
+    for weights in dict.fromkeys(variant.weights for variant in variants):
+        peers = [variant for variant in variants if variant.weights == weights]
+        try:
+            plan = tools.plan(weights)
+        except machine.Unavailable as error:
+            refused.append(str(error))
+            plan = None
+        for count in threads:
+            group = f"{weights}, {count} threads"
+            if plan:
+                contestants.append(tools.bench(OURS, group, plan, count))
+            contestants += [peer.contestant(group, count, 512, 128, parse_speed) for peer in peers]
+        group = f"{weights}, process"
+        for tokens in [1, 128]:
+            if plan:
+                contestants.append(tools.generate(f"{OURS} -n {tokens}", group, plan, threads[0], tokens))
+            contestants += [
+                peer.contestant(group, threads[0], 0, tokens, parse_process, f" -n {tokens}")
+                for peer in peers if not peer.options
+            ]
+    series = measure(contestants, options.turns)
+    series.failures += refused
+    return series, sections(series, variants, threads)
+
+
+def best(series: Series, weights: list[str], phase: str, threads: int, peers: list[Variant]) -> float | None:
+    """How many times faster actrun is, in the median, than the fastest of some peers at any type."""
+    figures = [series.median(f"{peer.weights}, {threads} threads", peer.label, phase) for peer in peers]
+    ours = [series.median(f"{kind}, {threads} threads", OURS, phase) for kind in weights]
+    figures, ours = [f for f in figures if f], [f for f in ours if f]
+    return min(ours) / max(figures) if figures and ours else None
+
+
+def sections(series: Series, variants: list[Variant], threads: list[int]) -> list[str]:
+    speed, processes = [], []
+    for variant in variants:
+        for count in threads:
+            group = f"{variant.weights}, {count} threads"
+            row = [variant.weights, variant.label, str(count)]
+            row += [times(series.ratio(group, OURS, variant.label, phase)) for phase in ["prefill", "decode"]]
+            for phase in ["prefill", "decode"]:
+                row += [spread(series.values(group, name, phase)) for name in [OURS, variant.label]]
+            speed.append(row)
+        group = f"{variant.weights}, process"
+        for name in [OURS, variant.label] if not variant.options else []:
+            peak = series.median(group, f"{name} -n 128", "peak_bytes")
+            processes.append([
+                variant.weights, name, spread(series.values(group, f"{name} -n 1", "seconds"), 3),
+                number(None if peak is None else peak / 1e6),
+            ])
+    return [
+        "## Speed\n\nTokens a second; decoding starts from an empty context.\n",
+        table(["weights", "peer", "threads", "prefill", "decode", "pp512 actrun", "pp512 peer", "tg128 actrun",
+               "tg128 peer"], speed),
+        f"## A cold process\n\nFrom start to exit with the first token written, files in the page cache, {threads[0]} "
+        "threads; peak resident memory of 128 tokens.\n",
+        table(["weights", "engine", "first token, s", "peak memory, MB"], processes),
+    ]
+
+
+def parse_speed(run: dict) -> dict[str, float]:
+    return json.loads(run["output"].strip().splitlines()[-1])
