@@ -37,10 +37,11 @@ public struct PlanFile: Sendable {
       }
       let stored = StoredType(constant.type)
       guard tensor.dtype == stored.dtype, tensor.shape == stored.shape else {
+        let layout =
+          constant.type.dtype.packedFormat == nil ? "" : ", \(stored.dtype.rawValue) \(stored.shape)"
         throw FileError(
           path, constant.name,
-          "expected \(stored.dtype.rawValue) \(stored.shape) for \(constant.type), found \(tensor.dtype.rawValue) \(tensor.shape)"
-        )
+          "expected \(constant.type)\(layout), found \(tensor.dtype.rawValue) \(tensor.shape)")
       }
     }
     do { provenance = try JSON(parsing: file.metadata("provenance") ?? "{}") } catch {

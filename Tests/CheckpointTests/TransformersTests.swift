@@ -18,13 +18,15 @@ import Testing
     #expect(deviation.largestRelative <= 1e-3)
   }
 
-  /// Weights in bf16, as the checkpoint has them, meet activations in f32: the same logits.
+  /// Weights in bf16, as the checkpoint has them. Where the CPU multiplies bf16, activations are rounded to it too.
   @Test func weightsAsStored() throws {
     let reference = try TensorFile(fixture("tiny-tied/reference.safetensors"))
     let engine = try Model(fixture("tiny-tied")).makeEngine(weights: nil)
-    #expect(engine.plan.constants.contains { $0.type.dtype == .bf16 })
+    #expect(engine.plan.constants.contains { $0.type.dtype == .bf16x16 })
     let logits = try engine.run(try reference.integers("prompt2/tokens"))
-    #expect(Deviation(logits, from: try reference.floats("prompt2/logits")).normalizedSquaredError <= 1e-8)
+    let roundsActivations = ["avx512bf16", "amx", "amx-emulated"].contains(Engine.instructionSet)
+    let deviation = Deviation(logits, from: try reference.floats("prompt2/logits"))
+    #expect(deviation.normalizedSquaredError <= (roundsActivations ? 1e-4 : 1e-8))
   }
 
   /// Every module's output: norms, projections, the residual stream behind each layer.

@@ -68,7 +68,7 @@ import Workbench
     ),
     (
       "{name = \"model.norm.weight\"} : f32[32]", "{name = \"lm_head.weight\"} : f32[32]",
-      "lm_head.weight: expected f32[32], found F32 [320, 32]"
+      "lm_head.weight: expected f32[32], found F32 [20, 32, 16]"
     ),
     (
       "{name = \"model.norm.weight\"} : f32[32]", "{name = \"none\"} : f32[32]",

@@ -17,7 +17,7 @@ public let foldAffineIntoLinear = GraphPass(
       guard case .linear = linear.op, graph.hasOneUse(x), graph.isOne(scale) || graph.type(scale).rank == 1,
         graph.isZero(shift) || graph.type(shift).rank == 1,
         graph.bindingTime(scale) == .compile, graph.bindingTime(shift) == .compile,
-        graph.bindingTime(linear.inputs[1]) == .compile
+        graph.bindingTime(linear.inputs[1]) == .compile, graph.type(linear.inputs[1]).dtype.isFloat
       else { return nil }
       let name = linear.name
       var inputs = Array(linear.inputs.prefix(2))

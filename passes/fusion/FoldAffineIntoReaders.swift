@@ -37,11 +37,11 @@ public let foldAffineIntoReaders = GraphPass(
   ])
 
 extension Graph {
-  /// Whether `reader` is a linear layer with constant weights whose only use of `value` is as its input.
+  /// Whether `reader` is a linear layer with constant weights, not packed yet, whose only use of `value` is as its input.
   fileprivate func readsOnlyAsLinearInput(_ reader: ValueID, _ value: ValueID) -> Bool {
     let node = self[reader]
     guard case .linear = node.op else { return false }
     return node.inputs[0] == value && !node.inputs.dropFirst().contains(value)
-      && bindingTime(node.inputs[1]) == .compile
+      && bindingTime(node.inputs[1]) == .compile && type(node.inputs[1]).dtype.isFloat
   }
 }

@@ -38,7 +38,7 @@ extension Graph {
     guard case .linear = self[id].op, self[id].inputs[0] == x, !self[id].inputs.dropFirst().contains(x) else {
       return false
     }
-    return self[id].inputs.dropFirst().allSatisfy { times[$0.index] == .compile }
+    return self[id].inputs.dropFirst().allSatisfy { times[$0.index] == .compile && type($0).dtype.isFloat }
   }
 
   fileprivate func sameKind(_ a: ValueID, _ b: ValueID) -> Bool {
