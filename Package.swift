@@ -104,7 +104,8 @@ let package = Package(
       swiftSettings: swift),
     // Runs the built actc and actrun as processes.
     .testTarget(
-      name: "CommandLineTests", dependencies: ["ActFormats", "Workbench"], swiftSettings: swift),
+      name: "CommandLineTests", dependencies: ["ActFormats", "ActTerminal", "Workbench"], swiftSettings: swift
+    ),
     .testTarget(
       name: "KernelTests", dependencies: ["ActKernels", "ActRuntime"], swiftSettings: swift),
   ]

@@ -26,6 +26,8 @@ public struct FitOptions: Sendable {
   public var output: String?
   /// Workers; nil: one for each processor that the process may use.
   public var threads: Int?
+  /// Measures the fit while it runs.
+  public var report: FitReport?
 
   public init(method: SteeringMethod) { self.method = method }
 }

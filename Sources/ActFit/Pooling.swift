@@ -3,23 +3,49 @@ extension FitOptions {
   public enum Pooling: String, Hashable, Sendable, CaseIterable {
     /// One sample: the mean over the tokens, channel by channel, summed in double.
     case mean
+    /// One sample: the last token's.
+    case last
+    /// One sample: the smallest value of every channel.
+    case min
+    /// One sample: the largest value of every channel.
+    case max
+    /// Every token is a sample.
+    case all
   }
 }
 
 extension FitOptions.Pooling {
   /// How many samples a sequence of `count` pooled tokens becomes.
-  func sampleCount(tokens count: Int) -> Int {
+  package func sampleCount(tokens count: Int) -> Int {
     switch self {
-    case .mean: 1
+    case .mean, .last, .min, .max: 1
+    case .all: count
     }
   }
 
   /// Pools one sequence: `rows: [count, width] -> samples: [sampleCount(tokens: count), width]`.
-  func pool(
+  package func pool(
     _ rows: UnsafePointer<Float>, count: Int, width: Int, into samples: UnsafeMutablePointer<Float>
   ) {
     switch self {
     case .mean: Self.mean(rows, count: count, width: width, into: samples)
+    case .last: samples.update(from: rows + (count - 1) * width, count: width)
+    case .min: Self.fold(rows, count: count, width: width, into: samples) { $1 < $0 || $1.isNaN ? $1 : $0 }
+    case .max: Self.fold(rows, count: count, width: width, into: samples) { $1 > $0 || $1.isNaN ? $1 : $0 }
+    case .all: samples.update(from: rows, count: count * width)
+    }
+  }
+
+  /// Folds the rows into one, channel by channel. What is not a number stays, so that it is found later.
+  @inline(__always)
+  private static func fold(
+    _ rows: UnsafePointer<Float>, count: Int, width: Int, into sample: UnsafeMutablePointer<Float>,
+    _ choose: (Float, Float) -> Float
+  ) {
+    sample.update(from: rows, count: width)
+    for row in 1..<Swift.max(count, 1) {
+      let values = rows + row * width
+      for channel in 0..<width { sample[channel] = choose(sample[channel], values[channel]) }
     }
   }
 

@@ -12,6 +12,9 @@ final class SegmentRunner {
   private let workers: ThreadPool
   private let sites: [(name: String, width: Int)]
   private let pooling: FitOptions.Pooling
+  private let report: FitReport?
+  /// Whether the report asks for single tokens.
+  private let reportsTokens: Bool
   /// Positions at the start of a sequence that are neither transported nor pooled.
   private let skipped: Int
   /// The slot of transported rows; 0 where nothing is inserted.
@@ -56,6 +59,8 @@ final class SegmentRunner {
       (site, segment.graph.value(at: site).flatMap { segment.graph.type($0).shape.last?.fixed } ?? 0)
     }
     pooling = options.pooling
+    report = options.report
+    reportsTokens = options.support != .all
     skipped = options.scope.skippedPositions
   }
 
@@ -116,6 +121,15 @@ final class SegmentRunner {
             values + row * site.width, count: count, width: site.width, into: out + sample * site.width)
         }
         initialized = sampleCount * site.width
+      }
+      if let report {
+        samples.withUnsafeBufferPointer {
+          report.observe(batch.side, site.name, width: site.width, samples: $0)
+        }
+        for (row, count, _) in parts where reportsTokens && batch.side == .source {
+          let tokens = UnsafeBufferPointer(start: values + row * site.width, count: count * site.width)
+          report.observe(tokens: tokens, site.name, width: site.width)
+        }
       }
       receive(index, samples)
     }

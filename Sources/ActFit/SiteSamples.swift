@@ -7,12 +7,14 @@ final class SiteSamples {
   private let sites: [(name: String, width: Int)]
   private var accumulators: [any SiteAccumulator]
   private var supports: [SupportAccumulator]
+  private let options: FitOptions
 
   init(_ segment: SegmentedGraph.Segment, _ options: FitOptions) {
     sites = segment.sites.map { site in
       (site, segment.graph.value(at: site).flatMap { segment.graph.type($0).shape.last?.fixed } ?? 0)
     }
     accumulators = sites.map { options.method.makeAccumulator($0.width) }
+    self.options = options
     supports = sites.map { SupportAccumulator(options.support, width: $0.width) }
   }
 
@@ -34,5 +36,10 @@ final class SiteSamples {
         throw FitError("\(site.name): \(error)")
       }
     }
+  }
+
+  /// Measures a site's map where a report is wanted.
+  func report(_ site: String, _ fit: SiteFit, _ workers: ThreadPool) throws {
+    try options.report?.finish(site, fit, transport: options.method.transport(options.support), workers)
   }
 }

@@ -10,17 +10,21 @@ struct FitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fit", abstract: "Fits a map from source to target behaviour at the sites of a model.",
     discussion: """
-      Data sets are .txt files, a line a sample, or .jsonl files of {"text": …}; - is standard input.
+      Data sets are .txt files, a line a sample, .jsonl files of {"text": …}, or .csv and .tsv files; - is standard
+      input. Where a record has a prompt and a response, both are run and the response is pooled.
 
       Examples:
         actc fit SmolLM2 --source neutral.txt --target football.txt --sites '*o_proj' -o football.maps.safetensors
         actc fit SmolLM2 --source a.txt --target b.txt --method mean-act --sites '*layernorm' --simultaneous \\
           --support q0-100 -o ab.maps.safetensors
+        actc fit SmolLM2 --source rtp.jsonl --target rtp.jsonl --prompt-field prompt.text --field continuation.text \\
+          --source-filter 'continuation.toxicity>=0.75' --target-filter 'continuation.toxicity<0.25' --limit 500 --seed 1 \\
+          -o toxicity.maps.safetensors
+        actc fit SmolLM2 --pairs paradetox.tsv --source-field toxic --target-field neutral1 -o polite.maps.safetensors
       """)
 
   @Argument(help: "The model's directory.") var model: String
-  @Option(help: "Examples of the behaviour to leave.") var source: String
-  @Option(help: "Examples of the behaviour to reach.") var target: String
+  @OptionGroup(title: "Data") var data: DataArguments
   @Option(help: "The method; see `actc methods`.") var method = "linear-act"
   @Option(parsing: .upToNextOption, help: "Sites: globs, or re: and a regular expression, over whole names.")
   var sites: [String] = ["*.self_attn.o_proj"]
@@ -28,7 +32,8 @@ struct FitCommand: ParsableCommand {
   var simultaneous = false
   @Option(help: "Where the map applies: all, or between quantiles of the source, as in q0-100.") var support =
     "all"
-  @Option(help: "How a sample's tokens become one vector: mean.") var pooling = "mean"
+  @Option(help: "How a sample's tokens become one vector: mean, last, min, max; or all, each a sample.")
+  var pooling = "mean"
   @Option(help: "The tokens to which the map applies: all, prompt, generated, last, or positions as in 4-9.")
   var scope = "all"
   @Option(help: "Leave the first N positions of a sequence out of the fit and alone when steering.")
@@ -36,6 +41,8 @@ struct FitCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "The map file to write.") var output: String
   @Option(help: "The memory that the fit may use, as in 8GiB; by default half of the machine's.")
   var memory: ByteCount?
+  @Option(help: "Write a plot of the distance from source to target by layer, as SVG.") var plot: String?
+  @Flag(help: "Print the summary of the fit as JSON.") var json = false
   @Option(name: .shortAndLong, help: "Threads; by default one a processor.") var threads: Int?
 
   func validate() throws {
@@ -53,7 +60,7 @@ struct FitCommand: ParsableCommand {
       throw ValidationError("--support: expected all or qLOW-HIGH as in q0-100, found `\(support)`")
     }
     guard let pooling = FitOptions.Pooling(rawValue: pooling) else {
-      throw ValidationError("--pooling: expected mean, found `\(pooling)`")
+      throw ValidationError("--pooling: expected mean, last, min, max or all, found `\(pooling)`")
     }
     guard (0...4096).contains(skipFirst), let scope = TokenScope(scope, skippedPositions: skipFirst) else {
       throw ValidationError(
@@ -70,29 +77,37 @@ struct FitCommand: ParsableCommand {
     let model = try Model(self.model)
     let sites = try model.sites(matching: self.sites)
     let tokenizer = try Tokenizer(directory: self.model)
-    let sets = (source: try DataSet(reading: source), target: try DataSet(reading: target))
-    let data = PairedSequences(
-      source: try tokens(of: sets.source, tokenizer, model),
-      target: try tokens(of: sets.target, tokenizer, model))
+    let sets = try data.read()
+    func tokens(_ set: DataSet) throws -> [FitSequence] {
+      try data.tokens(
+        of: set, tokenizer, contextLength: model.contextLength, skippedPositions: skipFirst)
+    }
+    let samples = PairedSequences(source: try tokens(sets.source), target: try tokens(sets.target))
 
     // A place that cannot be written is found out before the long work.
     _ = try AtomicFile(output)
+    if let plot { _ = try AtomicFile(plot) }
+    let widths = Dictionary(model.sites.map { ($0.name, $0.type.shape.last?.fixed ?? 0) }) { $1 }
+    options.report = FitReport(byteCount: 256 << 20, widths: sites.map { widths[$0] ?? 0 })
     let bar = ProgressBar("fitting")
     let started = ContinuousClock.now
     var file = try fit(
-      model, data, sites: sites, options: options, progress: { bar.update($0.share, $0.site) }, note: note)
+      model, samples, sites: sites, options: options, progress: { bar.update($0.share, $0.site) }, note: note)
     bar.finish()
     file.dataHashes = ["source": sets.source.sha256, "target": sets.target.sha256]
     try file.write(to: output)
+    let summary = FitSummary(file, options)
+    if let plot { try AtomicFile.write(summary.plot.svg, to: plot) }
     try removePartialFit(beside: output)
     let gated = file.gatedChannels.values.reduce(0, +)
     let channels = file.sites.reduce(0) { $0 + $1.width }
     note(
       """
-      wrote \(output): \(file.method), \(sites.count) sites, \(data.source.count) source and \
-      \(data.target.count) target samples, \(gated) of \(channels) channels by mean shift alone, \
+      wrote \(output): \(file.method), \(sites.count) sites, \(samples.source.count) source and \
+      \(samples.target.count) target samples, \(gated) of \(channels) channels by mean shift alone, \
       \(fixed((ContinuousClock.now - started).seconds, 1)) s
       """)
+    if json { print(summary.json.pretty, terminator: "") } else { note(String(summary.text.dropLast())) }
   }
 
   private func chosenMethod() throws -> SteeringMethod {
@@ -101,19 +116,5 @@ struct FitCommand: ParsableCommand {
       throw ValidationError("--method: no method `\(method)`; methods: \(known)")
     }
     return method
-  }
-
-  private func tokens(of set: DataSet, _ tokenizer: Tokenizer, _ model: Model) throws -> [[Int32]] {
-    try set.samples.enumerated().map { index, sample in
-      let tokens = try tokenizer.encode(sample).map { Int32($0) }
-      guard !tokens.isEmpty else { throw FileError(set.path, "sample \(index + 1)", "no tokens") }
-      guard tokens.count <= model.contextLength else {
-        throw FileError(
-          set.path, "sample \(index + 1)",
-          "expected at most \(model.contextLength) tokens, the model's context, found \(tokens.count)",
-          next: "shorten or split it")
-      }
-      return tokens
-    }
   }
 }

@@ -41,14 +41,14 @@ struct EvalCommand: ParsableCommand {
     let combinations = try steering.expression().combinations
     let prompts = try DataSet(reading: self.prompts)
     let heldOut = try self.heldOut.map { try DataSet(reading: $0) }
-    let matcher = WordMatcher(try DataSet(reading: concept).samples)
+    let matcher = WordMatcher(try DataSet(reading: concept).texts)
     if matcher.isEmpty { throw FileError(concept, nil, "expected words, found no letter or digit") }
     let model = try LanguageModel(
       plan, threads: steering.threads, maximumSequences: max(prompts.samples.count, 64))
     try checkLengths(prompts, model, room: tokens)
     if let heldOut { try checkLengths(heldOut, model, room: 0) }
     let evaluation = ConceptEvaluation(
-      prompts: prompts.samples, concept: matcher, heldOut: heldOut?.samples ?? [], maximumTokens: tokens,
+      prompts: prompts.texts, concept: matcher, heldOut: heldOut?.texts ?? [], maximumTokens: tokens,
       sampling: sampling.options)
     let bar = ProgressBar("evaluating")
     var rows: [ConceptRow] = []
@@ -63,7 +63,7 @@ struct EvalCommand: ParsableCommand {
 
   /// Checks that every sample, and `room` tokens after it, fit the plan's context.
   private func checkLengths(_ set: DataSet, _ model: LanguageModel, room: Int) throws {
-    for (index, sample) in set.samples.enumerated() {
+    for (index, sample) in set.texts.enumerated() {
       let count = try model.encode(sample).count
       guard count > 0 else { throw FileError(set.path, "sample \(index + 1)", "no tokens") }
       guard count + room <= model.contextLength else {

@@ -21,7 +21,7 @@ struct ScoreCommand: ParsableCommand {
   func run() throws {
     let set = try DataSet(reading: file)
     let model = try LanguageModel(plan, threads: steering.threads, maximumSequences: 64)
-    let texts = try set.samples.enumerated().map { index, text in
+    let texts = try set.texts.enumerated().map { index, text in
       let tokens = try model.encode(text)
       guard tokens.count <= model.contextLength else {
         throw FileError(

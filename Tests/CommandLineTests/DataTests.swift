@@ -23,7 +23,7 @@ import Workbench
     ),
     (
       "record.jsonl", Array("{\"text\":\"a\"}\n{\"txet\":\"a\"}\n".utf8),
-      "record.jsonl: line 2: expected an object with `text`"
+      "record.jsonl: line 2: expected `text`, or `prompt` and `response`, found `txet`"
     ),
     ("broken.jsonl", Array("{\"text\":\"a\"\n".utf8), "broken.jsonl: line 1: byte"),
   ]
@@ -33,7 +33,8 @@ import Workbench
     let (_, bytes, words) = try #require(Self.bad.first { $0.name == name })
     let path = try directory.write(bytes, to: name)
     let good = workshop.source
-    for (source, target) in [(path, good), (good, path)] {
+    // A fit cuts what is too long.
+    for (source, target) in [(path, good), (good, path)] where name != "long.txt" {
       try expectRefusal(
         .actc, ["fit", workshop.model, "--source", source, "--target", target, "-o", directory.file("x")], 3,
         words)

@@ -1,0 +1,102 @@
+import ActIR
+import ActPasses
+import ActRuntime
+import Synchronization
+
+/// Measures a fit while it runs; give one in ``FitOptions/report`` and read ``sites`` when the fit is done.
+///
+/// Of every site that is being fitted it holds up to `limit` samples a side, and as many of the source's tokens where
+/// the support is bounded.
+public final class FitReport: Sendable {
+  private struct Samples {
+    var pooled: [Side: EvenSample]
+    var tokens: EvenSample
+  }
+
+  /// The most samples a side.
+  public let limit: Int
+  private let samples = Mutex<[String: Samples]>([:])
+  private let finished = Mutex<[FitSummary.Site]>([])
+
+  /// Holds at most `limit` samples a side at each site.
+  public init(limit: Int = 512) { self.limit = limit }
+
+  /// Holds at most about `byteCount` bytes with all of sites of these widths being fitted at once.
+  public convenience init(byteCount: Int, widths: [Int]) {
+    let bytes = widths.reduce(0) { $0 + $1 * 4 * 3 }
+    self.init(limit: min(1024, max(32, byteCount / max(bytes, 1))))
+  }
+
+  /// The sites in the order in which they were fitted.
+  public var sites: [FitSummary.Site] { finished.withLock { $0 } }
+
+  /// Takes pooled samples of a site, row-major.
+  func observe(_ side: Side, _ site: String, width: Int, samples values: UnsafeBufferPointer<Float>) {
+    withSamples(site, width) { $0.pooled[side]!.observe(values) }
+  }
+
+  /// Takes single tokens of the source at a site, row-major.
+  func observe(tokens values: UnsafeBufferPointer<Float>, _ site: String, width: Int) {
+    withSamples(site, width) { $0.tokens.observe(values) }
+  }
+
+  private func withSamples(_ site: String, _ width: Int, _ body: (inout Samples) -> Void) {
+    samples.withLock { all in
+      let empty = EvenSample(width: width, limit: limit)
+      body(&all[site, default: Samples(pooled: [.source: empty, .target: empty], tokens: empty)])
+    }
+  }
+
+  /// Measures a site that was fitted, and lets go of its samples.
+  func finish(_ site: String, _ fit: SiteFit, transport: Graph, _ workers: ThreadPool) throws {
+    guard let samples = samples.withLock({ $0.removeValue(forKey: site) }) else { return }
+    let (source, target) = (samples.pooled[.source]!, samples.pooled[.target]!)
+    guard source.count > 0, target.count > 0 else { return }
+    let (before, constant) = distance(from: source, to: target, workers)
+    var summary = FitSummary.Site(
+      name: site, width: source.width, gatedChannels: fit.gatedChannels, constantChannels: constant,
+      before: before)
+    if let evaluator = TransportEvaluator(transport, workers) {
+      var moved = EvenSample(width: source.width, limit: source.count)
+      try evaluator.transported(source.rows, width: source.width, fit.parameters).withUnsafeBufferPointer {
+        moved.observe($0)
+      }
+      summary.after = distance(from: moved, to: target, workers).distance
+    }
+    if let low = fit.parameters["low"], let high = fit.parameters["high"], samples.tokens.count > 0 {
+      summary.outsideShare = outsideShare(samples.tokens, low, high)
+    }
+    finished.withLock { $0.append(summary) }
+  }
+
+  private func distance(
+    from source: EvenSample, to target: EvenSample, _ workers: ThreadPool
+  ) -> (distance: Double, constantChannels: Int) {
+    let width = source.width
+    // Negative where the target does not vary.
+    var squares = [Double](repeating: -1, count: width)
+    squares.withUnsafeMutableBufferPointer { squares in
+      nonisolated(unsafe) let squares = squares
+      workers.loop(width) { channel in
+        let values = target.sorted(channel)
+        let center = values.reduce(0, +) / Double(values.count)
+        let variance = values.reduce(0) { $0 + ($1 - center) * ($1 - center) } / Double(values.count)
+        guard variance > Self.varianceFloor else { return }
+        squares[channel] = squaredWasserstein(source.sorted(channel), values) / variance
+      }
+    }
+    let measured = squares.filter { $0 >= 0 }
+    let mean = measured.reduce(0, +) / Double(max(measured.count, 1))
+    return (mean.squareRoot(), width - measured.count)
+  }
+
+  /// Below it a channel counts as constant.
+  static let varianceFloor = 1e-8
+
+  private func outsideShare(_ tokens: EvenSample, _ low: [Float], _ high: [Float]) -> Double {
+    let outside = tokens.rows.enumerated().count { index, value in
+      value < low[index % tokens.width] || value > high[index % tokens.width]
+    }
+    return Double(outside) / Double(tokens.rows.count)
+  }
+}

@@ -1,0 +1,20 @@
+/// The squared 2-Wasserstein distance between two samples of one channel: `∫ (F⁻¹(u) − G⁻¹(u))² du` over their
+/// empirical quantile functions, exactly, whatever their counts.
+///
+/// Both are sorted and hold at least one value.
+package func squaredWasserstein(_ first: [Double], _ second: [Double]) -> Double {
+  let (n, m) = (first.count, second.count)
+  var (i, j) = (0, 0)
+  // Levels in units of 1 / (n m), where both functions step at integers.
+  var level = 0
+  var sum = 0.0
+  while i < n, j < m {
+    let next = min((i + 1) * m, (j + 1) * n)
+    let difference = first[i] - second[j]
+    sum += difference * difference * Double(next - level)
+    if next == (i + 1) * m { i += 1 }
+    if next == (j + 1) * n { j += 1 }
+    level = next
+  }
+  return sum / (Double(n) * Double(m))
+}

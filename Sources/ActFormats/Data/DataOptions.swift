@@ -1,0 +1,41 @@
+/// How data files are read, and which of their samples are taken.
+public struct DataOptions: Hashable, Sendable {
+  /// nil: for each file the one that its name tells.
+  public var format: DataFormat?
+  /// Whether the first row of a `.csv` or `.tsv` file names its columns; else they are called `1`, `2`, ….
+  public var hasHeader = true
+  /// Records that do not meet all of these are left out.
+  public var filters: [RecordFilter] = []
+  /// The most samples to take: the first ones, after shuffling.
+  public var limit: Int?
+  /// Shuffles the samples; nil: they stay in order.
+  public var seed: UInt64?
+
+  public init() {}
+
+  /// The samples to take, in the order in which to take them.
+  func choose<Sample>(_ samples: [Sample]) -> [Sample] {
+    var samples = samples
+    if let seed {
+      // Fisher and Yates's, spelled out, because the standard library does not promise the same order for ever.
+      var random = SplitMix64(state: seed)
+      for index in samples.indices.dropFirst().reversed() {
+        samples.swapAt(index, Int(random.next().multipliedFullWidth(by: UInt64(index + 1)).high))
+      }
+    }
+    return limit.map { Array(samples.prefix($0)) } ?? samples
+  }
+}
+
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+private struct SplitMix64 {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
