@@ -1,3 +1,4 @@
+import ActCompile
 import ActFit
 import ActFormats
 import ActTerminal
@@ -54,8 +55,8 @@ struct DataArguments: ParsableArguments {
 
   /// Reads both sides.
   func read() throws -> (source: DataSet, target: DataSet) {
-    let sourceFields = SampleFields(text: sourceField ?? field, prompt: promptField)
-    let targetFields = SampleFields(text: targetField ?? field, prompt: promptField)
+    let sourceFields = SampleFields(text: sourceField ?? field, prompt: promptField, allowsChats: true)
+    let targetFields = SampleFields(text: targetField ?? field, prompt: promptField, allowsChats: true)
     if !pairs.isEmpty {
       let sets = try PairedDataSet(
         reading: pairs, source: sourceFields, target: targetFields, options("--filter", filter))
@@ -73,15 +74,17 @@ struct DataArguments: ParsableArguments {
 
   /// The tokens of a side; notes how many samples were cut.
   func tokens(
-    of set: DataSet, _ tokenizer: Tokenizer, contextLength: Int, skippedPositions: Int
+    of set: DataSet, _ model: Model, _ tokenizer: Tokenizer, skippedPositions: Int
   ) throws -> [FitSequence] {
+    let contextLength = model.contextLength
     if let maxTokens, maxTokens > contextLength {
       throw ValidationError(
         "--max-tokens: expected at most \(contextLength), the model's context, found \(maxTokens)")
     }
     let length = maxTokens ?? contextLength
     let samples = try TokenizedSamples(
-      set, tokenizer, maximumTokens: length, skippedPositions: skippedPositions)
+      set, tokenizer, maximumTokens: length, skippedPositions: skippedPositions
+    ) { () throws(FileError) in try ChatTemplate(directory: model.path) }
     if samples.cutCount > 0 {
       note("cut \(samples.cutCount) of \(samples.sequences.count) samples of \(set.path) to \(length) tokens")
     }

@@ -11,7 +11,8 @@ struct FitCommand: ParsableCommand {
     commandName: "fit", abstract: "Fits a map from source to target behaviour at the sites of a model.",
     discussion: """
       Data sets are .txt files, a line a sample, .jsonl files of {"text": …}, or .csv and .tsv files; - is standard
-      input. Where a record has a prompt and a response, both are run and the response is pooled.
+      input. Where a record has a prompt and a response, both are run and the response is pooled; a record's
+      `messages` are laid out by the model's chat template.
 
       Examples:
         actc fit SmolLM2 --source neutral.txt --target football.txt --sites '*o_proj' -o football.maps.safetensors
@@ -79,8 +80,7 @@ struct FitCommand: ParsableCommand {
     let tokenizer = try Tokenizer(directory: self.model)
     let sets = try data.read()
     func tokens(_ set: DataSet) throws -> [FitSequence] {
-      try data.tokens(
-        of: set, tokenizer, contextLength: model.contextLength, skippedPositions: skipFirst)
+      try data.tokens(of: set, model, tokenizer, skippedPositions: skipFirst)
     }
     let samples = PairedSequences(source: try tokens(sets.source), target: try tokens(sets.target))
 

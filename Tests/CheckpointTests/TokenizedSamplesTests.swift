@@ -24,7 +24,8 @@ import Testing
     }
     let set = DataSet(path: "f", samples: samples, sha256: "")
     return try TokenizedSamples(
-      set, try tokenizer(), maximumTokens: maximumTokens, skippedPositions: skipped)
+      set, try tokenizer(), maximumTokens: maximumTokens, skippedPositions: skipped
+    ) { () throws(FileError) in throw FileError("f", nil, "no template is asked for") }
   }
 
   @Test func pooledFromTheSeam() throws {

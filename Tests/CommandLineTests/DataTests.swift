@@ -23,7 +23,7 @@ import Workbench
     ),
     (
       "record.jsonl", Array("{\"text\":\"a\"}\n{\"txet\":\"a\"}\n".utf8),
-      "record.jsonl: line 2: expected `text`, or `prompt` and `response`, found `txet`"
+      "record.jsonl: line 2: expected `text`, or `prompt` and `response`"
     ),
     ("broken.jsonl", Array("{\"text\":\"a\"\n".utf8), "broken.jsonl: line 1: byte"),
   ]

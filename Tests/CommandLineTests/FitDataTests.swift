@@ -140,4 +140,42 @@ import Workbench
       .actc, arguments(["--source", path, "--target", workshop.target, "--max-tokens", "6"]), 3,
       "a.jsonl: line 1: the prompt fills all of 6 tokens")
   }
+
+  /// A chat is laid out by the model's template; its last answer is pooled.
+  @Test func chats() throws {
+    let chat = #"{"messages":[{"role":"user","content":"ab"},{"role":"assistant","content":"c"}]}"#
+    let path = try directory.write(chat, to: "chat.jsonl")
+    try expectRefusal(
+      .actc, arguments(["--source", path, "--target", workshop.target]), 3, "tokenizer_config.json")
+
+    let model = try Workshop.copyModel("tiny-plain", to: directory.makeDirectory("model"))
+    func fit(_ source: String, template: String) throws -> Outcome {
+      let config = JSON.object(["chat_template": .string(template)]).description
+      try directory.write(config, to: "model/tokenizer_config.json")
+      var arguments = arguments(["--source", source, "--target", workshop.target])
+      arguments[1] = model
+      return try Tool.actc.run(arguments)
+    }
+    let turns =
+      "{% for m in messages %}{{ m.role[0] + ':' + m.content }}{% endfor %}"
+      + "{% if add_generation_prompt %}a:{% endif %}"
+    let laidOut = try fit(path, template: turns)
+    try #require(laidOut.code == 0, "\(laidOut.error)")
+    let map = try MapFile(reading: directory.file("x.maps.safetensors"))
+    // Of an answer of one token the mean is the last token's activation.
+    let last = try directory.write("u:aba:c\n", to: "last.txt")
+    let expected = try self.fit(["--source", last, "--target", workshop.target, "--pooling", "last"]).map
+    #expect(map.sites[0].parameters["source_mean"] == expected.sites[0].parameters["source_mean"])
+
+    let unknown = try fit(path, template: "{{ messages | tojson }}")
+    #expect(unknown.code == 4)
+    #expect(unknown.error.contains("chat_template: not supported: the filter `tojson`"), "\(unknown.error)")
+    let refused = try fit(path, template: "{{ raise_exception('never') }}")
+    #expect(refused.code == 3)
+    #expect(refused.error.contains("chat.jsonl: line 1: the template refuses the chat: never"))
+    for bad in [#"{"messages":[]}"#, #"{"messages":[{"role":"user"}]}"#, #"{"messages":["hi"]}"#] {
+      let outcome = try fit(try directory.write(bad, to: "bad.jsonl"), template: turns)
+      #expect(outcome.code == 3 && outcome.error.contains("bad.jsonl: line 1: expected"), "\(outcome.error)")
+    }
+  }
 }

@@ -4,6 +4,8 @@ public struct TextSample: Hashable, Sendable {
   public var text: String
   /// The beginning of `text` that is there for context alone: activations are pooled behind it.
   public var context = ""
+  /// A chat, to be laid out by the model's template; `text` is empty then.
+  public var messages: [ChatTemplate.Message] = []
   /// The file, as error messages name it.
   public var path = ""
   /// The line on which its record begins, from 1.
@@ -19,15 +21,18 @@ public struct TextSample: Hashable, Sendable {
 
 /// Which fields of a record make a sample. A field is a name, or a path as in `prompt.text`.
 public struct SampleFields: Hashable, Sendable {
-  /// The text. Where neither this nor `prompt` is given it is `text`, or else `response` behind `prompt`, whichever the
-  /// record has.
+  /// The text, or a chat as an array of `{"role": …, "content": …}`. Where neither this nor `prompt` is given it is
+  /// `text`, or else `response` behind `prompt`, or else `messages`, whichever the record has.
   public var text: String?
   /// A text before it, run for context. With a prompt, `text` is `response` if it is not given.
   public var prompt: String?
+  /// Whether a chat may stand for a text.
+  public var allowsChats: Bool
 
-  public init(text: String? = nil, prompt: String? = nil) {
+  public init(text: String? = nil, prompt: String? = nil, allowsChats: Bool = false) {
     self.text = text
     self.prompt = prompt
+    self.allowsChats = allowsChats
   }
 
   /// The sample that a record holds.
@@ -35,12 +40,16 @@ public struct SampleFields: Hashable, Sendable {
   /// A prompt and what follows it are parted by a space, unless either has white space there.
   func sample(_ record: DataRecord) throws(FileError) -> TextSample {
     let (prompt, text) = try names(in: record)
-    let body = try string(text, in: record)
-    var sample = TextSample(body)
+    var sample = TextSample("")
+    if allowsChats, prompt == nil, case .array(let messages)? = record.fields.value(at: text) {
+      sample.messages = try checked(messages, text, in: record)
+    } else {
+      sample.text = try string(text, in: record)
+    }
     if let prompt {
       sample.context = try string(prompt, in: record)
-      let isParted = sample.context.last?.isWhitespace == true || body.first?.isWhitespace == true
-      sample.text = sample.context + (isParted ? "" : " ") + body
+      let isParted = sample.context.last?.isWhitespace == true || sample.text.first?.isWhitespace == true
+      sample.text = sample.context + (isParted ? "" : " ") + sample.text
     }
     sample.path = record.path
     sample.line = record.line
@@ -53,9 +62,22 @@ public struct SampleFields: Hashable, Sendable {
     func has(_ name: String) -> Bool { record.fields[name] != nil }
     if has("text") { return (nil, "text") }
     if has("prompt"), has("response") { return ("prompt", "response") }
+    if allowsChats, has("messages") { return (nil, "messages") }
     throw record.failure(
-      "expected `text`, or `prompt` and `response`, found \(record.fieldNames)",
+      "expected `text`, or `prompt` and `response`\(allowsChats ? ", or `messages`" : ""), found \(record.fieldNames)",
       next: "choose a field with --field")
+  }
+
+  private func checked(
+    _ messages: [JSON], _ field: String, in record: DataRecord
+  ) throws(FileError) -> [JSON] {
+    for (index, message) in messages.enumerated() {
+      guard message["role"]?.string != nil, message["content"] != nil else {
+        throw record.failure("expected an object with `role` and `content` in `\(field)[\(index)]`")
+      }
+    }
+    if messages.isEmpty { throw record.failure("expected a chat that is not empty in `\(field)`") }
+    return messages
   }
 
   private func string(_ field: String, in record: DataRecord) throws(FileError) -> String {
