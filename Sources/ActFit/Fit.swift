@@ -49,7 +49,8 @@ public func fit(
     finished = try file.take(earlier, groups)
     note("resuming after \(file.sites.count) of \(sites.count) sites")
   }
-  if finished == groups.count { return file }
+  // A report measures all sites, those that are finished too.
+  if finished == groups.count, options.report == nil { return file }
 
   let store = try LiveStore(
     batches, width: segments.recordWidth, memory: memory.carried,
@@ -58,18 +59,31 @@ public func fit(
   for (index, segment) in segments.segments.enumerated() {
     let runner = try SegmentRunner(
       model, segment, fitted: file, options: options, limits: limits, workers: workers)
-    // Of a segment that is finished only the values are wanted that the next one reads.
-    let samples = index < finished ? nil : SiteSamples(segment, options)
+    // Of a segment that is finished only the values are wanted that the next one reads, and what the report measures.
+    let isFinished = index < finished
+    let samples = SiteSamples(segment, options)
     for batch in batches {
       try runner.run(batch, store)
-      if let samples { runner.pool(batch) { site, values in samples.observe(batch.side, site, values) } }
+      if !isFinished || options.report != nil {
+        runner.pool(batch) { site, values in
+          if !isFinished { samples.observe(batch.side, site, values) }
+        }
+      }
       let done = Double(index) + Double(batch.index + 1) / Double(batches.count)
       progress(FitProgress(share: done / Double(groups.count), site: segment.sites[0]))
     }
-    guard let samples else { continue }
+    if isFinished {
+      for site in file.sites where segment.sites.contains(site.name) {
+        let fit = SiteFit(
+          parameters: site.parameters, gatedChannels: file.gatedChannels[site.name] ?? 0)
+        try samples.report(site.name, fit, workers)
+      }
+      continue
+    }
     for (site, fit) in try samples.fit(workers) {
       file.sites.append(MapFile.Site(name: site.name, width: site.width, parameters: fit.parameters))
       file.gatedChannels[site.name] = fit.gatedChannels
+      try samples.report(site.name, fit, workers)
     }
     try partial?.write(file)
   }

@@ -31,13 +31,15 @@ final class SiteSamples {
       do {
         var fit = try accumulators[index].finish(using: loop)
         fit.parameters.merge(supports[index].finish(using: loop)) { $1 }
-        if let report = options.report {
-          try report.finish(site.name, fit, transport: options.method.transport(options.support), workers)
-        }
         return (site, fit)
       } catch let error as FitError {
         throw FitError("\(site.name): \(error)")
       }
     }
+  }
+
+  /// Measures a site's map where a report is wanted.
+  func report(_ site: String, _ fit: SiteFit, _ workers: ThreadPool) throws {
+    try options.report?.finish(site, fit, transport: options.method.transport(options.support), workers)
   }
 }

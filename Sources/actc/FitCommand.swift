@@ -11,7 +11,8 @@ struct FitCommand: ParsableCommand {
     commandName: "fit", abstract: "Fits a map from source to target behaviour at the sites of a model.",
     discussion: """
       Data sets are .txt files, a line a sample, .jsonl files of {"text": …}, or .csv and .tsv files; - is standard
-      input. Where a record has a prompt and a response, both are run and the response is pooled.
+      input. Where a record has a prompt and a response, both are run and the response is pooled; a record's
+      `messages` are laid out by the model's chat template.
 
       Examples:
         actc fit SmolLM2 --source neutral.txt --target football.txt --sites '*o_proj' -o football.maps.safetensors
@@ -95,9 +96,9 @@ struct FitCommand: ParsableCommand {
     bar.finish()
     file.dataHashes = ["source": sets.source.sha256, "target": sets.target.sha256]
     try file.write(to: output)
-    try removePartialFit(beside: output)
     let summary = FitSummary(file, options)
     if let plot { try AtomicFile.write(summary.plot.svg, to: plot) }
+    try removePartialFit(beside: output)
     let gated = file.gatedChannels.values.reduce(0, +)
     let channels = file.sites.reduce(0) { $0 + $1.width }
     note(

@@ -54,6 +54,22 @@ import Workbench
     #expect(Set(snapshots).count == snapshots.count)
   }
 
+  /// The report of a resumed fit covers what was finished before.
+  @Test func theReportOfAResumedFitIsWhole() throws {
+    func summary() throws -> FitSummary {
+      var options = options
+      options.report = FitReport()
+      return FitSummary(try fit(model, data, sites: sites, options: options), options)
+    }
+    let expected = try summary()
+    #expect(expected.sites.map(\.name) == sites)
+    // All is finished but the removal of the partial file, then half of it.
+    #expect(try summary() == expected)
+    let snapshots = try snapshots()
+    try directory.write(snapshots[snapshots.count / 2], to: "out.partial")
+    #expect(try summary() == expected)
+  }
+
   @Test func anotherFitStartsAnew() throws {
     let partial = try #require(try snapshots().last)
     func check(_ data: PairedSequences, _ sites: [String], _ options: FitOptions) throws {

@@ -2,8 +2,7 @@ import ActFormats
 import Testing
 
 /// The real model's own template.
-@Suite(.enabled(if: SmolLM2.path != nil, "set ACT_SMOLLM2 to the model's directory"))
-struct ChatTests {
+@Suite(SmolLM2.isThere) struct ChatTests {
   @Test func layout() throws {
     let template = try ChatTemplate(directory: try #require(SmolLM2.path))
     func message(_ role: String, _ content: String) -> JSON {
