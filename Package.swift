@@ -65,6 +65,16 @@ let package = Package(
       ],
       swiftSettings: swift),
 
+    // Times kernels beside the limits of the CPU.
+    .target(name: "LimitsOfCPU", path: "Benchmarks/limits", cSettings: c),
+    .executableTarget(
+      name: "kernel-bench",
+      dependencies: [
+        "ActKernels", "ActRuntime", "LimitsOfCPU",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/kernels", swiftSettings: swift),
+
     // Temporary directories and seeded randomness for tests.
     .target(name: "Workbench", path: "Tests/Workbench", swiftSettings: swift),
     .testTarget(

@@ -1,5 +1,5 @@
-// Whether AMX works here: flags, the operating system's permission, and a trial, since virtual machines may show flags of
-// what they do not run, or hide the leaves that describe tiles.
+// Whether AMX works here: flags, the operating system's permission, and a trial, since virtual machines may
+// show flags of what they do not run, or hide the leaves that describe tiles.
 #if defined(__x86_64__)
 #define _GNU_SOURCE
 #include <cpuid.h>

@@ -23,6 +23,6 @@
 #include "linear.h"
 #include "attention.h"
 
-#define KERNEL_TABLE(level)                                                          \
-  {level,     elementwise, linear, rms_norm,   layer_norm,    rope, cache_append,    \
-   attention, take_rows,   cast,   scale_rows, scale_columns, pack, pack_rows, linear_scratch}
+#define KERNEL_TABLE(level)                                                                            \
+  {level,     elementwise, linear,     rms_norm,      layer_norm, rope,      cache_append,  attention, \
+   take_rows, cast,        scale_rows, scale_columns, pack,       pack_rows, linear_scratch}

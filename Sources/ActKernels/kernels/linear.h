@@ -1,5 +1,5 @@
-// Products of rows with a matrix: how the work is split, cut into blocks that the caches hold, and finished by the
-// epilogue.
+// Products of rows with a matrix: how the work is split, cut into blocks that the caches hold, and finished
+// by the epilogue.
 
 enum {
   // Sums that wait for the epilogue: 48 KiB.
@@ -55,15 +55,16 @@ static void finish(epilogue *e, int64_t row, int rows, int64_t column, int colum
 }
 
 // sums = the products of some blocks of packed rows with some panels. `stride` counts floats.
-static void multiply_chunk(const act_linear_args *a, const char *x, const row_blocks *blocks, share chunk, share panels,
-                           float *sums, ptrdiff_t stride) {
+static void multiply_chunk(const act_linear_args *a, const char *x, const row_blocks *blocks, share chunk,
+                           share panels, float *sums, ptrdiff_t stride) {
   const size_t panel_stride = panel_bytes(a->w_dtype, (size_t)a->k);
   const share first = rows_of_block(blocks, chunk.begin);
   // One block of rows has no second use for a panel.
   int32_t run = (int32_t)(CHUNK_PANEL_BYTES / panel_bytes(a->w_dtype, QUANT_GROUP)) * QUANT_GROUP;
   if (chunk.end - chunk.begin == 1) run = a->k;
   for (int32_t k = 0; k < a->k; k += run) {
-    const size_t w_at = panel_bytes(a->w_dtype, (size_t)k), x_at = packed_row_bytes(blocks->layout, a->w_dtype, (size_t)k);
+    const size_t w_at = panel_bytes(a->w_dtype, (size_t)k),
+                 x_at = packed_row_bytes(blocks->layout, a->w_dtype, (size_t)k);
     int taken = panels_at_once(blocks->layout, (int)(first.end - first.begin));
     for (int64_t panel = panels.begin; panel < panels.end; panel += taken) {
       if (panels.end - panel < taken) taken = 1;

@@ -1,4 +1,5 @@
-// Row-major weights into panels. A lane is a row and nothing is contracted, so every level gives the same bytes.
+// Row-major weights into panels. A lane is a row and nothing is contracted, so every level gives the same
+// bytes.
 
 // 32 columns of a panel, [column][row].
 typedef float weight_block[QUANT_BLOCK][PANEL_ROWS];
@@ -52,8 +53,8 @@ INLINE vf q4_nearest_level(vf v, vf offset, vf inverse) {
   return v_clamp(v_nearest((v - offset) * inverse), 0.0f, 15.0f);
 }
 
-// Tries the levels, keeps them where they are better than the best, and moves them to the least squares fit of the values
-// to the integers they got.
+// Tries the levels, keeps them where they are better than the best, and moves them to the least squares fit
+// of the values to the integers they got.
 static void q4_try(weight_block block, int lane, vf *scale, vf *offset, q4_levels *best) {
   vf s = v_rounded_to_bf16(*scale), o = v_rounded_to_bf16(*offset), inverse = v_inverse_or_zero(s);
   vf error = v_splat(0.0f), q1 = error, q2 = error, v1 = error, qv = error;

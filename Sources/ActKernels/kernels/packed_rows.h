@@ -1,11 +1,10 @@
-// Rows of x in the order in which the products with panels read them: in blocks of up to BLOCK_ROWS rows, and in a block
-// by column, so that one step of a product reads neighbours. A block of r rows is
+// Rows of x in the order in which the products with panels read them: in blocks of rows, and in a block by
+// column, so that one step of a product reads neighbours. A block of r rows is
 //   ROWS_F32    for every column: r floats
 //   ROWS_BF16   for every two columns: r pairs of bf16, zero past the last column
-//   ROWS_QUADS  for every 32 columns: 8 times r quads of int8, then r scales, then r corrections, all as the level's
-//               dot product reads them. A correction is what the weights' zero point adds: for q8 -128 times the sum of the
-//               row's integers, for q4 that sum times the scale, as f32.
-
+//   ROWS_QUADS  for every 32 columns: 8 times r quads of int8 as the level's dot product reads them, then r
+//               scales, then r corrections: what the zero point of the weights adds. For q8 that is -128
+//               times the sum of the row's integers, for q4 (as f32) that sum times the scale
 //   ROWS_TILES  as tiles.h reads them
 typedef enum { ROWS_F32, ROWS_BF16, ROWS_QUADS, ROWS_TILES } rows_layout;
 
@@ -73,7 +72,8 @@ INLINE size_t block_at(const row_blocks *blocks, int64_t block) {
 INLINE size_t packed_rows_bytes(const row_blocks *blocks) {
   const int64_t last = blocks->count - 1;
   share rows = rows_of_block(blocks, last);
-  return block_at(blocks, last) + (size_t)rows_in_memory(blocks->layout, rows.end - rows.begin) * blocks->row_bytes;
+  return block_at(blocks, last) +
+         (size_t)rows_in_memory(blocks->layout, rows.end - rows.begin) * blocks->row_bytes;
 }
 
 INLINE float v_largest_lane(vi magnitudes) {
@@ -93,8 +93,8 @@ INLINE float v_largest_lane(vi magnitudes) {
   return result;
 }
 
-// q = x rounded to int8; the scale. Blocks of magnitudes below 2^-100 count as zero; a NaN or an infinity in x makes the
-// scale one.
+// q = x rounded to int8; the scale. Blocks of magnitudes below 2^-100 count as zero; a NaN or an infinity in
+// x makes the scale one.
 INLINE float quantise_rows_block(const float *x, int8_t *q, int32_t *sum) {
   typedef int8_t v8 __attribute__((vector_size(WIDTH)));
   vi largest = v_splat_int(0);
@@ -119,7 +119,8 @@ INLINE float quantise_rows_block(const float *x, int8_t *q, int32_t *sum) {
 }
 
 // Up to 32 columns of one row as 32 int8, their scale, and the correction for the type of w.
-static void quantise_row(const act_linear_args *a, const float *x, int columns, int8_t *q, char *scale_at, char *correction_at) {
+static void quantise_row(const act_linear_args *a, const float *x, int columns, int8_t *q, char *scale_at,
+                         char *correction_at) {
   float padded[QUANT_BLOCK];
   if (columns < QUANT_BLOCK) {
     memset(padded, 0, sizeof padded);
@@ -135,20 +136,23 @@ static void quantise_row(const act_linear_args *a, const float *x, int columns, 
 }
 
 // Columns k0 ..< k1 of a block of rows, k0 a multiple of 32, to the block's place in packed_x.
-static void pack_quads(const act_linear_args *a, const float *x, int rows, int32_t k0, int32_t k1, char *out) {
+static void pack_quads(const act_linear_args *a, const float *x, int rows, int32_t k0, int32_t k1,
+                       char *out) {
   const size_t bytes = packed_row_bytes(ROWS_QUADS, a->w_dtype, QUANT_BLOCK) * (size_t)rows;
   for (int32_t k = k0; k < k1; k += QUANT_BLOCK) {
     x_quad *quads = (x_quad *)(out + (size_t)(k / QUANT_BLOCK) * bytes);
     char *scales = (char *)(quads + QUANT_BLOCK / 4 * rows), *corrections = scales + 4 * rows;
     for (int m = 0; m < rows; m++) {
       int8_t q[QUANT_BLOCK];
-      quantise_row(a, x + m * a->x_row_stride + k, (int)least(QUANT_BLOCK, k1 - k), q, scales + 4 * m, corrections + 4 * m);
+      quantise_row(a, x + m * a->x_row_stride + k, (int)least(QUANT_BLOCK, k1 - k), q, scales + 4 * m,
+                   corrections + 4 * m);
       for (int i = 0; i < QUANT_BLOCK / 4; i++) quads[i * rows + m] = x_quad_from(q + 4 * i);
     }
   }
 }
 
-static void pack_floats(const act_linear_args *a, const float *x, int rows, int32_t k0, int32_t k1, float *out) {
+static void pack_floats(const act_linear_args *a, const float *x, int rows, int32_t k0, int32_t k1,
+                        float *out) {
   int m = 0;
   for (; m + 4 <= rows; m += 4) {
     const float *p = x + m * a->x_row_stride;
@@ -156,11 +160,14 @@ static void pack_floats(const act_linear_args *a, const float *x, int rows, int3
     for (; k + 4 <= k1; k += 4) {
       v4 r[4];
       for (int i = 0; i < 4; i++) memcpy(&r[i], p + i * a->x_row_stride + k, sizeof(v4));
-      v4 low01 = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5), low23 = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
-      v4 high01 = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7), high23 = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
-      v4 columns[4] = {
-          __builtin_shufflevector(low01, low23, 0, 1, 4, 5), __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
-          __builtin_shufflevector(high01, high23, 0, 1, 4, 5), __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
+      v4 low01 = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5),
+         low23 = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+      v4 high01 = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7),
+         high23 = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+      v4 columns[4] = {__builtin_shufflevector(low01, low23, 0, 1, 4, 5),
+                       __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
+                       __builtin_shufflevector(high01, high23, 0, 1, 4, 5),
+                       __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
       for (int i = 0; i < 4; i++) memcpy(out + (ptrdiff_t)(k + i) * rows + m, &columns[i], sizeof(v4));
     }
     for (; k < k1; k++)
@@ -170,7 +177,8 @@ static void pack_floats(const act_linear_args *a, const float *x, int rows, int3
     for (int32_t k = k0; k < k1; k++) out[(ptrdiff_t)k * rows + m] = x[m * a->x_row_stride + k];
 }
 
-static void pack_bf16(const act_linear_args *a, const float *x, int rows, int32_t k0, int32_t k1, uint32_t *out) {
+static void pack_bf16(const act_linear_args *a, const float *x, int rows, int32_t k0, int32_t k1,
+                      uint32_t *out) {
   for (int m = 0; m < rows; m++) {
     const float *p = x + m * a->x_row_stride;
     for (int32_t k = k0; k < k1; k += WIDTH) {
@@ -182,4 +190,3 @@ static void pack_bf16(const act_linear_args *a, const float *x, int rows, int32_
     }
   }
 }
-

@@ -1,11 +1,11 @@
-// Products of a block of packed rows with panels, in registers: every sum is one accumulator that takes the columns in
-// order, whatever the shape of the block.
+// Products of a block of packed rows with panels, in registers: every sum is one accumulator that takes the
+// columns in order, whatever the shape of the block.
 //
-// sums[m, n] (+)= the products of `rows` packed rows with `panels` neighbouring panels over k columns; adds to what sums
-// holds unless `first`. panel_stride counts bytes, sums_stride floats.
+// sums[m, n] (+)= the products of `rows` packed rows with `panels` neighbouring panels over k columns; adds
+// to what sums holds unless `first`. panel_stride counts bytes, sums_stride floats.
 
-#define EACH_SUM(rows, columns)       \
-  for (int m = 0; m < (rows); m++)    \
+#define EACH_SUM(rows, columns)    \
+  for (int m = 0; m < (rows); m++) \
     for (int n = 0; n < (columns); n++)
 
 #define LOAD_SUMS \
@@ -18,7 +18,8 @@ INLINE const char *lanes_of(const char *w, size_t panel_stride, int n, size_t at
 }
 
 INLINE void ask_for(const char *w, size_t panel_stride, const int panels, size_t at) {
-  for (int p = 0; p < panels; p++) __builtin_prefetch(w + (size_t)p * panel_stride + at + PREFETCH_BYTES, 0, 3);
+  for (int p = 0; p < panels; p++)
+    __builtin_prefetch(w + (size_t)p * panel_stride + at + PREFETCH_BYTES, 0, 3);
 }
 
 INLINE void product_f32(const int rows, const int panels, const char *x, const char *w, size_t panel_stride,
@@ -102,7 +103,8 @@ INLINE void product_quads(const int dtype, const int rows, const int panels, con
       }
     }
     for (int n = 0; n < columns; n++) {
-      const char *numbers = w + (size_t)(n / LANE_GROUPS) * panel_stride + group + second * 32 + n % LANE_GROUPS * WIDTH * 2;
+      const char *numbers =
+          w + (size_t)(n / LANE_GROUPS) * panel_stride + group + second * 32 + n % LANE_GROUPS * WIDTH * 2;
       vf scale = v_load_bf16(numbers);
       for (int m = 0; m < rows; m++)
         acc[m][n] = v_fused(quad_total(total[m][n]), scale * v_splat(scales[m]), acc[m][n]);
@@ -114,42 +116,45 @@ INLINE void product_quads(const int dtype, const int rows, const int panels, con
   STORE_SUMS;
 }
 
-// Panels that a product takes at once: more where the rows fill less than half of the registers, but one row of q8 or q4
-// reads a single stream, whose sums of blocks do not wait for each other. The blocks of rows of one matrix all take the same.
+// Panels that a product takes at once: more where the rows fill less than half of the registers, but one row
+// of q8 or q4 reads a single stream, whose sums of blocks do not wait for each other. The blocks of rows of
+// one matrix all take the same.
 INLINE int panels_at_once(rows_layout layout, int rows) {
   if (layout == ROWS_QUADS) return rows == 1 ? 1 : BLOCK_PANELS;
-  return layout != ROWS_TILES && rows * 2 < FLOAT_ROWS ? 2 * BLOCK_PANELS : BLOCK_PANELS;
+  if (layout == ROWS_TILES) return 2;
+  return rows * 2 < FLOAT_ROWS ? 2 * BLOCK_PANELS : BLOCK_PANELS;
 }
 
-#define EACH_ROW_COUNT(apply) \
-  apply(1) apply(2) apply(3) apply(4) apply(5) apply(6) apply(7) apply(8) apply(9) apply(10) apply(11) apply(12)
-#define PARAMETERS                                                                                      \
+#define EACH_ROW_COUNT(apply)                                                                          \
+  apply(1) apply(2) apply(3) apply(4) apply(5) apply(6) apply(7) apply(8) apply(9) apply(10) apply(11) \
+      apply(12)
+#define PARAMETERS \
   const char *x, const char *w, size_t panel_stride, int32_t k, int first, float *sums, ptrdiff_t sums_stride
 #define ARGUMENTS x, w, panel_stride, k, first, sums, sums_stride
 
 // Calls the product compiled for `rows`, and for panels_at_once or one panel.
-#define F32_CASE(r)                                                                        \
-  case r:                                                                                  \
-    if (r > FLOAT_ROWS) return;                                                            \
-    if (panels == 1) return product_f32(r, 1, ARGUMENTS);                                  \
+#define F32_CASE(r)                                       \
+  case r:                                                 \
+    if (r > FLOAT_ROWS) return;                           \
+    if (panels == 1) return product_f32(r, 1, ARGUMENTS); \
     return product_f32(r, panels_at_once(ROWS_F32, r), ARGUMENTS);
 static void multiply_f32(int rows, int panels, PARAMETERS) {
   switch (rows) { EACH_ROW_COUNT(F32_CASE) }
 }
 
-#define BF16_CASE(r)                                                                       \
-  case r:                                                                                  \
-    if (r > FLOAT_ROWS) return;                                                            \
-    if (panels == 1) return product_bf16(r, 1, ARGUMENTS);                                 \
+#define BF16_CASE(r)                                       \
+  case r:                                                  \
+    if (r > FLOAT_ROWS) return;                            \
+    if (panels == 1) return product_bf16(r, 1, ARGUMENTS); \
     return product_bf16(r, panels_at_once(ROWS_F32, r), ARGUMENTS);
 static void multiply_bf16(int rows, int panels, PARAMETERS) {
   switch (rows) { EACH_ROW_COUNT(BF16_CASE) }
 }
 
-#define QUAD_CASE(dtype, r)                                                                \
-  case r:                                                                                  \
-    if (r > QUAD_ROWS) return;                                                             \
-    if (panels == 1) return product_quads(dtype, r, 1, ARGUMENTS);                         \
+#define QUAD_CASE(dtype, r)                                        \
+  case r:                                                          \
+    if (r > QUAD_ROWS) return;                                     \
+    if (panels == 1) return product_quads(dtype, r, 1, ARGUMENTS); \
     return product_quads(dtype, r, panels_at_once(ROWS_QUADS, r), ARGUMENTS);
 #define Q8_CASE(r) QUAD_CASE(ACT_Q8X16, r)
 #define Q4_CASE(r) QUAD_CASE(ACT_Q4X16, r)

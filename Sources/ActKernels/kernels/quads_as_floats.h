@@ -1,5 +1,5 @@
-// Integer dot products of four columns on levels without instructions for them: in f32, where every sum of 32 products
-// of bytes is exact.
+// Integer dot products of four columns on levels without instructions for them: in f32, where every sum of 32
+// products of bytes is exact.
 typedef struct {
   float k[4];
 } x_quad;

@@ -1,6 +1,7 @@
 // Packs the rows of x of a linear call.
 
-static void pack_row_block(const act_linear_args *a, const row_blocks *blocks, int64_t block, int32_t k0, int32_t k1, char *out) {
+static void pack_row_block(const act_linear_args *a, const row_blocks *blocks, int64_t block, int32_t k0,
+                           int32_t k1, char *out) {
   share range = rows_of_block(blocks, block);
   const float *x = a->x + range.begin * a->x_row_stride;
   const int rows = (int)(range.end - range.begin);
@@ -18,7 +19,8 @@ static void pack_row_block(const act_linear_args *a, const row_blocks *blocks, i
   }
 }
 
-// One row is packed by every worker for itself, where it does not take too much of the stack: cheaper than a barrier.
+// One row is packed by every worker for itself, where it does not take too much of the stack: cheaper than a
+// barrier.
 enum { OWN_ROW_BYTES = 64 * 1024 };
 
 static size_t linear_scratch(int32_t w_dtype, int32_t rows, int32_t k) {

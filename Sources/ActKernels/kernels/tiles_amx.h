@@ -12,7 +12,8 @@ INLINE void tiles_configure(tile_registers *t, const tile_shape *shape) {
   (void)t;
   // Palette 1; the rows of a tile lie at 48, the bytes of a row at 16.
   _Alignas(64) uint8_t configuration[64] = {1};
-  for (int i = 0; i < 8; i++) configuration[16 + 2 * i] = shape[i].bytes, configuration[48 + i] = shape[i].rows;
+  for (int i = 0; i < 8; i++)
+    configuration[16 + 2 * i] = shape[i].bytes, configuration[48 + i] = shape[i].rows;
   // Not by intrinsic: some compilers take it to read eight bytes.
   __asm__ volatile("ldtilecfg %0" : : "m"(configuration));
 }

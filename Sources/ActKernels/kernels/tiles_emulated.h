@@ -15,10 +15,12 @@ static void tiles_configure(tile_registers *t, const tile_shape *shape) {
 static void tiles_release(tile_registers *t) { memset(t->shape, 0, sizeof t->shape); }
 
 static void tile_load(tile_registers *t, int i, const void *p, size_t stride) {
-  for (int r = 0; r < t->shape[i].rows; r++) memcpy(t->data[i][r], (const char *)p + (size_t)r * stride, t->shape[i].bytes);
+  for (int r = 0; r < t->shape[i].rows; r++)
+    memcpy(t->data[i][r], (const char *)p + (size_t)r * stride, t->shape[i].bytes);
 }
 static void tile_store(const tile_registers *t, int i, void *p, size_t stride) {
-  for (int r = 0; r < t->shape[i].rows; r++) memcpy((char *)p + (size_t)r * stride, t->data[i][r], t->shape[i].bytes);
+  for (int r = 0; r < t->shape[i].rows; r++)
+    memcpy((char *)p + (size_t)r * stride, t->data[i][r], t->shape[i].bytes);
 }
 
 static float tile_bf16(const tile_registers *t, int i, int row, int at) {

@@ -1,4 +1,5 @@
-// The primitives of the levels for any CPU: vectors of four floats from the compiler's vector extension alone.
+// The primitives of the levels for any CPU: vectors of four floats from the compiler's vector extension
+// alone.
 enum { WIDTH = 4 };
 #define ACCUMULATORS 12
 enum { FLOAT_ROWS = 3, QUAD_ROWS = 2, BLOCK_PANELS = 1, PREFETCH_BYTES = 1024 };
