@@ -93,7 +93,7 @@ import Workbench
     let long = String(repeating: "a", count: 512)
     try expectRefusal(.actrun, ["generate", workshop.plan, "-p", long], 2, "the plan's context is 512")
     try expectRefusal(
-      .actrun, ["bench", workshop.plan, "-p", "500", "-n", "13"], 2, "the plan's context is 512")
+      .actrun, ["bench", workshop.plan, "-p", "513", "-n", "13"], 2, "the plan's context is 512")
   }
 
   @Test func plansWithoutATokenizer() throws {
