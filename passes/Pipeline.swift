@@ -37,12 +37,13 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
     foldAffineIntoLinear,
     foldAffineIntoReaders,
     commonSubexpressions,
+    // What is left of transports and activations joins its neighbours, then the layer before it.
+    fuseElementwise,
+    fuseEpilogues,
   ]
-    // After the folds, which give each layer weights of its own.
+    // After the folds, which give each layer weights of its own, and after the epilogues: gate and up have become a
+    // layer and the epilogue of another, which reads the first one's rows once.
     + (options.mergesLinears ? [mergeLinears] : []) + [
-      // What is left of transports and activations joins its neighbours, then the layer before it.
-      fuseElementwise,
-      fuseEpilogues,
       packing,
       commonSubexpressions,
       deadCode,

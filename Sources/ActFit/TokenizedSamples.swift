@@ -17,7 +17,6 @@ public struct TokenizedSamples: Sendable {
   ///   - set: the samples.
   ///   - tokenizer: the model's.
   ///   - maximumTokens: where longer samples are cut.
-  ///   - chatTemplate: the model's; asked for where a sample is a chat.
   ///   - skippedPositions: how many positions at the start of a sequence are not pooled.
   ///   - chatTemplate: the model's; asked for where a sample is a chat.
   /// - Throws: an error that names file and line, for a sample of which no token would be pooled.

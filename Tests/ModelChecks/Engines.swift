@@ -26,7 +26,8 @@ extension Model {
   /// The frozen variant freezes its dial at `strength`; the others ignore it. Matrices are stored in `weights`, or as
   /// in the checkpoint, keys and values in `cache`. The values of `sites` are results beside the logits, by name.
   public func makeEngine(
-    steeredBy map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: WeightType? = .f32,
+    steeredBy map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0,
+    weights: WeightType? = .f32,
     cache: DType = .f32, threads: Int? = nil, rows: Int = 128, maximumSequences: Int = 8,
     maximumSlots: Int = 3,
     recording sites: [String] = []

@@ -22,9 +22,28 @@ struct Binder {
   let arguments: TaskArguments
   var context = StepContext()
 
-  /// The tasks that compute `op` into `out`.
-  func tasks(_ op: Op, _ inputs: [Location], out: Location) -> [KernelTask] {
+  /// What `context.packedRows` holds once the tasks so far have run.
+  private var packed: PackedRows?
+
+  private struct PackedRows: Equatable {
+    var base: UnsafeMutableRawPointer
+    var rowStride: Int
+    var rows: RowCount?
+    var weights: DType
+    var columns: Int
+  }
+
+  init(arguments: TaskArguments) { self.arguments = arguments }
+
+  /// The tasks that compute `op` into `out`, to be run in the order in which they are asked for.
+  mutating func tasks(_ op: Op, _ inputs: [Location], out: Location) -> [KernelTask] {
+    let earlier = packed
+    packed = nil
     switch op {
+    case .linear, .linearEpilogue: packed = earlier
+    default: break
+    }
+    return switch op {
     case .unary, .binary, .select, .affine, .fused: [elementwise(op.elementwiseBody!, inputs, out)]
     case .linear:
       linear(
@@ -92,7 +111,7 @@ struct Binder {
     for (index, operand) in operands.enumerated() { slots[first + index] = operand.kernelOperand }
   }
 
-  private func linear(
+  private mutating func linear(
     _ x: Location, _ w: Location, epilogue: Expression, _ operands: [Location], _ out: Location
   ) -> [KernelTask] {
     let args = arguments.allocate(act_linear_args.self)
@@ -111,6 +130,11 @@ struct Binder {
     // Some kernels read rows that are packed first, by all workers for all; most pack a single row themselves.
     guard act_linear_scratch(args.pointee.w_dtype, 2, args.pointee.k) > 0 else { return [product] }
     args.pointee.packed_x = context.packedRows
+    let rows = PackedRows(
+      base: x.base, rowStride: x.rowStride, rows: out.rows, weights: w.dtype, columns: w.columns)
+    // Layers that read the same rows one after another, as gate and up, have them packed once.
+    defer { packed = out.base == x.base ? nil : rows }
+    if packed == rows { return [product] }
     var packing = task(act_pack_rows, args, rows: \.rows, out)
     packing.leastRows = act_linear_scratch(args.pointee.w_dtype, 1, args.pointee.k) > 0 ? 1 : 2
     return [packing, product]

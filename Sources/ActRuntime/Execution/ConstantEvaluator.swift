@@ -56,9 +56,8 @@ public struct ConstantEvaluator {
             UnsafeMutableRawPointer(mutating: computed[input]!.bytes.baseAddress!), program.values[input].type
           )
         }
-        for task in Binder(arguments: arguments).tasks(
-          value.op, inputs, out: Location(block.base, value.type))
-        {
+        var binder = Binder(arguments: arguments)
+        for task in binder.tasks(value.op, inputs, out: Location(block.base, value.type)) {
           pool.run(task.function, UnsafeRawPointer(task.arguments))
         }
         computed[index] = (UnsafeRawBufferPointer(start: block.base, count: block.byteCount), block)
