@@ -38,11 +38,21 @@ public func fit(
   let segments = try SegmentedGraph(model.graph, at: groups)
   let limits = (rows: max(options.rows, longest), longest: longest)
   let batches = Batch.cut(data, rows: limits.rows)
-  let memory = FitMemory(options.memory, weights: model.checkpoint.byteCount, samples: 0)
+  let memory = try FitMemory(
+    options.memory, weights: model.checkpoint.byteCount, channels: groups.map(model.channels).max() ?? 0,
+    samples: data.sampleCounts(options), options)
 
   var file = try MapFile(fitOf: model, data, options)
   let partial = options.output.map { output in
-    PartialFit(beside: output, fingerprint: data.fingerprint(file, sites: sites, accuracy: "exact"))
+    let accuracy = memory.sketchCapacity.map { "sketch \($0)" } ?? "exact"
+    return PartialFit(
+      beside: output, fingerprint: data.fingerprint(file, sites: sites, accuracy: accuracy))
+  }
+  if let capacity = memory.sketchCapacity {
+    let levels = QuantileSketch.levelCount(
+      rows: data.sampleCounts(options).values.max() ?? 0, capacity: capacity)
+    let percent = (Double(levels) / Double(capacity) * 100_000).rounded(.up) / 1000
+    note("more samples than memory holds: their quantiles are off by at most \(percent) % in rank")
   }
   var finished = 0
   if let earlier = partial?.resume(note: note) {
@@ -61,7 +71,7 @@ public func fit(
       model, segment, fitted: file, options: options, limits: limits, workers: workers)
     // Of a segment that is finished only the values are wanted that the next one reads, and what the report measures.
     let isFinished = index < finished
-    let samples = SiteSamples(segment, options)
+    let samples = SiteSamples(segment, options, capacity: memory.sketchCapacity, workers)
     for batch in batches {
       try runner.run(batch, store)
       if !isFinished || options.report != nil {
@@ -80,7 +90,7 @@ public func fit(
       }
       continue
     }
-    for (site, fit) in try samples.fit(workers) {
+    for (site, fit) in try samples.fit() {
       file.sites.append(MapFile.Site(name: site.name, width: site.width, parameters: fit.parameters))
       file.gatedChannels[site.name] = fit.gatedChannels
       try samples.report(site.name, fit, workers)
@@ -90,7 +100,27 @@ public func fit(
   return file
 }
 
+extension Model {
+  /// The channels of some sites together.
+  fileprivate func channels(_ names: [String]) -> Int {
+    let names = Set(names)
+    return sites.reduce(0) { names.contains($1.name) ? $0 + ($1.type.shape.last?.fixed ?? 0) : $0 }
+  }
+}
+
 extension PairedSequences {
+  /// How many samples each side becomes.
+  fileprivate func sampleCounts(_ options: FitOptions) -> [Side: Int] {
+    Dictionary(
+      uniqueKeysWithValues: Side.allCases.map { side in
+        let count = self[side].reduce(0) { count, sample in
+          let first = max(options.scope.skippedPositions, sample.pooledFrom)
+          return count + options.pooling.sampleCount(tokens: sample.tokens.count - first)
+        }
+        return (side, count)
+      })
+  }
+
   /// Checks that the samples can be fitted; returns the tokens of the longest.
   fileprivate func check(_ model: Model, skippedPositions skipped: Int) throws(FitError) -> Int {
     for side in Side.allCases where self[side].isEmpty { throw FitError("no \(side.rawValue) samples") }

@@ -1,11 +1,12 @@
+import ActPasses
 import Glibc
 
 /// How a fit divides the memory that it may use.
 public struct FitMemory: Hashable, Sendable {
-  /// Bytes for the samples of sites that are fitted together.
-  var samples: Int
   /// Bytes for the values that all samples carry between segments.
-  var carried: Int
+  private(set) var carried: Int
+  /// Rows of a level of the sketches that stand for the samples; nil where all samples are kept.
+  private(set) var sketchCapacity: Int?
 
   /// Bytes below which a fit could not hold the work of one batch.
   public static let least = 128 << 20
@@ -13,12 +14,55 @@ public struct FitMemory: Hashable, Sendable {
   /// Divides `budget` bytes, by default half of the machine's memory.
   ///
   /// A quarter at most is left to the `weights` bytes of the checkpoint, which is mapped, and 64 MiB to the work on a
-  /// batch. Of the rest the samples get the `wanted` bytes that they take, but no more than half.
-  init(_ budget: Int?, weights: Int, samples wanted: Int) {
+  /// batch. Of the rest at most half is the samples'; where they do not fit, sketches of them have to.
+  ///
+  /// - Parameters:
+  ///   - budget: bytes for everything.
+  ///   - weights: bytes of the checkpoint.
+  ///   - channels: of the sites that are fitted together.
+  ///   - samples: the samples of each side.
+  ///   - options: says whether samples are kept at all.
+  /// - Throws: `FitError` where not even sketches fit.
+  init(
+    _ budget: Int?, weights: Int, channels: Int, samples: [Side: Int], _ options: FitOptions
+  ) throws(FitError) {
     let budget = max(budget ?? Self.physical / 2, Self.least)
     let rest = budget - min(weights, budget / 4) - (64 << 20)
-    samples = min(wanted, rest / 2)
-    carried = rest - samples
+    carried = rest
+    // A bounded support keeps the source's samples too: the same ones, or a sketch of its own.
+    let keeps = options.method.makeSketch != nil
+    let sides = (keeps ? Side.allCases : []) + (options.support == .all ? [] : [.source])
+    let kept = keeps ? Side.allCases : sides
+    let wanted = Self.product(kept.reduce(0) { $0 + samples[$1]! }, channels, 4)
+    if wanted <= rest / 2 {
+      carried -= wanted
+      return
+    }
+    var capacity = Self.largestCapacity
+    func bytes() -> Int {
+      sides.reduce(0) { sum, side in
+        let one = QuantileSketch.byteCount(rows: samples[side]!, width: channels, capacity: capacity)
+        return sum.addingReportingOverflow(one).overflow ? .max : sum + one
+      }
+    }
+    while bytes() > rest / 2, capacity > Self.leastCapacity { capacity /= 2 }
+    guard bytes() <= rest / 2 else {
+      throw FitError(
+        "the samples of \(channels) channels take more than \(budget) bytes; allow more with --memory")
+    }
+    sketchCapacity = capacity
+    carried -= bytes()
+  }
+
+  /// The most and the fewest rows of a sketch's level: of 100,000 samples a rank is off by 0.05 % and by 3.5 % at most.
+  private static let largestCapacity = 1 << 13
+  private static let leastCapacity = 1 << 8
+
+  private static func product(_ factors: Int...) -> Int {
+    factors.reduce(1) { product, factor in
+      let (next, overflow) = product.multipliedReportingOverflow(by: factor)
+      return overflow ? .max : next
+    }
   }
 
   /// Bytes of the machine's memory.

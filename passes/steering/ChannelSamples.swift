@@ -1,72 +1,147 @@
-/// Samples of both sides, kept in memory for methods that sort them.
+/// Samples of both sides for methods that sort them: all of them, or a sketch of their quantiles.
 struct ChannelSamples: Sendable {
-  let width: Int
-  /// In the pieces in which they came.
-  private var pieces: [Side: [[Float]]] = [.source: [], .target: []]
-  private var counts: [Side: Int] = [.source: 0, .target: 0]
-
-  init(width: Int) { self.width = width }
-
-  mutating func observe(_ side: Side, _ samples: [Float]) {
-    pieces[side]!.append(samples)
-    counts[side]! += samples.count / width
+  /// One channel's samples of one side.
+  struct Channel {
+    /// In ascending order; of a sketch, as it knows them.
+    var sorted: UnsafeMutableBufferPointer<Double>
+    var mean: Double
+    /// Divided by the number of samples; exact, as the mean is, for a sketch too.
+    var variance: Double
+    /// The deviation over that of `sorted`; 1 where all samples are kept.
+    var spread = 1.0
   }
 
-  mutating func merge(_ other: ChannelSamples) {
-    for side in Side.allCases {
-      pieces[side]! += other.pieces[side]!
-      counts[side]! += other.counts[side]!
-    }
+  let width: Int
+  private var sides: [Side: SideSamples]
+
+  /// Samples of `width` channels; with a `capacity`, a sketch of that many rows a level.
+  init(width: Int, capacity: Int? = nil) {
+    self.width = width
+    let empty = SideSamples(width: width, capacity: capacity)
+    sides = [.source: empty, .target: empty]
+  }
+
+  mutating func observe(_ side: Side, _ samples: [Float], using loop: ConcurrentLoop = .serial) {
+    sides[side]!.observe(samples, using: loop)
+  }
+
+  mutating func merge(_ other: ChannelSamples) throws {
+    for side in Side.allCases { try sides[side]!.merge(other.sides[side]!) }
   }
 
   /// Channels that are gathered together, as many as a cache line holds.
-  static let blockWidth = 16
+  private static let blockWidth = 16
 
-  /// Calls `body` for each channel of block `block` with its samples, in the order in which they came; `body` may sort
-  /// them in place.
+  /// Calls `body` with each channel and its samples on `sides`, spread over `loop`; `body` writes only what is the
+  /// channel's own.
   func forEachChannel(
-    ofBlock block: Int, _ sides: [Side] = Side.allCases,
-    _ body: (_ channel: Int, _ samples: [Side: UnsafeMutableBufferPointer<Double>]) -> Void
+    _ wanted: [Side] = Side.allCases, using loop: ConcurrentLoop,
+    _ body: (_ channel: Int, _ samples: [Side: Channel]) -> Void
   ) {
-    let channels = block * Self.blockWidth..<min((block + 1) * Self.blockWidth, width)
-    var gathered: [Side: UnsafeMutableBufferPointer<Double>] = [:]
-    for side in sides {
-      let count = counts[side]!
-      let values = UnsafeMutableBufferPointer<Double>.allocate(capacity: channels.count * count)
-      var row = 0
-      for piece in pieces[side]! {
-        piece.withUnsafeBufferPointer { piece in
-          for start in stride(from: 0, to: piece.count, by: width) {
-            for (index, channel) in channels.enumerated() {
-              values[index * count + row] = Double(piece[start + channel])
-            }
-            row += 1
-          }
-        }
+    loop((width + Self.blockWidth - 1) / Self.blockWidth) { block in
+      let channels = block * Self.blockWidth..<min((block + 1) * Self.blockWidth, width)
+      let gathered = Dictionary(uniqueKeysWithValues: wanted.map { ($0, sides[$0]!.gather(channels)) })
+      for (index, channel) in channels.enumerated() {
+        body(channel, gathered.mapValues { $0.channels[index] })
       }
-      gathered[side] = values
+      for values in gathered.values { values.block.deallocate() }
     }
-    for (index, channel) in channels.enumerated() {
-      body(
-        channel,
-        gathered.mapValues { values in
-          let count = values.count / channels.count
-          return UnsafeMutableBufferPointer(rebasing: values[index * count..<(index + 1) * count])
-        })
-    }
-    for values in gathered.values { values.deallocate() }
   }
-
-  /// How many blocks of channels there are.
-  var blockCount: Int { (width + Self.blockWidth - 1) / Self.blockWidth }
 
   func checkCounts() throws {
     for side in Side.allCases {
-      if counts[side]! == 0 { throw FitError("no \(side.rawValue) samples") }
-      if !pieces[side]!.allSatisfy({ $0.allSatisfy(\.isFinite) }) {
-        throw FitError("an activation that is not finite")
+      if sides[side]!.count == 0 { throw FitError("no \(side.rawValue) samples") }
+      if !sides[side]!.isFinite { throw FitError("an activation that is not finite") }
+    }
+  }
+}
+
+/// Samples of one side.
+private struct SideSamples: Sendable {
+  let width: Int
+  private(set) var count = 0
+  /// All samples, in the pieces in which they came; none where there is a sketch.
+  private var pieces: [[Float]] = []
+  private var sketch: QuantileSketch?
+  /// Of each channel the first value, and the sums of the differences from it and of their squares; for a sketch.
+  private var moments: [(origin: Double, sum: Double, squares: Double)] = []
+
+  init(width: Int, capacity: Int?) {
+    self.width = width
+    sketch = capacity.map { QuantileSketch(width: width, capacity: $0) }
+  }
+
+  var isFinite: Bool { sketch?.isFinite ?? pieces.allSatisfy { $0.allSatisfy(\.isFinite) } }
+
+  mutating func observe(_ samples: [Float], using loop: ConcurrentLoop) {
+    guard !samples.isEmpty else { return }
+    count += samples.count / width
+    guard sketch != nil else {
+      pieces.append(samples)
+      return
+    }
+    sketch!.observe(samples, using: loop)
+    if moments.isEmpty { moments = samples.prefix(width).map { (Double($0), 0, 0) } }
+    for start in stride(from: 0, to: samples.count, by: width) {
+      for channel in 0..<width {
+        let difference = Double(samples[start + channel]) - moments[channel].origin
+        moments[channel].sum += difference
+        moments[channel].squares += difference * difference
       }
     }
+  }
+
+  mutating func merge(_ other: SideSamples) throws {
+    count += other.count
+    pieces += other.pieces
+    switch (sketch != nil, other.sketch) {
+    case (false, nil): break
+    case (true, let theirs?) where theirs.capacity == sketch!.capacity:
+      sketch!.merge(theirs)
+      if moments.isEmpty { moments = other.moments.map { ($0.origin, 0, 0) } }
+      for (channel, (origin, sum, squares)) in other.moments.enumerated() {
+        // The other's differences, from this origin.
+        let step = origin - moments[channel].origin
+        moments[channel].squares += squares + 2 * step * sum + Double(other.count) * step * step
+        moments[channel].sum += sum + Double(other.count) * step
+      }
+    default: throw FitError("accumulators of different accuracy")
+    }
+  }
+
+  /// The samples of some channels; `block` is to be deallocated.
+  func gather(
+    _ channels: Range<Int>
+  ) -> (channels: [ChannelSamples.Channel], block: UnsafeMutableBufferPointer<Double>) {
+    let block = UnsafeMutableBufferPointer<Double>.allocate(capacity: channels.count * count)
+    var row = 0
+    for piece in pieces {
+      piece.withUnsafeBufferPointer { piece in
+        for start in stride(from: 0, to: piece.count, by: width) {
+          for (index, channel) in channels.enumerated() {
+            block[index * count + row] = Double(piece[start + channel])
+          }
+          row += 1
+        }
+      }
+    }
+    let gathered = channels.enumerated().map { index, channel in
+      var values = UnsafeMutableBufferPointer(rebasing: block[index * count..<(index + 1) * count])
+      guard let sketch else {
+        let (center, variance) = (mean(values), populationVariance(values))
+        values.sort()
+        return ChannelSamples.Channel(sorted: values, mean: center, variance: variance)
+      }
+      sketch.sorted(channel, into: values)
+      let (origin, sum, squares) = moments[channel]
+      let shift = sum / Double(count)
+      let variance = max(0, squares / Double(count) - shift * shift)
+      let sketched = populationVariance(values)
+      return ChannelSamples.Channel(
+        sorted: values, mean: origin + shift, variance: variance,
+        spread: sketched > 0 ? (variance / sketched).squareRoot() : 1)
+    }
+    return (gathered, block)
   }
 }
 

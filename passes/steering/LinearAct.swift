@@ -17,18 +17,23 @@ public let linearAct = SteeringMethod(
     }
 
     """,
-  makeAccumulator: { LinearActAccumulator(samples: ChannelSamples(width: $0)) })
+  makeAccumulator: { LinearActAccumulator(samples: ChannelSamples(width: $0)) },
+  makeSketch: { LinearActAccumulator(samples: ChannelSamples(width: $0, capacity: $1)) })
 
 private struct LinearActAccumulator: SiteAccumulator {
   var samples: ChannelSamples
 
   mutating func observe(_ side: Side, _ rows: [Float]) { samples.observe(side, rows) }
 
+  mutating func observe(_ side: Side, _ rows: [Float], using loop: ConcurrentLoop) {
+    samples.observe(side, rows, using: loop)
+  }
+
   mutating func merge(_ other: any SiteAccumulator) throws {
     guard let other = other as? LinearActAccumulator else {
       throw FitError("accumulators of different methods")
     }
-    samples.merge(other.samples)
+    try samples.merge(other.samples)
   }
 
   func finish() throws -> SiteFit { try finish(using: .serial) }
@@ -36,17 +41,15 @@ private struct LinearActAccumulator: SiteAccumulator {
   func finish(using loop: ConcurrentLoop) throws -> SiteFit {
     try samples.checkCounts()
     let channels = ChannelResults(width: samples.width)
-    loop(samples.blockCount) { block in
-      samples.forEachChannel(ofBlock: block) { channel, samples in
-        var (source, target) = (samples[.source]!, samples[.target]!)
-        channels.sourceMean[channel] = Float(mean(source))
-        channels.targetMean[channel] = Float(mean(target))
-        channels.isGated[channel] = populationVariance(source) <= varianceFloor
-        guard !channels.isGated[channel] else { return }
-        source.sort()
-        target.sort()
-        channels.slope[channel] = Float(Self.slope(source, target))
-      }
+    samples.forEachChannel(using: loop) { channel, samples in
+      let (source, target) = (samples[.source]!, samples[.target]!)
+      channels.sourceMean[channel] = Float(source.mean)
+      channels.targetMean[channel] = Float(target.mean)
+      channels.isGated[channel] = source.variance <= varianceFloor
+      guard !channels.isGated[channel] else { return }
+      // A sketch knows the correlation of the quantiles well and the deviations, which are known apart, less so.
+      let slope = Self.slope(source.sorted, target.sorted) * (target.spread / source.spread)
+      channels.slope[channel] = Float(slope)
     }
     return SiteFit(
       parameters: [

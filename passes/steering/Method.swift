@@ -13,16 +13,21 @@ public struct SteeringMethod: Sendable {
   public let transport: String
   /// An accumulator for a site of `width` channels.
   public let makeAccumulator: @Sendable (_ width: Int) -> any SiteAccumulator
+  /// The same where there are more samples than memory: it keeps a sketch of the samples' quantiles, of `capacity` rows
+  /// a level. nil for a method that does not keep its samples.
+  public let makeSketch: (@Sendable (_ width: Int, _ capacity: Int) -> any SiteAccumulator)?
 
   public init(
     _ name: String, version: String, summary: String, transport: String,
-    makeAccumulator: @escaping @Sendable (_ width: Int) -> any SiteAccumulator
+    makeAccumulator: @escaping @Sendable (_ width: Int) -> any SiteAccumulator,
+    makeSketch: (@Sendable (_ width: Int, _ capacity: Int) -> any SiteAccumulator)? = nil
   ) {
     self.name = name
     self.version = version
     self.summary = summary
     self.transport = transport
     self.makeAccumulator = makeAccumulator
+    self.makeSketch = makeSketch
   }
 }
 
@@ -36,6 +41,9 @@ public protocol SiteAccumulator: Sendable {
   /// Takes samples: row-major, `samples.count / width` of them.
   mutating func observe(_ side: Side, _ samples: [Float])
 
+  /// The same, with channels spread over `loop` where that pays; the same result to the bit.
+  mutating func observe(_ side: Side, _ samples: [Float], using loop: ConcurrentLoop)
+
   /// Takes over what another accumulator of the same method and width has gathered after this one.
   mutating func merge(_ other: any SiteAccumulator) throws
 
@@ -47,6 +55,10 @@ public protocol SiteAccumulator: Sendable {
 }
 
 extension SiteAccumulator {
+  public mutating func observe(_ side: Side, _ samples: [Float], using loop: ConcurrentLoop) {
+    observe(side, samples)
+  }
+
   public func finish(using loop: ConcurrentLoop) throws -> SiteFit { try finish() }
 }
 

@@ -57,14 +57,15 @@ public struct SupportAccumulator: Sendable {
   private let support: Support
   private var samples: ChannelSamples
 
-  public init(_ support: Support, width: Int) {
+  /// Of a site of `width` channels; with a `capacity`, a sketch of the samples of that many rows a level.
+  public init(_ support: Support, width: Int, capacity: Int? = nil) {
     self.support = support
-    samples = ChannelSamples(width: width)
+    samples = ChannelSamples(width: width, capacity: capacity)
   }
 
   /// Takes samples of the source, row-major.
-  public mutating func observe(_ rows: [Float]) {
-    if case .quantiles = support { samples.observe(.source, rows) }
+  public mutating func observe(_ rows: [Float], using loop: ConcurrentLoop = .serial) {
+    if case .quantiles = support { samples.observe(.source, rows, using: loop) }
   }
 
   /// `low` and `high`, or nothing where the support is unbounded.
@@ -74,13 +75,10 @@ public struct SupportAccumulator: Sendable {
     var bounds = [Float](repeating: 0, count: 2 * width)
     bounds.withUnsafeMutableBufferPointer { bounds in
       let bounds = bounds
-      loop(samples.blockCount) { block in
-        samples.forEachChannel(ofBlock: block, [.source]) { channel, samples in
-          var sorted = samples[.source]!
-          sorted.sort()
-          bounds[channel] = Float(percentile(sorted, lower))
-          bounds[width + channel] = Float(percentile(sorted, upper))
-        }
+      samples.forEachChannel([.source], using: loop) { channel, samples in
+        let sorted = samples[.source]!.sorted
+        bounds[channel] = Float(percentile(sorted, lower))
+        bounds[width + channel] = Float(percentile(sorted, upper))
       }
     }
     return ["low": Array(bounds[..<width]), "high": Array(bounds[width...])]
