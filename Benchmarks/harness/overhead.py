@@ -34,12 +34,20 @@ def main(options) -> None:
         row = [name]
         for phase in ["prefill", "decode"]:
             row += ["" if name == BARE else spread(costs(series, name, phase), 1) + " %",
-                    spread(series.values(GROUP, name, phase))]
+                    inside(series, name, phase), spread(series.values(GROUP, name, phase))]
         rows.append(row)
     publish("overhead", "What steering costs", "Benchmarks/overhead.sh", [
-        f"## bf16, 61 norms, {threads} threads\n\nCosts are paired: a turn against the same turn without maps.\n",
-        table(["maps", "prefill cost", "pp512 tokens/s", "decode cost", "tg64 tokens/s"], rows),
+        f"## bf16, 61 norms, {threads} threads\n\nCosts are paired: a turn against the same turn of the plan "
+        "without maps. *In the plan*: against the same plan at strength 0, in one process.\n",
+        table(["maps", "prefill cost", "in the plan", "pp512 tokens/s", "decode cost", "in the plan", "tg64 tokens/s"], rows),
     ], series, options.turns, goals)
+
+
+def inside(series: Series, name: str, phase: str) -> str:
+    """The cost against the same plan at strength 0, measured by actrun in one process."""
+    if name in (BARE, FROZEN):
+        return ""
+    return spread([value * 100 for value in series.values(GROUP, name, f"{phase}_cost")], 1) + " %"
 
 
 def costs(series: Series, name: str, phase: str) -> list[float]:

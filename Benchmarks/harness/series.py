@@ -24,6 +24,8 @@ class Contestant:
     # Figures by name from an outcome of `harness.turn.run`.
     parse: Callable[[dict], Figures]
     environment: dict[str, str] = dataclasses.field(default_factory=dict)
+    # Seconds after which it has failed.
+    limit: int = 120
 
 
 @dataclasses.dataclass
@@ -33,6 +35,8 @@ class Series:
     runs: dict[str, dict[str, list[Figures]]]
     probes: dict[str, list[dict]]
     failures: list[str]
+    # Turns that something else on the machine shared, and that stayed so when repeated.
+    disturbed: int = 0
 
     def median(self, group: str, name: str, figure: str) -> float | None:
         values = self.values(group, name, figure)
@@ -65,7 +69,7 @@ def measure(contestants: list[Contestant], turns: int) -> Series:
             if not entrants:
                 continue
             machine.say(f"turn {turn + 1} of {turns}: {group}: {', '.join(c.name for c in entrants)}")
-            outcome = take_turn(probe, entrants)
+            outcome = undisturbed_turn(probe, entrants, series)
             series.probes.setdefault(group, []).extend(outcome["probes"])
             for contestant, run in zip(entrants, outcome["runs"]):
                 try:
@@ -79,8 +83,30 @@ def measure(contestants: list[Contestant], turns: int) -> Series:
     return series
 
 
+# A turn in which pinned threads computed less than this share of what they could before was not alone.
+UNDISTURBED = 0.85
+ATTEMPTS = 3
+# Seconds; a longer turn is not worth repeating, its ratios are paired anyway.
+LONG = 60
+
+
+def undisturbed_turn(probe: list[str], entrants: list[Contestant], series: Series) -> dict:
+    """A turn that had the machine for itself, or else the last of a few attempts, counted as disturbed."""
+    for attempt in range(1, ATTEMPTS + 1):
+        outcome = take_turn(probe, entrants)
+        computed = [max(taken["fma_gflop_per_s"].values()) for taken in outcome["probes"]]
+        seen = [max(taken["fma_gflop_per_s"].values()) for group in series.probes.values() for taken in group]
+        if min(computed) >= UNDISTURBED * max(computed + seen):
+            return outcome
+        if sum(run["seconds"] for run in outcome["runs"]) > LONG:
+            break
+        machine.say(f"disturbed: {min(computed):.0f} of {max(computed + seen):.0f} GFLOP/s; attempt {attempt}")
+    series.disturbed += 1
+    return outcome
+
+
 def take_turn(probe: list[str], entrants: list[Contestant]) -> dict:
-    commands = [{"arguments": c.arguments, "environment": c.environment} for c in entrants]
+    commands = [{"arguments": c.arguments, "environment": c.environment, "limit": c.limit} for c in entrants]
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump({"probe": probe, "commands": commands}, file)
         file.flush()

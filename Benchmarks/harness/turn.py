@@ -1,6 +1,7 @@
 """Runs a list of commands one after another, with a probe of the machine before and after.
 
-    python3 -m harness.turn FILE    FILE: {"probe": argv, "commands": [{"arguments": argv, "environment": {…}}]}
+    python3 -m harness.turn FILE    FILE: {"probe": argv, "commands": [{"arguments": argv, "environment": {…},
+                                        "limit": seconds}]}
 
 Prints {"probes": [before, after], "runs": [{"seconds", "peak_bytes", "code", "output", "errors"}]}. It is a process of
 its own so that a lock on a shared machine can be held for exactly one turn.
@@ -13,15 +14,13 @@ import sys
 import tempfile
 import time
 
-TIME_LIMIT = 300
 
-
-def run(arguments: list[str], environment: dict[str, str]) -> dict:
+def run(arguments: list[str], environment: dict[str, str], limit: int) -> dict:
     """The outcome of a command: wall seconds, its peak resident bytes, exit code and what it printed."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()
         process = subprocess.Popen(
-            ["timeout", "--foreground", str(TIME_LIMIT), *arguments],
+            ["timeout", "--foreground", str(limit), *arguments],
             stdin=subprocess.DEVNULL, stdout=output, stderr=errors, env=os.environ | environment,
         )
         # The usage of a waited-for process includes that of the children it waited for: `timeout`'s is the command's.
@@ -44,7 +43,7 @@ def main() -> None:
         return json.loads(subprocess.run(turn["probe"], check=True, capture_output=True, text=True).stdout)
 
     before = probe()
-    runs = [run(command["arguments"], command["environment"]) for command in turn["commands"]]
+    runs = [run(**command) for command in turn["commands"]]
     json.dump({"probes": [before, probe()], "runs": runs}, sys.stdout)
 
 

@@ -1,7 +1,9 @@
 """actrun against transformers: f32, bf16 and f32 under torch.compile."""
 
+import os
+
 from harness import machine
-from harness.machine import BENCHMARKS, HOME
+from harness.machine import BENCHMARKS, HOME, call
 from harness.ours import Tools
 from harness.python_peers import Variant, best, compare
 from harness.report import Goal, publish
@@ -20,6 +22,12 @@ def main(options) -> None:
         Variant("bf16", "transformers bf16", [*runner, "bfloat16"]),
     ]
     variants = [variant for variant in variants if variant.weights in options.weights]
+    for variant in [variant for variant in variants if variant.options]:
+        try:
+            compile_beforehand(variant)
+        except machine.Unavailable as error:
+            machine.say(str(error))
+            variants.remove(variant)
     series, sections = compare(tools, variants, options)
     floats = [variant for variant in variants if variant.weights == "f32"]
     threads = machine.processors()
@@ -29,3 +37,11 @@ def main(options) -> None:
     ]
     publish("vs-transformers", "actrun and transformers", "Benchmarks/vs-transformers.sh", sections, series,
             options.turns, goals)
+
+
+def compile_beforehand(variant: Variant) -> None:
+    """Fills the compiler's cache, which takes minutes, so that no turn has to."""
+    os.environ |= variant.environment
+    for threads in [machine.processors(), 1]:
+        machine.say(f"{variant.label}: compiling for {threads} threads (minutes)")
+        call([*variant.start, threads, 512, 128, *variant.options], quiet=True, build=True, what=variant.label)

@@ -1,0 +1,79 @@
+"""Fitting at every norm: actc, simultaneous and causal, against transformers with hooks in one simultaneous pass, and
+against the published causal way, a pass a site."""
+
+import json
+
+from harness import machine
+from harness.machine import BENCHMARKS, HOME, MODELS, ROOT, call
+from harness.ours import NORMS, Tools
+from harness.report import Goal, number, publish, spread, table
+from harness.series import Contestant, measure
+
+GROUP = "fit"
+OURS, OURS_CAUSAL = "actc, simultaneous", "actc, causal"
+PEER, PEER_CAUSAL = "transformers with hooks, simultaneous", "transformers with hooks, a pass a site"
+
+
+def add_options(parser) -> None:
+    parser.add_argument("--sentences", type=int, default=1000, help="of 32 tokens, both sides together (default: 1000)")
+    parser.add_argument("--sites", type=int, default=12, metavar="N",
+                        help="the published way is timed at every N-th site and extrapolated (default: 12)")
+    parser.add_argument("--sample", type=int, default=128, help="and with so many sentences (default: 128)")
+
+
+def main(options) -> None:
+    machine.install("transformers")
+    tools = Tools()
+    model, threads = tools.fetch_model(), machine.processors()
+    folder = MODELS / f"sentences-{options.sentences}"
+    peer = [str(HOME / "transformers/bin/python"), str(BENCHMARKS / "peers/transformers_fit.py")]
+    if not (folder / "target.txt").exists():
+        data = ROOT / "Examples" / "football"
+        call([*peer, "sentences", model, data / "source.txt", data / "target.txt", options.sentences, folder],
+             quiet=True, what="the sentences")
+    maps = MODELS / "fit-simultaneous.maps.safetensors"
+
+    def ours(name: str, output, *arguments: str) -> Contestant:
+        argv = [tools.actc, "fit", model, "--source", folder / "source.txt", "--target", folder / "target.txt",
+                "--sites", *NORMS, "-t", threads, "-o", output, *arguments]
+        return Contestant(name, GROUP, list(map(str, argv)),
+                          lambda run: {"sentences_per_second": options.sentences / run["seconds"],
+                                       "peak_bytes": run["peak_bytes"]}, limit=3600)
+
+    def theirs(name: str, *arguments) -> Contestant:
+        return Contestant(name, GROUP, [*peer, *map(str, arguments)], parse, limit=3600)
+
+    contestants = [
+        ours(OURS, maps, "--simultaneous"),
+        theirs(PEER, "simultaneous", model, folder, threads, maps),
+        ours(OURS_CAUSAL, MODELS / "fit-causal.maps.safetensors"),
+        theirs(PEER_CAUSAL, "causal", model, folder, threads, options.sites, options.sample),
+    ]
+    series = measure(contestants, options.turns)
+    figure = "sentences_per_second"
+    goals = [
+        Goal("simultaneous against one pass with hooks", series.ratio(GROUP, OURS, PEER, figure), 8),
+        Goal("causal against our simultaneous", series.ratio(GROUP, OURS_CAUSAL, OURS, figure), .7),
+        Goal("causal against a pass a site", series.ratio(GROUP, OURS_CAUSAL, PEER_CAUSAL, figure), 150),
+    ]
+    rows = []
+    for contestant in contestants:
+        peak = series.median(GROUP, contestant.name, "peak_bytes")
+        rows.append([contestant.name, spread(series.values(GROUP, contestant.name, figure), 2),
+                     number(None if peak is None else peak / 1e6)])
+    difference = series.median(GROUP, PEER, "difference")
+    agreement = "" if difference is None else (
+        f"The largest relative difference of a site's target means between actc and transformers: {difference:.1e}.\n")
+    publish("fit", "Fitting maps", "Benchmarks/fit.sh", [
+        f"## {options.sentences} sentences of 32 tokens, 61 norms, Linear-AcT, {threads} threads\n\nOurs is the whole "
+        "process, the checkpoint's loading and the file's writing included; for transformers, loading is not counted. "
+        f"The published way is timed with {options.sample} sentences at every {options.sites}th site and at the last, "
+        "each pass cut short at its site, and extrapolated to all.\n",
+        table(["", "sentences/s", "peak memory, MB"], rows), agreement,
+    ], series, options.turns, goals)
+
+
+def parse(run: dict) -> dict[str, float]:
+    report = json.loads(run["output"].strip().splitlines()[-1])
+    figures = {"sentences_per_second": report["sentences"] / report["seconds"], "peak_bytes": run["peak_bytes"]}
+    return figures | ({"difference": report["difference"]} if "difference" in report else {})
