@@ -34,7 +34,7 @@ import Workbench
     ("limit T = 512", "limit T = 1048576", "expected bytes inside the arena"),
     ("limit R = 512", "limit R = 99999999999", "limit R: expected 1 to 1048576"),
     ("context = 512", "context = 99999999999", "context: expected 1 to 16777216"),
-    ("arena = 442368", "arena = 42368", "expected bytes inside the arena"),
+    ("arena = 294912", "arena = 29440", "expected bytes inside the arena"),
     ("bound = ", "bound = 9", "bound: expected"),
     ("slot = 0", "slot = 9223372036854775807", "slot: expected at most"),
     ("limit R = 512", "limit R = 512\n  limit R = 512", "expected one limit above 0 for R"),
