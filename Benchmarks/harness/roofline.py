@@ -51,7 +51,7 @@ def main(options) -> None:
         Goal(f"{TOGETHER} against 1, {weights}", series.ratio(f"{SMALL}, {weights}", TOGETHER, "alone", "decode"), 12)
         for weights in options.weights
     ]
-    publish("roofline", "Reached share of the machine's limits", "Benchmarks/roofline.sh", [
+    publish("roofline", "Reached share of the machine's limits", [
         f"## {threads} threads\n\nDecode: bytes of all matrices once a token, against the read bandwidth probed in the "
         "same turns; above 100 % a cache helps. Prefill: two operations a parameter and token (the head once), against "
         "f32 multiply-adds; tile and dot-product instructions have higher limits. *32 sequences*: tokens a second "

@@ -41,7 +41,7 @@ def main(options) -> None:
             contestants.append(llama.bench(PEER, group, file, threads[0], build="avx2"))
     series = measure(contestants, options.turns)
     series.failures += refused
-    publish("vs-llama", "actrun and llama.cpp", "Benchmarks/vs-llama.sh", sections(series, options, threads), series,
+    publish("vs-llama", "actrun and llama.cpp", sections(series, options, threads), series,
             options.turns, goals(series, options, threads[0]))
 
 
