@@ -39,7 +39,8 @@ def main(options) -> None:
     publish("overhead", "What steering costs", [
         f"## bf16, 61 norms, {threads} threads\n\nCosts are paired: a turn against the same turn of the plan "
         "without maps. *In the plan*: against the same plan at strength 0, in one process.\n",
-        table(["maps", "prefill cost", "in the plan", "pp512 tokens/s", "decode cost", "in the plan", "tg64 tokens/s"], rows),
+        table(["maps", "prefill cost", "in the plan", "pp512 tokens/s", "decode cost", "in the plan", "tg64 tokens/s"],
+              rows),
     ], series, options.turns, goals)
 
 

@@ -43,8 +43,8 @@ def main(options) -> None:
     series.failures += refused
     rows = [row(series, group, plan, threads) for group, plan in plans.items()]
     goals = [
-        Goal(f"read bandwidth in decode, {weights}, {LARGE}", share(series, f"{LARGE}, {weights}", plans, threads), goal,
-             " %")
+        Goal(f"read bandwidth in decode, {weights}, {LARGE}",
+             share(series, f"{LARGE}, {weights}", plans, threads), goal, " %")
         for weights, goal in SHARES.items() if weights in options.weights
     ]
     goals += [
