@@ -64,7 +64,7 @@ def main(options) -> None:
     difference = series.median(GROUP, PEER, "difference")
     agreement = "" if difference is None else (
         f"The largest relative difference of a site's target means between actc and transformers: {difference:.1e}.\n")
-    publish("fit", "Fitting maps", "Benchmarks/fit.sh", [
+    publish("fit", "Fitting maps", [
         f"## {options.sentences} sentences of 32 tokens, 61 norms, Linear-AcT, {threads} threads\n\nOurs is the whole "
         "process, the checkpoint's loading and the file's writing included; for transformers, loading is not counted. "
         f"The published way is timed with {options.sample} sentences at every {options.sites}th site and at the last, "

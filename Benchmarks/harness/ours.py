@@ -40,7 +40,8 @@ class Tools:
             call([ROOT / "Scripts" / "get-model.sh", self.actc, self.model], what="the model cannot be had")
         return self.model
 
-    def plan(self, weights: str, *arguments: str, model: pathlib.Path | None = None, name: str = "bare") -> pathlib.Path:
+    def plan(self, weights: str, *arguments: str, model: pathlib.Path | None = None,
+             name: str = "bare") -> pathlib.Path:
         """A plan of the model; compiled again when actc is newer. `Unavailable` where actc refuses."""
         model = model or self.fetch_model()
         plan = MODELS / f"{model.name}-{name}-{weights}.plan"
@@ -58,8 +59,8 @@ class Tools:
         file, data = MODELS / f"{name}.maps.safetensors", ROOT / "Examples" / "football"
         if not is_newer(file, self.actc):
             machine.say(f"fitting {file.name}")
-            call([self.actc, "fit", self.fetch_model(), "--source", data / "source.txt", "--target", data / "target.txt",
-                  "--sites", *NORMS, "--simultaneous", *arguments, "-o", file], quiet=True, what="actc fit")
+            call([self.actc, "fit", self.fetch_model(), "--source", data / "source.txt", "--target",
+                  data / "target.txt", "--sites", *NORMS, "--simultaneous", *arguments, "-o", file], quiet=True, what="actc fit")
         return file
 
     def bench(self, name: str, group: str, plan: pathlib.Path, threads: int, *arguments: str, prompt: int = 512,

@@ -36,10 +36,11 @@ def main(options) -> None:
             row += ["" if name == BARE else spread(costs(series, name, phase), 1) + " %",
                     inside(series, name, phase), spread(series.values(GROUP, name, phase))]
         rows.append(row)
-    publish("overhead", "What steering costs", "Benchmarks/overhead.sh", [
+    publish("overhead", "What steering costs", [
         f"## bf16, 61 norms, {threads} threads\n\nCosts are paired: a turn against the same turn of the plan "
         "without maps. *In the plan*: against the same plan at strength 0, in one process.\n",
-        table(["maps", "prefill cost", "in the plan", "pp512 tokens/s", "decode cost", "in the plan", "tg64 tokens/s"], rows),
+        table(["maps", "prefill cost", "in the plan", "pp512 tokens/s", "decode cost", "in the plan", "tg64 tokens/s"],
+              rows),
     ], series, options.turns, goals)
 
 

@@ -47,7 +47,7 @@ def main(options) -> None:
              for weights, goal in GOALS.items() if weights in options.weights]
     rows = [[weights, f"{value:.3f}", f"{loss[weights]:+.2f} %" if weights in loss else "–"]
             for weights, value in found.items()]
-    publish("perplexity", "Perplexity on WikiText-2", "Benchmarks/perplexity.sh", [
+    publish("perplexity", "Perplexity on WikiText-2", [
         f"## {len(pieces)} pieces, {tokens} predicted tokens\n",
         table(["weights", "perplexity", "over f32"], rows),
         *["Not measured:\n" + "\n".join(f"- {text}" for text in refused) + "\n"] * bool(refused),

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import shlex
 import statistics
+import sys
 
 from harness import machine
 from harness.series import Series
@@ -84,12 +86,15 @@ def verdict(goals: list[Goal]) -> str:
     return "Where we lose: " + ("; ".join(missed) if missed else "nowhere that was measured") + ".\n"
 
 
-def publish(name: str, title: str, command: str, sections: list[str], series: Series | None, turns: int,
-            goals: list[Goal], **more) -> None:
+def publish(name: str, title: str, sections: list[str], series: Series | None, turns: int, goals: list[Goal],
+            **more) -> None:
     """Writes `results/NAME.md` and a record of every run, and prints the Markdown."""
-    heading = [f"# {title}\n", f"`{command}` on {machine.today()}: {machine.describe()}."]
-    heading.append(f"Medians and ranges of {turns} interleaved turns. " + (probes(series) if series else "") + "\n")
-    parts = ["\n".join(heading)]
+    command = shlex.join([f"Benchmarks/{name}.sh", *sys.argv[2:]])
+    heading = f"# {title}\n\n`{command}` on {machine.today()}: {machine.describe()}.\n"
+    if series:
+        plural = "" if turns == 1 else "s"
+        heading += f"Medians and ranges of {turns} interleaved turn{plural}. {probes(series)}\n"
+    parts = [heading]
     if goals:
         parts.append(table(["ratio", "goal", "reached", ""], [goal.cells() for goal in goals]))
         parts.append(verdict(goals))
@@ -98,7 +103,9 @@ def publish(name: str, title: str, command: str, sections: list[str], series: Se
         parts.append("Not measured:\n" + "\n".join(f"- {failure}" for failure in series.failures) + "\n")
     text = "\n".join(parts)
     machine.RECORDS.mkdir(parents=True, exist_ok=True)
-    (machine.BENCHMARKS / "results" / f"{name}.md").write_text(text)
+    results = machine.BENCHMARKS / "results"
+    results.mkdir(exist_ok=True)
+    (results / f"{name}.md").write_text(text)
     record = {"command": command, "date": machine.today(), "machine": machine.describe(), "turns": turns,
               "goals": [dataclasses.asdict(goal) | {"met": goal.met} for goal in goals], **more}
     if series:

@@ -43,15 +43,15 @@ def main(options) -> None:
     series.failures += refused
     rows = [row(series, group, plan, threads) for group, plan in plans.items()]
     goals = [
-        Goal(f"read bandwidth in decode, {weights}, {LARGE}", share(series, f"{LARGE}, {weights}", plans, threads), goal,
-             " %")
+        Goal(f"read bandwidth in decode, {weights}, {LARGE}",
+             share(series, f"{LARGE}, {weights}", plans, threads), goal, " %")
         for weights, goal in SHARES.items() if weights in options.weights
     ]
     goals += [
         Goal(f"{TOGETHER} against 1, {weights}", series.ratio(f"{SMALL}, {weights}", TOGETHER, "alone", "decode"), 12)
         for weights in options.weights
     ]
-    publish("roofline", "Reached share of the machine's limits", "Benchmarks/roofline.sh", [
+    publish("roofline", "Reached share of the machine's limits", [
         f"## {threads} threads\n\nDecode: bytes of all matrices once a token, against the read bandwidth probed in the "
         "same turns; above 100 % a cache helps. Prefill: two operations a parameter and token (the head once), against "
         "f32 multiply-adds; tile and dot-product instructions have higher limits. *32 sequences*: tokens a second "

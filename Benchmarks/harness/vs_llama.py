@@ -41,7 +41,7 @@ def main(options) -> None:
             contestants.append(llama.bench(PEER, group, file, threads[0], build="avx2"))
     series = measure(contestants, options.turns)
     series.failures += refused
-    publish("vs-llama", "actrun and llama.cpp", "Benchmarks/vs-llama.sh", sections(series, options, threads), series,
+    publish("vs-llama", "actrun and llama.cpp", sections(series, options, threads), series,
             options.turns, goals(series, options, threads[0]))
 
 
@@ -78,12 +78,10 @@ def sections(series: Series, options, threads: list[int]) -> list[str]:
                 weights, name, spread(series.values(group, f"{name} -n 1", "seconds"), 3),
                 number(megabytes(series.median(group, f"{name} -n 128", "peak_bytes"))),
             ])
-    apart = [series.median(f"{options.weights[-1]}, {threads[0]} threads", OURS, name) for name in ["sampler", "tokenizer"]]
-    for weights in options.weights:
-        if apart[0] is None:
-            group = f"{weights}, {threads[0]} threads"
-            apart = [series.median(group, OURS, name) for name in ["sampler", "tokenizer"]]
-    micro = [None if value is None else value * 1e6 for value in apart]
+    groups = [f"{weights}, {threads[0]} threads" for weights in options.weights]
+    apart = [[series.median(group, OURS, name) for group in groups] for name in ["sampler", "tokenizer"]]
+    # They do not depend on the weights; any row that was measured tells.
+    micro = [next((value * 1e6 for value in values if value is not None), None) for values in apart]
     return [
         "## Speed\n\nTokens a second; neither sampler nor tokenizer is in them, and decoding starts from an empty "
         f"context. In actrun a token costs {number(micro[0], 1)} µs in the sampler, as `generate` has it, and "

@@ -40,5 +40,5 @@ def main(options) -> None:
              best(series, [variant.weights], "prefill", threads, variants), 5)
         for variant in variants
     ]
-    publish("vs-openvino", "actrun and OpenVINO GenAI", "Benchmarks/vs-openvino.sh", sections, series, options.turns,
+    publish("vs-openvino", "actrun and OpenVINO GenAI", sections, series, options.turns,
             goals)

@@ -35,7 +35,7 @@ def main(options) -> None:
         Goal(f"{phase} f32 against the best of f32", best(series, ["f32"], phase, threads, floats), goal)
         for phase, goal in [("prefill", 1.2), ("decode", 1.1)]
     ]
-    publish("vs-transformers", "actrun and transformers", "Benchmarks/vs-transformers.sh", sections, series,
+    publish("vs-transformers", "actrun and transformers", sections, series,
             options.turns, goals)
 
 

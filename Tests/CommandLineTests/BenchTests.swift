@@ -1,0 +1,58 @@
+import ActFormats
+import Glibc
+import Testing
+import Workbench
+
+/// `actrun bench`: each phase by itself, every row beside the unsteered one.
+@Suite struct BenchTests {
+  private func report(_ arguments: String...) throws -> JSON {
+    let outcome = try Tool.actrun.run(["bench"] + arguments + ["-o", "json"])
+    #expect(outcome.code == 0, "\(outcome.error)")
+    return try JSON(parsing: outcome.output)
+  }
+
+  @Test func everyRunOfEveryRowIsReported() throws {
+    let report = try report(
+      try Workshop.get().steered, "-p", "4", "-n", "3", "-r", "2", "--steer", "m=0.5", "-t", "1")
+    let rows = try #require(report["rows"]?.array)
+    #expect(rows.map { $0["steer"]?.string } == ["unsteered", "m=0.5"])
+    for row in rows {
+      let prefill = try #require(row["prefill_seconds"]?.array).map { $0.double ?? 0 }
+      let decode = try #require(row["decode_seconds"]?.array).map { $0.double ?? 0 }
+      #expect(prefill.count == 2 && decode.count == 2)
+      #expect((prefill + decode).allSatisfy { $0 > 0 })
+      let speed = try #require(row["prefill_tokens_per_second"]?.double)
+      let median = (prefill[0] + prefill[1]) / 2
+      #expect(abs(speed * median - 4) < 1e-3)
+    }
+    #expect(rows[0]["decode_cost"]?.double == 0)
+    #expect(report["threads"]?.int == 1)
+    for name in ["load_seconds", "sampler_seconds_per_token", "tokenizer_seconds_per_token"] {
+      #expect(try #require(report[name]?.double) > 0, "\(name)")
+    }
+    #expect(try #require(report["peak_resident_bytes"]?.int) > 1 << 20)
+  }
+
+  @Test func sequencesDecodeTogether() throws {
+    let report = try report(
+      try Workshop.get().plan, "-p", "2", "-n", "4", "-r", "1", "--sequences", "8")
+    let row = try #require(report["rows"]?.array?.first)
+    let seconds = try #require(row["decode_seconds"]?.array?.first?.double)
+    let speed = try #require(row["decode_tokens_per_second"]?.double)
+    #expect(abs(speed * seconds - 32) < 1e-3)
+  }
+
+  @Test func aPlanWithoutATokenizerIsMeasured() throws {
+    let directory = try TemporaryDirectory()
+    let model = try Workshop.copyModel("tiny-plain", to: directory.makeDirectory("model"))
+    try #require(unlink("\(model)/tokenizer.json") == 0)
+    let plan = directory.file("plain.plan")
+    try #require(try Tool.actc.run(["compile", model, "-o", plan]).code == 0)
+    #expect(try report(plan, "-p", "2", "-n", "2", "-r", "1")["tokenizer_seconds_per_token"] == .null)
+  }
+
+  @Test func refusesMoreSequencesThanItHolds() throws {
+    let outcome = try Tool.actrun.run(["bench", try Workshop.get().plan, "--sequences", "0"])
+    #expect(outcome.code == 2 && outcome.error.contains("--sequences takes 1 to 4096"))
+  }
+}
