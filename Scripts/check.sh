@@ -30,7 +30,9 @@ swift test -c release --skip-build
 
 if [ "$(uname -m)" = x86_64 ]; then
   step "tests at AVX2"
-  ACT_ISA=avx2 swift test -c release --skip-build --filter 'CheckpointTests|RealModelTests'
+  # Without the comparisons of whole fits, which are long and the same at every level.
+  ACT_ISA=avx2 swift test -c release --skip-build --filter 'CheckpointTests|RealModelTests' \
+    --skip 'RealModelTests.SegmentedFitTests'
 fi
 
 step "documents"

@@ -51,38 +51,43 @@ import Testing
       [1e-10, 1e-10, 1e-10, 1e-9]))
   func variantsAgree(sites: String, bound: Double) throws { try checkVariants(fit(sites), bound) }
 
+  /// Of five prompts the one in the middle counts: where a value lies at a gate's bound, a rounding decides on which
+  /// side, and the logits of a prompt may differ.
   @Test func gatedVariantsAgree() throws {
-    // Where a value lies at a gate's bound, a rounding decides on which side.
-    try checkVariants(fit("*.self_attn.o_proj", support: .quantiles(lower: 0, upper: 100)), 1e-8)
+    let map = try fit("*.self_attn.o_proj", support: .quantiles(lower: 0, upper: 100))
+    try checkVariants(map, 1e-10, (0..<5).map { Array(prompt.dropFirst($0) + prompt.prefix($0)) })
   }
 
-  private func checkVariants(_ map: MapFile, _ bound: Double) throws {
-    var logits: [Float: [Float]] = [:]
+  private func checkVariants(_ map: MapFile, _ bound: Double, _ prompts: [[Int32]]? = nil) throws {
+    let prompts = prompts ?? [prompt]
+    var logits: [Float: [[Float]]] = [:]
     let strengths: [Float] = [0, 0.3, 1, 1.5]
     for variant in [Variant.reference, .inserted, .live] {
       let engine = try model.makeEngine(steeredBy: map, variant)
       for strength in strengths {
         try engine.setStrengths([steeringMap: strength], slot: 1)
-        try check(engine.run(prompt, slot: 1), &logits, bound, variant, strength)
+        check(try prompts.map { try engine.run($0, slot: 1) }, &logits, bound, variant, strength)
       }
     }
     for strength in strengths {
       let engine = try model.makeEngine(steeredBy: map, .frozen, strength: strength)
-      try check(engine.run(prompt), &logits, bound, .frozen, strength)
+      check(try prompts.map { try engine.run($0) }, &logits, bound, .frozen, strength)
     }
   }
 
   private func check(
-    _ values: [Float], _ reference: inout [Float: [Float]], _ bound: Double, _ variant: Variant,
+    _ values: [[Float]], _ reference: inout [Float: [[Float]]], _ bound: Double, _ variant: Variant,
     _ strength: Float
-  ) throws {
+  ) {
     guard let expected = reference[strength] else {
       reference[strength] = values
       return
     }
-    let deviation = Deviation(values, from: expected)
-    #expect(deviation.normalizedSquaredError <= bound, "\(variant), λ = \(strength)")
-    #expect(deviation.largestRelative <= 10 * bound.squareRoot(), "\(variant), λ = \(strength)")
+    let deviations = zip(values, expected).map { Deviation($0, from: $1) }
+      .sorted { $0.normalizedSquaredError < $1.normalizedSquaredError }
+    let middle = deviations[deviations.count / 2]
+    #expect(middle.normalizedSquaredError <= bound, "\(variant), λ = \(strength)")
+    #expect(middle.largestRelative <= 10 * bound.squareRoot(), "\(variant), λ = \(strength)")
   }
 
   @Test(arguments: ["*_layernorm", "*.self_attn.o_proj", "re:model\\.layers\\.[0-9]+"])
