@@ -49,9 +49,9 @@ def probes(series: Series) -> str:
             f"{threads} thread{'s' if threads != '1' else ''} {spread(read, 1)} GB/s and {spread(fma)} GFLOP/s (f32)"
         )
     text = "Probed before and after each turn, median (range): " + "; ".join(parts) + "."
-    if series.disturbed:
-        turns = sum(len(group) for group in series.probes.values()) // 2
-        text += f" **{series.disturbed} of {turns} turns shared the machine with something else.**"
+    disturbed, turns = series.disturbed()
+    if disturbed:
+        text += f" **{disturbed} of {turns} turns shared the machine with something else.**"
     return text
 
 

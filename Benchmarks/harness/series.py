@@ -11,6 +11,8 @@ from typing import Callable
 from harness import machine
 
 Figures = dict[str, float]
+# A turn in which pinned threads computed less than this share of their best was not alone on the machine.
+UNDISTURBED = 0.85
 
 
 @dataclasses.dataclass
@@ -35,8 +37,12 @@ class Series:
     runs: dict[str, dict[str, list[Figures]]]
     probes: dict[str, list[dict]]
     failures: list[str]
-    # Turns that something else on the machine shared, and that stayed so when repeated.
-    disturbed: int = 0
+
+    def disturbed(self) -> tuple[int, int]:
+        """How many turns something else on the machine shared, and of how many: by what was computed in the best."""
+        turns = [list(map(computed, pair)) for probes in self.probes.values() for pair in zip(probes[::2], probes[1::2])]
+        best = max((value for turn in turns for value in turn), default=0)
+        return sum(min(turn) < UNDISTURBED * best for turn in turns), len(turns)
 
     def median(self, group: str, name: str, figure: str) -> float | None:
         values = self.values(group, name, figure)
@@ -83,26 +89,28 @@ def measure(contestants: list[Contestant], turns: int) -> Series:
     return series
 
 
-# A turn in which pinned threads computed less than this share of what they could before was not alone.
-UNDISTURBED = 0.85
 ATTEMPTS = 3
 # Seconds; a longer turn is not worth repeating, its ratios are paired anyway.
 LONG = 60
 
 
 def undisturbed_turn(probe: list[str], entrants: list[Contestant], series: Series) -> dict:
-    """A turn that had the machine for itself, or else the last of a few attempts, counted as disturbed."""
+    """A turn that had the machine for itself, as far as is known by now, or else the last of a few attempts."""
     for attempt in range(1, ATTEMPTS + 1):
         outcome = take_turn(probe, entrants)
-        computed = [max(taken["fma_gflop_per_s"].values()) for taken in outcome["probes"]]
-        seen = [max(taken["fma_gflop_per_s"].values()) for group in series.probes.values() for taken in group]
-        if min(computed) >= UNDISTURBED * max(computed + seen):
-            return outcome
+        now = list(map(computed, outcome["probes"]))
+        best = max(now + [computed(probe) for probes in series.probes.values() for probe in probes])
+        if min(now) >= UNDISTURBED * best:
+            break
         if sum(run["seconds"] for run in outcome["runs"]) > LONG:
             break
-        machine.say(f"disturbed: {min(computed):.0f} of {max(computed + seen):.0f} GFLOP/s; attempt {attempt}")
-    series.disturbed += 1
+        machine.say(f"disturbed: {min(now):.0f} of {best:.0f} GFLOP/s; attempt {attempt}")
     return outcome
+
+
+def computed(probe: dict) -> float:
+    """Multiply-adds of all threads together, GFLOP/s."""
+    return max(probe["fma_gflop_per_s"].values())
 
 
 def take_turn(probe: list[str], entrants: list[Contestant]) -> dict:
