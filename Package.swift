@@ -75,15 +75,15 @@ let package = Package(
       ],
       path: "Benchmarks/kernels", swiftSettings: swift),
 
-    // Temporary directories and seeded randomness for tests.
+    // Temporary directories for tests.
     .target(name: "Workbench", path: "Tests/Workbench", swiftSettings: swift),
     .testTarget(
       name: "FormatTests", dependencies: ["ActFormats", "Workbench"], resources: [.copy("Fixtures")],
       swiftSettings: swift),
     .target(name: "FileCheck", path: "Tests/FileCheck", swiftSettings: swift),
     .testTarget(
-      name: "TextTests", dependencies: ["ActIR", "ActPasses", "FileCheck", "Workbench"], exclude: ["Cases"],
-      swiftSettings: swift),
+      name: "TextTests", dependencies: ["ActIR", "ActFormats", "ActPasses", "FileCheck", "Workbench"],
+      exclude: ["Cases"], swiftSettings: swift),
     .testTarget(name: "DocTests", dependencies: ["ActIR"], swiftSettings: swift),
     // What tests of small and of real checkpoints share.
     .target(
@@ -117,6 +117,7 @@ let package = Package(
       name: "CommandLineTests", dependencies: ["ActFormats", "ActTerminal", "Workbench"], swiftSettings: swift
     ),
     .testTarget(
-      name: "KernelTests", dependencies: ["ActKernels", "ActRuntime"], swiftSettings: swift),
+      name: "KernelTests", dependencies: ["ActIR", "ActFormats", "ActKernels", "ActRuntime"],
+      swiftSettings: swift),
   ]
 )

@@ -73,10 +73,11 @@ def is_newer(path: pathlib.Path, *sources: pathlib.Path) -> bool:
 
 def probe() -> list[str]:
     """The command that probes this machine, compiled where it must be."""
-    source, program = BENCHMARKS / "probe" / "probe.c", HOME / "probe"
-    if not is_newer(program, source):
+    sources, program = [BENCHMARKS / "probe/probe.c", BENCHMARKS / "limits/limits_of_cpu.c"], HOME / "probe"
+    if not is_newer(program, *sources):
         HOME.mkdir(parents=True, exist_ok=True)
-        call(["cc", "-O3", "-std=gnu17", "-o", program, source, "-lpthread"], what="the probe does not compile")
+        flags = ["-O3", "-std=gnu17", "-I", BENCHMARKS / "limits/include"]
+        call(["cc", *flags, "-o", program, *sources, "-lpthread"], what="the probe does not compile")
     return [str(program), str(max(2, processors()))]
 
 

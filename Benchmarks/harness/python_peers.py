@@ -3,12 +3,10 @@
 import dataclasses
 import json
 
-from harness import machine
+from harness.lineup import OURS, Lineup, both_threads
 from harness.ours import Tools, parse_process
 from harness.report import number, spread, table, times
-from harness.series import Contestant, Series, measure
-
-OURS = "actrun"
+from harness.series import Contestant, Series
 
 
 @dataclasses.dataclass
@@ -29,31 +27,18 @@ class Variant:
 
 def compare(tools: Tools, variants: list[Variant], options) -> tuple[Series, list[str]]:
     """Measures each variant beside actrun at the same type, and the cold processes; the series and its sections."""
-    threads = sorted({1, machine.processors()}, reverse=True)
-    contestants: list[Contestant] = []
-    refused: list[str] = []
+    threads = both_threads()
+    lineup = Lineup()
     for weights in dict.fromkeys(variant.weights for variant in variants):
         peers = [variant for variant in variants if variant.weights == weights]
-        try:
-            plan = tools.plan(weights)
-        except machine.Unavailable as error:
-            refused.append(str(error))
-            plan = None
-        for count in threads:
-            group = f"{weights}, {count} threads"
-            if plan:
-                contestants.append(tools.bench(OURS, group, plan, count))
-            contestants += [peer.contestant(group, count, 512, 128, parse_speed) for peer in peers]
-        group = f"{weights}, process"
-        for tokens in [1, 128]:
-            if plan:
-                contestants.append(tools.generate(f"{OURS} -n {tokens}", group, plan, threads[0], tokens))
-            contestants += [
+        lineup.add(
+            tools, weights,
+            lambda group, count: [peer.contestant(group, count, 512, 128, parse_speed) for peer in peers],
+            lambda group, tokens: [
                 peer.contestant(group, threads[0], 0, tokens, parse_process, f" -n {tokens}")
                 for peer in peers if not peer.options
-            ]
-    series = measure(contestants, options.turns)
-    series.failures += refused
+            ])
+    series = lineup.measure(options.turns)
     return series, sections(series, variants, threads)
 
 

@@ -1,11 +1,12 @@
 """actrun against llama.cpp: prefill, decode, first token and memory, by type of weights and number of threads."""
 
 from harness import llama, machine
+from harness.lineup import OURS, Lineup, both_threads
 from harness.ours import Tools
 from harness.report import Goal, number, publish, spread, table, times
-from harness.series import Contestant, Series, measure
+from harness.series import Series
 
-OURS, PEER = "actrun", "llama.cpp"
+PEER = "llama.cpp"
 # Of decoding on all threads, by type of weights.
 DECODE_GOALS = {"f32": 1.1, "bf16": 1.6, "q8": 1.3, "q4": 1.2}
 
@@ -14,33 +15,20 @@ def main(options) -> None:
     machine.install("llama")
     tools = Tools()
     model = tools.fetch_model()
-    threads = sorted({1, machine.processors()}, reverse=True)
-    refused: list[str] = []
-    contestants: list[Contestant] = []
+    threads = both_threads()
+    lineup = Lineup()
     for weights in options.weights:
         file = llama.gguf(weights, model)
-        try:
-            plan = tools.plan(weights)
-        except machine.Unavailable as error:
-            refused.append(str(error))
-            plan = None
-        for count in threads:
-            group = f"{weights}, {count} threads"
-            if plan:
-                contestants.append(tools.bench(OURS, group, plan, count))
-            contestants.append(llama.bench(PEER, group, file, count))
-        group = f"{weights}, process"
-        for tokens in [1, 128]:
-            if plan:
-                contestants.append(tools.generate(f"{OURS} -n {tokens}", group, plan, threads[0], tokens))
-            contestants.append(llama.generate(f"{PEER} -n {tokens}", group, file, threads[0], tokens))
+        plan = lineup.add(
+            tools, weights, lambda group, count: [llama.bench(PEER, group, file, count)],
+            lambda group, tokens: [llama.generate(f"{PEER} -n {tokens}", group, file, threads[0], tokens)])
         if options.avx2:
             group = f"{weights}, AVX2"
             if plan:
-                contestants.append(tools.bench(OURS, group, plan, threads[0], environment={"ACT_ISA": "avx2"}))
-            contestants.append(llama.bench(PEER, group, file, threads[0], build="avx2"))
-    series = measure(contestants, options.turns)
-    series.failures += refused
+                ours = tools.bench(OURS, group, plan, threads[0], environment={"ACT_ISA": "avx2"})
+                lineup.contestants.append(ours)
+            lineup.contestants.append(llama.bench(PEER, group, file, threads[0], build="avx2"))
+    series = lineup.measure(options.turns)
     publish("vs-llama", "actrun and llama.cpp", sections(series, options, threads), series,
             options.turns, goals(series, options, threads[0]))
 

@@ -25,7 +25,9 @@ static void keep(float value) { __asm__ volatile("" : : "m"(value)); }
     for (int i = 0; i < 4; i++) keep(sums[i][0]);                                                  \
   }
 
+#if defined(__clang__)
 #pragma STDC FP_CONTRACT ON
+#endif
 LIMITS(plain, , 4)
 #if defined(__x86_64__)
 LIMITS(avx2, __attribute__((target("avx2,fma"))), 8)

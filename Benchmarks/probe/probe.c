@@ -3,7 +3,7 @@
 //
 //   probe [THREADS]    default: 2
 //
-//   {"isa": "avx512", "read_gb_per_s": {"1": 15.7, "2": 31.8}, "fma_gflop_per_s": {"1": 175.0, "2": 351.0}}
+//   {"read_gb_per_s": {"1": 15.7, "2": 31.8}, "fma_gflop_per_s": {"1": 175.0, "2": 351.0}}
 //
 // Reading goes over 512 MiB a thread, more than any cache holds; a figure is the best of five passes.
 #define _GNU_SOURCE
@@ -13,105 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+
+#include "limits_of_cpu.h"
 
 enum { PASSES = 5, MAXIMUM_THREADS = 256 };
 static const size_t bytes_per_thread = (size_t)512 << 20;
-static const long multiply_adds = 40 * 1000 * 1000;
+static const int64_t rounds = 4 * 1000 * 1000;
 
 typedef struct {
-  float (*read)(const float *, size_t);
-  float (*fma)(long rounds);
-  // f32 multiply-adds of one round.
-  int lanes;
-  const char *name;
-} Level;
-
-enum { CHAINS = 12 };
-
-static float read_portable(const float *data, size_t count) {
-  float sums[16] = {0};
-  for (size_t i = 0; i < count; i += 16)
-    for (int k = 0; k < 16; k++) sums[k] += data[i + k];
-  float sum = 0;
-  for (int k = 0; k < 16; k++) sum += sums[k];
-  return sum;
-}
-
-static float fma_portable(long rounds) {
-  typedef float Vector __attribute__((vector_size(16)));
-  Vector chains[CHAINS], factor = {.5f, .5f, .5f, .5f};
-  for (int c = 0; c < CHAINS; c++) chains[c] = factor * (float)c;
-  for (long i = 0; i < rounds; i++)
-    for (int c = 0; c < CHAINS; c++) chains[c] = chains[c] * factor + factor;
-  float sum = 0;
-  for (int c = 0; c < CHAINS; c++) sum += chains[c][0];
-  return sum;
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static float read_avx2(const float *data, size_t count) {
-  __m256 a = _mm256_setzero_ps(), b = a, c = a, d = a;
-  for (size_t i = 0; i < count; i += 32) {
-    a = _mm256_add_ps(a, _mm256_load_ps(data + i));
-    b = _mm256_add_ps(b, _mm256_load_ps(data + i + 8));
-    c = _mm256_add_ps(c, _mm256_load_ps(data + i + 16));
-    d = _mm256_add_ps(d, _mm256_load_ps(data + i + 24));
-  }
-  return _mm256_cvtss_f32(_mm256_add_ps(_mm256_add_ps(a, b), _mm256_add_ps(c, d)));
-}
-
-__attribute__((target("avx2,fma"))) static float fma_avx2(long rounds) {
-  __m256 chains[CHAINS], factor = _mm256_set1_ps(.5f);
-  for (int c = 0; c < CHAINS; c++) chains[c] = _mm256_set1_ps((float)c);
-  for (long i = 0; i < rounds; i++)
-    for (int c = 0; c < CHAINS; c++) chains[c] = _mm256_fmadd_ps(chains[c], factor, factor);
-  float sum = 0;
-  for (int c = 0; c < CHAINS; c++) sum += _mm256_cvtss_f32(chains[c]);
-  return sum;
-}
-
-__attribute__((target("avx512f"))) static float read_avx512(const float *data, size_t count) {
-  __m512 a = _mm512_setzero_ps(), b = a, c = a, d = a;
-  for (size_t i = 0; i < count; i += 64) {
-    a = _mm512_add_ps(a, _mm512_load_ps(data + i));
-    b = _mm512_add_ps(b, _mm512_load_ps(data + i + 16));
-    c = _mm512_add_ps(c, _mm512_load_ps(data + i + 32));
-    d = _mm512_add_ps(d, _mm512_load_ps(data + i + 48));
-  }
-  return _mm512_cvtss_f32(_mm512_add_ps(_mm512_add_ps(a, b), _mm512_add_ps(c, d)));
-}
-
-__attribute__((target("avx512f"))) static float fma_avx512(long rounds) {
-  __m512 chains[CHAINS], factor = _mm512_set1_ps(.5f);
-  for (int c = 0; c < CHAINS; c++) chains[c] = _mm512_set1_ps((float)c);
-  for (long i = 0; i < rounds; i++)
-    for (int c = 0; c < CHAINS; c++) chains[c] = _mm512_fmadd_ps(chains[c], factor, factor);
-  float sum = 0;
-  for (int c = 0; c < CHAINS; c++) sum += _mm512_cvtss_f32(chains[c]);
-  return sum;
-}
-#endif
-
-static Level best_level(void) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f")) return (Level){read_avx512, fma_avx512, 16, "avx512"};
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return (Level){read_avx2, fma_avx2, 8, "avx2"};
-#endif
-  return (Level){read_portable, fma_portable, 4, "portable"};
-}
-
-typedef struct {
-  Level level;
-  const float *data;
+  const char *data;
   int cpu;
   pthread_barrier_t *barrier;
   double reading, computing;
-  float result;
 } Worker;
 
 static double now(void) {
@@ -130,13 +43,13 @@ static void *work(void *argument) {
   for (int pass = 0; pass < PASSES; pass++) {
     pthread_barrier_wait(worker->barrier);
     double start = now();
-    worker->result += worker->level.read(worker->data, bytes_per_thread / sizeof(float));
+    limit_read(&(limit_read_args){worker->data, bytes_per_thread}, 0, 1);
     pthread_barrier_wait(worker->barrier);
     double elapsed = now() - start;
     if (elapsed < worker->reading) worker->reading = elapsed;
     pthread_barrier_wait(worker->barrier);
     start = now();
-    worker->result += worker->level.fma(multiply_adds / CHAINS);
+    limit_fma(&(limit_fma_args){rounds}, 0, 1);
     pthread_barrier_wait(worker->barrier);
     elapsed = now() - start;
     if (elapsed < worker->computing) worker->computing = elapsed;
@@ -154,14 +67,14 @@ static int processor(int n) {
   return 0;
 }
 
-static void measure(Level level, const float *data, int threads, double *read, double *fma) {
+static void measure(const char *data, int threads, double *read, double *fma) {
   static Worker workers[MAXIMUM_THREADS];
   pthread_t handles[MAXIMUM_THREADS];
   pthread_barrier_t barrier;
   pthread_barrier_init(&barrier, NULL, (unsigned)threads);
   for (int i = 0; i < threads; i++) {
-    const float *part = data + (size_t)i * (bytes_per_thread / sizeof(float));
-    workers[i] = (Worker){.level = level, .data = part, .cpu = processor(i), .barrier = &barrier};
+    const char *part = data + (size_t)i * bytes_per_thread;
+    workers[i] = (Worker){.data = part, .cpu = processor(i), .barrier = &barrier};
     if (pthread_create(&handles[i], NULL, work, &workers[i]) != 0) {
       fprintf(stderr, "probe: error: cannot start %d threads\n", threads);
       exit(1);
@@ -170,7 +83,7 @@ static void measure(Level level, const float *data, int threads, double *read, d
   for (int i = 0; i < threads; i++) pthread_join(handles[i], NULL);
   pthread_barrier_destroy(&barrier);
   *read = (double)bytes_per_thread * threads / workers[0].reading * 1e-9;
-  double operations = 2.0 * level.lanes * (double)(multiply_adds / CHAINS * CHAINS) * threads;
+  double operations = 2.0 * limit_fma_per_round() * (double)rounds * threads;
   *fma = operations / workers[0].computing * 1e-9;
 }
 
@@ -181,18 +94,17 @@ int main(int count, char **arguments) {
     return 2;
   }
   size_t size = bytes_per_thread * (size_t)threads;
-  float *data = aligned_alloc(4096, size);
+  char *data = aligned_alloc(4096, size);
   if (data == NULL) {
     fprintf(stderr, "probe: error: no memory for %zu bytes\n", size);
     return 1;
   }
   // Written, as untouched pages would all read the same zero page.
   memset(data, 1, size);
-  Level level = best_level();
   double read_one, fma_one, read_all, fma_all;
-  measure(level, data, 1, &read_one, &fma_one);
-  measure(level, data, threads, &read_all, &fma_all);
-  printf("{\"isa\": \"%s\", \"read_gb_per_s\": {\"1\": %.2f, \"%d\": %.2f}, ", level.name, read_one, threads, read_all);
+  measure(data, 1, &read_one, &fma_one);
+  measure(data, threads, &read_all, &fma_all);
+  printf("{\"read_gb_per_s\": {\"1\": %.2f, \"%d\": %.2f}, ", read_one, threads, read_all);
   printf("\"fma_gflop_per_s\": {\"1\": %.1f, \"%d\": %.1f}}\n", fma_one, threads, fma_all);
   free(data);
   return 0;

@@ -21,9 +21,6 @@
 #include "kernels/vector_avx512.h"
 #define HAS_DOT_BF16 0
 
-INLINE vi v_dot_bytes(vi sum, vu a, vu b) {
-  return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
-}
 #include "kernels/quads_as_bytes.h"
 #include "kernels/tiles_amx.h"
 

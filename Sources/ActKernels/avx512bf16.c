@@ -21,9 +21,6 @@
 #define HAS_DOT_BF16 1
 #define HAS_TILES 0
 
-INLINE vi v_dot_bytes(vi sum, vu a, vu b) {
-  return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
-}
 INLINE vf v_dot_bf16(vf sum, vu a, vu b) {
   return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 }

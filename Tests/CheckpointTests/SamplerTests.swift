@@ -1,3 +1,4 @@
+import ActFormats
 import ActRuntime
 import Glibc
 import ModelChecks

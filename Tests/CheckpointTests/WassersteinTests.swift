@@ -1,4 +1,5 @@
 import ActFit
+import ActFormats
 import Testing
 import Workbench
 

@@ -1,3 +1,4 @@
+import ActFormats
 import Glibc
 import Testing
 import Workbench

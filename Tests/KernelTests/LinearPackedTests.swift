@@ -175,50 +175,14 @@ import Testing
     }
   }
 
-  /// out = (out + silu(sum * gain[slot])) * row factor, in place, against the same in two kernels.
   @Test(arguments: Level.all, PackedFormat.allCases)
   func epilogueEqualsSeparateKernels(level: Level, format: PackedFormat) {
     for (rows, n, k) in [(1, 1537, 40), (3, 300, 17), (29, 70, 33), (100, 65, 20)] {
       let problem = Problem(format, rows: rows, n: n, k: k)
-      let width = n + problem.gap
-      var noise = Noise(n)
-      let residual = noise.floats(rows * width)
-      let gains = Guarded(noise.floats(3 * n))
-      let factors = Guarded(noise.floats(rows))
-      let slots = Guarded((0..<rows).map { Int32($0 % 3) })
-      let program = [
-        Instruction(ACT_EXPR_MUL, 0, 2), Instruction(ACT_EXPR_SILU, 4), Instruction(ACT_EXPR_ADD, 1, 5),
-        Instruction(ACT_EXPR_MUL, 6, 3),
-      ]
-      func operands(_ sum: UnsafePointer<Float>, _ out: UnsafePointer<Float>) -> [act_operand] {
-        [
-          .rows(sum, width: n), .rows(out, width: width), .slots(gains.pointer, width: n),
-          .column(factors.pointer),
-        ]
-      }
-
-      let fused = Guarded(residual)
-      let sums = Guarded(problem.product(level))
-      let separate = Guarded(residual)
-      var linear = problem.arguments(0..<rows, out: fused)
-      linear.slots = UnsafePointer(slots.pointer)
-      linear.epilogue = act_expr(inputs: 4, program)
-      linear.setInputs(operands(fused.pointer, fused.pointer))
-      let memory = [gains, factors, slots, fused, sums, separate] as [AnyObject]
-      problem.run(level, linear, keeping: memory, workers: 3)
-
-      var elementwise = act_elementwise_args()
-      elementwise.out = separate.pointer
-      elementwise.out_row_stride = width
-      elementwise.rows = Int32(rows)
-      elementwise.columns = Int32(n)
-      elementwise.slots = UnsafePointer(slots.pointer)
-      elementwise.expr = act_expr(inputs: 4, program)
-      elementwise.setInputs(operands(sums.pointer, separate.pointer))
-      call(level.kernels.elementwise, elementwise, keeping: memory, workers: 2)
-
-      #expect(bits(fused.array) == bits(separate.array))
-      #expect(bits(fused.array) != bits(residual))
+      expectEpilogueEqualsSeparateKernels(
+        level, rows: rows, n: n, width: n + problem.gap, sums: problem.product(level),
+        arguments: { problem.arguments(0..<rows, out: $0) },
+        run: { problem.run(level, $0, keeping: $1, workers: 3) })
     }
   }
 }

@@ -1,19 +1,14 @@
+import ActFormats
 import ActKernels
 import Testing
 
-/// Reproducible random numbers (SplitMix64).
+/// Reproducible random numbers.
 struct Noise: RandomNumberGenerator {
-  private var state: UInt64
+  private var random: SplitMix64
 
-  init(_ seed: Int) { state = UInt64(bitPattern: Int64(seed)) }
+  init(_ seed: Int) { random = SplitMix64(state: UInt64(bitPattern: Int64(seed))) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
+  mutating func next() -> UInt64 { random.next() }
 
   mutating func floats(_ count: Int, _ range: ClosedRange<Float> = -1...1) -> [Float] {
     (0..<count).map { _ in .random(in: range, using: &self) }

@@ -1,8 +1,22 @@
+import ActIR
 import ActKernels
 import Testing
 
 @Suite struct PackTests {
   private static let shapes = [(1, 1), (15, 33), (16, 64), (17, 100), (33, 17), (70, 200), (64, 576)]
+
+  /// The graph's types and the kernels agree about sizes.
+  @Test(arguments: [
+    (DType.f32x16, PackedFormat.f32), (.bf16x16, .bf16), (.q8x16, .q8), (.q4x16, .q4),
+  ])
+  func sizeIsThatOfTheType(dtype: DType, format: PackedFormat) {
+    for n in [1, 2, 15, 16, 17, 31, 576, 49_152] {
+      for k in [1, 31, 32, 33, 63, 64, 65, 127, 576, 1536] {
+        let kernels = act_packed_bytes(format.rawValue, Int64(n), Int64(k))
+        #expect(TensorType(dtype, [.fixed(n), .fixed(k)]).byteCount() == Int(kernels), "\(n) x \(k)")
+      }
+    }
+  }
 
   private static func weights(_ n: Int, _ k: Int) -> [Float] {
     var noise = Noise(n * 1009 + k)

@@ -1,3 +1,4 @@
+import ActFormats
 import ActLowering
 import Testing
 import Workbench

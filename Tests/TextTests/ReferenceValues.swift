@@ -1,3 +1,4 @@
+import ActFormats
 import ActIR
 import Workbench
 

@@ -1,3 +1,4 @@
+import ActFormats
 import Glibc
 
 /// How the next token is chosen.
@@ -154,18 +155,5 @@ extension Array {
       swapAt(0, end)
       siftDown(from: 0, count: end, by: precedes)
     }
-  }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
-struct SplitMix64: RandomNumberGenerator, Sendable {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

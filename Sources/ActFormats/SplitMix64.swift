@@ -1,4 +1,4 @@
-/// A seeded generator (Steele, Lea and Flood, OOPSLA 2014), so that a random test fails the same way twice.
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): the same numbers from a seed on every machine and for ever.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
   package var state: UInt64
 
