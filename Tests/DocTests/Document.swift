@@ -29,12 +29,13 @@ struct Document: Sendable, CustomTestStringConvertible {
   }()
 
   var name: String
+  var text: String
   private var lines: [Substring]
 
   /// A page that cannot be read is empty, which its tests notice.
   init(_ name: String) {
     self.name = name
-    let text = (try? String(contentsOfFile: "\(Self.folder)/\(name)", encoding: .utf8)) ?? ""
+    text = (try? String(contentsOfFile: "\(Self.folder)/\(name)", encoding: .utf8)) ?? ""
     lines = text.split(separator: "\n", omittingEmptySubsequences: false)
   }
 

@@ -1,14 +1,16 @@
 /// Samples of both sides for methods that sort them: all of them, or a sketch of their quantiles.
-struct ChannelSamples: Sendable {
+public struct ChannelSamples: Sendable {
   /// One channel's samples of one side.
-  struct Channel {
-    /// In ascending order; of a sketch, as it knows them.
-    var sorted: UnsafeMutableBufferPointer<Double>
-    var mean: Double
+  public struct Channel {
+    /// In ascending order; of a sketch, as it knows them. Valid while the channel is being fitted.
+    public var sorted: UnsafeMutableBufferPointer<Double>
+    public var mean: Double
     /// Divided by the number of samples; exact, as the mean is, for a sketch too.
-    var variance: Double
+    public var variance: Double
     /// The deviation over that of `sorted`; 1 where all samples are kept.
-    var spread = 1.0
+    public var spread = 1.0
+
+    public var count: Int { sorted.count }
   }
 
   let width: Int
@@ -145,8 +147,8 @@ private struct SideSamples: Sendable {
   }
 }
 
-/// Channels whose source samples vary less take the mean shift: a slope from them would be noise.
-let varianceFloor = 1e-8
+/// Channels whose source samples vary no more take the mean shift: a slope from them would be noise.
+public let varianceFloor = 1e-8
 
 func mean(_ values: some Collection<Double>) -> Double { values.reduce(0, +) / Double(values.count) }
 

@@ -17,88 +17,31 @@ public let linearAct = SteeringMethod(
     }
 
     """,
-  makeAccumulator: { LinearActAccumulator(samples: ChannelSamples(width: $0)) },
-  makeSketch: { LinearActAccumulator(samples: ChannelSamples(width: $0, capacity: $1)) })
+  fitChannel: { source, target in
+    let isGated = source.variance <= varianceFloor
+    // A sketch knows the correlation of the quantiles well and the deviations, which are known apart, less so.
+    let slope = isGated ? 1 : slope(source.sorted, target.sorted) * (target.spread / source.spread)
+    return ChannelFit(
+      ["slope": slope, "source_mean": source.mean, "target_mean": target.mean], isGated: isGated)
+  })
 
-private struct LinearActAccumulator: SiteAccumulator {
-  var samples: ChannelSamples
-
-  mutating func observe(_ side: Side, _ rows: [Float]) { samples.observe(side, rows) }
-
-  mutating func observe(_ side: Side, _ rows: [Float], using loop: ConcurrentLoop) {
-    samples.observe(side, rows, using: loop)
+/// The least-squares slope of sorted target on sorted source samples; unequal counts pair by quantile.
+private func slope(
+  _ source: UnsafeMutableBufferPointer<Double>, _ target: UnsafeMutableBufferPointer<Double>
+) -> Double {
+  let count = max(source.count, target.count)
+  var (meanA, meanB) = (0.0, 0.0)
+  for index in 0..<count {
+    meanA += quantile(source, index, of: count)
+    meanB += quantile(target, index, of: count)
   }
-
-  mutating func merge(_ other: any SiteAccumulator) throws {
-    guard let other = other as? LinearActAccumulator else {
-      throw FitError("accumulators of different methods")
-    }
-    try samples.merge(other.samples)
+  meanA /= Double(count)
+  meanB /= Double(count)
+  var (product, square) = (0.0, 0.0)
+  for index in 0..<count {
+    let (x, y) = (quantile(source, index, of: count), quantile(target, index, of: count))
+    product += (x - meanA) * (y - meanB)
+    square += (x - meanA) * (x - meanA)
   }
-
-  func finish() throws -> SiteFit { try finish(using: .serial) }
-
-  func finish(using loop: ConcurrentLoop) throws -> SiteFit {
-    try samples.checkCounts()
-    let channels = ChannelResults(width: samples.width)
-    samples.forEachChannel(using: loop) { channel, samples in
-      let (source, target) = (samples[.source]!, samples[.target]!)
-      channels.sourceMean[channel] = Float(source.mean)
-      channels.targetMean[channel] = Float(target.mean)
-      channels.isGated[channel] = source.variance <= varianceFloor
-      guard !channels.isGated[channel] else { return }
-      // A sketch knows the correlation of the quantiles well and the deviations, which are known apart, less so.
-      let slope = Self.slope(source.sorted, target.sorted) * (target.spread / source.spread)
-      channels.slope[channel] = Float(slope)
-    }
-    return SiteFit(
-      parameters: [
-        "slope": Array(channels.slope), "source_mean": Array(channels.sourceMean),
-        "target_mean": Array(channels.targetMean),
-      ],
-      gatedChannels: channels.isGated.count { $0 })
-  }
-
-  /// The least-squares slope of sorted target on sorted source samples; unequal counts pair by quantile.
-  private static func slope(
-    _ source: UnsafeMutableBufferPointer<Double>, _ target: UnsafeMutableBufferPointer<Double>
-  ) -> Double {
-    let count = max(source.count, target.count)
-    var (meanA, meanB) = (0.0, 0.0)
-    for index in 0..<count {
-      meanA += quantile(source, index, of: count)
-      meanB += quantile(target, index, of: count)
-    }
-    meanA /= Double(count)
-    meanB /= Double(count)
-    var (product, square) = (0.0, 0.0)
-    for index in 0..<count {
-      let (x, y) = (quantile(source, index, of: count), quantile(target, index, of: count))
-      product += (x - meanA) * (y - meanB)
-      square += (x - meanA) * (x - meanA)
-    }
-    return square > 0 ? product / square : 1
-  }
-}
-
-/// A fit's parameters at an address that several threads write, each its own channels.
-private final class ChannelResults {
-  let slope, sourceMean, targetMean: UnsafeMutableBufferPointer<Float>
-  let isGated: UnsafeMutableBufferPointer<Bool>
-
-  init(width: Int) {
-    func floats() -> UnsafeMutableBufferPointer<Float> {
-      let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: width)
-      values.initialize(repeating: 1)
-      return values
-    }
-    (slope, sourceMean, targetMean) = (floats(), floats(), floats())
-    isGated = .allocate(capacity: width)
-    isGated.initialize(repeating: false)
-  }
-
-  deinit {
-    for values in [slope, sourceMean, targetMean] { values.deallocate() }
-    isGated.deallocate()
-  }
+  return square > 0 ? product / square : 1
 }

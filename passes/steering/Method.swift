@@ -85,5 +85,6 @@ public struct FitError: Error, Hashable, CustomStringConvertible {
 /// Every method, one line each.
 public let registeredMethods: [SteeringMethod] = [
   linearAct,
+  gaussianAct,
   meanAct,
 ]
