@@ -25,6 +25,16 @@ if ! Scripts/get-model.sh "$bin/actc" "$ACT_SMOLLM2"; then
 fi
 export ACT_SMOLLM2_GGUF=${XDG_CACHE_HOME:-$HOME/.cache}/act/SmolLM2-135M-Instruct.Q4_1.gguf
 
+step "Ray"
+# For the test of the example; without it that test skips.
+ray=$PWD/.cache/ray
+if [ -d "$ray/ray" ] || { python3 -m pip install --quiet --disable-pip-version-check --target "$ray.part" ray==2.60.0 &&
+  mv "$ray.part" "$ray"; }; then
+  export ACT_RAY=$ray
+else
+  echo "Ray could not be had; the test of its example skips" >&2
+fi
+
 step "tests"
 swift test -c release --skip-build
 

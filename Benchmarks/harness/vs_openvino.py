@@ -18,9 +18,9 @@ def export(format: str, model: pathlib.Path) -> pathlib.Path:
         machine.say(f"exporting {folder.name}")
         # A group must divide the width, 576.
         groups = ["--group-size", "64", "--ratio", "1.0"] if format == "int4" else []
-        call([HOME / "openvino/bin/optimum-cli", "export", "openvino", "-m", model, "--task",
-              "text-generation-with-past", "--weight-format", format, *groups, folder], quiet=True,
-             what="OpenVINO's export")
+        exporter = [HOME / "openvino/bin/python", HOME / "openvino/bin/optimum-cli", "export", "openvino"]
+        call([*exporter, "-m", model, "--task", "text-generation-with-past", "--weight-format", format, *groups,
+              folder], quiet=True, what="OpenVINO's export")
     return folder
 
 

@@ -37,7 +37,7 @@ need() {
 # environment NAME: a virtual environment of its own for each peer, as their requirements exclude each other.
 environment() {
   need python3 python3
-  if [ -x "$home/$1/bin/pip" ]; then return; fi
+  if "$home/$1/bin/python" -m pip --version >/dev/null 2>&1; then return; fi
   python3 -m venv "$home/$1" >>"$log" 2>&1 || {
     need python3-venv pyvenv-is-never-on-the-path
     python3 -m venv "$home/$1" >>"$log" 2>&1 || fail "no virtual environment could be made"
@@ -47,7 +47,7 @@ environment() {
 pip() {
   local name=$1
   shift
-  "$home/$name/bin/pip" install --quiet --disable-pip-version-check "$@" >>"$log" 2>&1 || fail "pip install $*"
+  "$home/$name/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >>"$log" 2>&1 || fail "pip install $*"
 }
 
 # torch NAME: for the CPU where such a wheel can be had, else PyPI's with all that it asks for.
@@ -83,7 +83,7 @@ install_llama() {
   if [ ! -f "$source/CMakeLists.txt" ]; then
     say "getting llama.cpp"
     rm -rf "$home/sdist" "$source"
-    "$home/tools/bin/pip" download --quiet --no-deps --no-binary llama-cpp-python --dest "$home/sdist" \
+    "$home/tools/bin/python" -m pip download --quiet --no-deps --no-binary llama-cpp-python --dest "$home/sdist" \
       llama-cpp-python==0.3.36 >>"$log" 2>&1 || fail "llama-cpp-python could not be downloaded"
     mkdir "$source.part"
     tar xzf "$home"/sdist/llama_cpp_python-*.tar.gz -C "$source.part" --strip-components=3 \

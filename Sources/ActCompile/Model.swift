@@ -30,6 +30,11 @@ public struct Model: Sendable {
     graph.order.compactMap { id in graph[id].site.map { ($0, graph.type(id)) } }
   }
 
+  /// The channels of a site; 0 where there is none of that name.
+  public func width(of site: String) -> Int {
+    graph.value(at: site).flatMap { graph.type($0).shape.last?.fixed } ?? 0
+  }
+
   /// The sites that any of `patterns` matches, in order of execution; a pattern that matches none is an error.
   public func sites(matching patterns: [String]) throws -> [String] {
     do {

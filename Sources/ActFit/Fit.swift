@@ -32,27 +32,26 @@ public func fit(
   _ model: Model, _ data: PairedSequences, sites: [String], options: FitOptions,
   progress: (FitProgress) -> Void = { _ in }, note: (String) -> Void = { _ in }
 ) throws -> MapFile {
-  let longest = try data.check(model, skippedPositions: options.scope.skippedPositions)
-  // Sites side by side do not see each other; with all on the bare model there is but one group.
-  let groups = options.order == .causal ? model.graph.independentGroups(of: sites) : [sites]
-  let segments = try SegmentedGraph(model.graph, at: groups)
-  let limits = (rows: max(options.rows, longest), longest: longest)
-  let batches = Batch.cut(data, rows: limits.rows)
+  let longest = try data.check(model, options.samples)
+  let groups = model.groups(of: sites, options.samples.order)
+  let channels = groups.map { $0.reduce(0) { $0 + model.width(of: $1) } }
   let memory = try FitMemory(
-    options.memory, weights: model.checkpoint.byteCount, channels: groups.map(model.channels).max() ?? 0,
-    samples: data.sampleCounts(options), options)
-
-  var file = try MapFile(fitOf: model, data, options)
-  let partial = options.output.map { output in
-    let accuracy = memory.sketchCapacity.map { "sketch \($0)" } ?? "exact"
-    return PartialFit(
-      beside: output, fingerprint: data.fingerprint(file, sites: sites, accuracy: accuracy))
-  }
+    options, weights: model.checkpoint.byteCount, channels: channels.max() ?? 0,
+    samples: data.sampleCounts(options.samples))
   if let capacity = memory.sketchCapacity {
-    let levels = QuantileSketch.levelCount(
-      rows: data.sampleCounts(options).values.max() ?? 0, capacity: capacity)
-    let percent = (Double(levels) / Double(capacity) * 100_000).rounded(.up) / 1000
-    note("more samples than memory holds: their quantiles are off by at most \(percent) % in rank")
+    note(QuantileSketch.note(rows: data.sampleCounts(options.samples).values.max() ?? 0, capacity: capacity))
+  }
+
+  var file = try MapFile(fitOf: model.fingerprint, data.counts, options)
+  let partial = options.samples.output.map { output in
+    PartialFit(
+      beside: output,
+      fingerprint: data.fingerprint(
+        [
+          "act-fit 2", file.modelFingerprint, file.method, file.methodVersion, file.transport,
+          file.support ?? "",
+          memory.sketchCapacity.map { "sketch \($0)" } ?? "exact", Engine.instructionSet,
+        ] + options.samples.identity + sites))
   }
   var finished = 0
   if let earlier = partial?.resume(note: note) {
@@ -62,55 +61,40 @@ public func fit(
   // A report measures all sites, those that are finished too.
   if finished == groups.count, options.report == nil { return file }
 
-  let store = try LiveStore(
-    batches, width: segments.recordWidth, memory: memory.carried,
-    directory: options.output.map(AtomicFile.directory))
-  let workers = ThreadPool(threads: options.threads)
-  for (index, segment) in segments.segments.enumerated() {
-    let runner = try SegmentRunner(
-      model, segment, fitted: file, options: options, limits: limits, workers: workers)
+  let pass = try SegmentedPass(
+    model, data, at: groups, longest: longest, carried: memory.carried, options.samples,
+    report: options.report, reportsTokens: options.support != .all)
+  for (index, group) in groups.enumerated() {
     // Of a segment that is finished only the values are wanted that the next one reads, and what the report measures.
     let isFinished = index < finished
-    let samples = SiteSamples(segment, options, capacity: memory.sketchCapacity, workers)
-    for batch in batches {
-      try runner.run(batch, store)
-      if !isFinished || options.report != nil {
-        runner.pool(batch) { site, values in
-          if !isFinished { samples.observe(batch.side, site, values) }
-        }
-      }
-      let done = Double(index) + Double(batch.index + 1) / Double(batches.count)
-      progress(FitProgress(share: done / Double(groups.count), site: segment.sites[0]))
+    let samples = SiteSamples(
+      group.map { ($0, model.width(of: $0)) }, options, capacity: memory.sketchCapacity, pass.workers)
+    let receive = { (side: Side, site: Int, values: [Float]) in
+      if !isFinished { samples.observe(side, site, values) }
     }
+    try pass.run(
+      index, behind: file,
+      progress: { progress(FitProgress(share: (Double(index) + $0) / Double(groups.count), site: group[0])) },
+      receive: isFinished && options.report == nil ? nil : receive)
     if isFinished {
-      for site in file.sites where segment.sites.contains(site.name) {
-        let fit = SiteFit(
-          parameters: site.parameters, gatedChannels: file.gatedChannels[site.name] ?? 0)
-        try samples.report(site.name, fit, workers)
+      for site in file.sites where group.contains(site.name) {
+        let gated = file.gatedChannels[site.name] ?? 0
+        try samples.report(site.name, SiteFit(parameters: site.parameters, gatedChannels: gated))
       }
-      continue
+    } else {
+      try samples.fit(into: &file)
+      try partial?.write(file)
     }
-    for (site, fit) in try samples.fit() {
-      file.sites.append(MapFile.Site(name: site.name, width: site.width, parameters: fit.parameters))
-      file.gatedChannels[site.name] = fit.gatedChannels
-      try samples.report(site.name, fit, workers)
-    }
-    try partial?.write(file)
   }
   return file
 }
 
-extension Model {
-  /// The channels of some sites together.
-  fileprivate func channels(_ names: [String]) -> Int {
-    let names = Set(names)
-    return sites.reduce(0) { names.contains($1.name) ? $0 + ($1.type.shape.last?.fixed ?? 0) : $0 }
-  }
-}
-
 extension PairedSequences {
+  /// The samples of each side by its name.
+  package var counts: [String: Int] { ["source": source.count, "target": target.count] }
+
   /// How many samples each side becomes.
-  fileprivate func sampleCounts(_ options: FitOptions) -> [Side: Int] {
+  package func sampleCounts(_ options: SampleOptions) -> [Side: Int] {
     Dictionary(
       uniqueKeysWithValues: Side.allCases.map { side in
         let count = self[side].reduce(0) { count, sample in
@@ -122,7 +106,8 @@ extension PairedSequences {
   }
 
   /// Checks that the samples can be fitted; returns the tokens of the longest.
-  fileprivate func check(_ model: Model, skippedPositions skipped: Int) throws(FitError) -> Int {
+  func check(_ model: Model, _ options: SampleOptions) throws(FitError) -> Int {
+    let skipped = options.scope.skippedPositions
     for side in Side.allCases where self[side].isEmpty { throw FitError("no \(side.rawValue) samples") }
     let sequences = source + target
     if let empty = sequences.first(where: { $0.tokens.count <= max(skipped, $0.pooledFrom) }) {
@@ -138,35 +123,50 @@ extension PairedSequences {
   }
 }
 
+extension QuantileSketch {
+  /// What a user should know of a sketch that takes the place of samples.
+  static func note(rows: Int, capacity: Int) -> String {
+    let levels = levelCount(rows: rows, capacity: capacity)
+    let percent = (Double(levels) / Double(capacity) * 100_000).rounded(.up) / 1000
+    return "more samples than memory holds: their quantiles are off by at most \(percent) % in rank"
+  }
+}
+
 extension MapFile {
   /// A file without sites yet, that says how they are fitted.
-  fileprivate init(fitOf model: Model, _ data: PairedSequences, _ options: FitOptions) throws {
+  init(fitOf modelFingerprint: String, _ counts: [String: Int], _ options: FitOptions) throws {
     let transport = try options.method.transport(options.support)
     self.init(
       method: options.method.name, methodVersion: options.method.version, transport: transport.description,
       parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },
-      modelFingerprint: model.fingerprint, sites: [])
-    tokenScope = options.scope.description
-    skipFirst = options.scope.skippedPositions
+      modelFingerprint: modelFingerprint, sites: [])
+    tokenScope = options.samples.scope.description
+    skipFirst = options.samples.scope.skippedPositions
     support = options.support.description
-    pooling = options.pooling.rawValue
-    fitOrder = options.order.rawValue
-    counts = ["source": data.source.count, "target": data.target.count]
+    pooling = options.samples.pooling.rawValue
+    fitOrder = options.samples.order.rawValue
+    self.counts = counts
   }
 
   /// Takes over the sites that an earlier run has finished; returns how many groups they are.
-  fileprivate mutating func take(_ earlier: MapFile, _ groups: [[String]]) throws(FitError) -> Int {
+  mutating func take(_ earlier: MapFile, _ groups: [[String]]) throws(FitError) -> Int {
+    let finished = try earlier.finishedGroups(of: groups)
+    sites = earlier.sites
+    gatedChannels = earlier.gatedChannels
+    return finished
+  }
+
+  /// How many of `groups` the file's sites are, from the first on.
+  func finishedGroups(of groups: [[String]]) throws(FitError) -> Int {
     var finished = 0
     var count = 0
-    while count < earlier.sites.count, finished < groups.count {
-      let names = earlier.sites[count...].prefix(groups[finished].count).map(\.name)
-      guard names == groups[finished] else { throw FitError("a partial fit of other sites") }
+    while count < sites.count, finished < groups.count {
+      let names = sites[count...].prefix(groups[finished].count).map(\.name)
+      guard names == groups[finished] else { break }
       count += names.count
       finished += 1
     }
-    guard count == earlier.sites.count else { throw FitError("a partial fit of other sites") }
-    sites = earlier.sites
-    gatedChannels = earlier.gatedChannels
+    guard count == sites.count else { throw FitError("the maps so far are for other sites") }
     return finished
   }
 }

@@ -11,23 +11,19 @@ public struct FitMemory: Hashable, Sendable {
   /// Bytes below which a fit could not hold the work of one batch.
   public static let least = 128 << 20
 
-  /// Divides `budget` bytes, by default half of the machine's memory.
-  ///
-  /// A quarter at most is left to the `weights` bytes of the checkpoint, which is mapped, and 64 MiB to the work on a
-  /// batch. Of the rest at most half is the samples'; where they do not fit, sketches of them have to.
+  /// Divides the bytes that `options` allow among the samples and what they carry. Of what `weights`, a batch and the
+  /// report leave, at most half is the samples'; where they do not fit, sketches of them have to.
   ///
   /// - Parameters:
-  ///   - budget: bytes for everything.
+  ///   - options: says whether samples are kept at all.
   ///   - weights: bytes of the checkpoint.
   ///   - channels: of the sites that are fitted together.
   ///   - samples: the samples of each side.
-  ///   - options: says whether samples are kept at all.
   /// - Throws: `FitError` where not even sketches fit.
-  init(
-    _ budget: Int?, weights: Int, channels: Int, samples: [Side: Int], _ options: FitOptions
-  ) throws(FitError) {
-    let budget = max(budget ?? Self.physical / 2, Self.least)
-    let rest = budget - min(weights, budget / 4) - (64 << 20)
+  init(_ options: FitOptions, weights: Int, channels: Int, samples: [Side: Int]) throws(FitError) {
+    let budget = Self.budget(options.samples)
+    let report = options.report?.byteCount(channels: channels) ?? 0
+    let rest = Self.rest(of: budget, weights: weights) - min(report, budget / 8)
     carried = rest
     // A bounded support keeps the source's samples too: the same ones, or a sketch of its own.
     let keeps = options.method.makeSketch != nil
@@ -52,6 +48,29 @@ public struct FitMemory: Hashable, Sendable {
     }
     sketchCapacity = capacity
     carried -= bytes()
+  }
+
+  /// Divides the bytes that `options` allow where all samples are kept: `samples` bytes of them.
+  ///
+  /// - Throws: `FitError` where they do not fit.
+  init(collecting samples: Int, _ options: SampleOptions, weights: Int) throws(FitError) {
+    let budget = Self.budget(options)
+    let rest = Self.rest(of: budget, weights: weights)
+    guard samples <= rest / 2 else {
+      throw FitError(
+        "the samples take \(samples) bytes, of \(budget) allowed in all; use more shards, or more --memory")
+    }
+    carried = rest - samples
+  }
+
+  private static func budget(_ options: SampleOptions) -> Int {
+    max(options.memory ?? physical / 2, least)
+  }
+
+  /// What is left of `budget` bytes: a quarter at most is left to the checkpoint, which is mapped, and 64 MiB to the
+  /// work on a batch.
+  private static func rest(of budget: Int, weights: Int) -> Int {
+    budget - min(weights, budget / 4) - (64 << 20)
   }
 
   /// The most and the fewest rows of a sketch's level: of 100,000 samples a rank is off by 0.05 % and by 3.5 % at most.

@@ -21,10 +21,15 @@ public final class FitReport: Sendable {
   /// Holds at most `limit` samples a side at each site.
   public init(limit: Int = 512) { self.limit = limit }
 
-  /// Holds at most about `byteCount` bytes with all of sites of these widths being fitted at once.
-  public convenience init(byteCount: Int, widths: [Int]) {
-    let bytes = widths.reduce(0) { $0 + $1 * 4 * 3 }
-    self.init(limit: min(1024, max(32, byteCount / max(bytes, 1))))
+  /// Holds at most about `byteCount` bytes with sites of so many `channels` together being fitted at once.
+  public convenience init(byteCount: Int, channels: Int) {
+    self.init(limit: min(1024, max(32, byteCount / max(channels * 4 * 3, 1))))
+  }
+
+  /// The bytes that sites of so many `channels` together take while they are fitted.
+  func byteCount(channels: Int) -> Int {
+    let (bytes, overflow) = (limit * 4 * 3).multipliedReportingOverflow(by: channels)
+    return overflow ? .max : bytes
   }
 
   /// The sites in the order in which they were fitted.
@@ -52,7 +57,7 @@ public final class FitReport: Sendable {
     guard let samples = samples.withLock({ $0.removeValue(forKey: site) }) else { return }
     let (source, target) = (samples.pooled[.source]!, samples.pooled[.target]!)
     guard source.count > 0, target.count > 0 else { return }
-    let (before, constant) = distance(from: source, to: target, workers)
+    let (before, constant) = source.distance(to: target, workers)
     var summary = FitSummary.Site(
       name: site, width: source.width, gatedChannels: fit.gatedChannels, constantChannels: constant,
       before: before)
@@ -61,37 +66,13 @@ public final class FitReport: Sendable {
       try evaluator.transported(source.rows, width: source.width, fit.parameters).withUnsafeBufferPointer {
         moved.observe($0)
       }
-      summary.after = distance(from: moved, to: target, workers).distance
+      summary.after = moved.distance(to: target, workers).distance
     }
     if let low = fit.parameters["low"], let high = fit.parameters["high"], samples.tokens.count > 0 {
       summary.outsideShare = outsideShare(samples.tokens, low, high)
     }
     finished.withLock { $0.append(summary) }
   }
-
-  private func distance(
-    from source: EvenSample, to target: EvenSample, _ workers: ThreadPool
-  ) -> (distance: Double, constantChannels: Int) {
-    let width = source.width
-    // Negative where the target does not vary.
-    var squares = [Double](repeating: -1, count: width)
-    squares.withUnsafeMutableBufferPointer { squares in
-      nonisolated(unsafe) let squares = squares
-      workers.loop(width) { channel in
-        let values = target.sorted(channel)
-        let center = values.reduce(0, +) / Double(values.count)
-        let variance = values.reduce(0) { $0 + ($1 - center) * ($1 - center) } / Double(values.count)
-        guard variance > Self.varianceFloor else { return }
-        squares[channel] = squaredWasserstein(source.sorted(channel), values) / variance
-      }
-    }
-    let measured = squares.filter { $0 >= 0 }
-    let mean = measured.reduce(0, +) / Double(max(measured.count, 1))
-    return (mean.squareRoot(), width - measured.count)
-  }
-
-  /// Below it a channel counts as constant.
-  static let varianceFloor = 1e-8
 
   private func outsideShare(_ tokens: EvenSample, _ low: [Float], _ high: [Float]) -> Double {
     let outside = tokens.rows.enumerated().count { index, value in

@@ -42,8 +42,8 @@ public struct FitSummary: Hashable, Sendable {
   /// What `options` and the fitted `file` say, and what the report measured.
   public init(_ file: MapFile, _ options: FitOptions) {
     method = file.method
-    order = options.order.rawValue
-    pooling = options.pooling.rawValue
+    order = options.samples.order.rawValue
+    pooling = options.samples.pooling.rawValue
     support = options.support.description
     sourceCount = file.counts["source"] ?? 0
     targetCount = file.counts["target"] ?? 0

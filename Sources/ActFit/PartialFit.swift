@@ -1,6 +1,6 @@
 import ActFormats
 import ActIR
-import ActRuntime
+import ActPasses
 import Glibc
 
 /// What a fit has finished, kept beside its output as `OUTPUT.partial`, so that a fit that was killed goes on from the
@@ -49,15 +49,21 @@ public func removePartialFit(beside output: String) throws(FileError) {
   }
 }
 
-extension PairedSequences {
-  /// The digest of everything that the result of a fit of `file`'s kind to these samples depends on.
-  func fingerprint(_ file: MapFile, sites: [String], accuracy: String) -> String {
-    var hash = SHA256()
-    let arguments: [String?] = [
-      "act-fit 1", file.modelFingerprint, file.method, file.methodVersion, file.transport, file.tokenScope,
-      "\(file.skipFirst)", file.support, file.pooling, file.fitOrder, accuracy, Engine.instructionSet,
+extension SampleOptions {
+  /// What the samples depend on beside model and data.
+  var identity: [String] {
+    [
+      order.rawValue, pooling.rawValue, scope.description, "\(scope.skippedPositions)",
+      weights?.rawValue ?? "as stored",
     ]
-    for text in arguments.map({ $0 ?? "" }) + sites { hash.update("\(text.utf8.count) \(text)\n") }
+  }
+}
+
+extension PairedSequences {
+  /// The digest of the samples and of what else a result depends on.
+  func fingerprint(_ arguments: [String]) -> String {
+    var hash = SHA256()
+    for text in arguments { hash.update("\(text.utf8.count) \(text)\n") }
     for side in [source, target] {
       hash.update("\(side.count) samples\n")
       for sample in side {

@@ -1,4 +1,4 @@
-extension FitOptions {
+extension SampleOptions {
   /// What stands for a sequence: the samples that the activations of its tokens become.
   public enum Pooling: String, Hashable, Sendable, CaseIterable {
     /// One sample: the mean over the tokens, channel by channel, summed in double.
@@ -14,7 +14,7 @@ extension FitOptions {
   }
 }
 
-extension FitOptions.Pooling {
+extension SampleOptions.Pooling {
   /// How many samples a sequence of `count` pooled tokens becomes.
   package func sampleCount(tokens count: Int) -> Int {
     switch self {

@@ -11,9 +11,9 @@ final class SegmentRunner {
   private let engine: Engine
   private let workers: ThreadPool
   private let sites: [(name: String, width: Int)]
-  private let pooling: FitOptions.Pooling
+  private let pooling: SampleOptions.Pooling
   private let report: FitReport?
-  /// Whether the report asks for single tokens.
+  /// Whether the report hears of single tokens too.
   private let reportsTokens: Bool
   /// Positions at the start of a sequence that are neither transported nor pooled.
   private let skipped: Int
@@ -29,23 +29,27 @@ final class SegmentRunner {
   ///   - model: the model that is fitted.
   ///   - segment: the part of its graph.
   ///   - fitted: the map file so far.
-  ///   - options: how maps are fitted.
+  ///   - options: how activations become samples.
   ///   - limits: the most rows of a batch, and the tokens of the longest sample.
+  ///   - report: hears of all samples.
+  ///   - reportsTokens: whether it hears of the source's single tokens too.
   ///   - workers: the threads of all segments.
   /// - Throws: what compiling the segment throws.
   init(
-    _ model: Model, _ segment: SegmentedGraph.Segment, fitted: MapFile, options: FitOptions,
-    limits: (rows: Int, longest: Int), workers: ThreadPool
+    _ model: Model, _ segment: SegmentedGraph.Segment, fitted: MapFile?, options: SampleOptions,
+    limits: (rows: Int, longest: Int), report: FitReport?, reportsTokens: Bool, workers: ThreadPool
   ) throws {
     var compile = CompileOptions()
     compile.passManager.verifiesEach = false
     compile.mergesLinears = false
+    compile.weights = options.weights
     compile.lowering.maximumRows = limits.rows
     compile.lowering.contextLength = limits.longest
     var maps = MapSet()
-    var earlier = fitted
-    earlier.sites = fitted.sites.filter { segment.earlierSites.contains($0.name) }
-    if !earlier.sites.isEmpty { try maps.add(fitted: earlier, name: "fitted") }
+    if var earlier = fitted {
+      earlier.sites = earlier.sites.filter { segment.earlierSites.contains($0.name) }
+      if !earlier.sites.isEmpty { try maps.add(fitted: earlier, name: "fitted") }
+    }
     engine = try model.compile(segment.graph, maps, compile)
       .makeEngine(pool: workers, maximumSequences: limits.rows)
     // Transports are fitted as they act at full strength.
@@ -59,8 +63,8 @@ final class SegmentRunner {
       (site, segment.graph.value(at: site).flatMap { segment.graph.type($0).shape.last?.fixed } ?? 0)
     }
     pooling = options.pooling
-    report = options.report
-    reportsTokens = options.support != .all
+    self.report = report
+    self.reportsTokens = reportsTokens
     skipped = options.scope.skippedPositions
   }
 

@@ -1,24 +1,23 @@
-import ActIR
+import ActFormats
 import ActPasses
 import ActRuntime
 
-/// What the sites of a segment have gathered.
+/// What sites that are fitted together have gathered.
 final class SiteSamples {
   private let sites: [(name: String, width: Int)]
   private var accumulators: [any SiteAccumulator]
   private var supports: [SupportAccumulator]
   private let options: FitOptions
-
+  private let workers: ThreadPool
   private let loop: ConcurrentLoop
 
   /// Gathers all samples, or with a `capacity` a sketch of them.
   init(
-    _ segment: SegmentedGraph.Segment, _ options: FitOptions, capacity: Int?, _ workers: ThreadPool
+    _ sites: [(name: String, width: Int)], _ options: FitOptions, capacity: Int?, _ workers: ThreadPool
   ) {
+    self.sites = sites
+    self.workers = workers
     loop = ConcurrentLoop { workers.loop($0, $1) }
-    sites = segment.sites.map { site in
-      (site, segment.graph.value(at: site).flatMap { segment.graph.type($0).shape.last?.fixed } ?? 0)
-    }
     accumulators = sites.map { site in
       capacity.flatMap { options.method.makeSketch?(site.width, $0) }
         ?? options.method.makeAccumulator(site.width)
@@ -33,13 +32,15 @@ final class SiteSamples {
     if side == .source { supports[site].observe(samples, using: loop) }
   }
 
-  /// Fits every site's map.
-  func fit() throws -> [(site: (name: String, width: Int), fit: SiteFit)] {
-    try sites.enumerated().map { index, site in
+  /// Fits every site's map, measures it where a report is wanted, and adds it to `file`.
+  func fit(into file: inout MapFile) throws {
+    for (index, site) in sites.enumerated() {
       do {
         var fit = try accumulators[index].finish(using: loop)
         fit.parameters.merge(supports[index].finish(using: loop)) { $1 }
-        return (site, fit)
+        file.sites.append(MapFile.Site(name: site.name, width: site.width, parameters: fit.parameters))
+        file.gatedChannels[site.name] = fit.gatedChannels
+        try report(site.name, fit)
       } catch let error as FitError {
         throw FitError("\(site.name): \(error)")
       }
@@ -47,7 +48,7 @@ final class SiteSamples {
   }
 
   /// Measures a site's map where a report is wanted.
-  func report(_ site: String, _ fit: SiteFit, _ workers: ThreadPool) throws {
+  func report(_ site: String, _ fit: SiteFit) throws {
     try options.report?.finish(site, fit, transport: options.method.transport(options.support), workers)
   }
 }

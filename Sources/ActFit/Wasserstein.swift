@@ -1,3 +1,28 @@
+import ActPasses
+import ActRuntime
+
+extension EvenSample {
+  /// The distance between two samples of a site: the root mean square, over the channels in which `target` varies, of
+  /// the 2-Wasserstein distance in units of the target's standard deviation.
+  func distance(to target: EvenSample, _ workers: ThreadPool) -> (distance: Double, constantChannels: Int) {
+    // Negative where the target does not vary.
+    var squares = [Double](repeating: -1, count: width)
+    squares.withUnsafeMutableBufferPointer { squares in
+      nonisolated(unsafe) let squares = squares
+      workers.loop(width) { channel in
+        let values = target.sorted(channel)
+        let center = values.reduce(0, +) / Double(values.count)
+        let variance = values.reduce(0) { $0 + ($1 - center) * ($1 - center) } / Double(values.count)
+        guard variance > varianceFloor else { return }
+        squares[channel] = squaredWasserstein(sorted(channel), values) / variance
+      }
+    }
+    let measured = squares.filter { $0 >= 0 }
+    let mean = measured.reduce(0, +) / Double(max(measured.count, 1))
+    return (mean.squareRoot(), width - measured.count)
+  }
+}
+
 /// The squared 2-Wasserstein distance between two samples of one channel: `∫ (F⁻¹(u) − G⁻¹(u))² du` over their
 /// empirical quantile functions, exactly, whatever their counts.
 ///

@@ -13,9 +13,9 @@ struct Actc: ParsableCommand {
     commandName: "actc",
     abstract: "Compiles language models with steering maps into plans for actrun.", version: toolVersion,
     subcommands: [
-      ImportCommand.self, FitCommand.self, CompileCommand.self, OptCommand.self, ShowCommand.self,
-      SitesCommand.self,
-      MethodsCommand.self, PassesCommand.self,
+      ImportCommand.self, FitCommand.self, CollectCommand.self, SolveCommand.self, SearchCommand.self,
+      CompileCommand.self, OptCommand.self, ShowCommand.self, SitesCommand.self, MethodsCommand.self,
+      PassesCommand.self,
     ])
 
   static func main() {

@@ -53,8 +53,20 @@ struct DataArguments: ParsableArguments {
     }
   }
 
+  /// Both sides as tokens, and SHA-256 of each by its name.
+  func sequences(
+    _ model: Model, skippedPositions: Int
+  ) throws -> (samples: PairedSequences, hashes: [String: String]) {
+    let tokenizer = try Tokenizer(directory: model.path)
+    let sets = try read()
+    let samples = PairedSequences(
+      source: try tokens(of: sets.source, model, tokenizer, skippedPositions: skippedPositions),
+      target: try tokens(of: sets.target, model, tokenizer, skippedPositions: skippedPositions))
+    return (samples, ["source": sets.source.sha256, "target": sets.target.sha256])
+  }
+
   /// Reads both sides.
-  func read() throws -> (source: DataSet, target: DataSet) {
+  private func read() throws -> (source: DataSet, target: DataSet) {
     let sourceFields = SampleFields(text: sourceField ?? field, prompt: promptField, allowsChats: true)
     let targetFields = SampleFields(text: targetField ?? field, prompt: promptField, allowsChats: true)
     if !pairs.isEmpty {
@@ -73,7 +85,7 @@ struct DataArguments: ParsableArguments {
   }
 
   /// The tokens of a side; notes how many samples were cut.
-  func tokens(
+  private func tokens(
     of set: DataSet, _ model: Model, _ tokenizer: Tokenizer, skippedPositions: Int
   ) throws -> [FitSequence] {
     let contextLength = model.contextLength

@@ -15,7 +15,9 @@ struct SitesCommand: ParsableCommand {
       """)
 
   @Argument(help: "The model's directory.") var model: String
-  @Option(help: "Only the sites that these patterns match: globs, or re: and a regular expression.")
+  @Option(
+    parsing: .upToNextOption,
+    help: "Only the sites that these patterns match: globs, or re: and a regular expression.")
   var sites: [String] = []
   @Flag(help: "As JSON.") var json = false
 

@@ -33,10 +33,10 @@ extension FitSummary {
   var plot: LinePlot {
     var kinds: [(name: String, sites: [(layer: Int, site: Site)])] = []
     for site in sites {
-      let (kind, layer) = Self.kind(of: site.name)
-      let index = kinds.firstIndex { $0.name == kind } ?? kinds.count
-      if index == kinds.count { kinds.append((kind, [])) }
-      kinds[index].sites.append((layer, site))
+      let name = SiteName(site.name)
+      let index = kinds.firstIndex { $0.name == name.kind } ?? kinds.count
+      if index == kinds.count { kinds.append((name.kind, [])) }
+      kinds[index].sites.append((name.layer ?? 0, site))
     }
     let panels = kinds.map { kind in
       let sites = kind.sites.sorted { $0.layer < $1.layer }
@@ -57,15 +57,5 @@ extension FitSummary {
     return LinePlot(
       title: "Distance from source to target, \(method), \(order)", xLabel: "layer",
       yLabel: "target deviations", series: ["before", "once transported"], panels: panels)
-  }
-
-  /// The site's name with `*` for the first part that is a number, and that number; 0 where there is none.
-  private static func kind(of site: String) -> (name: String, layer: Int) {
-    var parts = site.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    guard let index = parts.firstIndex(where: { Int($0) != nil }), let layer = Int(parts[index]) else {
-      return (site, 0)
-    }
-    parts[index] = "*"
-    return (parts.joined(separator: "."), layer)
   }
 }

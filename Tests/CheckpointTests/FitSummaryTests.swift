@@ -23,9 +23,9 @@ import Workbench
     data = PairedSequences(source: sequences(24, 0..<60), target: sequences(15, 40..<120))
   }
 
-  private func options(_ method: SteeringMethod, _ order: FitOptions.Order) -> FitOptions {
+  private func options(_ method: SteeringMethod, _ order: SampleOptions.Order) -> FitOptions {
     var options = FitOptions(method: method)
-    options.order = order
+    options.samples.order = order
     options.report = FitReport(limit: 1000)
     return options
   }

@@ -16,7 +16,7 @@ import Testing
   @Test func theReferenceCoversWhatItShould() throws {
     #expect(Self.runs.count == 15)
     #expect(Set(Self.runs.map(\.options.method.name)) == ["linear-act", "mean-act"])
-    #expect(Set(Self.runs.map(\.options.order)) == [.causal, .simultaneous])
+    #expect(Set(Self.runs.map(\.options.samples.order)) == [.causal, .simultaneous])
     #expect(Set(Self.runs.map(\.options.support)) == [.all, .quantiles(lower: 0, upper: 100)])
     #expect(Self.runs.contains { $0.targets != 24 })
   }

@@ -18,7 +18,7 @@ import Testing
   }
 
   /// What a pooling makes of rows, by its definition.
-  private func pooled(_ pooling: FitOptions.Pooling, _ rows: [[Float]]) -> [[Float]] {
+  private func pooled(_ pooling: SampleOptions.Pooling, _ rows: [[Float]]) -> [[Float]] {
     func columns(_ fold: ([Float]) -> Float) -> [[Float]] {
       [rows[0].indices.map { column in fold(rows.map { $0[column] }) }]
     }
@@ -31,17 +31,17 @@ import Testing
     }
   }
 
-  @Test(arguments: FitOptions.Pooling.allCases, [0, 2])
-  func meansOfSamples(pooling: FitOptions.Pooling, skipped: Int) throws {
+  @Test(arguments: SampleOptions.Pooling.allCases, [0, 2])
+  func meansOfSamples(pooling: SampleOptions.Pooling, skipped: Int) throws {
     let model = try Model(fixture("tiny-plain"))
     let sequences = [
       FitSequence([5, 6, 7, 8, 9]), FitSequence([1, 2, 3], pooledFrom: 1),
       FitSequence([40, 41, 42, 43, 44, 45], pooledFrom: 4), FitSequence([300, 7, 7, 12]),
     ]
     var options = FitOptions(method: meanAct)
-    options.order = .simultaneous
-    options.pooling = pooling
-    options.scope.skippedPositions = skipped
+    options.samples.order = .simultaneous
+    options.samples.pooling = pooling
+    options.samples.scope.skippedPositions = skipped
     let data = PairedSequences(source: sequences, target: [sequences[1]])
     let map = try fit(model, data, sites: [Self.site], options: options)
 
@@ -60,8 +60,8 @@ import Testing
   }
 
   /// What is not a number stays so, to be found by the fit.
-  @Test(arguments: FitOptions.Pooling.allCases)
-  func keepsWhatIsNotANumber(pooling: FitOptions.Pooling) {
+  @Test(arguments: SampleOptions.Pooling.allCases)
+  func keepsWhatIsNotANumber(pooling: SampleOptions.Pooling) {
     let width = 19
     var rows = [Float](repeating: 1, count: 3 * width)
     rows[2 * width + 3] = .nan

@@ -154,12 +154,12 @@ import Workbench
     }
     let data = PairedSequences(source: samples(0..<40), target: samples(20..<64))
     var options = FitOptions(method: linearAct)
-    options.order = .simultaneous
-    options.pooling = .all
+    options.samples.order = .simultaneous
+    options.samples.pooling = .all
     let sites = try model.sites(matching: ["*"])
     let exact = try fit(model, data, sites: sites, options: options)
     var notes: [String] = []
-    options.memory = FitMemory.least
+    options.samples.memory = FitMemory.least
     let sketched = try fit(model, data, sites: sites, options: options, note: { notes.append($0) })
     #expect(notes.count == 1 && notes[0].hasPrefix("more samples than memory holds"), "\(notes)")
     #expect(sketched != exact)

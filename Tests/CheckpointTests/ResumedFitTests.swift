@@ -22,7 +22,7 @@ import Workbench
     sites = try model.sites(matching: ["*_proj", "*norm"])
     directory = try TemporaryDirectory()
     output = directory.file("out")
-    options.output = output
+    options.samples.output = output
     func samples(_ seed: Int32) -> [[Int32]] {
       (0..<8).map { index in (0..<9 + index).map { (seed * Int32($0 + 3) + index * 7) % 64 } }
     }
@@ -78,13 +78,13 @@ import Workbench
       let found = try fit(model, data, sites: sites, options: options, note: { notes.append($0) })
       #expect(notes.count == 1 && notes[0].hasSuffix("starting anew"), "\(notes)")
       var elsewhere = options
-      elsewhere.output = nil
+      elsewhere.samples.output = nil
       #expect(found == (try fit(model, data, sites: sites, options: elsewhere)))
     }
     var others = [options, options, options]
     others[0].method = meanAct
     others[1].support = .quantiles(lower: 0, upper: 100)
-    others[2].scope = TokenScope(.all, skippedPositions: 1)
+    others[2].samples.scope = TokenScope(.all, skippedPositions: 1)
     for other in others { try check(data, sites, other) }
     try check(data, Array(sites.dropFirst()), options)
     var other = data
@@ -117,7 +117,7 @@ import Workbench
 
   @Test func aPlaceThatCannotBeWrittenIsAnError() throws {
     var options = options
-    options.output = "/nonexistent/out"
+    options.samples.output = "/nonexistent/out"
     let error = #expect(throws: FileError.self) { try fit(model, data, sites: sites, options: options) }
     #expect(error?.path == "/nonexistent/out.partial")
   }

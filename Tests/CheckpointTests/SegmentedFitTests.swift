@@ -38,7 +38,7 @@ import Workbench
   func causalEqualsTheOracle(checkpoint: String, pattern: String) throws {
     let model = try Model(fixture(checkpoint))
     var options = FitOptions(method: linearAct)
-    options.rows = 40
+    options.samples.rows = 40
     try check(model, try model.sites(matching: [pattern]), options)
   }
 
@@ -46,8 +46,8 @@ import Workbench
   func simultaneousEqualsTheOracle(pattern: String) throws {
     let model = try Model(fixture("tiny-plain"))
     var options = FitOptions(method: linearAct)
-    options.order = .simultaneous
-    options.rows = 32
+    options.samples.order = .simultaneous
+    options.samples.rows = 32
     try check(model, try model.sites(matching: [pattern]), options)
   }
 
@@ -55,7 +55,7 @@ import Workbench
   func skippedPositionsSupportAndMethods(support: Support, method: SteeringMethod) throws {
     let model = try Model(fixture("tiny-gqa"))
     var options = FitOptions(method: method)
-    options.scope = TokenScope(.all, skippedPositions: 2)
+    options.samples.scope = TokenScope(.all, skippedPositions: 2)
     options.support = support
     for pattern in ["*_layernorm", "*_proj", "re:model\\.layers\\.[0-9]+"] {
       try check(model, try model.sites(matching: [pattern]), options)
@@ -71,8 +71,8 @@ import Workbench
       source: samples(11, longest: 30, seed: 3), target: samples(17, longest: 30, seed: 4))
     var options = FitOptions(method: linearAct)
     let expected = try fit(model, data, sites: sites, options: options)
-    options.rows = rows
-    options.threads = threads
+    options.samples.rows = rows
+    options.samples.threads = threads
     #expect(try fit(model, data, sites: sites, options: options) == expected)
   }
 }

@@ -20,7 +20,7 @@ extension Model {
   /// A map that our own fit makes of random sequences.
   func fitRandomMap(
     _ method: SteeringMethod = linearAct, at sites: String, support: Support = .all,
-    order: FitOptions.Order = .simultaneous
+    order: SampleOptions.Order = .simultaneous
   ) throws -> MapFile {
     var random = SplitMix64(state: 3)
     func sequences(_ tokens: Range<Int32>) -> [[Int32]] {
@@ -30,7 +30,7 @@ extension Model {
     }
     var options = FitOptions(method: method)
     options.support = support
-    options.order = order
+    options.samples.order = order
     let data = PairedSequences(source: sequences(3..<200), target: sequences(120..<320))
     return try fit(self, data, sites: self.sites(matching: [sites]), options: options)
   }

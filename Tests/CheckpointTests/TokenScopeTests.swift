@@ -90,14 +90,14 @@ import Testing
   /// Positions that are left alone are neither pooled nor transported, and the map file says so.
   @Test func theFitLeavesSkippedPositionsOut() throws {
     var options = FitOptions(method: meanAct)
-    options.scope = TokenScope(.all, skippedPositions: 1)
-    options.order = .simultaneous
+    options.samples.scope = TokenScope(.all, skippedPositions: 1)
+    options.samples.order = .simultaneous
     let site = "model.layers.0.input_layernorm"
     // The first norm sees each token alone, so a sample is the mean over the tokens that count.
     let long = PairedSequences(source: [[9, 5, 6], [9, 7]], target: [[9, 8]])
     let short = PairedSequences(source: [[5, 6], [7]], target: [[8]])
     let skipping = try fit(model, long, sites: [site], options: options)
-    options.scope = .all
+    options.samples.scope = .all
     let whole = try fit(model, short, sites: [site], options: options)
     #expect(skipping.sites == whole.sites)
     #expect(skipping.skipFirst == 1 && skipping.tokenScope == "all")

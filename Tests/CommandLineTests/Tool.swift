@@ -77,7 +77,7 @@ final class Child {
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
     var pairs: [String] = environment.map { "\($0.key)=\($0.value)" }
-    for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] {
+    for name in ["PATH", "HOME", "LD_LIBRARY_PATH"] where environment[name] == nil {
       if let value = getenv(name) { pairs.append("\(name)=\(String(cString: value))") }
     }
     let argv = ([path] + arguments).map { strdup($0) } + [nil]

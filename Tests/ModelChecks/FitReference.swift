@@ -39,10 +39,10 @@ public struct FitReference: Sendable {
       guard let sites = run["sites"]?.string, let targets = run["targets"]?.int,
         let method = registeredMethods.first(where: { $0.name == run["method"]?.string }),
         let support = run["support"]?.string.flatMap({ Support($0) }),
-        let order = run["order"]?.string.flatMap({ FitOptions.Order(rawValue: $0) })
+        let order = run["order"]?.string.flatMap({ SampleOptions.Order(rawValue: $0) })
       else { throw failure(member.key) }
       var options = FitOptions(method: method)
-      options.order = order
+      options.samples.order = order
       options.support = support
       let strengths = (run["strengths"]?.array ?? []).compactMap(\.double)
       return Run(

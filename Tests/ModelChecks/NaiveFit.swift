@@ -17,8 +17,8 @@ public func naiveFit(
     method: options.method.name, methodVersion: options.method.version, transport: transport.description,
     parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },
     modelFingerprint: model.fingerprint, sites: [])
-  file.skipFirst = options.scope.skippedPositions
-  for group in options.order == .causal ? sites.map({ [$0] }) : [sites] {
+  file.skipFirst = options.samples.scope.skippedPositions
+  for group in options.samples.order == .causal ? sites.map({ [$0] }) : [sites] {
     var earlier = file
     let upstream = upstreamSites(of: group, in: model.graph)
     earlier.sites.removeAll { !upstream.contains($0.name) }
@@ -50,14 +50,15 @@ private func fitSites(
   if !earlier.sites.isEmpty { try maps.add(fitted: earlier, name: "fitted") }
   var compile = CompileOptions()
   compile.mergesLinears = false
+  compile.weights = options.samples.weights
   compile.lowering.maximumRows = (data.source + data.target).map(\.tokens.count).max() ?? 1
-  let engine = try model.compile(graph, maps, compile).makeEngine(threads: options.threads)
+  let engine = try model.compile(graph, maps, compile).makeEngine(threads: options.samples.threads)
   if !engine.plan.dials.isEmpty { try engine.setStrengths(["fitted": 1], slot: 1) }
   let slot: Int32 = engine.plan.dials.isEmpty ? 0 : 1
 
   var accumulators = widths.map { options.method.makeAccumulator($0) }
   var supports = widths.map { SupportAccumulator(options.support, width: $0) }
-  let skipped = options.scope.skippedPositions
+  let skipped = options.samples.scope.skippedPositions
   for (side, samples) in [(Side.source, data.source), (.target, data.target)] {
     for sample in samples {
       let sequence = try engine.openSequence(capacity: sample.tokens.count)

@@ -7,14 +7,14 @@ import Testing
 
 /// The segmented fit of SmolLM2 against the oracle that runs the whole model for every site, to the bit.
 @Suite(.serialized, SmolLM2.isThere) struct SegmentedFitTests {
-  private func check(_ pattern: String, _ order: FitOptions.Order, samples count: Int) throws {
+  private func check(_ pattern: String, _ order: SampleOptions.Order, samples count: Int) throws {
     let model = try SmolLM2.model()
     let reference = try FitReference("smollm2")
     let data = PairedSequences(
       source: Array(reference.source.prefix(count)), target: Array(reference.target.prefix(count)))
     let sites = try model.sites(matching: [pattern])
     var options = FitOptions(method: linearAct)
-    options.order = order
+    options.samples.order = order
     let found = try fit(model, data, sites: sites, options: options)
     let expected = try naiveFit(model, data, sites: sites, options: options)
     #expect(found.sites.map(\.name) == sites)

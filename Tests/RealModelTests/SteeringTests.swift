@@ -21,7 +21,7 @@ import Testing
   private func fit(_ sites: String, support: Support = .all) throws -> MapFile {
     let reference = try FitReference("smollm2")
     var options = FitOptions(method: linearAct)
-    options.order = .simultaneous
+    options.samples.order = .simultaneous
     options.support = support
     let data = PairedSequences(source: reference.source, target: reference.target)
     return try ActFit.fit(model, data, sites: model.sites(matching: [sites]), options: options)
@@ -31,7 +31,7 @@ import Testing
     let reference = try FitReference("smollm2")
     let recorded = try #require(reference.json["recorded"]?.array).compactMap(\.string)
     #expect(recorded.count == 3)
-    #expect(Set(reference.runs.map(\.options.order)) == [.causal, .simultaneous])
+    #expect(Set(reference.runs.map(\.options.samples.order)) == [.causal, .simultaneous])
     for run in reference.runs {
       let map = try reference.fit(run, of: model)
       #expect(map.sites.count == 30)

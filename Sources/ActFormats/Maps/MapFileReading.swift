@@ -2,15 +2,8 @@ extension MapFile {
   /// Reads the map file at `path` and checks all that can be checked without the model.
   public init(reading path: String) throws(FileError) {
     let file = try SafetensorsFile(path)
-    let entries = MapMetadata(file)
-    guard try entries.text("format") == "act-map" else {
-      throw entries.failure("format", "expected `act-map`", next: "is it a map file?")
-    }
-    let version = try entries.text("format_version")
-    guard version == Self.formatVersion else {
-      throw entries.failure(
-        "format_version", "expected `\(Self.formatVersion)`, found `\(version)`", next: "use a newer actc")
-    }
+    let entries = FileMetadata(file)
+    try entries.check(format: "act-map", version: Self.formatVersion, kind: "a map file")
 
     let names = try entries.names("parameters")
     self.init(
@@ -32,45 +25,9 @@ extension MapFile {
   }
 }
 
-/// The entries of a map file's metadata, read one by one.
-private struct MapMetadata {
-  let file: SafetensorsFile
-
-  init(_ file: SafetensorsFile) { self.file = file }
-
-  func failure(_ place: String, _ problem: String, next: String? = nil) -> FileError {
-    FileError(file.path, place, problem, next: next)
-  }
-
-  func text(_ key: String) throws(FileError) -> String {
-    guard let text = file.metadata(key), !text.isEmpty else {
-      throw failure("__metadata__", "`\(key)` is missing", next: "docs/ lists what a map file holds")
-    }
-    return text
-  }
-
-  func json(_ key: String) throws(FileError) -> JSON {
-    let text = try text(key)
-    do throws(JSONError) { return try JSON(parsing: text) } catch { throw failure(key, "\(error)") }
-  }
-
-  func dictionary<Value>(
-    _ key: String, _ value: (JSON) -> Value?
-  ) throws(FileError) -> [String: Value] {
-    if file.metadata(key) == nil { return [:] }
-    guard let members = try json(key).members else { throw failure(key, "expected an object") }
-    var values: [String: Value] = [:]
-    for member in members {
-      guard let value = value(member.value) else {
-        throw failure(key, "`\(member.key)`: cannot be \(member.value)")
-      }
-      values[member.key] = value
-    }
-    return values
-  }
-
+extension FileMetadata {
   /// The names of the parameters.
-  func names(_ key: String) throws(FileError) -> [String] {
+  fileprivate func names(_ key: String) throws(FileError) -> [String] {
     guard let elements = try json(key).array, case let names = elements.compactMap(\.string),
       names.count == elements.count, !names.isEmpty, Set(names).count == names.count,
       names.allSatisfy({ !$0.isEmpty && !$0.contains("/") })
@@ -79,17 +36,10 @@ private struct MapMetadata {
   }
 
   /// The sites with their parameters. Every tensor of the file must belong to one.
-  func sites(_ parameterNames: [String]) throws(FileError) -> [MapFile.Site] {
-    guard let records = try json("sites").array, !records.isEmpty else {
-      throw failure("sites", "expected an array of at least one site")
-    }
+  fileprivate func sites(_ parameterNames: [String]) throws(FileError) -> [MapFile.Site] {
     var used = Set<String>()
     var sites: [MapFile.Site] = []
-    for record in records {
-      guard let name = record["name"]?.string, !name.isEmpty, let width = record["width"]?.int, width > 0
-      else {
-        throw failure("sites", "expected a name and a width, found \(record)")
-      }
+    for (name, width) in try self.sites() {
       var parameters: [String: [Float]] = [:]
       for parameter in parameterNames {
         let tensor = "\(name)/\(parameter)"

@@ -1,0 +1,132 @@
+import ActCompile
+import ActFormats
+import ActIR
+import ActPasses
+import ActRuntime
+
+/// Runs a shard of a data set through a model and writes its samples to a file, for ``solve(_:onto:options:)``.
+///
+/// In causal order a round collects the samples of one group of sites, those after the sites of `fitted`, whose maps are
+/// inserted; the shard runs through all segments up to there. In simultaneous order one round collects all.
+///
+/// - Parameters:
+///   - model: the model that the maps are for.
+///   - data: the samples of both sides, all of them; the shard takes every N-th.
+///   - sites: all sites of the fit, in order of execution.
+///   - shard: which shard this is.
+///   - fitted: the maps of the earlier rounds; nil in the first.
+///   - options: how activations become samples; all of them are kept in memory.
+///   - dataHashes: SHA-256 of the data, by the name of the side.
+///   - path: the file to write.
+///   - progress: called after each batch.
+/// - Returns: what the file says of itself.
+/// - Throws: `FitError` for data or maps that do not fit, `FileError` where the file cannot be written, and what
+///   compiling and running the model throws.
+@discardableResult
+public func collect(
+  _ model: Model, _ data: PairedSequences, sites: [String], shard: SampleFile.Part, behind fitted: MapFile?,
+  options: SampleOptions, dataHashes: [String: String] = [:], output path: String,
+  progress: (FitProgress) -> Void = { _ in }
+) throws -> SampleFile.Header {
+  let longest = try data.check(model, options)
+  let groups = model.groups(of: sites, options.order)
+  if let fitted { try fitted.checkEarlierRounds(of: model, options) }
+  let finished = try fitted?.finishedGroups(of: groups) ?? 0
+  guard finished < groups.count else {
+    throw FitError("all \(sites.count) sites are fitted; nothing is left to collect")
+  }
+  let round = SampleFile.Part(finished + 1, of: groups.count)!
+  let wanted = groups[finished].map { SampleFile.Header.Site(name: $0, width: model.width(of: $0)) }
+
+  let part = data.shard(shard)
+  let records = part.records(of: shard, options)
+  let rows = part.sampleCounts(options).values.reduce(0, +)
+  let (bytes, overflow) = rows.multipliedReportingOverflow(by: wanted.reduce(0) { $0 + $1.width } * 4)
+  let memory = try FitMemory(
+    collecting: overflow ? .max : bytes, options, weights: model.checkpoint.byteCount)
+  let pass = try SegmentedPass(
+    model, part, at: groups, longest: longest, carried: memory.carried, options)
+  var samples = [[Side: [Float]]](repeating: [.source: [], .target: []], count: wanted.count)
+  for index in 0...finished {
+    let receive = { (side: Side, site: Int, values: [Float]) in samples[site][side]! += values }
+    try pass.run(
+      index, behind: fitted,
+      progress: {
+        progress(FitProgress(share: (Double(index) + $0) / Double(finished + 1), site: groups[index][0]))
+      },
+      receive: index == finished ? receive : nil)
+  }
+
+  let behind = fitted?.digest
+  var header = SampleFile.Header(
+    shard: shard, round: round, sites: wanted, counts: data.counts, modelFingerprint: model.fingerprint,
+    tokenScope: options.scope.description, skipFirst: options.scope.skippedPositions,
+    pooling: options.pooling.rawValue, fitOrder: options.order.rawValue,
+    collection: data.fingerprint(
+      ["act-samples 1", model.fingerprint, round.description, behind ?? ""] + options.identity + sites),
+    instructionSet: Engine.instructionSet)
+  header.dataHashes = dataHashes
+  header.behind = behind
+  try SampleFile.write(to: path, header, records: records) { samples[$0][Side(rawValue: $1)!]! }
+  return header
+}
+
+extension Model {
+  /// How many rounds a fit at `sites` takes, each collected and solved.
+  public func rounds(at sites: [String], _ order: SampleOptions.Order) -> Int {
+    groups(of: sites, order).count
+  }
+}
+
+extension PairedSequences {
+  /// The samples of a shard: every `count`-th of each side.
+  fileprivate func shard(_ shard: SampleFile.Part) -> PairedSequences {
+    func every(_ side: [FitSequence]) -> [FitSequence] {
+      stride(from: shard.number - 1, to: side.count, by: shard.count).map { side[$0] }
+    }
+    return PairedSequences(source: every(source), target: every(target))
+  }
+
+  /// For each row that the samples of a shard become, its record's place in the data set.
+  fileprivate func records(of shard: SampleFile.Part, _ options: SampleOptions) -> [String: [Int32]] {
+    var records: [String: [Int32]] = [:]
+    for side in Side.allCases {
+      records[side.rawValue] = self[side].enumerated().flatMap { index, sample in
+        let pooled = sample.tokens.count - max(options.scope.skippedPositions, sample.pooledFrom)
+        let record = Int32(shard.number - 1 + index * shard.count)
+        return [Int32](repeating: record, count: options.pooling.sampleCount(tokens: pooled))
+      }
+    }
+    return records
+  }
+}
+
+extension MapFile {
+  /// Checks that the maps are of earlier rounds of a fit with these options.
+  fileprivate func checkEarlierRounds(of model: Model, _ options: SampleOptions) throws(FitError) {
+    guard options.order == .causal else {
+      throw FitError("maps of earlier rounds are of a causal fit; without --simultaneous")
+    }
+    let expected = [
+      ("model", model.fingerprint), ("order", options.order.rawValue), ("pooling", options.pooling.rawValue),
+      ("scope", options.scope.description), ("skip-first", "\(options.scope.skippedPositions)"),
+    ]
+    let found = [modelFingerprint, fitOrder ?? "", pooling ?? "", tokenScope, "\(skipFirst)"]
+    for ((name, expected), found) in zip(expected, found) where expected != found {
+      throw FitError("the maps of earlier rounds: \(name): expected \(expected), found \(found)")
+    }
+  }
+
+  /// A digest of what the maps do.
+  var digest: String {
+    var hash = SHA256()
+    for text in [method, methodVersion, transport, tokenScope, "\(skipFirst)"] {
+      hash.update("\(text.utf8.count) \(text)\n")
+    }
+    for site in sites {
+      hash.update("\(site.name.utf8.count) \(site.name)\n")
+      for name in parameterNames { site.parameters[name]?.withUnsafeBytes { hash.update($0) } }
+    }
+    return hash.hex()
+  }
+}

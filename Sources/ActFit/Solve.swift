@@ -1,0 +1,157 @@
+import ActFormats
+import ActIR
+import ActPasses
+import ActRuntime
+
+/// Fits maps from the samples of all shards of one round.
+///
+/// Samples enter in the order of the data set, whichever shard they are in, so that the map is the one that a single
+/// process fits; one site is held in memory at a time, as a sketch where `options` allow too little for that.
+///
+/// - Parameters:
+///   - shards: all shards of the round.
+///   - fitted: the maps of the earlier rounds, as given to
+///     ``collect(_:_:sites:shard:behind:options:dataHashes:output:progress:)``.
+///   - options: method and support, memory and threads; what the samples are, the files say.
+///   - progress: called after each site.
+///   - note: hears what a user should know.
+/// - Returns: the maps of this and the earlier rounds.
+/// - Throws: `FitError` for shards that are missing or do not belong together, and samples that cannot be fitted.
+public func solve(
+  _ shards: [SampleFile], onto fitted: MapFile?, options: FitOptions,
+  progress: (FitProgress) -> Void = { _ in },
+  note: (String) -> Void = { _ in }
+) throws -> MapFile {
+  let header = try checkShards(shards, note: note)
+  guard header.behind == fitted?.digest else {
+    throw FitError(
+      header.behind == nil
+        ? "the samples are of the first round; there are no earlier maps"
+        : "the samples of round \(header.round) were collected behind other maps; give those of --after")
+  }
+  var options = options
+  options.samples = try header.options(options.samples)
+  var file = try MapFile(fitOf: header.modelFingerprint, header.counts, options)
+  file.dataHashes = header.dataHashes
+  if let fitted {
+    guard fitted.method == file.method, fitted.methodVersion == file.methodVersion,
+      fitted.transport == file.transport
+    else {
+      throw FitError("expected \(fitted.method) and \(fitted.support ?? "all"), as in the rounds before")
+    }
+    file.sites = fitted.sites
+    file.gatedChannels = fitted.gatedChannels
+  }
+
+  let rows = Dictionary(uniqueKeysWithValues: Side.allCases.map { ($0, Row.all(shards, $0)) })
+  let counts = rows.mapValues(\.count)
+  let memory = try FitMemory(
+    options, weights: 0, channels: header.sites.map(\.width).max() ?? 0, samples: counts)
+  if let capacity = memory.sketchCapacity {
+    note(QuantileSketch.note(rows: counts.values.max() ?? 0, capacity: capacity))
+  }
+  let workers = ThreadPool(threads: options.samples.threads)
+  for (index, site) in header.sites.enumerated() {
+    let samples = SiteSamples([(site.name, site.width)], options, capacity: memory.sketchCapacity, workers)
+    for side in Side.allCases {
+      let parts = shards.map { $0.samples(site.name, side.rawValue) }
+      for start in stride(from: 0, to: rows[side]!.count, by: Row.atATime) {
+        var values: [Float] = []
+        values.reserveCapacity(Row.atATime * site.width)
+        for row in rows[side]![start...].prefix(Row.atATime) {
+          values += parts[row.shard][row.row * site.width..<(row.row + 1) * site.width]
+        }
+        samples.observe(side, 0, values)
+        values.withUnsafeBufferPointer {
+          options.report?.observe(side, site.name, width: site.width, samples: $0)
+        }
+      }
+    }
+    try samples.fit(into: &file)
+    progress(FitProgress(share: Double(index + 1) / Double(header.sites.count), site: site.name))
+  }
+  return file
+}
+
+/// Where a sample lies.
+private struct Row {
+  /// How many are handed on together.
+  static let atATime = 4096
+
+  var shard: Int
+  var row: Int
+
+  /// All rows of a side in the order of the data set.
+  static func all(_ shards: [SampleFile], _ side: Side) -> [Row] {
+    var rows: [(record: Int32, row: Row)] = []
+    for (shard, file) in shards.enumerated() {
+      for (row, record) in file.records(side.rawValue).enumerated() {
+        rows.append((record, Row(shard: shard, row: row)))
+      }
+    }
+    // A record lies in one shard.
+    rows.sort { ($0.record, $0.row.row) < ($1.record, $1.row.row) }
+    return rows.map(\.row)
+  }
+}
+
+/// Checks that the files are all shards of one round; returns what they have in common.
+private func checkShards(_ shards: [SampleFile], note: (String) -> Void) throws(FitError) -> SampleFile.Header
+{
+  guard let first = shards.first?.header else {
+    throw FitError("expected the sample files of all shards, found none")
+  }
+  var numbers: [Int: String] = [:]
+  for file in shards {
+    let header = file.header
+    guard header.collection == first.collection, header.shard.count == first.shard.count,
+      header.sites == first.sites,
+      header.counts == first.counts, header.behind == first.behind
+    else {
+      throw FitError(
+        "\(file.path): expected round \(first.round) of the same data, model, sites and shards as \(shards[0].path), "
+          + "found round \(header.round), shard \(header.shard)")
+    }
+    if let other = numbers.updateValue(file.path, forKey: header.shard.number) {
+      throw FitError("\(file.path): shard \(header.shard) is given twice, in \(other) too")
+    }
+    for side in Side.allCases {
+      let found = Set(file.records(side.rawValue)).count
+      let expected =
+        (first.counts[side.rawValue]! + header.shard.count - header.shard.number) / header.shard.count
+      guard found == expected else {
+        throw FitError("\(file.path): expected \(expected) \(side.rawValue) records, found \(found)")
+      }
+    }
+  }
+  let missing = (1...first.shard.count).filter { numbers[$0] == nil }
+  guard missing.isEmpty else {
+    let names = missing.prefix(5).map(String.init).joined(separator: ", ") + (missing.count > 5 ? ", …" : "")
+    throw FitError("expected \(first.shard.count) shards, found \(shards.count); missing: \(names)")
+  }
+  let sets = Set(shards.map(\.header.instructionSet)).sorted()
+  if sets.count > 1 {
+    note(
+      "the shards ran on different kernels, \(sets.joined(separator: " and ")): equal to rounding, not to the bit"
+    )
+  }
+  return first
+}
+
+extension SampleFile.Header {
+  /// The options by which the samples were collected, with the resources of `options`.
+  fileprivate func options(_ options: SampleOptions) throws(FitError) -> SampleOptions {
+    guard let order = SampleOptions.Order(rawValue: fitOrder),
+      let pooling = SampleOptions.Pooling(rawValue: pooling),
+      let scope = TokenScope(tokenScope, skippedPositions: skipFirst)
+    else {
+      throw FitError(
+        "the samples are of a newer version: order \(fitOrder), pooling \(pooling), scope \(tokenScope)")
+    }
+    var options = options
+    options.order = order
+    options.pooling = pooling
+    options.scope = scope
+    return options
+  }
+}

@@ -1,0 +1,64 @@
+/// The entries of a file's metadata, read one by one.
+struct FileMetadata {
+  let file: SafetensorsFile
+
+  init(_ file: SafetensorsFile) { self.file = file }
+
+  func failure(_ place: String, _ problem: String, next: String? = nil) -> FileError {
+    FileError(file.path, place, problem, next: next)
+  }
+
+  func text(_ key: String) throws(FileError) -> String {
+    guard let text = file.metadata(key), !text.isEmpty else {
+      throw failure("__metadata__", "`\(key)` is missing", next: "docs/formats.md lists what the file holds")
+    }
+    return text
+  }
+
+  func json(_ key: String) throws(FileError) -> JSON {
+    let text = try text(key)
+    do throws(JSONError) { return try JSON(parsing: text) } catch { throw failure(key, "\(error)") }
+  }
+
+  func dictionary<Value>(
+    _ key: String, _ value: (JSON) -> Value?
+  ) throws(FileError) -> [String: Value] {
+    if file.metadata(key) == nil { return [:] }
+    guard let members = try json(key).members else { throw failure(key, "expected an object") }
+    var values: [String: Value] = [:]
+    for member in members {
+      guard let value = value(member.value) else {
+        throw failure(key, "`\(member.key)`: cannot be \(member.value)")
+      }
+      values[member.key] = value
+    }
+    return values
+  }
+
+  /// Checks what the file is; `kind` names it.
+  func check(format: String, version: String, kind: String) throws(FileError) {
+    guard try text("format") == format else {
+      throw failure("format", "expected `\(format)`", next: "is it \(kind)?")
+    }
+    let found = try text("format_version")
+    guard found == version else {
+      throw failure("format_version", "expected `\(version)`, found `\(found)`", next: "use a newer actc")
+    }
+  }
+
+  /// The names and widths of the sites, at least one.
+  func sites() throws(FileError) -> [(name: String, width: Int)] {
+    guard let records = try json("sites").array, !records.isEmpty else {
+      throw failure("sites", "expected an array of at least one site")
+    }
+    var sites: [(name: String, width: Int)] = []
+    for record in records {
+      guard let name = record["name"]?.string, !name.isEmpty, let width = record["width"]?.int, width > 0
+      else {
+        throw failure("sites", "expected a name and a width, found \(record)")
+      }
+      sites.append((name, width))
+    }
+    return sites
+  }
+}

@@ -1,0 +1,102 @@
+import ActCompile
+import ActFit
+import ActFormats
+import ActTerminal
+import ArgumentParser
+
+struct SearchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "search", abstract: "Tells which sites to fit: what maps there reach, and what they cost.",
+    discussion: """
+      Fits maps at all sites once, on the bare model, and turns on those of one kind of site and one range of layers
+      after the other. `closed` is the share of the squared distance from source to target, at the model's last site,
+      that they take away; `damage` is how much they raise the perplexity of held-out text. Rows with a star are the
+      ones to choose from: no other closes as much for less.
+
+      Examples:
+        actc search SmolLM2 --source neutral.txt --target football.txt --held-out texts.txt
+        actc search SmolLM2 --source a.txt --target b.txt --held-out c.txt --sites '*layernorm' '*_proj' --parts 6
+      """)
+
+  @Argument(help: "The model's directory.") var model: String
+  @OptionGroup(title: "Data") var data: DataArguments
+  @Option(help: "Texts of the ordinary kind: .txt, a line each, or .jsonl of {\"text\": …}.") var heldOut:
+    String
+  @Option(parsing: .upToNextOption, help: "Sites: globs, or re: and a regular expression, over whole names.")
+  var sites: [String] = ["*layernorm", "*.o_proj", "*.down_proj"]
+  @Option(help: "Into how many ranges of layers each kind of site is divided.") var parts = 4
+  @Option(help: "The strength of the maps that are measured.") var strength: Float = 1
+  @Option(help: "What the model's matrices hold: f32, bf16, q8, q4; by default as in the checkpoint.")
+  var weights: String?
+  @OptionGroup(title: "Fit") var method: MethodOptions
+  @OptionGroup(title: "Resources") var resources: ResourceArguments
+  @Flag(help: "As JSON.") var json = false
+
+  func validate() throws {
+    guard (1...1000).contains(parts) else {
+      throw ValidationError("--parts: expected 1 to 1000, found \(parts)")
+    }
+    guard strength.isFinite else { throw ValidationError("--strength: expected a number, found \(strength)") }
+  }
+
+  func run() throws {
+    let model = try Model(self.model)
+    let sites = try model.sites(matching: self.sites)
+    var samples = resources.options
+    samples.weights = try weights.map(SampleArguments.weightType)
+    let options = try method.options(samples)
+    let (sequences, _) = try data.sequences(model, skippedPositions: 0)
+    let texts = try DataSet(reading: heldOut)
+    let tokenizer = try Tokenizer(directory: self.model)
+    let tokens = try TokenizedSamples(texts, tokenizer, maximumTokens: model.contextLength) {
+      () throws(FileError) in try ChatTemplate(directory: model.path)
+    }
+    guard tokens.sequences.contains(where: { $0.tokens.count > 1 }) else {
+      throw FileError(texts.path, nil, "no text has a second token to predict")
+    }
+
+    let bar = ProgressBar("searching")
+    let found = try searchSites(
+      model, sequences, sites: sites, heldOut: tokens.sequences.map(\.tokens), options: options, parts: parts,
+      strength: strength, progress: { bar.update($0.share, $0.site) })
+    bar.finish()
+    print(json ? found.json.pretty : found.text, terminator: "")
+  }
+}
+
+extension SiteSearch {
+  fileprivate var text: String {
+    var table = Table(["", "sites", "layers", "count", "closed", "perplexity", "damage"])
+    for choice in choices {
+      let layers = choice.group.layers.map { "\($0.lowerBound)-\($0.upperBound)" } ?? ""
+      table.rows.append([
+        choice.isEfficient ? "*" : "", choice.group.kind, layers, "\(choice.group.sites.count)",
+        fixed(choice.closed * 100, 1) + " %", fixed(choice.perplexity, 2),
+        fixed((choice.perplexity / perplexity - 1) * 100, 1) + " %",
+      ])
+    }
+    var out = "distance \(fixed(distance, 3)) at \(end), perplexity \(fixed(perplexity, 2)) without maps\n\n"
+    out += table.description
+    let efficient = choices.filter(\.isEfficient)
+    if efficient.isEmpty { return out + "\nno choice brings the source nearer to the target\n" }
+    out += "\n* for actc fit --sites:\n"
+    for choice in efficient { out += "  '\(choice.group.pattern)'\n" }
+    return out
+  }
+
+  fileprivate var json: JSON {
+    .object([
+      "end": .string(end), "distance": .double(distance), "perplexity": .double(perplexity),
+      "choices": .array(
+        choices.map { choice in
+          .object([
+            "kind": .string(choice.group.kind),
+            "layers": choice.group.layers.map { .array([.int($0.lowerBound), .int($0.upperBound)]) } ?? .null,
+            "sites": .array(choice.group.sites.map(JSON.string)), "pattern": .string(choice.group.pattern),
+            "closed": .double(choice.closed), "perplexity": .double(choice.perplexity),
+            "efficient": .bool(choice.isEfficient),
+          ])
+        }),
+    ])
+  }
+}
