@@ -1,8 +1,8 @@
-"""Fits Linear-AcT at every norm of a model with hooks in transformers, f32, and prints what it took as JSON.
+"""Fits Linear-AcT at every norm of a model with hooks in transformers, and prints what it took as JSON.
 
     transformers_fit.py sentences MODEL SOURCE TARGET COUNT FOLDER   COUNT texts of 32 tokens from two files of lines
-    transformers_fit.py simultaneous MODEL FOLDER THREADS [MAPS]     one pass over all; MAPS: a file to compare with
-    transformers_fit.py causal MODEL FOLDER THREADS STRIDE COUNT     a pass a site, as published, extrapolated
+    transformers_fit.py simultaneous MODEL FOLDER THREADS TYPE [MAPS …]   one pass over all; MAPS: files to compare with
+    transformers_fit.py causal MODEL FOLDER THREADS STRIDE COUNT     a pass a site, as published, extrapolated; f32
 
 The causal way runs every text once for each site, with all earlier sites transported, and stops each pass at its site. It
 is measured with COUNT texts at every STRIDE-th site; seconds at the sites between are interpolated and scaled to all
@@ -42,9 +42,9 @@ def sentences(path: str, source: str, target: str, count: str, folder: str) -> N
         (pathlib.Path(folder) / f"{name}.txt").write_text("".join(text + "\n" for text in texts))
 
 
-def load(path: str, folder: str, threads: str):
+def load(path: str, folder: str, threads: str, dtype: str = "float32"):
     torch.set_num_threads(int(threads))
-    model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, dtype)).eval()
     tokenizer = AutoTokenizer.from_pretrained(path)
     sides = []
     for name in ["source", "target"]:
@@ -62,13 +62,13 @@ def fit(source: torch.Tensor, target: torch.Tensor):
 
 
 @torch.inference_mode()
-def simultaneous(path: str, folder: str, threads: str, maps: str = "") -> None:
-    model, sides, norms = load(path, folder, threads)
+def simultaneous(path: str, folder: str, threads: str, dtype: str, *maps: str) -> None:
+    model, sides, norms = load(path, folder, threads, dtype)
     started = time.perf_counter()
     pooled = [{name: [] for name, _ in norms} for _ in sides]
     for tokens, kept in zip(sides, pooled):
         hooks = [
-            module.register_forward_hook(lambda _, __, output, name=name: kept[name].append(output.mean(1)))
+            module.register_forward_hook(lambda _, __, output, name=name: kept[name].append(output.float().mean(1)))
             for name, module in norms
         ]
         for batch in tokens.split(BATCH):
@@ -78,10 +78,13 @@ def simultaneous(path: str, folder: str, threads: str, maps: str = "") -> None:
     fitted = {name: fit(torch.cat(pooled[0][name]), torch.cat(pooled[1][name])) for name, _ in norms}
     seconds = time.perf_counter() - started
     report = {"seconds": seconds, "sentences": sum(map(len, sides)), "sites": len(norms)}
-    if maps and pathlib.Path(maps).exists():
-        ours = load_file(maps)
-        report["difference"] = max(
-            float((ours[f"{name}/target_mean"] - mean).norm() / mean.norm()) for name, (_, _, mean) in fitted.items())
+    for file in maps:
+        ours = load_file(file)
+        report.setdefault("differences", []).append([
+            max(float((ours[f"{name}/{kind}"] - values[index]).norm() / values[index].norm())
+                for name, values in fitted.items())
+            for index, kind in [(2, "target_mean"), (0, "slope")]
+        ])
     print(json.dumps(report))
 
 

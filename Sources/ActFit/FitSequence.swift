@@ -27,5 +27,8 @@ public struct PairedSequences: Hashable, Sendable {
     self.init(source: source.map { FitSequence($0) }, target: target.map { FitSequence($0) })
   }
 
+  /// The samples of both sides.
+  public var sampleCount: Int { source.count + target.count }
+
   subscript(side: Side) -> [FitSequence] { side == .source ? source : target }
 }

@@ -3,14 +3,17 @@ import Glibc
 /// A line on standard error that shows how far long work is; silent where that is no terminal.
 public final class ProgressBar {
   private let title: String
+  private let work: (count: Int, unit: String)?
   private let isShown: Bool
   private var lastDrawn: ContinuousClock.Instant?
   private let started = ContinuousClock.now
 
   deinit { finish() }
 
-  public init(_ title: String) {
+  /// A bar that also tells how many of the `count` `unit`s of all the work are done in a second.
+  public init(_ title: String, of work: (count: Int, unit: String)? = nil) {
     self.title = title
+    self.work = work
     isShown = isatty(STDERR_FILENO) == 1
   }
 
@@ -24,8 +27,12 @@ public final class ProgressBar {
     let filled = min(width, Int(share * Double(width)))
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
     let elapsed = (now - started).seconds
+    var rate = ""
+    if let work, elapsed > 0.5 {
+      rate = ", \(fixed(Double(work.count) * share / elapsed, 1)) \(work.unit)/s"
+    }
     let left = share > 0.02 && share < 1 ? ", \(Int(elapsed / share - elapsed)) s left" : ""
-    write("\r\u{1B}[K\(title) [\(bar)] \(Int(share * 100)) % \(note)\(left)", to: STDERR_FILENO)
+    write("\r\u{1B}[K\(title) [\(bar)] \(Int(share * 100)) % \(note)\(rate)\(left)", to: STDERR_FILENO)
   }
 
   /// Removes the line, as the end of the object does, so that an error has a line of its own.

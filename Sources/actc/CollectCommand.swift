@@ -45,7 +45,7 @@ struct CollectCommand: ParsableCommand {
     let (sequences, hashes) = try data.sequences(model, skippedPositions: samples.skipFirst)
 
     _ = try AtomicFile(output)
-    let bar = ProgressBar("collecting")
+    let bar = ProgressBar("collecting", of: (sequences.sampleCount / shard.count, "samples"))
     let started = ContinuousClock.now
     let header = try collect(
       model, sequences, sites: sites, shard: shard, behind: fitted, options: options, dataHashes: hashes,

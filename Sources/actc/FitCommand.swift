@@ -37,7 +37,7 @@ struct FitCommand: ParsableCommand {
     let (sequences, hashes) = try data.sequences(model, skippedPositions: samples.skipFirst)
 
     try method.check(output: output)
-    let bar = ProgressBar("fitting")
+    let bar = ProgressBar("fitting", of: (sequences.sampleCount, "samples"))
     let started = ContinuousClock.now
     var file = try fit(
       model, sequences, sites: sites, options: options, progress: { bar.update($0.share, $0.site) },
