@@ -117,11 +117,12 @@ INLINE void product_quads(const int dtype, const int rows, const int panels, con
 }
 
 // Panels that a product takes at once: more where the rows fill less than half of the registers, but one row
-// of q8 or q4 reads a single stream, whose sums of blocks do not wait for each other. The blocks of rows of
-// one matrix all take the same.
+// reads a single stream, whose next panel is the one that is asked for ahead. The blocks of rows of one matrix
+// all take the same.
 INLINE int panels_at_once(rows_layout layout, int rows) {
-  if (layout == ROWS_QUADS) return rows == 1 ? 1 : BLOCK_PANELS;
   if (layout == ROWS_TILES) return 2;
+  if (rows == 1) return 1;
+  if (layout == ROWS_QUADS) return BLOCK_PANELS;
   return rows * 2 < FLOAT_ROWS ? 2 * BLOCK_PANELS : BLOCK_PANELS;
 }
 
