@@ -100,18 +100,28 @@ extension CompiledModel {
       plan, to: path, tensors: tensors, tokenizer: tokenizer, tokenizerConfiguration: tokenizerConfiguration,
       provenance: provenance
     ) { append in
-      var read: [String] = []
-      let reading: (Op) throws -> UnsafeRawBufferPointer = { op in
-        if case .weight(let name) = op { read.append(name) }
-        return try source(op)
-      }
-      try ConstantEvaluator().run(program, source: reading) { name, bytes, _ in
+      try computeTensors(ConstantEvaluator()) { name, bytes, _ in
         try append(name, bytes)
-        for name in read { checkpoint.discardPages(of: name) }
-        read.removeAll(keepingCapacity: true)
         written += bytes.count
         progress(total == 0 ? 1 : Double(written) / Double(total))
       }
+    }
+  }
+
+  /// Computes the plan's tensors one by one, and gives back the memory that holds what they were computed from.
+  private func computeTensors(
+    _ evaluator: ConstantEvaluator,
+    _ receive: (_ name: String, _ bytes: UnsafeRawBufferPointer, _ isLeaf: Bool) throws -> Void
+  ) throws {
+    var read: [String] = []
+    let reading: (Op) throws -> UnsafeRawBufferPointer = { op in
+      if case .weight(let name) = op { read.append(name) }
+      return try source(op)
+    }
+    try evaluator.run(program, source: reading) { name, bytes, isLeaf in
+      try receive(name, bytes, isLeaf)
+      for name in read { checkpoint.discardPages(of: name) }
+      read.removeAll(keepingCapacity: true)
     }
   }
 
@@ -128,9 +138,7 @@ extension CompiledModel {
     pool: ThreadPool, maximumSequences: Int = 1, maximumSlots: Int = 2
   ) throws -> Engine {
     let tensors = ResidentTensors(owners: owners)
-    try ConstantEvaluator(pool: pool).run(program, source: source) { name, bytes, isLeaf in
-      tensors.add(name, bytes, isLeaf: isLeaf)
-    }
+    try computeTensors(ConstantEvaluator(pool: pool)) { tensors.add($0, $1, isLeaf: $2) }
     return try Engine(
       plan: plan, owner: tensors, pool: pool, maximumSequences: maximumSequences, maximumSlots: maximumSlots
     ) { name in

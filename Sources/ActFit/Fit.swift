@@ -37,7 +37,7 @@ public func fit(
   let channels = groups.map { $0.reduce(0) { $0 + model.width(of: $1) } }
   let memory = try FitMemory(
     options, weights: model.checkpoint.byteCount, channels: channels.max() ?? 0,
-    samples: data.sampleCounts(options.samples))
+    samples: data.sampleCounts(options.samples), carries: groups.count > 1)
   if let capacity = memory.sketchCapacity {
     note(QuantileSketch.note(rows: data.sampleCounts(options.samples).values.max() ?? 0, capacity: capacity))
   }

@@ -12,25 +12,30 @@ public struct FitMemory: Hashable, Sendable {
   public static let least = 128 << 20
 
   /// Divides the bytes that `options` allow among the samples and what they carry. Of what `weights`, a batch and the
-  /// report leave, at most half is the samples'; where they do not fit, sketches of them have to.
+  /// report leave, at most half is the samples', all of it where nothing is carried; where they do not fit, sketches of
+  /// them have to.
   ///
   /// - Parameters:
   ///   - options: says whether samples are kept at all.
   ///   - weights: bytes of the checkpoint.
   ///   - channels: of the sites that are fitted together.
   ///   - samples: the samples of each side.
+  ///   - carries: whether there is a segment to carry values to.
   /// - Throws: `FitError` where not even sketches fit.
-  init(_ options: FitOptions, weights: Int, channels: Int, samples: [Side: Int]) throws(FitError) {
+  init(_ options: FitOptions, weights: Int, channels: Int, samples: [Side: Int], carries: Bool)
+    throws(FitError)
+  {
     let budget = Self.budget(options.samples)
     let report = options.report?.byteCount(channels: channels) ?? 0
     let rest = Self.rest(of: budget, weights: weights) - min(report, budget / 8)
+    let most = carries ? rest / 2 : rest
     carried = rest
     // A bounded support keeps the source's samples too: the same ones, or a sketch of its own.
     let keeps = options.method.makeSketch != nil
     let sides = (keeps ? Side.allCases : []) + (options.support == .all ? [] : [.source])
     let kept = keeps ? Side.allCases : sides
     let wanted = Self.product(kept.reduce(0) { $0 + samples[$1]! }, channels, 4)
-    if wanted <= rest / 2 {
+    if wanted <= most {
       carried -= wanted
       return
     }
@@ -41,10 +46,11 @@ public struct FitMemory: Hashable, Sendable {
         return sum.addingReportingOverflow(one).overflow ? .max : sum + one
       }
     }
-    while bytes() > rest / 2, capacity > Self.leastCapacity { capacity /= 2 }
-    guard bytes() <= rest / 2 else {
+    while bytes() > most, capacity > Self.leastCapacity { capacity /= 2 }
+    guard bytes() <= most else {
       throw FitError(
-        "the samples of \(channels) channels take more than \(budget) bytes; allow more with --memory")
+        "sketches of the samples of \(channels) channels take \(bytes()) bytes, of which \(budget) in all leave "
+          + "\(most); allow more with --memory, or fit fewer sites together")
     }
     sketchCapacity = capacity
     carried -= bytes()
