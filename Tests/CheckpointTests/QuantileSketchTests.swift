@@ -150,7 +150,7 @@ import Workbench
     let model = try Model(fixture("tiny-plain"))
     var random = SplitMix64(state: 9)
     func samples(_ tokens: Range<Int32>) -> [[Int32]] {
-      (0..<60).map { _ in (0..<64).map { _ in Int32.random(in: tokens, using: &random) } }
+      (0..<115).map { _ in (0..<64).map { _ in Int32.random(in: tokens, using: &random) } }
     }
     let data = PairedSequences(source: samples(0..<40), target: samples(20..<64))
     var options = FitOptions(method: linearAct)
