@@ -4,7 +4,7 @@ import ActIR
 import ActPasses
 import ActRuntime
 
-/// Runs a shard of a data set through a model and writes its samples to a file, for ``solve(_:onto:options:)``.
+/// Runs a shard of a data set through a model and writes its samples to a file, for ``solve(_:onto:options:progress:note:)``.
 ///
 /// In causal order a round collects the samples of one group of sites, those after the sites of `fitted`, whose maps are
 /// inserted; the shard runs through all segments up to there. In simultaneous order one round collects all.
