@@ -84,7 +84,7 @@ let package = Package(
     .testTarget(
       name: "TextTests", dependencies: ["ActIR", "ActFormats", "ActPasses", "FileCheck", "Workbench"],
       exclude: ["Cases"], swiftSettings: swift),
-    .testTarget(name: "DocTests", dependencies: ["ActIR"], swiftSettings: swift),
+    .testTarget(name: "DocTests", dependencies: ["ActIR", "ActPasses"], swiftSettings: swift),
     // What tests of small and of real checkpoints share.
     .target(
       name: "ModelChecks",

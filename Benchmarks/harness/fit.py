@@ -70,8 +70,11 @@ def main(options) -> None:
         peak = series.median(GROUP, contestant.name, "peak_bytes")
         rows.append([contestant.name, spread(series.values(GROUP, contestant.name, figure), 2),
                      number(None if peak is None else peak / 1e6)])
-    agreement = [[weights, *(f"{series.median(GROUP, PEER, f'{kind}, {weights}') or 0:.1e}" for kind in KINDS)]
-                 for weights in maps]
+    def difference(kind: str, weights: str) -> str:
+        value = series.median(GROUP, PEER, f"{kind}, {weights}")
+        return "" if value is None else f"{value:.1e}"
+
+    agreement = [[weights, *(difference(kind, weights) for kind in KINDS)] for weights in maps]
     publish("fit", "Fitting maps", [
         f"## {options.sentences} sentences of 32 tokens, 61 norms, Linear-AcT, {threads} threads\n\nOurs is the whole "
         "process, the checkpoint's loading and the file's writing included; for transformers, loading is not counted. "

@@ -35,11 +35,12 @@ public func fit(
   let longest = try data.check(model, options.samples)
   let groups = model.groups(of: sites, options.samples.order)
   let channels = groups.map { $0.reduce(0) { $0 + model.width(of: $1) } }
+  let sampleCounts = data.sampleCounts(options.samples)
   let memory = try FitMemory(
     options, weights: model.checkpoint.byteCount, channels: channels.max() ?? 0,
-    samples: data.sampleCounts(options.samples), carries: groups.count > 1)
+    samples: sampleCounts, carries: groups.count > 1)
   if let capacity = memory.sketchCapacity {
-    note(QuantileSketch.note(rows: data.sampleCounts(options.samples).values.max() ?? 0, capacity: capacity))
+    note(QuantileSketch.note(rows: sampleCounts.values.max() ?? 0, capacity: capacity))
   }
 
   var file = try MapFile(fitOf: model.fingerprint, data.counts, options)

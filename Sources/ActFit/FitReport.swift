@@ -13,6 +13,9 @@ public final class FitReport: Sendable {
     var tokens: EvenSample
   }
 
+  /// Both sides and the source's tokens.
+  private static let bytesPerChannel = 3 * MemoryLayout<Float>.size
+
   /// The most samples a side.
   public let limit: Int
   private let samples = Mutex<[String: Samples]>([:])
@@ -23,12 +26,12 @@ public final class FitReport: Sendable {
 
   /// Holds at most about `byteCount` bytes with sites of so many `channels` together being fitted at once.
   public convenience init(byteCount: Int, channels: Int) {
-    self.init(limit: min(1024, max(32, byteCount / max(channels * 4 * 3, 1))))
+    self.init(limit: min(1024, max(32, byteCount / max(channels * Self.bytesPerChannel, 1))))
   }
 
   /// The bytes that sites of so many `channels` together take while they are fitted.
   func byteCount(channels: Int) -> Int {
-    let (bytes, overflow) = (limit * 4 * 3).multipliedReportingOverflow(by: channels)
+    let (bytes, overflow) = (limit * Self.bytesPerChannel).multipliedReportingOverflow(by: channels)
     return overflow ? .max : bytes
   }
 

@@ -59,9 +59,7 @@ final class SegmentRunner {
     }
     self.segment = segment
     self.workers = workers
-    sites = segment.sites.map { site in
-      (site, segment.graph.value(at: site).flatMap { segment.graph.type($0).shape.last?.fixed } ?? 0)
-    }
+    sites = segment.sites.map { ($0, model.width(of: $0)) }
     pooling = options.pooling
     self.report = report
     self.reportsTokens = reportsTokens

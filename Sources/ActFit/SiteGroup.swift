@@ -17,50 +17,47 @@ public struct SiteName: Hashable, Sendable {
   }
 }
 
-/// Sites of one kind in layers that follow one another.
+/// Sites of one kind, in some layers.
 public struct SiteGroup: Hashable, Sendable {
   public let kind: String
-  /// nil for a kind that is in no layer.
-  public let layers: ClosedRange<Int>?
   /// In order of execution.
   public let sites: [String]
 
+  /// The first layer to the last; nil for a kind that is in no layer.
+  public var layers: ClosedRange<Int>? {
+    let layers = sites.compactMap { SiteName($0).layer }
+    return layers.min().map { $0...layers.max()! }
+  }
+
   /// Groups sites by kind, and each kind into at most `parts` runs of about as many layers.
   public static func groups(of sites: [String], parts: Int) -> [SiteGroup] {
-    var kinds: [(name: String, sites: [(layer: Int?, name: String)])] = []
+    var kinds: [String] = []
+    var sitesOfKind: [String: [String]] = [:]
     for site in sites {
-      let name = SiteName(site)
-      if let index = kinds.firstIndex(where: { $0.name == name.kind }) {
-        kinds[index].sites.append((name.layer, site))
-      } else {
-        kinds.append((name.kind, [(name.layer, site)]))
-      }
+      let kind = SiteName(site).kind
+      if sitesOfKind[kind] == nil { kinds.append(kind) }
+      sitesOfKind[kind, default: []].append(site)
     }
     return kinds.flatMap { kind in
-      let count = min(parts, kind.sites.count)
+      let sites = sitesOfKind[kind]!
+      let count = min(parts, sites.count)
       return (0..<count).map { part in
-        let sites = kind.sites[part * kind.sites.count / count..<(part + 1) * kind.sites.count / count]
-        let layers = sites.compactMap(\.layer)
-        return SiteGroup(
-          kind: kind.name, layers: layers.min().map { $0...layers.max()! }, sites: sites.map(\.name))
+        SiteGroup(
+          kind: kind, sites: Array(sites[part * sites.count / count..<(part + 1) * sites.count / count]))
       }
     }
   }
 
   /// The groups of one kind as one.
   public static func union(_ groups: [SiteGroup]) -> SiteGroup {
-    let layers = groups.compactMap(\.layers)
-    return SiteGroup(
-      kind: groups[0].kind,
-      layers: layers.map(\.lowerBound).min().map { $0...layers.map(\.upperBound).max()! },
-      sites: groups.flatMap(\.sites))
+    SiteGroup(kind: groups[0].kind, sites: groups.flatMap(\.sites))
   }
 
   /// A pattern for `--sites` that matches these sites.
   public var pattern: String {
-    guard let layers, kind.contains("*") else { return kind }
-    let escaped = kind.replacing(".", with: "\\.")
+    let layers = sites.compactMap { SiteName($0).layer }
+    guard !layers.isEmpty else { return kind }
     let numbers = layers.map(String.init).joined(separator: "|")
-    return "re:" + escaped.replacing("*", with: "(\(numbers))")
+    return "re:" + kind.replacing(".", with: "\\.").replacing("*", with: "(\(numbers))")
   }
 }

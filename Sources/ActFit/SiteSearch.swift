@@ -41,20 +41,22 @@ public struct SiteSearch: Hashable, Sendable {
 ///   - parts: into how many ranges of layers each kind is divided.
 ///   - strength: of the maps that are measured.
 ///   - progress: called now and then.
+///   - note: hears what a user should know of the fit.
 /// - Returns: what each choice closes and costs.
 /// - Throws: what fitting, compiling and running throw.
 public func searchSites(
   _ model: Model, _ data: PairedSequences, sites: [String], heldOut: [[Int32]], options: FitOptions,
-  parts: Int = 4, strength: Float = 1, progress: (FitProgress) -> Void = { _ in }
+  parts: Int = 4, strength: Float = 1, progress: (FitProgress) -> Void = { _ in },
+  note: (String) -> Void = { _ in }
 ) throws -> SiteSearch {
   var options = options
   options.samples.order = .simultaneous
   let fitShare = 0.3
-  let file = try fit(model, data, sites: sites, options: options) {
-    progress(FitProgress(share: $0.share * fitShare, site: "fit"))
-  }
+  let file = try fit(
+    model, data, sites: sites, options: options,
+    progress: { progress(FitProgress(share: $0.share * fitShare, site: "fit")) }, note: note)
   let groups = SiteGroup.groups(of: sites, parts: parts)
-  let probe = try SteeredProbe(model, file, groups, options.samples, data)
+  let probe = try SteeredProbe(model, file, groups, options.samples)
 
   let target = try probe.samples(data.target, [:])
   func measure(_ strengths: [String: Float]) throws -> (distance: Double, perplexity: Double) {
@@ -103,12 +105,10 @@ private final class SteeredProbe {
 
   static func dial(_ group: Int) -> String { "group\(group)" }
 
-  init(
-    _ model: Model, _ file: MapFile, _ groups: [SiteGroup], _ options: SampleOptions, _ data: PairedSequences
-  ) throws {
+  init(_ model: Model, _ file: MapFile, _ groups: [SiteGroup], _ options: SampleOptions) throws {
     // What the model returns, such as logits, is not an activation.
     let results = Set(model.graph.results.compactMap { model.graph[$0.value].site })
-    guard let end = model.sites.last(where: { !results.contains($0.name) }) else {
+    guard let end = model.sites.map(\.name).last(where: { !results.contains($0) }) else {
       throw FitError("the model has no sites")
     }
     var maps = MapSet()
@@ -118,7 +118,7 @@ private final class SteeredProbe {
       try maps.add(fitted: part, name: Self.dial(index))
     }
     var graph = model.graph
-    graph.addResult(end.name, graph.value(at: end.name)!)
+    graph.addResult(end, graph.value(at: end)!)
     var compile = CompileOptions()
     compile.passManager.verifiesEach = false
     compile.mergesLinears = false
@@ -130,9 +130,9 @@ private final class SteeredProbe {
     let engine = try model.compile(graph, maps, compile)
       .makeEngine(pool: workers, maximumSequences: 64, maximumSlots: 3)
     self.model = try LanguageModel(engine, path: model.path, tokenizer: nil)
-    self.end = end.name
+    self.end = end
     self.options = options
-    width = end.type.shape.last?.fixed ?? 0
+    width = model.width(of: end)
   }
 
   /// The samples that a side becomes at the last site.

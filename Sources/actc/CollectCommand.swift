@@ -42,7 +42,8 @@ struct CollectCommand: ParsableCommand {
       return
     }
     let fitted = try after.map { try MapFile(reading: $0) }
-    let (sequences, hashes) = try data.sequences(model, skippedPositions: samples.skipFirst)
+    let (sequences, hashes) = try data.sequences(
+      model, Tokenizer(directory: model.path), skippedPositions: samples.skipFirst)
 
     _ = try AtomicFile(output)
     let bar = ProgressBar("collecting", of: (sequences.sampleCount / shard.count, "samples"))

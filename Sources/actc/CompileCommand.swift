@@ -21,7 +21,7 @@ struct CompileCommand: ParsableCommand {
 
   @Argument(help: "The model's directory.") var model: String
   @OptionGroup var mapOptions: MapOptions
-  @Option(help: "What the plan's matrices hold: f32, bf16, q8 or q4.") var weights = "bf16"
+  @Option(help: "What the plan's matrices hold.") var weights = WeightType.bf16
   @Option(help: "The element type of cached keys and values: bf16 or f32.") var kv = "bf16"
   @Option(help: ArgumentHelp("Fold a map at a strength.", valueName: "name=strength"))
   var freeze: [String] = []
@@ -35,9 +35,6 @@ struct CompileCommand: ParsableCommand {
   @OptionGroup(title: "Passes") var passOptions: PassManagerOptions
 
   func validate() throws {
-    guard WeightType(rawValue: weights) != nil else {
-      throw ValidationError("--weights: expected f32, bf16, q8 or q4, found `\(weights)`")
-    }
     guard DType(rawValue: kv) == .f32 || DType(rawValue: kv) == .bf16 else {
       throw ValidationError("--kv: expected bf16 or f32, found `\(kv)`")
     }
@@ -56,7 +53,7 @@ struct CompileCommand: ParsableCommand {
     let maps = try mapOptions.load(for: model)
     var options = CompileOptions()
     options.frozen = try parseStrengths(freeze)
-    options.weights = WeightType(rawValue: weights)
+    options.weights = weights
     options.fuses = !noFuse && !reference
     options.lowering.sharesArena = !noArena && !reference
     if let context { options.lowering.contextLength = context }
@@ -109,7 +106,7 @@ struct CompileCommand: ParsableCommand {
             "frozen": options.frozen[name].map { .double(Double("\($0)")!) } ?? .null,
           ])
         }),
-      "weights": .string(weights),
+      "weights": .string(weights.rawValue),
       "compiler": .string("actc \(toolVersion)"),
     ])
   }

@@ -55,9 +55,8 @@ struct DataArguments: ParsableArguments {
 
   /// Both sides as tokens, and SHA-256 of each by its name.
   func sequences(
-    _ model: Model, skippedPositions: Int
+    _ model: Model, _ tokenizer: Tokenizer, skippedPositions: Int = 0
   ) throws -> (samples: PairedSequences, hashes: [String: String]) {
-    let tokenizer = try Tokenizer(directory: model.path)
     let sets = try read()
     let samples = PairedSequences(
       source: try tokens(of: sets.source, model, tokenizer, skippedPositions: skippedPositions),
@@ -84,9 +83,9 @@ struct DataArguments: ParsableArguments {
     )
   }
 
-  /// The tokens of a side; notes how many samples were cut.
-  private func tokens(
-    of set: DataSet, _ model: Model, _ tokenizer: Tokenizer, skippedPositions: Int
+  /// The tokens of a data set; notes how many samples were cut.
+  func tokens(
+    of set: DataSet, _ model: Model, _ tokenizer: Tokenizer, skippedPositions: Int = 0
   ) throws -> [FitSequence] {
     let contextLength = model.contextLength
     if let maxTokens, maxTokens > contextLength {

@@ -34,7 +34,8 @@ struct FitCommand: ParsableCommand {
     let sites = try model.sites(matching: samples.sites)
     let options = try method.options(
       try samples.options(resources, output: output), channels: sites.reduce(0) { $0 + model.width(of: $1) })
-    let (sequences, hashes) = try data.sequences(model, skippedPositions: samples.skipFirst)
+    let (sequences, hashes) = try data.sequences(
+      model, Tokenizer(directory: model.path), skippedPositions: samples.skipFirst)
 
     try method.check(output: output)
     let bar = ProgressBar("fitting", of: (sequences.sampleCount, "samples"))

@@ -9,20 +9,16 @@ struct SampleArguments: ParsableArguments {
   var sites: [String] = ["*.self_attn.o_proj"]
   @Flag(help: "Fit every site on the bare model; by default a site sees all earlier sites transported.")
   var simultaneous = false
-  @Option(help: "How a sample's tokens become one vector: mean, last, min, max; or all, each a sample.")
-  var pooling = "mean"
+  @Option(help: "How a sample's tokens become one vector; all: each is a sample.")
+  var pooling = SampleOptions.Pooling.mean
   @Option(help: "The tokens to which the map applies: all, prompt, generated, last, or positions as in 4-9.")
   var scope = "all"
   @Option(help: "Leave the first N positions of a sequence out of the fit and alone when steering.")
   var skipFirst = 0
-  @Option(
-    help: "What the model's matrices hold while it runs: f32, bf16, q8, q4; by default as in the checkpoint.")
-  var weights: String?
+  @Option(help: "What the model's matrices hold while it runs; by default as in the checkpoint.")
+  var weights: WeightType?
 
   func options(_ resources: ResourceArguments, output: String?) throws -> SampleOptions {
-    guard let pooling = SampleOptions.Pooling(rawValue: pooling) else {
-      throw ValidationError("--pooling: expected mean, last, min, max or all, found `\(pooling)`")
-    }
     guard (0...4096).contains(skipFirst), let scope = TokenScope(scope, skippedPositions: skipFirst) else {
       throw ValidationError(
         "--scope: expected all, prompt, generated, last or positions as in 4-9; --skip-first: 0 to 4096")
@@ -32,17 +28,14 @@ struct SampleArguments: ParsableArguments {
     options.scope = scope
     options.order = simultaneous ? .simultaneous : .causal
     options.output = output
-    options.weights = try weights.map(Self.weightType)
+    options.weights = weights
     return options
   }
-
-  static func weightType(_ name: String) throws -> WeightType {
-    guard let type = WeightType(rawValue: name) else {
-      throw ValidationError("--weights: expected f32, bf16, q8 or q4, found `\(name)`")
-    }
-    return type
-  }
 }
+
+extension SampleOptions.Pooling: ExpressibleByArgument {}
+
+extension WeightType: ExpressibleByArgument {}
 
 /// What may be spent on a fit.
 struct ResourceArguments: ParsableArguments {

@@ -1,6 +1,7 @@
 import ActCompile
 import ActFit
 import ActFormats
+import ActPasses
 import ActTerminal
 import ArgumentParser
 
@@ -26,8 +27,8 @@ struct SearchCommand: ParsableCommand {
   var sites: [String] = ["*layernorm", "*.o_proj", "*.down_proj"]
   @Option(help: "Into how many ranges of layers each kind of site is divided.") var parts = 4
   @Option(help: "The strength of the maps that are measured.") var strength: Float = 1
-  @Option(help: "What the model's matrices hold: f32, bf16, q8, q4; by default as in the checkpoint.")
-  var weights: String?
+  @Option(help: "What the model's matrices hold while it runs; by default as in the checkpoint.")
+  var weights: WeightType?
   @OptionGroup(title: "Fit") var method: MethodOptions
   @OptionGroup(title: "Resources") var resources: ResourceArguments
   @Flag(help: "As JSON.") var json = false
@@ -43,22 +44,20 @@ struct SearchCommand: ParsableCommand {
     let model = try Model(self.model)
     let sites = try model.sites(matching: self.sites)
     var samples = resources.options
-    samples.weights = try weights.map(SampleArguments.weightType)
+    samples.weights = weights
     let options = try method.options(samples)
-    let (sequences, _) = try data.sequences(model, skippedPositions: 0)
+    let tokenizer = try Tokenizer(directory: model.path)
+    let (sequences, _) = try data.sequences(model, tokenizer)
     let texts = try DataSet(reading: heldOut)
-    let tokenizer = try Tokenizer(directory: self.model)
-    let tokens = try TokenizedSamples(texts, tokenizer, maximumTokens: model.contextLength) {
-      () throws(FileError) in try ChatTemplate(directory: model.path)
-    }
-    guard tokens.sequences.contains(where: { $0.tokens.count > 1 }) else {
+    let heldOut = try data.tokens(of: texts, model, tokenizer).map(\.tokens)
+    guard heldOut.contains(where: { $0.count > 1 }) else {
       throw FileError(texts.path, nil, "no text has a second token to predict")
     }
 
     let bar = ProgressBar("searching")
     let found = try searchSites(
-      model, sequences, sites: sites, heldOut: tokens.sequences.map(\.tokens), options: options, parts: parts,
-      strength: strength, progress: { bar.update($0.share, $0.site) })
+      model, sequences, sites: sites, heldOut: heldOut, options: options, parts: parts, strength: strength,
+      progress: { bar.update($0.share, $0.site) }, note: note)
     bar.finish()
     print(json ? found.json.pretty : found.text, terminator: "")
   }

@@ -62,6 +62,16 @@ import Workbench
     }
   }
 
+  /// The oracle rounds its weights too.
+  @Test(arguments: WeightType.allCases, [SampleOptions.Order.causal, .simultaneous])
+  func narrowWeights(weights: WeightType, order: SampleOptions.Order) throws {
+    let model = try Model(fixture("tiny-plain"))
+    var options = FitOptions(method: linearAct)
+    options.samples.weights = weights
+    options.samples.order = order
+    try check(model, try model.sites(matching: ["*_layernorm", "*.o_proj"]), options)
+  }
+
   /// Batches of one sample, of some, and all at once; one worker and two.
   @Test(arguments: [1, 64, 512], [1, 2])
   func batchesDoNotMatter(rows: Int, threads: Int) throws {

@@ -146,4 +146,23 @@ import Workbench
     options.samples.memory = FitMemory.least
     #expect(throws: Never.self) { try collect(options.samples, part(1, 1)) }
   }
+
+  /// Samples that memory has no room for are refused before the model runs, and no file is begun.
+  @Test func tooManySamplesForOneShard() throws {
+    var options = SampleOptions()
+    options.order = .simultaneous
+    options.memory = FitMemory.least
+    let channels = sites.reduce(0) { $0 + model.width(of: $1) }
+    let sequence = FitSequence([1, 2, 3], pooledFrom: 0)
+    let most = (FitMemory.least - (64 << 20)) / 2 / (channels * 4)
+    let large = PairedSequences(
+      source: Array(repeating: sequence, count: most), target: Array(repeating: sequence, count: 10))
+    #expect {
+      try collect(options, part(1, 1), of: large)
+    } throws: {
+      ($0 as? FitError)?.description.contains("use more shards, or more --memory") == true
+    }
+    #expect(directory.contents.isEmpty)
+    #expect(throws: Never.self) { try collect(options, part(1, 20), of: large) }
+  }
 }

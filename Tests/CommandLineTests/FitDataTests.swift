@@ -122,7 +122,7 @@ import Workbench
       ["--source", "S", "--target", "T", "--skip-first", "4"], 3,
       "target.txt: line 4: expected more than 4 tokens"
     ),
-    (["--source", "S", "--target", "T", "--pooling", "mode"], 2, "expected mean, last, min, max or all"),
+    (["--source", "S", "--target", "T", "--pooling", "mode"], 2, "'mean', 'last', 'min', 'max' or 'all'"),
     (["--source", "S", "--target", "T", "--format", "xml"], 2, "xml"),
   ]
 

@@ -76,6 +76,22 @@ import Workbench
     }
   }
 
+  /// Counts that a sum would overflow, and records that there are none of.
+  @Test(arguments: [
+    ("counts", #"{"source":9223372036854775807,"target":4}"#, "counts: `source`: cannot be"),
+    ("counts", #"{"source":0,"target":4}"#, "counts: expected the records of source and target"),
+    ("counts", #"{"source":4}"#, "counts: expected the records of source and target"),
+    ("sites", #"[{"name":"model.norm","width":9223372036854775807}]"#, "sites: expected a name and a width"),
+    ("sites", #"[{"name":"model.norm","width":31}]"#, "expected F32[4, 31]"),
+    ("skip_first", "99999999999", "skip_first: expected a count"), ("shard", "2/1", "shard: expected i/N"),
+  ])
+  func dishonestFiles(key: String, value: String, words: String) throws {
+    var file = try EditableSafetensors(try collect("1/1", ["--sites", "model.norm", "--simultaneous"]))
+    try file.set("__metadata__", key, .string(value))
+    let path = try directory.write(file.bytes, to: "dishonest")
+    try expectRefusal(.actc, ["solve", path, "-o", directory.file("x")], 3, words)
+  }
+
   /// The scripts for Slurm, with a stand-in for `sbatch` that runs every job at once.
   @Test(arguments: [simultaneous, ["--sites", "re:.*\\.[12]\\.self_attn\\.o_proj"]])
   func slurm(flags: [String]) throws {

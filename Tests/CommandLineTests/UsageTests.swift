@@ -2,7 +2,9 @@ import ActFormats
 import Testing
 
 @Suite struct UsageTests {
-  static let compilerCommands = ["import", "fit", "compile", "opt", "show", "sites", "methods", "passes"]
+  static let compilerCommands = [
+    "import", "fit", "collect", "solve", "search", "compile", "opt", "show", "sites", "methods", "passes",
+  ]
   static let runtimeCommands = ["generate", "run", "score", "eval", "bench"]
   static let commands: [(Tool, String)] =
     compilerCommands.map { (Tool.actc, $0) } + runtimeCommands.map { (Tool.actrun, $0) }
@@ -35,6 +37,8 @@ import Testing
   func unknownOptionsAreErrors(tool: Tool, command: String) throws {
     let required: [String: [String]] = [
       "import": ["x", "-o", "y"], "fit": ["x", "--source", "a", "--target", "b", "-o", "y"],
+      "collect": ["x", "--source", "a", "--target", "b", "--shard", "1/1", "-o", "y"],
+      "solve": ["x", "-o", "y"], "search": ["x", "--source", "a", "--target", "b", "--held-out", "c"],
       "compile": ["x", "-o", "y"],
       "opt": ["x"], "show": ["x"], "sites": ["x"], "generate": ["x", "-p", "y"],
       "run": ["x", "--input", "y", "-o", "z"],
@@ -46,10 +50,15 @@ import Testing
       "see `\(tool) \(command) --help`")
   }
 
+  private static let fit = ["fit", "M", "--source", "a", "--target", "b", "-o", "x"]
+  private static let search = ["search", "M", "--source", "a", "--target", "b", "--held-out", "c"]
+
   @Test(arguments: [
     (Tool.actc, ["no-such-command"], "no-such-command"), (.actrun, ["no-such-command"], "no-such-command"),
     (.actc, ["import"], "<file>"), (.actc, ["import", "x.gguf"], "--output"),
     (.actc, ["fit", "M"], "--source"),
+    (.actc, ["collect", "M"], "--source"), (.actc, ["solve"], "<shards>"),
+    (.actc, ["search", "M", "--source", "a", "--target", "b"], "--held-out"),
     (.actc, ["compile"], "<model>"), (.actc, ["compile", "M"], "--output"), (.actc, ["opt"], "<file>"),
     (.actc, ["show"], "<file>"), (.actc, ["sites"], "<model>"), (.actrun, ["generate", "P"], "--prompt"),
     (.actrun, ["run", "P"], "--input"),
@@ -57,7 +66,7 @@ import Testing
     (.actrun, ["score", "P"], "<file>"), (.actrun, ["eval", "P"], "--prompts"),
     (.actrun, ["bench"], "<plan>"),
     (.actc, ["import", "x", "-o", "y", "--dtype", "q3"], "expected stored, f32, bf16 or f16, found `q3`"),
-    (.actc, ["compile", "M", "-o", "x", "--weights", "q9"], "expected f32, bf16, q8 or q4, found `q9`"),
+    (.actc, ["compile", "M", "-o", "x", "--weights", "q9"], "one of 'f32', 'bf16', 'q8' or 'q4'"),
     (.actc, ["compile", "M", "-o", "x", "--kv", "q8"], "expected bf16 or f32, found `q8`"),
     (.actc, ["compile", "M", "-o", "x", "--rows", "0"], "--rows: expected 1 to 65536"),
     (.actc, ["compile", "M", "-o", "x", "--freeze", "m"], "expected NAME=STRENGTH, found `m`"),
@@ -67,10 +76,11 @@ import Testing
     (.actc, ["compile", "M", "-o", "x", "--bisect=-1"], "--bisect: expected 0 or more"),
     (.actc, ["compile", "M", "-o", "x", "--print-after", "nothing"], "no pass `nothing`"),
     (.actc, ["compile", "M", "-o", "x", "--stop-after", "dead-code,dead-code"], "expected one pass"),
-    (
-      .actc, ["fit", "M", "--source", "a", "--target", "b", "-o", "x", "--threads", "0"],
-      "--threads: expected 1 to 1024"
-    ),
+    (.actc, fit + ["--threads", "0"], "--threads: expected 1 to 1024"),
+    (.actc, fit + ["--weights", "q9"], "one of 'f32', 'bf16', 'q8' or 'q4'"),
+    (.actc, fit + ["--pooling", "sum"], "one of 'mean', 'last', 'min', 'max' or 'all'"),
+    (.actc, search + ["--parts", "0"], "--parts: expected 1 to 1000, found 0"),
+    (.actc, search + ["--strength", "nan"], "--strength: expected a number"),
     (.actrun, ["bench", "P", "-p", "9223372036854775807"], "-p takes 1 or more"),
     (.actrun, ["bench", "P", "-o", "xml"], "expected md or json"),
     (.actrun, ["generate", "P", "-p", "x", "-n", "0"], "-n: expected 1 or more"),

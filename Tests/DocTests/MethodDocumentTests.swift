@@ -1,3 +1,4 @@
+import ActPasses
 import FoundationEssentials
 import Testing
 
@@ -8,5 +9,6 @@ import Testing
     let path = "\(Document.folder)/../passes/steering/GaussianAct.swift"
     let file = try String(contentsOfFile: path, encoding: .utf8)
     #expect(page.text.contains("```swift\n\(file)```"))
+    #expect(page.graphs.contains { $0.text == gaussianAct.transport })
   }
 }

@@ -72,14 +72,15 @@ extension Op {
 }
 
 extension Graph {
-  /// The matrices with a row for each token: embeddings, and heads, whose product is a result.
+  /// The matrices with a row for each token: embeddings, and heads, which see only the rows whose logits are wanted.
+  ///
+  /// Not every product that is a result is a head's: where activations are recorded, layers have results too.
   fileprivate func vocabularyMatrices() -> Set<ValueID> {
-    let results = Set(self.results.map(\.value))
-    return Set(
+    Set(
       order.compactMap { id in
         switch self[id].op {
         case .embedding: self[id].inputs[0]
-        case .linear, .linearEpilogue: results.contains(id) ? self[id].inputs[1] : nil
+        case .linear, .linearEpilogue: type(id).shape.first == .symbol("R") ? self[id].inputs[1] : nil
         default: nil
         }
       })

@@ -4,18 +4,7 @@
 public let gaussianAct = SteeringMethod(
   "gaussian-act", version: "1",
   summary: "per-channel affine transport between normal distributions (AcT)",
-  transport: """
-    graph @gaussian_act(%x: f32[T,D], %slope: f32[D], %source_mean: f32[D], %target_mean: f32[D], %strength: f32[]) {
-      %centred = sub %x, %source_mean : f32[T,D]
-      %scaled = mul %centred, %slope : f32[T,D]
-      %transported = add %scaled, %target_mean : f32[T,D]
-      %shift = sub %transported, %x : f32[T,D]
-      %part = mul %shift, %strength : f32[T,D]
-      %y = add %x, %part : f32[T,D]
-      return %y
-    }
-
-    """,
+  transport: affineTransport("gaussian_act"),
   fitChannel: { source, target in
     func sampleVariance(_ channel: ChannelSamples.Channel) -> Double {
       channel.variance * Double(channel.count) / Double(channel.count - 1)

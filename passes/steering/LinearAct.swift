@@ -5,18 +5,7 @@
 public let linearAct = SteeringMethod(
   "linear-act", version: "1",
   summary: "per-channel affine optimal transport between sorted samples (AcT)",
-  transport: """
-    graph @linear_act(%x: f32[T,D], %slope: f32[D], %source_mean: f32[D], %target_mean: f32[D], %strength: f32[]) {
-      %centred = sub %x, %source_mean : f32[T,D]
-      %scaled = mul %centred, %slope : f32[T,D]
-      %transported = add %scaled, %target_mean : f32[T,D]
-      %shift = sub %transported, %x : f32[T,D]
-      %part = mul %shift, %strength : f32[T,D]
-      %y = add %x, %part : f32[T,D]
-      return %y
-    }
-
-    """,
+  transport: affineTransport("linear_act"),
   fitChannel: { source, target in
     let isGated = source.variance <= varianceFloor
     // A sketch knows the correlation of the quantiles well and the deviations, which are known apart, less so.

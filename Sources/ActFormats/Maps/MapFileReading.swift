@@ -11,15 +11,12 @@ extension MapFile {
       transport: try entries.text("transport"), parameterNames: names,
       modelFingerprint: try entries.text("model_fingerprint"), sites: try entries.sites(names))
     tokenScope = try entries.text("token_scope")
-    guard let skipped = Int(try entries.text("skip_first")), skipped >= 0 else {
-      throw entries.failure("skip_first", "expected a count")
-    }
-    skipFirst = skipped
+    skipFirst = try entries.count("skip_first")
     support = file.metadata("support")
     pooling = file.metadata("pooling")
     fitOrder = file.metadata("fit_order")
-    counts = try entries.dictionary("counts") { $0.int.flatMap { $0 >= 0 ? $0 : nil } }
-    gatedChannels = try entries.dictionary("gated_channels") { $0.int.flatMap { $0 >= 0 ? $0 : nil } }
+    counts = try entries.counts("counts")
+    gatedChannels = try entries.counts("gated_channels")
     dataHashes = try entries.dictionary("data", \.string)
     fitFingerprint = file.metadata("fit_fingerprint")
   }

@@ -35,11 +35,11 @@ extension MapFile {
   }
 
   private var metadata: [(key: String, value: String)] {
-    let sites = JSON.array(sites.map { .object(["name": .string($0.name), "width": .int($0.width)]) })
     var entries: [(key: String, value: String)] = [
       ("format", "act-map"), ("format_version", Self.formatVersion), ("method", method),
       ("method_version", methodVersion), ("transport", transport),
-      ("parameters", JSON.array(parameterNames.map(JSON.string)).description), ("sites", sites.description),
+      ("parameters", JSON.array(parameterNames.map(JSON.string)).description),
+      ("sites", FileMetadata.sites(sites.map { ($0.name, $0.width) })),
       ("model_fingerprint", modelFingerprint), ("token_scope", tokenScope), ("skip_first", String(skipFirst)),
     ]
     let optional = [
@@ -47,14 +47,11 @@ extension MapFile {
       ("fit_fingerprint", fitFingerprint),
     ]
     for (key, value) in optional { if let value { entries.append((key, value)) } }
-    if !counts.isEmpty { entries.append(("counts", object(counts, JSON.int))) }
-    if !gatedChannels.isEmpty { entries.append(("gated_channels", object(gatedChannels, JSON.int))) }
-    if !dataHashes.isEmpty { entries.append(("data", object(dataHashes, JSON.string))) }
+    if !counts.isEmpty { entries.append(("counts", FileMetadata.object(counts, JSON.int))) }
+    if !gatedChannels.isEmpty {
+      entries.append(("gated_channels", FileMetadata.object(gatedChannels, JSON.int)))
+    }
+    if !dataHashes.isEmpty { entries.append(("data", FileMetadata.object(dataHashes, JSON.string))) }
     return entries
-  }
-
-  /// A JSON object with sorted keys, so that the same map is the same file.
-  private func object<Value>(_ values: [String: Value], _ json: (Value) -> JSON) -> String {
-    JSON.object(values.sorted { $0.key < $1.key }.map { JSON.Member($0.key, json($0.value)) }).description
   }
 }

@@ -1,4 +1,4 @@
-/// The entries of a file's metadata, read one by one.
+/// The entries of a file's metadata: read one by one, and as they are written.
 struct FileMetadata {
   let file: SafetensorsFile
 
@@ -35,6 +35,22 @@ struct FileMetadata {
     return values
   }
 
+  /// A count, 0 to the most that `Int32` holds, so that sums of them are safe.
+  func count(_ key: String) throws(FileError) -> Int {
+    let text = try text(key)
+    guard let count = Self.count(Int(text)) else { throw failure(key, "expected a count, found `\(text)`") }
+    return count
+  }
+
+  /// Counts by name; none where the entry is missing.
+  func counts(_ key: String) throws(FileError) -> [String: Int] {
+    try dictionary(key) { Self.count($0.int) }
+  }
+
+  private static func count(_ number: Int?) -> Int? {
+    number.flatMap { (0...Int(Int32.max)).contains($0) ? $0 : nil }
+  }
+
   /// Checks what the file is; `kind` names it.
   func check(format: String, version: String, kind: String) throws(FileError) {
     guard try text("format") == format else {
@@ -53,12 +69,23 @@ struct FileMetadata {
     }
     var sites: [(name: String, width: Int)] = []
     for record in records {
-      guard let name = record["name"]?.string, !name.isEmpty, let width = record["width"]?.int, width > 0
+      guard let name = record["name"]?.string, !name.isEmpty, let width = record["width"]?.int,
+        (1...Int(Int32.max)).contains(width)
       else {
         throw failure("sites", "expected a name and a width, found \(record)")
       }
       sites.append((name, width))
     }
     return sites
+  }
+
+  /// The entry that ``sites()`` reads.
+  static func sites(_ sites: [(name: String, width: Int)]) -> String {
+    JSON.array(sites.map { .object(["name": .string($0.name), "width": .int($0.width)]) }).description
+  }
+
+  /// A JSON object with sorted keys, so that equal values are the same file.
+  static func object<Value>(_ values: [String: Value], _ json: (Value) -> JSON) -> String {
+    JSON.object(values.sorted { $0.key < $1.key }.map { JSON.Member($0.key, json($0.value)) }).description
   }
 }

@@ -15,18 +15,16 @@ extension SampleFile.Header {
     guard Set(sites.map(\.name)).count == sites.count else {
       throw entries.failure("sites", "a site is given twice")
     }
-    let counts = try entries.dictionary("counts") { $0.int.flatMap { $0 >= 0 ? $0 : nil } }
-    guard SampleFile.sides.allSatisfy({ counts[$0] != nil }) else {
+    let counts = try entries.counts("counts")
+    guard SampleFile.sides.allSatisfy({ counts[$0, default: 0] > 0 }) else {
       throw entries.failure("counts", "expected the records of source and target")
-    }
-    guard let skipFirst = Int(try entries.text("skip_first")), skipFirst >= 0 else {
-      throw entries.failure("skip_first", "expected a count")
     }
     self.init(
       shard: try part("shard"), round: try part("round"), sites: sites, counts: counts,
       modelFingerprint: try entries.text("model_fingerprint"), tokenScope: try entries.text("token_scope"),
-      skipFirst: skipFirst, pooling: try entries.text("pooling"), fitOrder: try entries.text("fit_order"),
-      collection: try entries.text("collection"), instructionSet: try entries.text("instruction_set"))
+      skipFirst: try entries.count("skip_first"), pooling: try entries.text("pooling"),
+      fitOrder: try entries.text("fit_order"), collection: try entries.text("collection"),
+      instructionSet: try entries.text("instruction_set"))
     dataHashes = try entries.dictionary("data", \.string)
     behind = file.metadata("behind")
   }

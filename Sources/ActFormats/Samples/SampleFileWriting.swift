@@ -36,14 +36,11 @@ extension SampleFile {
 
 extension SampleFile.Header {
   fileprivate var metadata: [(key: String, value: String)] {
-    let sites = JSON.array(sites.map { .object(["name": .string($0.name), "width": .int($0.width)]) })
-    func object<Value>(_ values: [String: Value], _ json: (Value) -> JSON) -> String {
-      JSON.object(values.sorted { $0.key < $1.key }.map { JSON.Member($0.key, json($0.value)) }).description
-    }
     let entries: [(key: String, value: String)] = [
       ("format", "act-samples"), ("format_version", SampleFile.formatVersion), ("shard", shard.description),
-      ("round", round.description), ("sites", sites.description), ("counts", object(counts, JSON.int)),
-      ("data", object(dataHashes, JSON.string)), ("model_fingerprint", modelFingerprint),
+      ("round", round.description), ("sites", FileMetadata.sites(sites.map { ($0.name, $0.width) })),
+      ("counts", FileMetadata.object(counts, JSON.int)),
+      ("data", FileMetadata.object(dataHashes, JSON.string)), ("model_fingerprint", modelFingerprint),
       ("token_scope", tokenScope), ("skip_first", String(skipFirst)), ("pooling", pooling),
       ("fit_order", fitOrder), ("collection", collection), ("instruction_set", instructionSet),
     ]
