@@ -63,19 +63,24 @@ static void multiply_chunk(const act_linear_args *a, const char *x, const row_bl
   int32_t run = (int32_t)(CHUNK_PANEL_BYTES / panel_bytes(a->w_dtype, QUANT_GROUP)) * QUANT_GROUP;
   if (chunk.end - chunk.begin == 1) run = a->k;
   for (int32_t k = 0; k < a->k; k += run) {
+    const int32_t columns = (int32_t)least(run, a->k - k);
     const size_t w_at = panel_bytes(a->w_dtype, (size_t)k),
                  x_at = packed_row_bytes(blocks->layout, a->w_dtype, (size_t)k);
     int taken = panels_at_once(blocks->layout, (int)(first.end - first.begin));
     for (int64_t panel = panels.begin; panel < panels.end; panel += taken) {
       if (panels.end - panel < taken) taken = 1;
+      const char *w = (const char *)a->w + (size_t)panel * panel_stride + w_at;
       for (int64_t block = chunk.begin; block < chunk.end; block++) {
         const share rows = rows_of_block(blocks, block);
         const int64_t count = rows.end - rows.begin;
+        const lines_ahead ahead =
+            lines_ahead_of(w, panel_stride, taken, panel_bytes(a->w_dtype, (size_t)columns),
+                           block - chunk.begin, chunk.end - chunk.begin);
         multiply(blocks->layout, a->w_dtype, (int)count, taken,
-                 x + block_at(blocks, block) + x_at * (size_t)rows_in_memory(blocks->layout, count),
-                 (const char *)a->w + (size_t)panel * panel_stride + w_at, panel_stride,
-                 (int32_t)least(run, a->k - k), k == 0,
-                 sums + (rows.begin - first.begin) * stride + (panel - panels.begin) * PANEL_ROWS, stride);
+                 x + block_at(blocks, block) + x_at * (size_t)rows_in_memory(blocks->layout, count), w,
+                 panel_stride, columns, k == 0,
+                 sums + (rows.begin - first.begin) * stride + (panel - panels.begin) * PANEL_ROWS, stride,
+                 ahead);
       }
     }
   }

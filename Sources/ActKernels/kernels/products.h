@@ -17,20 +17,38 @@ INLINE const char *lanes_of(const char *w, size_t panel_stride, int n, size_t at
   return w + (size_t)(n / LANE_GROUPS) * panel_stride + at + (size_t)(n % LANE_GROUPS) * WIDTH * 4;
 }
 
-INLINE void ask_for(const char *w, size_t panel_stride, const int panels, size_t at) {
-  for (int p = 0; p < panels; p++)
-    __builtin_prefetch(w + (size_t)p * panel_stride + at + PREFETCH_BYTES, 0, 3);
+// Where the weights lie that are asked for while others are read: with every line of a panel the line at
+// `at`, and the one as far into each panel that is taken with it; then `at` moves on by `step` bytes.
+typedef struct {
+  const char *at;
+  size_t step;
+} lines_ahead;
+
+// What to ask for in one of `passes` passes over `bytes` of each of some panels: its share of the panels
+// that come next, so that memory is as busy in the last pass as in the first. A lone panel, and panels that
+// are passed over so often that memory hardly counts, are asked for a little ahead.
+INLINE lines_ahead lines_ahead_of(const char *w, size_t panel_stride, int panels, size_t bytes, int64_t pass,
+                                  int64_t passes) {
+  const int64_t many = 8;
+  if (passes * panels == 1 || passes > many) return (lines_ahead){w + PREFETCH_BYTES, 64};
+  return (lines_ahead){w + (size_t)panels * panel_stride + bytes * (size_t)pass / (size_t)passes,
+                       (size_t)((64 + passes - 1) / passes)};
+}
+
+INLINE void ask_for(lines_ahead *ahead, size_t panel_stride, const int panels) {
+  for (int p = 0; p < panels; p++) __builtin_prefetch(ahead->at + (size_t)p * panel_stride, 0, 2);
+  ahead->at += ahead->step;
 }
 
 INLINE void product_f32(const int rows, const int panels, const char *x, const char *w, size_t panel_stride,
-                        int32_t k, int first, float *sums, ptrdiff_t sums_stride) {
+                        int32_t k, int first, float *sums, ptrdiff_t sums_stride, lines_ahead ahead) {
   const int columns = panels * LANE_GROUPS;
   vf acc[FLOAT_ROWS][4 * LANE_GROUPS];
   LOAD_SUMS;
   const float *xs = (const float *)x;
 #pragma GCC unroll 2
   for (int32_t i = 0; i < k; i++, xs += rows) {
-    ask_for(w, panel_stride, panels, (size_t)i * 64);
+    ask_for(&ahead, panel_stride, panels);
     vf ws[4 * LANE_GROUPS];
     for (int n = 0; n < columns; n++) ws[n] = (vf)v_load_words(lanes_of(w, panel_stride, n, (size_t)i * 64));
     EACH_SUM(rows, columns) acc[m][n] = v_fma(ws[n], v_splat(xs[m]), acc[m][n]);
@@ -39,7 +57,7 @@ INLINE void product_f32(const int rows, const int panels, const char *x, const c
 }
 
 INLINE void product_bf16(const int rows, const int panels, const char *x, const char *w, size_t panel_stride,
-                         int32_t k, int first, float *sums, ptrdiff_t sums_stride) {
+                         int32_t k, int first, float *sums, ptrdiff_t sums_stride, lines_ahead ahead) {
   const int columns = panels * LANE_GROUPS;
   vf acc[FLOAT_ROWS][4 * LANE_GROUPS];
   LOAD_SUMS;
@@ -47,7 +65,7 @@ INLINE void product_bf16(const int rows, const int panels, const char *x, const 
   const int32_t *xs = (const int32_t *)x;
 #pragma GCC unroll 2
   for (int32_t i = 0; i < (k + 1) / 2; i++, xs += rows) {
-    ask_for(w, panel_stride, panels, (size_t)i * 64);
+    ask_for(&ahead, panel_stride, panels);
     vu ws[4 * LANE_GROUPS];
     for (int n = 0; n < columns; n++) ws[n] = v_load_words(lanes_of(w, panel_stride, n, (size_t)i * 64));
     EACH_SUM(rows, columns) acc[m][n] = v_dot_bf16(acc[m][n], ws[n], (vu)v_splat_int(xs[m]));
@@ -55,7 +73,7 @@ INLINE void product_bf16(const int rows, const int panels, const char *x, const 
 #else
   const float *xs = (const float *)x;
   for (int32_t i = 0; i < k / 2; i++, xs += 2 * rows) {
-    ask_for(w, panel_stride, panels, (size_t)i * 64);
+    ask_for(&ahead, panel_stride, panels);
     for (int n = 0; n < columns; n++) {
       vu pair = v_load_words(lanes_of(w, panel_stride, n, (size_t)i * 64));
       vf even = (vf)(pair << 16), odd = (vf)(pair & 0xffff0000u);
@@ -73,7 +91,8 @@ INLINE void product_bf16(const int rows, const int panels, const char *x, const 
 }
 
 INLINE void product_quads(const int dtype, const int rows, const int panels, const char *x, const char *w,
-                          size_t panel_stride, int32_t k, int first, float *sums, ptrdiff_t sums_stride) {
+                          size_t panel_stride, int32_t k, int first, float *sums, ptrdiff_t sums_stride,
+                          lines_ahead ahead) {
   const int columns = panels * LANE_GROUPS, q8 = dtype == ACT_Q8X16;
   const size_t group_bytes = q8 ? Q8_GROUP_BYTES : Q4_GROUP_BYTES, quads_at = q8 ? 64 : 128;
   vf acc[QUAD_ROWS][4 * LANE_GROUPS];
@@ -84,8 +103,8 @@ INLINE void product_quads(const int dtype, const int rows, const int panels, con
     const x_quad *quads = (const x_quad *)x;
     const float *scales = (const float *)(quads + QUANT_BLOCK / 4 * rows), *corrections = scales + rows;
     x = (const char *)(corrections + rows);
-    if (!second) ask_for(w, panel_stride, panels, group);
-    if (!second && !q8) ask_for(w, panel_stride, panels, group + 64);
+    if (!second) ask_for(&ahead, panel_stride, panels);
+    if (!second && !q8) ask_for(&ahead, panel_stride, panels);
     quad_sum total[QUAD_ROWS][4 * LANE_GROUPS];
     EACH_SUM(rows, columns) {
       int32_t start = 0;
@@ -94,7 +113,7 @@ INLINE void product_quads(const int dtype, const int rows, const int panels, con
     }
     for (int j = 0; j < QUANT_BLOCK / 4; j++) {
       const size_t at = group + quads_at + (size_t)(q8 ? second * 8 + j : j) * 64;
-      if (q8 || !second) ask_for(w, panel_stride, panels, at);
+      if (q8 || !second) ask_for(&ahead, panel_stride, panels);
       for (int n = 0; n < columns; n++) {
         vu bytes = v_load_words(lanes_of(w, panel_stride, n, at));
         if (!q8) bytes = (second ? bytes >> 4 : bytes) & 0x0f0f0f0fu;
@@ -117,8 +136,8 @@ INLINE void product_quads(const int dtype, const int rows, const int panels, con
 }
 
 // Panels that a product takes at once: more where the rows fill less than half of the registers, but one row
-// reads a single stream, whose next panel is the one that is asked for ahead. The blocks of rows of one matrix
-// all take the same.
+// reads a single stream, whose next panel is the one that is asked for ahead. The blocks of rows of one
+// matrix all take the same.
 INLINE int panels_at_once(rows_layout layout, int rows) {
   if (layout == ROWS_TILES) return 2;
   if (rows == 1) return 1;
@@ -134,39 +153,39 @@ INLINE int panels_at_once(rows_layout layout, int rows) {
 #define ARGUMENTS x, w, panel_stride, k, first, sums, sums_stride
 
 // Calls the product compiled for `rows`, and for panels_at_once or one panel.
-#define F32_CASE(r)                                       \
-  case r:                                                 \
-    if (r > FLOAT_ROWS) return;                           \
-    if (panels == 1) return product_f32(r, 1, ARGUMENTS); \
-    return product_f32(r, panels_at_once(ROWS_F32, r), ARGUMENTS);
-static void multiply_f32(int rows, int panels, PARAMETERS) {
+#define F32_CASE(r)                                              \
+  case r:                                                        \
+    if (r > FLOAT_ROWS) return;                                  \
+    if (panels == 1) return product_f32(r, 1, ARGUMENTS, ahead); \
+    return product_f32(r, panels_at_once(ROWS_F32, r), ARGUMENTS, ahead);
+static void multiply_f32(int rows, int panels, PARAMETERS, lines_ahead ahead) {
   switch (rows) { EACH_ROW_COUNT(F32_CASE) }
 }
 
-#define BF16_CASE(r)                                       \
-  case r:                                                  \
-    if (r > FLOAT_ROWS) return;                            \
-    if (panels == 1) return product_bf16(r, 1, ARGUMENTS); \
-    return product_bf16(r, panels_at_once(ROWS_F32, r), ARGUMENTS);
-static void multiply_bf16(int rows, int panels, PARAMETERS) {
+#define BF16_CASE(r)                                              \
+  case r:                                                         \
+    if (r > FLOAT_ROWS) return;                                   \
+    if (panels == 1) return product_bf16(r, 1, ARGUMENTS, ahead); \
+    return product_bf16(r, panels_at_once(ROWS_F32, r), ARGUMENTS, ahead);
+static void multiply_bf16(int rows, int panels, PARAMETERS, lines_ahead ahead) {
   switch (rows) { EACH_ROW_COUNT(BF16_CASE) }
 }
 
-#define QUAD_CASE(dtype, r)                                        \
-  case r:                                                          \
-    if (r > QUAD_ROWS) return;                                     \
-    if (panels == 1) return product_quads(dtype, r, 1, ARGUMENTS); \
-    return product_quads(dtype, r, panels_at_once(ROWS_QUADS, r), ARGUMENTS);
+#define QUAD_CASE(dtype, r)                                               \
+  case r:                                                                 \
+    if (r > QUAD_ROWS) return;                                            \
+    if (panels == 1) return product_quads(dtype, r, 1, ARGUMENTS, ahead); \
+    return product_quads(dtype, r, panels_at_once(ROWS_QUADS, r), ARGUMENTS, ahead);
 #define Q8_CASE(r) QUAD_CASE(ACT_Q8X16, r)
 #define Q4_CASE(r) QUAD_CASE(ACT_Q4X16, r)
-static void multiply_q8(int rows, int panels, PARAMETERS) {
+static void multiply_q8(int rows, int panels, PARAMETERS, lines_ahead ahead) {
   switch (rows) { EACH_ROW_COUNT(Q8_CASE) }
 }
-static void multiply_q4(int rows, int panels, PARAMETERS) {
+static void multiply_q4(int rows, int panels, PARAMETERS, lines_ahead ahead) {
   switch (rows) { EACH_ROW_COUNT(Q4_CASE) }
 }
 
-static void multiply(rows_layout layout, int dtype, int rows, int panels, PARAMETERS) {
+static void multiply(rows_layout layout, int dtype, int rows, int panels, PARAMETERS, lines_ahead ahead) {
 #if HAS_TILES
   if (layout == ROWS_TILES) {
     if (dtype == ACT_BF16X16) return multiply_tiles_bf16(rows, panels, ARGUMENTS);
@@ -175,9 +194,9 @@ static void multiply(rows_layout layout, int dtype, int rows, int panels, PARAME
 #endif
   (void)layout;
   switch (dtype) {
-    case ACT_F32X16: return multiply_f32(rows, panels, ARGUMENTS);
-    case ACT_BF16X16: return multiply_bf16(rows, panels, ARGUMENTS);
-    case ACT_Q8X16: return multiply_q8(rows, panels, ARGUMENTS);
-    default: return multiply_q4(rows, panels, ARGUMENTS);
+    case ACT_F32X16: return multiply_f32(rows, panels, ARGUMENTS, ahead);
+    case ACT_BF16X16: return multiply_bf16(rows, panels, ARGUMENTS, ahead);
+    case ACT_Q8X16: return multiply_q8(rows, panels, ARGUMENTS, ahead);
+    default: return multiply_q4(rows, panels, ARGUMENTS, ahead);
   }
 }
