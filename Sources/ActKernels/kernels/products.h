@@ -72,13 +72,19 @@ INLINE void product_bf16(const int rows, const int panels, const char *x, const 
   }
 #else
   const float *xs = (const float *)x;
+  // In memory, as the pairs: in registers they would push sums out of them.
+  vu upper_half = (vu){} + 0xffff0000u;
+  __asm__ volatile("" : "+m"(upper_half));
   for (int32_t i = 0; i < k / 2; i++, xs += 2 * rows) {
     ask_for(&ahead, panel_stride, panels);
-    for (int n = 0; n < columns; n++) {
-      vu pair = v_load_words(lanes_of(w, panel_stride, n, (size_t)i * 64));
-      vf even = (vf)(pair << 16), odd = (vf)(pair & 0xffff0000u);
-      for (int m = 0; m < rows; m++) acc[m][n] = v_fma(even, v_splat(xs[m]), acc[m][n]);
-      for (int m = 0; m < rows; m++) acc[m][n] = v_fma(odd, v_splat(xs[rows + m]), acc[m][n]);
+    for (int odd = 0; odd < 2; odd++) {
+      vf ws[4 * LANE_GROUPS];
+      for (int n = 0; n < columns; n++) {
+        vu pair = v_load_words(lanes_of(w, panel_stride, n, (size_t)i * 64));
+        ws[n] = (vf)(odd ? pair & upper_half : pair << 16);
+      }
+      EACH_SUM(rows, columns) acc[m][n] = v_fma(ws[n], v_splat(xs[odd * rows + m]), acc[m][n]);
+      __asm__ volatile("" ::: "memory");
     }
   }
   if (k % 2)
