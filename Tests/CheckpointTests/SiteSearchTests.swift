@@ -46,7 +46,7 @@ import Workbench
     #expect(groups.map(\.layers) == [0...3, 0...3, 2...2])
     for group in groups { #expect(try model.sites(matching: [group.pattern]) == group.sites) }
     let whole = SiteGroup.union(
-      SiteGroup.groups(of: Array(sites.filter { $0.hasSuffix("input_layernorm") }), parts: 2))
+      SiteGroup.groups(of: sites.filter { $0.hasSuffix("input_layernorm") }, parts: 2))
     #expect(whole == groups[0])
   }
 

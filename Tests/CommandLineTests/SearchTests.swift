@@ -17,15 +17,15 @@ import Workbench
 
   private var heldOut: [String] { ["--held-out", workshop.target] }
 
-  private func search(_ flags: String...) throws -> Outcome {
-    let outcome = try Tool.actc.run(arguments + heldOut + flags)
+  private func search(_ flags: [String]) throws -> Outcome {
+    let outcome = try Tool.actc.run(arguments + flags)
     try #require(outcome.code == 0, "\(outcome.error)")
     return outcome
   }
 
   /// The choices, each with the pattern by which `--sites` finds its sites again.
   @Test func findsChoices() throws {
-    let found = try JSON(parsing: try search("--parts", "2", "--json").output)
+    let found = try JSON(parsing: try search(heldOut + ["--parts", "2", "--json"]).output)
     #expect(found["end"]?.string == "model.norm")
     #expect((found["distance"]?.double ?? 0) > 0)
     let plan = directory.file("exact.plan")
@@ -45,9 +45,9 @@ import Workbench
 
   /// The table has what the JSON has.
   @Test func printsATable() throws {
-    let flags = ["--parts", "2", "--sites", "*.o_proj", "--strength", "0.5"]
-    let outcome = try Tool.actc.run(arguments + heldOut + flags)
-    let json = try JSON(parsing: try Tool.actc.run(arguments + heldOut + flags + ["--json"]).output)
+    let flags = heldOut + ["--parts", "2", "--sites", "*.o_proj", "--strength", "0.5"]
+    let outcome = try search(flags)
+    let json = try JSON(parsing: try search(flags + ["--json"]).output)
     let rows = outcome.text.split(separator: "\n").filter { $0.contains("self_attn.o_proj ") }
     let choices = try #require(json["choices"]?.array)
     #expect(rows.count == 3 && choices.count == 3)
@@ -66,8 +66,7 @@ import Workbench
   /// Held-out text is cut to what samples are cut to, and that is said.
   @Test func cutsHeldOutText() throws {
     let long = try directory.write(String(repeating: "ab ", count: 300) + "\n", to: "long.txt")
-    let outcome = try Tool.actc.run(arguments + ["--held-out", long, "--sites", "*.o_proj", "--parts", "1"])
-    #expect(outcome.code == 0)
+    let outcome = try search(["--held-out", long, "--sites", "*.o_proj", "--parts", "1"])
     #expect(outcome.error.contains("cut 1 of 1 samples of \(long) to 512 tokens"))
   }
 

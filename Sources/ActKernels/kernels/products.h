@@ -72,7 +72,8 @@ INLINE void product_bf16(const int rows, const int panels, const char *x, const 
   }
 #else
   const float *xs = (const float *)x;
-  // In memory, as the pairs: in registers they would push sums out of them.
+  // The mask stays in memory, and pairs are loaded for even and odd columns: kept in registers, they would
+  // push sums out of AVX2's sixteen. The two barriers keep the compiler from it.
   vu upper_half = (vu){} + 0xffff0000u;
   __asm__ volatile("" : "+m"(upper_half));
   for (int32_t i = 0; i < k / 2; i++, xs += 2 * rows) {
@@ -159,20 +160,16 @@ INLINE int panels_at_once(rows_layout layout, int rows) {
 #define ARGUMENTS x, w, panel_stride, k, first, sums, sums_stride
 
 // Calls the product compiled for `rows`, and for panels_at_once or one panel.
-#define F32_CASE(r)                                              \
-  case r:                                                        \
-    if (r > FLOAT_ROWS) return;                                  \
-    if (panels == 1) return product_f32(r, 1, ARGUMENTS, ahead); \
-    return product_f32(r, panels_at_once(ROWS_F32, r), ARGUMENTS, ahead);
+#define FLOAT_CASE(product, r)                               \
+  case r:                                                    \
+    if (r > FLOAT_ROWS) return;                              \
+    if (panels == 1) return product(r, 1, ARGUMENTS, ahead); \
+    return product(r, panels_at_once(ROWS_F32, r), ARGUMENTS, ahead);
+#define F32_CASE(r) FLOAT_CASE(product_f32, r)
+#define BF16_CASE(r) FLOAT_CASE(product_bf16, r)
 static void multiply_f32(int rows, int panels, PARAMETERS, lines_ahead ahead) {
   switch (rows) { EACH_ROW_COUNT(F32_CASE) }
 }
-
-#define BF16_CASE(r)                                              \
-  case r:                                                         \
-    if (r > FLOAT_ROWS) return;                                   \
-    if (panels == 1) return product_bf16(r, 1, ARGUMENTS, ahead); \
-    return product_bf16(r, panels_at_once(ROWS_F32, r), ARGUMENTS, ahead);
 static void multiply_bf16(int rows, int panels, PARAMETERS, lines_ahead ahead) {
   switch (rows) { EACH_ROW_COUNT(BF16_CASE) }
 }
