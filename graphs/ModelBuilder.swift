@@ -2,12 +2,12 @@ import ActFormats
 import ActIR
 
 /// What an architecture makes of a checkpoint.
-public struct ModelGraph: Sendable {
-  public var graph: Graph
+package struct ModelGraph: Sendable {
+  package var graph: Graph
   /// The longest sequence, in tokens, that the model was made for.
-  public var contextLength: Int
+  package var contextLength: Int
 
-  public init(graph: Graph, contextLength: Int) {
+  package init(graph: Graph, contextLength: Int) {
     self.graph = graph
     self.contextLength = contextLength
   }

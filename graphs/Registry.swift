@@ -30,7 +30,7 @@ extension ModelGraph {
   ///   - weightType: the type of a tensor of the checkpoint by name, or nil.
   /// - Throws: `FileError` for an unknown architecture, which is unsupported, and for a configuration or a checkpoint
   ///   that does not fit it.
-  public init(
+  package init(
     configuration: JSON, path: String, weightType: @escaping (String) -> TensorType?
   ) throws {
     guard let name = configuration["architectures"]?.array?.first?.string else {

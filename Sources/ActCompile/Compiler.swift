@@ -5,26 +5,26 @@ import ActPasses
 import ActRuntime
 
 /// How a model becomes a plan.
-public struct CompileOptions: Sendable {
+package struct CompileOptions: Sendable {
   /// Dials frozen at a strength, by map name.
-  public var frozen: [String: Float] = [:]
+  package var frozen: [String: Float] = [:]
   /// What the plan's matrices hold; nil: as in the checkpoint.
-  public var weights: WeightType?
+  package var weights: WeightType?
   /// Whether nodes are folded, merged and fused; off, the graph runs as it is written.
-  public var fuses = true
+  package var fuses = true
   /// Whether layers that read one value become one. Their weights are then copies, which is not worth it for a plan
   /// that runs once.
-  public var mergesLinears = true
-  public var lowering = LoweringOptions()
-  public var passManager = PassManager()
+  package var mergesLinears = true
+  package var lowering = LoweringOptions()
+  package var passManager = PassManager()
 
-  public init() {}
+  package init() {}
 }
 
 /// A compiled model that is not on disk yet: its plan, and how its tensors are computed.
-public struct CompiledModel {
-  public let plan: Plan
-  public let timings: [PassManager.Timing]
+package struct CompiledModel {
+  package let plan: Plan
+  package let timings: [PassManager.Timing]
   let program: CompileProgram
   let checkpoint: Checkpoint
   let source: (Op) throws -> UnsafeRawBufferPointer
@@ -34,14 +34,14 @@ public struct CompiledModel {
 
 extension Model {
   /// Runs the pipeline over the model's graph with maps inserted, and lowers it.
-  public func compile(
+  package func compile(
     _ maps: MapSet = MapSet(), _ options: CompileOptions = CompileOptions()
   ) throws -> CompiledModel {
     try compile(graph, maps, options)
   }
 
   /// The same for a graph made from the model's: other results, or a part of it.
-  public func compile(_ graph: Graph, _ maps: MapSet, _ options: CompileOptions) throws -> CompiledModel {
+  package func compile(_ graph: Graph, _ maps: MapSet, _ options: CompileOptions) throws -> CompiledModel {
     var graph = graph
     var passes = PipelineOptions()
     passes.transports = maps.transports
@@ -89,7 +89,7 @@ extension CompiledModel {
   ///   - provenance: where the plan comes from.
   ///   - progress: receives the share of bytes written, 0 to 1.
   /// - Throws: `FileError` where the file cannot be written, and what computing its tensors throws.
-  public func write(
+  package func write(
     to path: String, tokenizer: CompiledTokenizer?, tokenizerConfiguration: String?, provenance: JSON,
     progress: (Double) -> Void = { _ in }
   ) throws {
@@ -126,7 +126,7 @@ extension CompiledModel {
   }
 
   /// An engine for the plan, its tensors computed in memory; those that are the checkpoint's own stay mapped.
-  public func makeEngine(
+  package func makeEngine(
     threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 2
   ) throws -> Engine {
     try makeEngine(

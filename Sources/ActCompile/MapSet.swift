@@ -3,15 +3,15 @@ import ActIR
 import ActPasses
 
 /// Maps that go into one plan: for each its name, its transport and its parameters' bytes.
-public struct MapSet: Sendable {
-  public private(set) var transports: [Transport] = []
-  public private(set) var files: [(name: String, file: MapFile)] = []
+package struct MapSet: Sendable {
+  package private(set) var transports: [Transport] = []
+  package private(set) var files: [(name: String, file: MapFile)] = []
   private var parameters: [String: FloatBlock] = [:]
 
-  public init() {}
+  package init() {}
 
   /// A check of a map file against a model that `--force` may skip.
-  public enum Check: String, Hashable, Sendable, CaseIterable {
+  package enum Check: String, Hashable, Sendable, CaseIterable {
     case fingerprint
   }
 
@@ -19,7 +19,7 @@ public struct MapSet: Sendable {
   ///
   /// - Throws: `FileError` where the map does not fit the model: another fingerprint, an unknown site, another width,
   ///   or a transport that is not one.
-  public mutating func add(
+  package mutating func add(
     _ file: MapFile, name: String, path: String, model: Model, skipping skipped: Set<Check> = []
   ) throws {
     guard !files.contains(where: { $0.name == name }) else { throw UsageError("two maps named `\(name)`") }
@@ -46,7 +46,7 @@ public struct MapSet: Sendable {
   }
 
   /// Adds a map that was just fitted on the model.
-  public mutating func add(fitted file: MapFile, name: String) throws {
+  package mutating func add(fitted file: MapFile, name: String) throws {
     try add(file, name: name, path: "the fit so far")
   }
 

@@ -2,31 +2,31 @@ import ActFormats
 import ActRuntime
 
 /// What one strength does to generated text.
-public struct ConceptRow: Hashable, Sendable {
+package struct ConceptRow: Hashable, Sendable {
   /// By map name.
-  public var strengths: [String: Float]
+  package var strengths: [String: Float]
   /// The share of continuations that show the concept, 0 to 1.
-  public var conceptShare: Double
+  package var conceptShare: Double
   /// The perplexity of the continuations under the unsteered model: how fluent they are.
-  public var continuationPerplexity: Double
+  package var continuationPerplexity: Double
   /// The perplexity of held-out text under the steered model: the damage; nil without held-out text.
-  public var heldOutPerplexity: Double?
+  package var heldOutPerplexity: Double?
   /// Generated tokens by the seconds of prefill and decode together.
-  public var tokensPerSecond: Double
+  package var tokensPerSecond: Double
   /// The continuations, a prompt each.
-  public var texts: [String]
+  package var texts: [String]
 }
 
 /// Continues prompts under one set of strengths and measures how many show a concept and how fluent they are.
-public struct ConceptEvaluation: Sendable {
-  public var prompts: [String]
-  public var concept: WordMatcher
+package struct ConceptEvaluation: Sendable {
+  package var prompts: [String]
+  package var concept: WordMatcher
   /// Text of the ordinary kind, for perplexity.
-  public var heldOut: [String]
-  public var maximumTokens: Int
-  public var sampling: SamplingOptions
+  package var heldOut: [String]
+  package var maximumTokens: Int
+  package var sampling: SamplingOptions
 
-  public init(
+  package init(
     prompts: [String], concept: WordMatcher, heldOut: [String], maximumTokens: Int, sampling: SamplingOptions
   ) {
     self.prompts = prompts
@@ -37,7 +37,7 @@ public struct ConceptEvaluation: Sendable {
   }
 
   /// Measures one set of strengths; prompt i is sampled with seed `sampling.seed + i`, whatever the strength.
-  public func measure(_ model: LanguageModel, _ strengths: [String: Float]) throws -> ConceptRow {
+  package func measure(_ model: LanguageModel, _ strengths: [String: Float]) throws -> ConceptRow {
     let requests = try prompts.enumerated().map { index, prompt in
       var request = GenerationRequest(prompt: try model.encode(prompt), maximumTokens: maximumTokens)
       request.strengths = strengths

@@ -1,21 +1,21 @@
 /// Tells whether a text has one of a list of words or phrases, whatever the case.
-public struct WordMatcher: Hashable, Sendable {
+package struct WordMatcher: Hashable, Sendable {
   /// Each entry's words, lower case.
   private let entries: [[Substring]]
   private let words: Set<Substring>
 
   /// `entries`: words, or phrases of several words.
-  public init(_ entries: [String]) {
+  package init(_ entries: [String]) {
     let split = entries.map { Self.words(of: $0.lowercased()) }.filter { !$0.isEmpty }
     words = Set(split.filter { $0.count == 1 }.map { $0[0] })
     self.entries = split.filter { $0.count > 1 }
   }
 
   /// Whether there is nothing to look for.
-  public var isEmpty: Bool { words.isEmpty && entries.isEmpty }
+  package var isEmpty: Bool { words.isEmpty && entries.isEmpty }
 
   /// Whether `text` has one of the entries.
-  public func matches(_ text: String) -> Bool {
+  package func matches(_ text: String) -> Bool {
     let found = Self.words(of: text.lowercased())
     if found.contains(where: words.contains) { return true }
     return entries.contains { entry in

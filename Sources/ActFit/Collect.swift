@@ -23,7 +23,7 @@ import ActRuntime
 /// - Throws: `FitError` for data or maps that do not fit, `FileError` where the file cannot be written, and what
 ///   compiling and running the model throws.
 @discardableResult
-public func collect(
+package func collect(
   _ model: Model, _ data: PairedSequences, sites: [String], shard: SampleFile.Part, behind fitted: MapFile?,
   options: SampleOptions, dataHashes: [String: String] = [:], output path: String,
   progress: (FitProgress) -> Void = { _ in }
@@ -73,7 +73,7 @@ public func collect(
 
 extension Model {
   /// How many rounds a fit at `sites` takes, each collected and solved.
-  public func rounds(at sites: [String], _ order: SampleOptions.Order) -> Int {
+  package func rounds(at sites: [String], _ order: SampleOptions.Order) -> Int {
     groups(of: sites, order).count
   }
 }

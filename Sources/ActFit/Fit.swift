@@ -5,10 +5,10 @@ import ActPasses
 import ActRuntime
 
 /// How far a fit is.
-public struct FitProgress: Hashable, Sendable {
+package struct FitProgress: Hashable, Sendable {
   /// 0 to 1.
-  public var share: Double
-  public var site: String
+  package var share: Double
+  package var site: String
 }
 
 /// Fits a map at each of `sites` and returns the map file.
@@ -28,7 +28,7 @@ public struct FitProgress: Hashable, Sendable {
 ///   what was kept for a resumption.
 /// - Throws: `FitError` for data that cannot be fitted, `FileError` where nothing can be kept beside the output, and
 ///   what compiling and running the model throws.
-public func fit(
+package func fit(
   _ model: Model, _ data: PairedSequences, sites: [String], options: FitOptions,
   progress: (FitProgress) -> Void = { _ in }, note: (String) -> Void = { _ in }
 ) throws -> MapFile {

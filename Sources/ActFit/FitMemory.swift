@@ -2,14 +2,14 @@ import ActPasses
 import Glibc
 
 /// How a fit divides the memory that it may use.
-public struct FitMemory: Hashable, Sendable {
+package struct FitMemory: Hashable, Sendable {
   /// Bytes for the values that all samples carry between segments.
   private(set) var carried: Int
   /// Rows of a level of the sketches that stand for the samples; nil where all samples are kept.
   private(set) var sketchCapacity: Int?
 
   /// Bytes below which a fit could not hold the work of one batch.
-  public static let least = 128 << 20
+  package static let least = 128 << 20
 
   /// Divides the bytes that `options` allow among the samples and what they carry. Of what `weights`, a batch and the
   /// report leave, at most half is the samples', all of it where nothing is carried; where they do not fit, sketches of

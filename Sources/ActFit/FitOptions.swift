@@ -1,12 +1,12 @@
 import ActPasses
 
 /// How maps are fitted.
-public struct FitOptions: Sendable {
-  public var method: SteeringMethod
-  public var support = Support.all
-  public var samples = SampleOptions()
+package struct FitOptions: Sendable {
+  package var method: SteeringMethod
+  package var support = Support.all
+  package var samples = SampleOptions()
   /// Measures the fit while it runs.
-  public var report: FitReport?
+  package var report: FitReport?
 
-  public init(method: SteeringMethod) { self.method = method }
+  package init(method: SteeringMethod) { self.method = method }
 }

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Of every site that is being fitted it holds up to `limit` samples a side, and as many of the source's tokens where
 /// the support is bounded.
-public final class FitReport: Sendable {
+package final class FitReport: Sendable {
   private struct Samples {
     var pooled: [Side: EvenSample]
     var tokens: EvenSample
@@ -17,15 +17,15 @@ public final class FitReport: Sendable {
   private static let bytesPerChannel = 3 * MemoryLayout<Float>.size
 
   /// The most samples a side.
-  public let limit: Int
+  package let limit: Int
   private let samples = Mutex<[String: Samples]>([:])
   private let finished = Mutex<[FitSummary.Site]>([])
 
   /// Holds at most `limit` samples a side at each site.
-  public init(limit: Int = 512) { self.limit = limit }
+  package init(limit: Int = 512) { self.limit = limit }
 
   /// Holds at most about `byteCount` bytes with sites of so many `channels` together being fitted at once.
-  public convenience init(byteCount: Int, channels: Int) {
+  package convenience init(byteCount: Int, channels: Int) {
     self.init(limit: min(1024, max(32, byteCount / max(channels * Self.bytesPerChannel, 1))))
   }
 
@@ -36,7 +36,7 @@ public final class FitReport: Sendable {
   }
 
   /// The sites in the order in which they were fitted.
-  public var sites: [FitSummary.Site] { finished.withLock { $0 } }
+  package var sites: [FitSummary.Site] { finished.withLock { $0 } }
 
   /// Takes pooled samples of a site, row-major.
   func observe(_ side: Side, _ site: String, width: Int, samples values: UnsafeBufferPointer<Float>) {

@@ -6,41 +6,41 @@ import ActPasses
 /// The distance at a site is the root mean square, over the channels in which the target varies, of the channel's
 /// 2-Wasserstein distance between the samples of both sides in units of the target's standard deviation. So 1 means that
 /// the source lies one standard deviation of the target away in a typical channel; 0 that nothing tells them apart.
-public struct FitSummary: Hashable, Sendable {
+package struct FitSummary: Hashable, Sendable {
   /// What the fit did at one site.
-  public struct Site: Hashable, Sendable {
-    public var name: String
-    public var width: Int
+  package struct Site: Hashable, Sendable {
+    package var name: String
+    package var width: Int
     /// Channels that took the mean shift alone.
-    public var gatedChannels: Int
+    package var gatedChannels: Int
     /// Channels in which the target does not vary; they are left out of the distances.
-    public var constantChannels: Int
+    package var constantChannels: Int
     /// The distance before this site's own transport, behind those of earlier sites where the fit is causal.
-    public var before: Double
+    package var before: Double
     /// The distance of the transported source; nil where the transport cannot be computed outside of a step.
-    public var after: Double?
+    package var after: Double?
     /// Of a bounded support, the share of the source's single tokens, times channels, that lie outside and are left
     /// alone.
-    public var outsideShare: Double?
+    package var outsideShare: Double?
 
     /// The part of the squared distance that the transport took away; 0 where it moved away or is not known.
-    public var closed: Double { after.map { max(0, before * before - $0 * $0) } ?? 0 }
+    package var closed: Double { after.map { max(0, before * before - $0 * $0) } ?? 0 }
   }
 
-  public var method: String
-  public var order: String
-  public var pooling: String
-  public var support: String
+  package var method: String
+  package var order: String
+  package var pooling: String
+  package var support: String
   /// Samples of each side that the maps were fitted on.
-  public var sourceCount: Int
-  public var targetCount: Int
+  package var sourceCount: Int
+  package var targetCount: Int
   /// The most samples a side, evenly spread, that distances are measured on.
-  public var measuredCount: Int
+  package var measuredCount: Int
   /// In order of execution.
-  public var sites: [Site]
+  package var sites: [Site]
 
   /// What `options` and the fitted `file` say, and what the report measured.
-  public init(_ file: MapFile, _ options: FitOptions) {
+  package init(_ file: MapFile, _ options: FitOptions) {
     method = file.method
     order = options.samples.order.rawValue
     pooling = options.samples.pooling.rawValue
@@ -52,13 +52,13 @@ public struct FitSummary: Hashable, Sendable {
   }
 
   /// The share of the squared distance taken away at all sites that was taken away at `site`; 0 where none was.
-  public func share(of site: Site) -> Double {
+  package func share(of site: Site) -> Double {
     let total = sites.reduce(0) { $0 + $1.closed }
     return total > 0 ? site.closed / total : 0
   }
 
   /// The root mean square over the sites of the distance before, and after where it is known at all of them.
-  public var overall: (before: Double, after: Double?) {
+  package var overall: (before: Double, after: Double?) {
     func rootMeanSquare(_ values: [Double]) -> Double {
       (values.reduce(0) { $0 + $1 * $1 } / Double(max(values.count, 1))).squareRoot()
     }
@@ -69,7 +69,7 @@ public struct FitSummary: Hashable, Sendable {
   }
 
   /// The summary as a JSON object.
-  public var json: JSON {
+  package var json: JSON {
     let overall = overall
     return .object([
       "method": .string(method), "order": .string(order), "pooling": .string(pooling),

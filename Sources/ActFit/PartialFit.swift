@@ -42,7 +42,7 @@ struct PartialFit {
 }
 
 /// Removes what a fit kept beside its output while it ran, once the output is written.
-public func removePartialFit(beside output: String) throws(FileError) {
+package func removePartialFit(beside output: String) throws(FileError) {
   let path = PartialFit.path(beside: output)
   guard unlink(path) == 0 || errno == ENOENT else {
     throw FileError(path, nil, "cannot remove: \(String(cString: strerror(errno)))")

@@ -1,6 +1,6 @@
 extension SampleOptions {
   /// What stands for a sequence: the samples that the activations of its tokens become.
-  public enum Pooling: String, Hashable, Sendable, CaseIterable {
+  package enum Pooling: String, Hashable, Sendable, CaseIterable {
     /// One sample: the mean over the tokens, channel by channel, summed in double.
     case mean
     /// One sample: the last token's.

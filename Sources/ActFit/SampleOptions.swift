@@ -2,30 +2,30 @@ import ActIR
 import ActPasses
 
 /// How activations become samples, and what may be spent on it.
-public struct SampleOptions: Sendable {
+package struct SampleOptions: Sendable {
   /// Which activations a site is fitted on.
-  public enum Order: String, Hashable, Sendable, CaseIterable {
+  package enum Order: String, Hashable, Sendable, CaseIterable {
     /// Those of the model in which all earlier sites are already transported, for both sides.
     case causal
     /// Those of the bare model.
     case simultaneous
   }
 
-  public var order = Order.causal
-  public var pooling = Pooling.mean
+  package var order = Order.causal
+  package var pooling = Pooling.mean
   /// The tokens to which the maps apply. Positions that it skips at the start of a sequence are left out of the fit too.
-  public var scope = TokenScope.all
+  package var scope = TokenScope.all
   /// What the model's matrices hold while it runs; nil: as in the checkpoint.
-  public var weights: WeightType?
+  package var weights: WeightType?
   /// The most rows of one step; sequences are never split.
-  public var rows = 512
+  package var rows = 512
   /// Bytes that may be used; nil: half of the machine's memory. See docs/fitting.md for what is counted.
-  public var memory: Int?
+  package var memory: Int?
   /// Where the result is to be written. Values that memory has no room for are kept beside it; a fit keeps there too, as
   /// `OUTPUT.partial`, what is finished, from which it goes on if it was killed. nil: nothing is kept on disk.
-  public var output: String?
+  package var output: String?
   /// Workers; nil: one for each processor that the process may use.
-  public var threads: Int?
+  package var threads: Int?
 
-  public init() {}
+  package init() {}
 }

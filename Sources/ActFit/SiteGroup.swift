@@ -1,11 +1,11 @@
 /// A site's name taken apart: `model.layers.7.input_layernorm` is a `model.layers.*.input_layernorm` of layer 7.
-public struct SiteName: Hashable, Sendable {
+package struct SiteName: Hashable, Sendable {
   /// The name with `*` for the first part that is a number.
-  public let kind: String
+  package let kind: String
   /// That number; nil where there is none.
-  public let layer: Int?
+  package let layer: Int?
 
-  public init(_ name: String) {
+  package init(_ name: String) {
     var parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard let index = parts.firstIndex(where: { Int($0) != nil }) else {
       (kind, layer) = (name, nil)
@@ -18,19 +18,19 @@ public struct SiteName: Hashable, Sendable {
 }
 
 /// Sites of one kind, in some layers.
-public struct SiteGroup: Hashable, Sendable {
-  public let kind: String
+package struct SiteGroup: Hashable, Sendable {
+  package let kind: String
   /// In order of execution.
-  public let sites: [String]
+  package let sites: [String]
 
   /// The first layer to the last; nil for a kind that is in no layer.
-  public var layers: ClosedRange<Int>? {
+  package var layers: ClosedRange<Int>? {
     let layers = sites.compactMap { SiteName($0).layer }
     return layers.min().map { $0...layers.max()! }
   }
 
   /// Groups sites by kind, and each kind into at most `parts` runs of about as many layers.
-  public static func groups(of sites: [String], parts: Int) -> [SiteGroup] {
+  package static func groups(of sites: [String], parts: Int) -> [SiteGroup] {
     var kinds: [String] = []
     var sitesOfKind: [String: [String]] = [:]
     for site in sites {
@@ -49,12 +49,12 @@ public struct SiteGroup: Hashable, Sendable {
   }
 
   /// The groups of one kind as one.
-  public static func union(_ groups: [SiteGroup]) -> SiteGroup {
+  package static func union(_ groups: [SiteGroup]) -> SiteGroup {
     SiteGroup(kind: groups[0].kind, sites: groups.flatMap(\.sites))
   }
 
   /// A pattern for `--sites` that matches these sites.
-  public var pattern: String {
+  package var pattern: String {
     let layers = sites.compactMap { SiteName($0).layer }
     guard !layers.isEmpty else { return kind }
     let numbers = layers.map(String.init).joined(separator: "|")

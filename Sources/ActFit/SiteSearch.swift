@@ -6,26 +6,26 @@ import ActPasses
 import ActRuntime
 
 /// What maps at some sites do to a model.
-public struct SiteChoice: Hashable, Sendable {
-  public var group: SiteGroup
+package struct SiteChoice: Hashable, Sendable {
+  package var group: SiteGroup
   /// The share of the squared distance between the sides, at the last site of the model, that the maps take away: 1
   /// where nothing tells them apart any more, negative where they move away.
-  public var closed: Double
+  package var closed: Double
   /// The perplexity of held-out text with the maps.
-  public var perplexity: Double
+  package var perplexity: Double
   /// Whether no other choice closes as much at a lower perplexity.
-  public var isEfficient = false
+  package var isEfficient = false
 }
 
 /// What a search has found.
-public struct SiteSearch: Hashable, Sendable {
+package struct SiteSearch: Hashable, Sendable {
   /// The last site of the model, where distances are measured, and the distance between the sides without maps.
-  public var end: String
-  public var distance: Double
+  package var end: String
+  package var distance: Double
   /// The perplexity of held-out text without maps.
-  public var perplexity: Double
+  package var perplexity: Double
   /// By kind of site and layers, and each kind in all layers.
-  public var choices: [SiteChoice]
+  package var choices: [SiteChoice]
 }
 
 /// Fits maps at `sites` once, on the bare model, and measures what those of each kind and range of layers do.
@@ -44,7 +44,7 @@ public struct SiteSearch: Hashable, Sendable {
 ///   - note: hears what a user should know of the fit.
 /// - Returns: what each choice closes and costs.
 /// - Throws: what fitting, compiling and running throw.
-public func searchSites(
+package func searchSites(
   _ model: Model, _ data: PairedSequences, sites: [String], heldOut: [[Int32]], options: FitOptions,
   parts: Int = 4, strength: Float = 1, progress: (FitProgress) -> Void = { _ in },
   note: (String) -> Void = { _ in }

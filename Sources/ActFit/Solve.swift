@@ -17,7 +17,7 @@ import ActRuntime
 ///   - note: hears what a user should know.
 /// - Returns: the maps of this and the earlier rounds.
 /// - Throws: `FitError` for shards that are missing or do not belong together, and samples that cannot be fitted.
-public func solve(
+package func solve(
   _ shards: [SampleFile], onto fitted: MapFile?, options: FitOptions,
   progress: (FitProgress) -> Void = { _ in },
   note: (String) -> Void = { _ in }

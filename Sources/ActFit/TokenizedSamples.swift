@@ -1,11 +1,11 @@
 import ActFormats
 
 /// The samples of a data set as tokens, none longer than some length.
-public struct TokenizedSamples: Sendable {
+package struct TokenizedSamples: Sendable {
   /// In the order of the data set.
-  public private(set) var sequences: [FitSequence] = []
+  package private(set) var sequences: [FitSequence] = []
   /// How many samples were cut at their end, because they were longer.
-  public private(set) var cutCount = 0
+  package private(set) var cutCount = 0
 
   /// Encodes the samples of `set`.
   ///
@@ -20,7 +20,7 @@ public struct TokenizedSamples: Sendable {
   ///   - skippedPositions: how many positions at the start of a sequence are not pooled.
   ///   - chatTemplate: the model's; asked for where a sample is a chat.
   /// - Throws: an error that names file and line, for a sample of which no token would be pooled.
-  public init(
+  package init(
     _ set: DataSet, _ tokenizer: Tokenizer, maximumTokens: Int, skippedPositions: Int = 0,
     chatTemplate: () throws(FileError) -> ChatTemplate
   ) throws(FileError) {

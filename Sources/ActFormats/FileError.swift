@@ -2,17 +2,17 @@
 ///
 /// Printed as one line, `path: place: problem; next`, with exit code 3, or 4 where the file is good and we do not
 /// support it.
-public struct FileError: Error, Hashable, CustomStringConvertible {
-  public var path: String
+package struct FileError: Error, Hashable, CustomStringConvertible {
+  package var path: String
   /// The place inside the file: a tensor, a key, `line 7`, or nil for the file as a whole.
-  public var place: String?
+  package var place: String?
   /// What was expected and what was found.
-  public var problem: String
-  public var next: String?
+  package var problem: String
+  package var next: String?
   /// Whether the file may be good, but asks for what this version cannot do.
-  public var isUnsupported = false
+  package var isUnsupported = false
 
-  public init(_ path: String, _ place: String? = nil, _ problem: String, next: String? = nil) {
+  package init(_ path: String, _ place: String? = nil, _ problem: String, next: String? = nil) {
     self.path = path
     self.place = place
     self.problem = problem
@@ -20,7 +20,7 @@ public struct FileError: Error, Hashable, CustomStringConvertible {
   }
 
   /// A file that asks for what this version cannot do.
-  public static func unsupported(
+  package static func unsupported(
     _ path: String, _ place: String? = nil, _ problem: String, next: String? = nil
   ) -> FileError {
     var error = FileError(path, place, problem, next: next)
@@ -28,7 +28,7 @@ public struct FileError: Error, Hashable, CustomStringConvertible {
     return error
   }
 
-  public var description: String {
+  package var description: String {
     path + ": " + (place.map { $0 + ": " } ?? "") + problem + (next.map { "; " + $0 } ?? "")
   }
 }

@@ -2,7 +2,7 @@
 ///
 /// The parser is strict (RFC 8259): duplicate keys, trailing text, lone surrogates and deep nesting are errors,
 /// because headers of untrusted files come through here.
-public enum JSON: Hashable, Sendable {
+package enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
   /// The number's own spelling, so that 64-bit integers and floats survive unchanged.
@@ -11,11 +11,11 @@ public enum JSON: Hashable, Sendable {
   case array([JSON])
   case object([Member])
 
-  public struct Member: Hashable, Sendable {
-    public var key: String
-    public var value: JSON
+  package struct Member: Hashable, Sendable {
+    package var key: String
+    package var value: JSON
 
-    public init(_ key: String, _ value: JSON) {
+    package init(_ key: String, _ value: JSON) {
       self.key = key
       self.value = value
     }
@@ -23,29 +23,29 @@ public enum JSON: Hashable, Sendable {
 }
 
 extension JSON {
-  public static func int(_ value: Int) -> JSON { .number(String(value)) }
+  package static func int(_ value: Int) -> JSON { .number(String(value)) }
 
   /// A finite double, in the shortest spelling that reads back exactly; NaN and infinities become null.
-  public static func double(_ value: Double) -> JSON { value.isFinite ? .number("\(value)") : .null }
+  package static func double(_ value: Double) -> JSON { value.isFinite ? .number("\(value)") : .null }
 
-  public static func object(_ members: KeyValuePairs<String, JSON>) -> JSON {
+  package static func object(_ members: KeyValuePairs<String, JSON>) -> JSON {
     .object(members.map { Member($0.key, $0.value) })
   }
 
   /// The member named `key` of an object, or nil.
-  public subscript(key: String) -> JSON? {
+  package subscript(key: String) -> JSON? {
     guard case .object(let members) = self else { return nil }
     return members.first { $0.key == key }?.value
   }
 
-  public var string: String? { if case .string(let value) = self { value } else { nil } }
-  public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
-  public var double: Double? { if case .number(let text) = self { Double(text) } else { nil } }
-  public var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
-  public var members: [Member]? { if case .object(let value) = self { value } else { nil } }
+  package var string: String? { if case .string(let value) = self { value } else { nil } }
+  package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  package var double: Double? { if case .number(let text) = self { Double(text) } else { nil } }
+  package var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+  package var members: [Member]? { if case .object(let value) = self { value } else { nil } }
 
   /// The number as an integer, if it is one (`3` and `3.0`, not `3.5`).
-  public var int: Int? {
+  package var int: Int? {
     guard case .number(let text) = self else { return nil }
     return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
   }

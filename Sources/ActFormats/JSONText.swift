@@ -1,19 +1,19 @@
 /// A malformed JSON text: the byte offset and what was wrong there.
-public struct JSONError: Error, Hashable, CustomStringConvertible {
-  public var offset: Int
-  public var problem: String
+package struct JSONError: Error, Hashable, CustomStringConvertible {
+  package var offset: Int
+  package var problem: String
 
-  public var description: String { "byte \(offset): \(problem)" }
+  package var description: String { "byte \(offset): \(problem)" }
 }
 
 extension JSON {
   /// Parses one JSON text, UTF-8.
-  public init(parsing text: String) throws(JSONError) {
+  package init(parsing text: String) throws(JSONError) {
     self = try JSON(parsing: Array(text.utf8))
   }
 
   /// Parses one JSON text, UTF-8. `maximumDepth` bounds the nesting of arrays and objects.
-  public init(parsing bytes: [UInt8], maximumDepth: Int = 64) throws(JSONError) {
+  package init(parsing bytes: [UInt8], maximumDepth: Int = 64) throws(JSONError) {
     var parser = JSONParser(bytes: bytes, remainingDepth: maximumDepth)
     self = try parser.document()
   }
@@ -208,14 +208,14 @@ private struct JSONParser {
 
 extension JSON: CustomStringConvertible {
   /// The value as compact JSON text on one line.
-  public var description: String {
+  package var description: String {
     var out = ""
     write(into: &out, indent: nil, level: 0)
     return out
   }
 
   /// The value as JSON text, two spaces a level.
-  public var pretty: String {
+  package var pretty: String {
     var out = ""
     write(into: &out, indent: 2, level: 0)
     return out + "\n"

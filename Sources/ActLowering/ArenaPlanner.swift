@@ -1,23 +1,23 @@
 /// A buffer's size and the steps between which it must keep its bytes, both ends included.
-public struct BufferLifetime: Hashable, Sendable {
-  public var byteCount: Int
-  public var steps: ClosedRange<Int>
+package struct BufferLifetime: Hashable, Sendable {
+  package var byteCount: Int
+  package var steps: ClosedRange<Int>
 
-  public init(byteCount: Int, steps: ClosedRange<Int>) {
+  package init(byteCount: Int, steps: ClosedRange<Int>) {
     self.byteCount = byteCount
     self.steps = steps
   }
 }
 
 /// Where buffers lie in one block.
-public struct ArenaLayout: Hashable, Sendable {
+package struct ArenaLayout: Hashable, Sendable {
   /// Byte offsets, in the order of the lifetimes given.
-  public var offsets: [Int]
-  public var byteCount: Int
+  package var offsets: [Int]
+  package var byteCount: Int
 }
 
 /// Buffers begin on cache lines.
-public let bufferAlignment = 64
+package let bufferAlignment = 64
 
 func aligned(_ byteCount: Int) -> Int {
   (byteCount + bufferAlignment - 1) / bufferAlignment * bufferAlignment
@@ -26,7 +26,7 @@ func aligned(_ byteCount: Int) -> Int {
 /// Assigns offsets greedily, largest buffer first, into the smallest gap that fits.
 ///
 /// Knows nothing of graphs, ops or executors: sizes and lifetimes in, offsets out.
-public func planArena(_ lifetimes: [BufferLifetime]) -> ArenaLayout {
+package func planArena(_ lifetimes: [BufferLifetime]) -> ArenaLayout {
   var layout = ArenaLayout(offsets: Array(repeating: 0, count: lifetimes.count), byteCount: 0)
   var placed: [Int] = []
   let bySize = lifetimes.indices.sorted {
@@ -52,7 +52,7 @@ public func planArena(_ lifetimes: [BufferLifetime]) -> ArenaLayout {
 }
 
 /// Gives every buffer bytes of its own.
-public func planSeparately(_ lifetimes: [BufferLifetime]) -> ArenaLayout {
+package func planSeparately(_ lifetimes: [BufferLifetime]) -> ArenaLayout {
   var layout = ArenaLayout(offsets: [], byteCount: 0)
   for lifetime in lifetimes {
     layout.offsets.append(layout.byteCount)
@@ -62,7 +62,7 @@ public func planSeparately(_ lifetimes: [BufferLifetime]) -> ArenaLayout {
 }
 
 /// The most bytes alive at one step: what no layout can go below.
-public func arenaBound(_ lifetimes: [BufferLifetime]) -> Int {
+package func arenaBound(_ lifetimes: [BufferLifetime]) -> Int {
   var change: [Int: Int] = [:]
   for lifetime in lifetimes {
     change[lifetime.steps.lowerBound, default: 0] += aligned(lifetime.byteCount)
@@ -78,7 +78,7 @@ public func arenaBound(_ lifetimes: [BufferLifetime]) -> Int {
 
 extension ArenaLayout {
   /// Two buffers that share a byte while both are alive, or nil.
-  public func firstOverlap(_ lifetimes: [BufferLifetime]) -> (Int, Int)? {
+  package func firstOverlap(_ lifetimes: [BufferLifetime]) -> (Int, Int)? {
     let byOffset = lifetimes.indices.sorted { (offsets[$0], $0) < (offsets[$1], $1) }
     for (position, i) in byOffset.enumerated() {
       for j in byOffset[(position + 1)...] {

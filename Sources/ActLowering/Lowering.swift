@@ -1,26 +1,26 @@
 import ActIR
 
 /// How a graph becomes a plan.
-public struct LoweringOptions: Sendable {
+package struct LoweringOptions: Sendable {
   /// The most rows (tokens, of all sequences) of one call.
-  public var maximumRows = 512
+  package var maximumRows = 512
   /// The longest sequence, in tokens.
-  public var contextLength = 2048
+  package var contextLength = 2048
   /// The element type of cached keys and values: f32 or bf16.
-  public var cacheType = DType.f32
+  package var cacheType = DType.f32
   /// Whether buffers share the arena's bytes and are written in place; off, each value has bytes of its own.
-  public var sharesArena = true
+  package var sharesArena = true
 
-  public init() {}
+  package init() {}
 }
 
 /// A graph that cannot run.
-public struct LoweringError: Error, Hashable, CustomStringConvertible {
-  public var description: String
+package struct LoweringError: Error, Hashable, CustomStringConvertible {
+  package var description: String
 }
 
 /// Cuts a graph by binding time into what runs at compile time and a plan that ``Plan/verify()`` accepts.
-public func lower(
+package func lower(
   _ graph: Graph, _ options: LoweringOptions = LoweringOptions()
 ) throws -> (compile: CompileProgram, plan: Plan) {
   try graph.verify()

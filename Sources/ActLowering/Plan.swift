@@ -4,9 +4,9 @@ import ActIR
 ///
 /// A plan's values are nodes in schedule order with a place each; it has the graph's ops, types and text form, and none
 /// of its freedom. The weights are tensors of the plan file, by name.
-public struct Plan: Hashable, Sendable {
+package struct Plan: Hashable, Sendable {
   /// Where a value lies while the plan runs.
-  public enum Place: Hashable, Sendable {
+  package enum Place: Hashable, Sendable {
     /// A tensor of the plan file.
     case constant
     /// Given at every call.
@@ -24,16 +24,16 @@ public struct Plan: Hashable, Sendable {
   }
 
   /// What computes a value, from which earlier ones, and where it lies.
-  public struct Value: Hashable, Sendable {
-    public var name: String
-    public var op: Op
+  package struct Value: Hashable, Sendable {
+    package var name: String
+    package var op: Op
     /// Earlier values, by index.
-    public var inputs: [Int]
-    public var type: TensorType
-    public var site: String?
-    public var place: Place
+    package var inputs: [Int]
+    package var type: TensorType
+    package var site: String?
+    package var place: Place
 
-    public init(name: String, op: Op, inputs: [Int], type: TensorType, site: String?, place: Place) {
+    package init(name: String, op: Op, inputs: [Int], type: TensorType, site: String?, place: Place) {
       self.name = name
       self.op = op
       self.inputs = inputs
@@ -44,52 +44,52 @@ public struct Plan: Hashable, Sendable {
   }
 
   /// A value that the plan returns, by name.
-  public struct Result: Hashable, Sendable {
-    public var name: String
-    public var value: Int
+  package struct Result: Hashable, Sendable {
+    package var name: String
+    package var value: Int
   }
 
   /// The largest value of a symbol.
-  public struct Limit: Hashable, Sendable {
-    public var symbol: String
-    public var value: Int
+  package struct Limit: Hashable, Sendable {
+    package var symbol: String
+    package var value: Int
   }
 
-  public var name: String
+  package var name: String
   /// The largest number of rows of a call, per symbol, that the arena holds.
-  public var limits: [Limit] = []
+  package var limits: [Limit] = []
   /// The longest sequence, in tokens.
-  public var contextLength = 0
+  package var contextLength = 0
   /// The element type of cached keys and values: f32 or bf16.
-  public var cacheType = DType.f32
+  package var cacheType = DType.f32
   /// Bytes of the arena.
-  public var arenaByteCount = 0
+  package var arenaByteCount = 0
   /// The most bytes alive at once: the arena without fragmentation.
-  public var arenaBound = 0
+  package var arenaBound = 0
   /// Bytes of one slot's block of set-time values.
-  public var slotByteCount = 0
+  package var slotByteCount = 0
   /// All values: constants and inputs, then set-time values, then those of the step.
-  public var values: [Value] = []
+  package var values: [Value] = []
   /// Indices of the set-time values that are computed.
-  public var set: Range<Int> = 0..<0
+  package var set: Range<Int> = 0..<0
   /// Indices of the values of a step.
-  public var step: Range<Int> = 0..<0
-  public var results: [Result] = []
+  package var step: Range<Int> = 0..<0
+  package var results: [Result] = []
 
-  public init(name: String) { self.name = name }
+  package init(name: String) { self.name = name }
 }
 
 extension Plan {
   /// The names of the dials, in order.
-  public var dials: [String] { scopes.map(\.name) }
+  package var dials: [String] { scopes.map(\.name) }
 
   /// The dials, in order, and the tokens to which each applies.
-  public var scopes: [(name: String, scope: TokenScope)] {
+  package var scopes: [(name: String, scope: TokenScope)] {
     values.compactMap { if case .dial(let name, let scope) = $0.op { (name, scope) } else { nil } }
   }
 
   /// The plan's tensors: name and type of every constant.
-  public var constants: [(name: String, type: TensorType)] {
+  package var constants: [(name: String, type: TensorType)] {
     values.compactMap { value in
       guard value.place == .constant, case .weight(let name) = value.op else { return nil }
       return (name, value.type)
@@ -97,30 +97,30 @@ extension Plan {
   }
 
   /// The largest value of `symbol`, or nil where no input has it.
-  public func limit(_ symbol: String) -> Int? { limits.first { $0.symbol == symbol }?.value }
+  package func limit(_ symbol: String) -> Int? { limits.first { $0.symbol == symbol }?.value }
 
   /// The attention nodes, by cache.
-  public var caches: [Attention] {
+  package var caches: [Attention] {
     values.compactMap { if case .attention(let attention) = $0.op { attention } else { nil } }
       .sorted { $0.cache < $1.cache }
   }
 
   /// How many kernels a step runs; views run nothing.
-  public var stepCount: Int { values[step].count { $0.place != .view } }
+  package var stepCount: Int { values[step].count { $0.place != .view } }
 
   /// How many kernels run when a dial moves.
-  public var setCount: Int { values[set].count { if case .dial = $0.op { false } else { true } } }
+  package var setCount: Int { values[set].count { if case .dial = $0.op { false } else { true } } }
 
   /// Bytes of a value at the largest row counts; nil where a size is unknown or overflows.
   func byteCount(_ type: TensorType) -> Int? { type.byteCount(limit) }
 }
 
 /// What is computed from the weights alone, once, when a plan is compiled.
-public struct CompileProgram: Sendable {
+package struct CompileProgram: Sendable {
   /// Leaves (`weight`, `map_parameter`) and arithmetic over them, operands first.
-  public var values: [Plan.Value] = []
+  package var values: [Plan.Value] = []
   /// The plan's tensors: for each its name and the value that it is.
-  public var outputs: [(name: String, value: Int)] = []
+  package var outputs: [(name: String, value: Int)] = []
 
-  public init() {}
+  package init() {}
 }

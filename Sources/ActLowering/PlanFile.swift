@@ -5,15 +5,15 @@ import ActIR
 ///
 /// Metadata keys: `format` (`actplan/1`), `plan` (the text form), `tokenizer` and `tokenizer_config` (JSON texts; the
 /// tokenizer's tables are tensors), and `provenance` (JSON: fingerprints of model and maps, options, compiler).
-public struct PlanFile: Sendable {
-  public static let format = "actplan/1"
+package struct PlanFile: Sendable {
+  package static let format = "actplan/1"
 
-  public let plan: Plan
-  public let file: SafetensorsFile
-  public let provenance: JSON
+  package let plan: Plan
+  package let file: SafetensorsFile
+  package let provenance: JSON
 
   /// Maps and checks a plan; nothing of a file that passes can make the runtime leave its buffers.
-  public init(_ path: String) throws {
+  package init(_ path: String) throws {
     file = try SafetensorsFile(path)
     guard let format = file.metadata("format"), let text = file.metadata("plan") else {
       throw FileError(
@@ -50,7 +50,7 @@ public struct PlanFile: Sendable {
   }
 
   /// The tokenizer that the plan carries, or nil; its tables and rules are checked here.
-  public func makeTokenizer() throws(FileError) -> Tokenizer? {
+  package func makeTokenizer() throws(FileError) -> Tokenizer? {
     guard let compiled = try CompiledTokenizer(in: file) else { return nil }
     return try Tokenizer(
       compiled, path: "\(file.path): tokenizer",
@@ -60,7 +60,7 @@ public struct PlanFile: Sendable {
   }
 
   /// Writes a plan; `produce` computes the tensors in the order given to its sink, so none is held longer than needed.
-  public static func write(
+  package static func write(
     _ plan: Plan, to path: String, tensors: [(name: String, type: TensorType)],
     tokenizer: CompiledTokenizer?, tokenizerConfiguration: String?, provenance: JSON,
     produce: ((_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) throws -> Void
@@ -113,7 +113,7 @@ private struct StoredType {
 
 extension TensorType {
   /// The type of a tensor in a file; nil where graphs have no such element type.
-  public init?(_ tensor: TensorInfo) {
+  package init?(_ tensor: TensorInfo) {
     guard let dtype = DType(tensor.dtype) else { return nil }
     self.init(dtype, tensor.shape.map { .fixed($0) })
   }

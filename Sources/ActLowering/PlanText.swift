@@ -26,7 +26,7 @@ import ActIR
 //     }
 
 extension Plan: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     var text = "plan @\(name) {\n"
     for limit in limits { text += "  limit \(limit.symbol) = \(limit.value)\n" }
     text += "  context = \(contextLength), cache = \(cacheType)\n"
@@ -51,7 +51,7 @@ extension Plan: CustomStringConvertible {
   }
 
   /// One value as a line of text, without its end.
-  public func line(_ value: Value) -> String {
+  package func line(_ value: Value) -> String {
     let node = Node(
       value.op, value.inputs.map { ValueID(index: $0) }, value.type, name: value.name, site: value.site)
     let text = node.text(name: value.name) { values[$0.index].name }
@@ -76,7 +76,7 @@ extension Plan {
   private static let mostLimits = 16
 
   /// Parses the text form; ``description`` is its inverse. The plan is not yet safe to run: see ``verify()``.
-  public init(parsing text: String) throws(ParseError) {
+  package init(parsing text: String) throws(ParseError) {
     var lexer = try Lexer(text)
     guard try lexer.acceptWord("plan") else { throw lexer.failure("expected `plan`") }
     self.init(name: try lexer.symbol("`@name`"))

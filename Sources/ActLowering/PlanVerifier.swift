@@ -1,12 +1,12 @@
 import ActIR
 
 /// A plan that is not safe to run: the value, what it must be and what it is.
-public struct PlanError: Error, Hashable, CustomStringConvertible {
-  public var value: String
-  public var expected: String
-  public var found: String
+package struct PlanError: Error, Hashable, CustomStringConvertible {
+  package var value: String
+  package var expected: String
+  package var found: String
 
-  public var description: String { "\(value): expected \(expected), found \(found)" }
+  package var description: String { "\(value): expected \(expected), found \(found)" }
 }
 
 extension Plan {
@@ -23,7 +23,7 @@ extension Plan {
   ///
   /// What passes here cannot read or write outside its buffers, whoever wrote the file. Takes time quadratic in the
   /// number of values at worst.
-  public func verify() throws(PlanError) {
+  package func verify() throws(PlanError) {
     try verifySizes()
     let returned = Set(results.map(\.value))
     for index in values.indices {
@@ -188,7 +188,7 @@ extension Plan {
   }
 
   /// The smallest table of embeddings, which bounds the token ids; nil where the plan embeds nothing.
-  public var vocabularySize: Int? {
+  package var vocabularySize: Int? {
     values.compactMap { value in
       if case .embedding = value.op { values[value.inputs[0]].type.shape[0].fixed } else { nil }
     }.min()

@@ -1,51 +1,51 @@
 /// Small plots of lines over whole numbers, one above the other with one scale, as SVG text.
 ///
 /// Its colours follow the reader's light or dark setting; it needs no fonts or files of its own.
-public struct LinePlot: Hashable, Sendable {
+package struct LinePlot: Hashable, Sendable {
   /// One line of a panel.
-  public struct Line: Hashable, Sendable {
+  package struct Line: Hashable, Sendable {
     /// The series that it belongs to, by index.
-    public var series: Int
+    package var series: Int
     /// Rising in `x`.
-    public var points: [Point]
+    package var points: [Point]
 
-    public init(series: Int, points: [Point]) {
+    package init(series: Int, points: [Point]) {
       self.series = series
       self.points = points
     }
   }
 
-  public struct Point: Hashable, Sendable {
-    public var x: Int
-    public var y: Double
+  package struct Point: Hashable, Sendable {
+    package var x: Int
+    package var y: Double
     /// Shown when the reader points at it.
-    public var label: String
+    package var label: String
 
-    public init(x: Int, y: Double, label: String) {
+    package init(x: Int, y: Double, label: String) {
       self.x = x
       self.y = y
       self.label = label
     }
   }
 
-  public struct Panel: Hashable, Sendable {
-    public var title: String
-    public var lines: [Line]
+  package struct Panel: Hashable, Sendable {
+    package var title: String
+    package var lines: [Line]
 
-    public init(title: String, lines: [Line]) {
+    package init(title: String, lines: [Line]) {
       self.title = title
       self.lines = lines
     }
   }
 
-  public var title: String
-  public var xLabel: String
-  public var yLabel: String
+  package var title: String
+  package var xLabel: String
+  package var yLabel: String
   /// The names of up to three series.
-  public var series: [String]
-  public var panels: [Panel]
+  package var series: [String]
+  package var panels: [Panel]
 
-  public init(title: String, xLabel: String, yLabel: String, series: [String], panels: [Panel]) {
+  package init(title: String, xLabel: String, yLabel: String, series: [String], panels: [Panel]) {
     self.title = title
     self.xLabel = xLabel
     self.yLabel = yLabel
@@ -61,7 +61,7 @@ public struct LinePlot: Hashable, Sendable {
   private static let top = 84.0
 
   /// The plot; points that are not finite are left out.
-  public var svg: String {
+  package var svg: String {
     let height = Self.top + Double(panels.count) * (Self.panelHeight + Self.panelGap) + 12
     let points = panels.flatMap(\.lines).flatMap(\.points).filter { $0.y.isFinite }
     let xs = (points.map(\.x).min() ?? 0)...max(points.map(\.x).max() ?? 0, (points.map(\.x).min() ?? 0) + 1)

@@ -19,10 +19,10 @@ func write(_ text: String, to descriptor: Int32) -> Bool {
 }
 
 /// Prints one line on standard error.
-public func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+package func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
 /// Prints text on standard output, now.
-public func stream(_ text: String) {
+package func stream(_ text: String) {
   fflush(stdout)
   if !write(text, to: STDOUT_FILENO) { streamFailed.store(true, ordering: .relaxed) }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A line on standard error that shows how far long work is; silent where that is no terminal.
-public final class ProgressBar {
+package final class ProgressBar {
   private let title: String
   private let work: (count: Int, unit: String)?
   private let isShown: Bool
@@ -11,14 +11,14 @@ public final class ProgressBar {
   deinit { finish() }
 
   /// A bar that also tells how many of the `count` `unit`s of all the work are done in a second.
-  public init(_ title: String, of work: (count: Int, unit: String)? = nil) {
+  package init(_ title: String, of work: (count: Int, unit: String)? = nil) {
     self.title = title
     self.work = work
     isShown = isatty(STDERR_FILENO) == 1
   }
 
   /// Draws a share of 0 to 1 and a note, at most ten times a second.
-  public func update(_ share: Double, _ note: String = "") {
+  package func update(_ share: Double, _ note: String = "") {
     guard isShown else { return }
     let now = ContinuousClock.now
     if share < 1, let lastDrawn, now - lastDrawn < .milliseconds(100) { return }
@@ -36,7 +36,7 @@ public final class ProgressBar {
   }
 
   /// Removes the line, as the end of the object does, so that an error has a line of its own.
-  public func finish() {
+  package func finish() {
     guard isShown, lastDrawn != nil else { return }
     lastDrawn = nil
     write("\r\u{1B}[K", to: STDERR_FILENO)
@@ -44,5 +44,5 @@ public final class ProgressBar {
 }
 
 extension Duration {
-  public var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+  package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -3,10 +3,10 @@ import ArgumentParser
 @preconcurrency import Glibc
 
 /// The version that `--version` prints and plans carry.
-public let toolVersion = "0.1.0"
+package let toolVersion = "0.1.0"
 
 /// What a process tells its caller.
-public enum ExitStatus: Int32, Sendable {
+package enum ExitStatus: Int32, Sendable {
   case good = 0
   /// A check that was asked for failed.
   case checkFailed = 1
@@ -17,10 +17,10 @@ public enum ExitStatus: Int32, Sendable {
 }
 
 /// A check that was asked for and failed; exit code 1.
-public struct CheckFailed: Error, CustomStringConvertible {
-  public var description: String
+package struct CheckFailed: Error, CustomStringConvertible {
+  package var description: String
 
-  public init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }
 
 /// Parses the arguments and runs the command they name, and ends the process with the documented exit code.
@@ -29,7 +29,7 @@ public struct CheckFailed: Error, CustomStringConvertible {
 /// - Parameters:
 ///   - tool: the root command.
 ///   - status: the exit code of the tool's own errors; nil for those it does not know.
-public func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) -> ExitStatus?) -> Never {
+package func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) -> ExitStatus?) -> Never {
   do {
     var command = try tool.parseAsRoot()
     try command.run()

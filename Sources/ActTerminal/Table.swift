@@ -1,13 +1,13 @@
 import Glibc
 
 /// Rows of text in aligned columns, as a Markdown table.
-public struct Table: Sendable {
-  public var header: [String]
-  public var rows: [[String]] = []
+package struct Table: Sendable {
+  package var header: [String]
+  package var rows: [[String]] = []
 
-  public init(_ header: [String]) { self.header = header }
+  package init(_ header: [String]) { self.header = header }
 
-  public var description: String {
+  package var description: String {
     let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
     func line(_ cells: [String]) -> String {
       "| "
@@ -20,7 +20,7 @@ public struct Table: Sendable {
 }
 
 /// A number with a fixed number of decimals.
-public func fixed(_ value: Double, _ decimals: Int) -> String {
+package func fixed(_ value: Double, _ decimals: Int) -> String {
   var buffer = [CChar](repeating: 0, count: 400)
   let length = withVaList([Int32(decimals), value]) { vsnprintf(&buffer, buffer.count, "%.*f", $0) }
   return String(

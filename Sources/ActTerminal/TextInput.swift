@@ -2,7 +2,7 @@ import ActFormats
 import Glibc
 
 /// The text of a file, or of standard input for `-`; UTF-8, at most 256 MB.
-public func readText(_ path: String) throws -> String {
+package func readText(_ path: String) throws -> String {
   let name = path == "-" ? "standard input" : path
   let bytes = path == "-" ? try standardInput(name) : try contents(of: path)
   guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -61,5 +61,5 @@ struct CollectCommand: ParsableCommand {
 }
 
 extension SampleFile.Part: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
+  package init?(argument: String) { self.init(argument) }
 }

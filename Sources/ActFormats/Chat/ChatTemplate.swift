@@ -4,9 +4,9 @@
 /// `if`, `elif`, `else`; `for` over a list; `set` of a variable or a namespace's member; the operators, some filters, tests
 /// and methods of texts; `loop`, `namespace` and `raise_exception`. A template that uses anything else is refused, never
 /// guessed at.
-public struct ChatTemplate: Sendable {
+package struct ChatTemplate: Sendable {
   /// One message: its role and content, and what else it has.
-  public typealias Message = JSON
+  package typealias Message = JSON
 
   private let path: String
   private let source: String
@@ -16,7 +16,7 @@ public struct ChatTemplate: Sendable {
   /// Reads the template of a model's `tokenizer_config.json`.
   ///
   /// - Throws: for a configuration without one, or one that does not parse or asks for more than is known.
-  public init(_ config: TokenizerConfig, path: String) throws(FileError) {
+  package init(_ config: TokenizerConfig, path: String) throws(FileError) {
     guard let template = config.chatTemplate else {
       throw FileError(
         path, "chat_template", "is missing: the model has no layout for chats", next: "use texts instead")
@@ -29,7 +29,7 @@ public struct ChatTemplate: Sendable {
   }
 
   /// Reads the template of the model in `directory`.
-  public init(directory: String) throws(FileError) {
+  package init(directory: String) throws(FileError) {
     let path = directory + "/tokenizer_config.json"
     try self.init(try TokenizerConfig(path: path), path: path)
   }
@@ -47,7 +47,7 @@ public struct ChatTemplate: Sendable {
   /// The text of a chat; `addsPrompt` opens the assistant's next message behind it.
   ///
   /// - Throws: for a chat that the template refuses, and for what is known only when the template runs.
-  public func text(of messages: [Message], addsPrompt: Bool = false) throws(FileError) -> String {
+  package func text(of messages: [Message], addsPrompt: Bool = false) throws(FileError) -> String {
     do throws(TemplateError) {
       var variables: [String: TemplateValue] = [
         "add_generation_prompt": .bool(addsPrompt), "tools": .none, "documents": .none,

@@ -1,5 +1,5 @@
 /// How a data file says what its samples are.
-public enum DataFormat: String, Hashable, Sendable, CaseIterable {
+package enum DataFormat: String, Hashable, Sendable, CaseIterable {
   /// A sample a line; blank lines are skipped. A record has one field, `text`.
   case lines = "txt"
   /// A JSON object a line; blank lines are skipped.
@@ -10,7 +10,7 @@ public enum DataFormat: String, Hashable, Sendable, CaseIterable {
   case tabSeparated = "tsv"
 
   /// The format that the name of a file tells; lines where it tells none.
-  public init(ofName path: String) {
+  package init(ofName path: String) {
     self = Self.allCases.first { path.hasSuffix(".\($0.rawValue)") } ?? .lines
   }
 }

@@ -1,17 +1,17 @@
 /// How data files are read, and which of their samples are taken.
-public struct DataOptions: Hashable, Sendable {
+package struct DataOptions: Hashable, Sendable {
   /// nil: for each file the one that its name tells.
-  public var format: DataFormat?
+  package var format: DataFormat?
   /// Whether the first row of a `.csv` or `.tsv` file names its columns; else they are called `1`, `2`, ….
-  public var hasHeader = true
+  package var hasHeader = true
   /// Records that do not meet all of these are left out.
-  public var filters: [RecordFilter] = []
+  package var filters: [RecordFilter] = []
   /// The most samples to take: the first ones, after shuffling.
-  public var limit: Int?
+  package var limit: Int?
   /// Shuffles the samples; nil: they stay in order.
-  public var seed: UInt64?
+  package var seed: UInt64?
 
-  public init() {}
+  package init() {}
 
   /// The samples to take, in the order in which to take them.
   func choose<Sample>(_ samples: [Sample]) -> [Sample] {

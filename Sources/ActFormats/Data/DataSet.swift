@@ -2,22 +2,22 @@
 ///
 /// Files are UTF-8, with or without a byte order mark, and hold at most 1 GiB; a line, or a record of several lines,
 /// holds at most 1 MiB. `-` is standard input.
-public struct DataSet: Hashable, Sendable {
+package struct DataSet: Hashable, Sendable {
   /// The file, or the files with commas between them, as error messages name it.
-  public var path: String
+  package var path: String
   /// At least one, in the order of the files or as shuffled.
-  public var samples: [TextSample]
+  package var samples: [TextSample]
   /// Of a file's bytes, in hexadecimal digits; of several files, of their digests, a line each.
-  public var sha256: String
+  package var sha256: String
 
   /// The texts of the samples.
-  public var texts: [String] { samples.map(\.text) }
+  package var texts: [String] { samples.map(\.text) }
 
   /// Reads the files at `paths`.
   ///
   /// A file without samples is an error; so are a bad record, a filter that asks for a field that no record has, and
   /// filters that leave no sample.
-  public init(
+  package init(
     reading paths: [String], _ fields: SampleFields = SampleFields(), _ options: DataOptions = DataOptions()
   ) throws(FileError) {
     var samples: [TextSample] = []
@@ -28,7 +28,7 @@ public struct DataSet: Hashable, Sendable {
   }
 
   /// Reads the file at `path`, in the format that its name tells.
-  public init(reading path: String, format: DataFormat? = nil) throws(FileError) {
+  package init(reading path: String, format: DataFormat? = nil) throws(FileError) {
     var options = DataOptions()
     options.format = format
     try self.init(reading: [path], SampleFields(), options)
@@ -42,13 +42,13 @@ public struct DataSet: Hashable, Sendable {
 }
 
 /// Samples of both sides that belong together, sample by sample: each record holds one of each.
-public struct PairedDataSet: Hashable, Sendable {
-  public var source: DataSet
-  public var target: DataSet
+package struct PairedDataSet: Hashable, Sendable {
+  package var source: DataSet
+  package var target: DataSet
 
   /// Reads the files at `paths`, in which a record has a source and a target: the fields `source` and `target` where
   /// none are given. A `.txt` file has `source<TAB>target` on every line.
-  public init(
+  package init(
     reading paths: [String], source: SampleFields = SampleFields(), target: SampleFields = SampleFields(),
     _ options: DataOptions = DataOptions()
   ) throws(FileError) {

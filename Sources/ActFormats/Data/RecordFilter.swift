@@ -9,7 +9,7 @@
 /// `true`, `false`, `null`, a text between quotation marks, or a word. Order compares numbers, also where they are
 /// spelled in a text, as in `.csv` files; it is false of a field that is absent, null or empty. `==` compares numbers as
 /// numbers and texts as texts, to the scalar; an absent field equals `null`.
-public struct RecordFilter: Hashable, Sendable {
+package struct RecordFilter: Hashable, Sendable {
   indirect enum Condition: Hashable, Sendable {
     case or(Condition, Condition)
     case and(Condition, Condition)
@@ -35,11 +35,11 @@ public struct RecordFilter: Hashable, Sendable {
   }
 
   /// As it was written.
-  public let text: String
+  package let text: String
   let condition: Condition
 
   /// Parses a condition.
-  public init(_ text: String) throws(RecordFilterError) {
+  package init(_ text: String) throws(RecordFilterError) {
     var parser = RecordFilterParser(text)
     self.text = text
     condition = try parser.parse()
@@ -115,9 +115,9 @@ extension JSON {
 }
 
 /// A condition that cannot be read: the character at which it went wrong, from 1, and what was expected.
-public struct RecordFilterError: Error, Hashable, CustomStringConvertible {
-  public var character: Int
-  public var problem: String
+package struct RecordFilterError: Error, Hashable, CustomStringConvertible {
+  package var character: Int
+  package var problem: String
 
-  public var description: String { "character \(character): \(problem)" }
+  package var description: String { "character \(character): \(problem)" }
 }

@@ -63,7 +63,7 @@ extension DataRecord {
 }
 
 /// What the columns of a `.csv` or `.tsv` file are called.
-public enum Columns: Hashable, Sendable {
+package enum Columns: Hashable, Sendable {
   /// As the first row says.
   case named
   /// `1`, `2`, …; the first row is a record too.

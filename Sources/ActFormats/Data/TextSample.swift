@@ -1,35 +1,35 @@
 /// One sample of a data set: a text, and the part of it that counts.
-public struct TextSample: Hashable, Sendable {
+package struct TextSample: Hashable, Sendable {
   /// The whole text, which the model runs over.
-  public var text: String
+  package var text: String
   /// The beginning of `text` that is there for context alone: activations are pooled behind it.
-  public var context = ""
+  package var context = ""
   /// A chat, to be laid out by the model's template; `text` is empty then.
-  public var messages: [ChatTemplate.Message] = []
+  package var messages: [ChatTemplate.Message] = []
   /// The file, as error messages name it.
-  public var path = ""
+  package var path = ""
   /// The line on which its record begins, from 1.
-  public var line = 0
+  package var line = 0
 
-  public init(_ text: String) { self.text = text }
+  package init(_ text: String) { self.text = text }
 
   /// An error about this sample.
-  public func failure(_ problem: String, next: String? = nil) -> FileError {
+  package func failure(_ problem: String, next: String? = nil) -> FileError {
     .line(path, line, problem, next: next)
   }
 }
 
 /// Which fields of a record make a sample. A field is a name, or a path as in `prompt.text`.
-public struct SampleFields: Hashable, Sendable {
+package struct SampleFields: Hashable, Sendable {
   /// The text, or a chat as an array of `{"role": …, "content": …}`. Where neither this nor `prompt` is given it is
   /// `text`, or else `response` behind `prompt`, or else `messages`, whichever the record has.
-  public var text: String?
+  package var text: String?
   /// A text before it, run for context. With a prompt, `text` is `response` if it is not given.
-  public var prompt: String?
+  package var prompt: String?
   /// Whether a chat may stand for a text.
-  public var allowsChats: Bool
+  package var allowsChats: Bool
 
-  public init(text: String? = nil, prompt: String? = nil, allowsChats: Bool = false) {
+  package init(text: String? = nil, prompt: String? = nil, allowsChats: Bool = false) {
     self.text = text
     self.prompt = prompt
     self.allowsChats = allowsChats

@@ -5,14 +5,14 @@ import Glibc
 /// Bytes go to a file without a name in the same directory (or, where the file system has none such, to one named
 /// `.NAME.RANDOM.tmp`); `commit` syncs it and renames it to `path`. If the object dies without a commit, nothing is
 /// left and a previous file of that name stays as it was. The mode is 0666 less the umask.
-public final class AtomicFile {
-  public let path: String
+package final class AtomicFile {
+  package let path: String
   private var descriptor: Int32
   private let temporaryPath: String
   private var isNamed: Bool
 
   /// Opens a temporary file beside `path`, whose directory must exist. A device or directory at `path` is an error.
-  public init(_ path: String) throws(FileError) {
+  package init(_ path: String) throws(FileError) {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       throw FileError(path, nil, "cannot replace what is not a regular file")
@@ -44,13 +44,13 @@ public final class AtomicFile {
   }
 
   /// The directory that holds the file at `path`.
-  public static func directory(_ path: String) -> String {
+  package static func directory(_ path: String) -> String {
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     return slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
   /// Appends `bytes`. Every call is a system call: write in pieces of many kilobytes.
-  public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
@@ -60,18 +60,18 @@ public final class AtomicFile {
     }
   }
 
-  public func write(_ bytes: [UInt8]) throws(FileError) {
+  package func write(_ bytes: [UInt8]) throws(FileError) {
     try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
       try write(UnsafeRawBufferPointer(bytes))
     }
   }
 
   /// Appends the UTF-8 bytes of `text`.
-  public func write(_ text: String) throws(FileError) { try write(Array(text.utf8)) }
+  package func write(_ text: String) throws(FileError) { try write(Array(text.utf8)) }
 
   /// Puts the file under its name, replacing an older one. Nothing can be written after it. With `durably` it waits
   /// for the disk, so that the file outlives a loss of power.
-  public func commit(durably: Bool = true) throws(FileError) {
+  package func commit(durably: Bool = true) throws(FileError) {
     guard !durably || fsync(descriptor) == 0 else { throw .system(path, cannot: "write") }
     if !isNamed {
       guard
@@ -86,7 +86,7 @@ public final class AtomicFile {
   }
 
   /// Writes `text` as the whole file at `path`.
-  public static func write(_ text: String, to path: String) throws(FileError) {
+  package static func write(_ text: String, to path: String) throws(FileError) {
     let file = try AtomicFile(path)
     try file.write(text)
     try file.commit()

@@ -1,6 +1,6 @@
 extension JSON {
   /// Parses the JSON file at `path`, at most 256 MB.
-  public init(readingFile path: String) throws(FileError) {
+  package init(readingFile path: String) throws(FileError) {
     let file = try MappedFile(path)
     guard file.bytes.count <= 256_000_000 else {
       throw FileError(path, nil, "\(file.bytes.count) bytes of JSON; at most 256000000 are read")

@@ -4,13 +4,13 @@ import Glibc
 ///
 /// `bytes` stay valid while the object lives: whoever keeps a pointer into them keeps the object too. The file
 /// must not be truncated meanwhile; replacing it by rename, as `AtomicFile` does, is safe.
-public final class MappedFile: Sendable {
-  public let path: String
+package final class MappedFile: Sendable {
+  package let path: String
   /// The contents, at least one byte, aligned to a page.
-  nonisolated(unsafe) public let bytes: UnsafeRawBufferPointer
+  nonisolated(unsafe) package let bytes: UnsafeRawBufferPointer
 
   /// Maps the file at `path`. A missing, unreadable or empty file, or one that is not a regular file, is an error.
-  public init(_ path: String) throws(FileError) {
+  package init(_ path: String) throws(FileError) {
     // Without O_NONBLOCK, opening a pipe that nobody writes to would wait forever.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .system(path, cannot: "open") }

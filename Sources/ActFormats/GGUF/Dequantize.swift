@@ -2,7 +2,7 @@ extension GGMLType {
   /// Decodes whole blocks to f32: `bytes` holds n blocks, `out` gets n × `blockElements` elements.
   ///
   /// The values are those of ggml's reference decoders, rounding included.
-  public func dequantize(_ bytes: UnsafeRawBufferPointer, into out: UnsafeMutableBufferPointer<Float>) {
+  package func dequantize(_ bytes: UnsafeRawBufferPointer, into out: UnsafeMutableBufferPointer<Float>) {
     precondition(bytes.count.isMultiple(of: blockBytes), "a part of a block")
     precondition(out.count == bytes.count / blockBytes * blockElements, "the output has another length")
     guard let source = bytes.baseAddress, let target = out.baseAddress else { return }

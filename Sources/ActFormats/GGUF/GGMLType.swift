@@ -1,7 +1,7 @@
 /// An element type of GGUF that can be read; the raw value is its number in the file.
 ///
 /// A quantised type stores rows in blocks of `blockElements` elements that share their scales.
-public enum GGMLType: UInt32, Hashable, Sendable, CaseIterable {
+package enum GGMLType: UInt32, Hashable, Sendable, CaseIterable {
   case f32 = 0
   case f16 = 1
   case q4_0 = 2
@@ -13,7 +13,7 @@ public enum GGMLType: UInt32, Hashable, Sendable, CaseIterable {
   case bf16 = 30
 
   /// Elements of a block; 1 where the type is not quantised.
-  public var blockElements: Int {
+  package var blockElements: Int {
     switch self {
     case .f32, .f16, .bf16: 1
     case .q4_0, .q4_1, .q8_0: 32
@@ -22,7 +22,7 @@ public enum GGMLType: UInt32, Hashable, Sendable, CaseIterable {
   }
 
   /// Bytes of a block.
-  public var blockBytes: Int {
+  package var blockBytes: Int {
     switch self {
     case .f32: 4
     case .f16, .bf16: 2
@@ -36,7 +36,7 @@ public enum GGMLType: UInt32, Hashable, Sendable, CaseIterable {
   }
 
   /// The type that holds these elements as they are, or nil for a quantised type.
-  public var storageType: StorageType? {
+  package var storageType: StorageType? {
     switch self {
     case .f32: .f32
     case .f16: .f16

@@ -1,31 +1,31 @@
 /// A tensor of a GGUF file.
-public struct GGUFTensor: Hashable, Sendable {
-  public var name: String
-  public var type: GGMLType
+package struct GGUFTensor: Hashable, Sendable {
+  package var name: String
+  package var type: GGMLType
   /// Outermost dimension first (the file stores them the other way round): the last is the length of a row.
-  public var shape: [Int]
+  package var shape: [Int]
   /// The bytes of the elements, counted from the start of the file.
-  public var range: Range<Int>
+  package var range: Range<Int>
 
-  public var rowElements: Int { shape.last ?? 1 }
-  public var rowBytes: Int { rowElements / type.blockElements * type.blockBytes }
-  public var rowCount: Int { shape.dropLast().reduce(1, *) }
+  package var rowElements: Int { shape.last ?? 1 }
+  package var rowBytes: Int { rowElements / type.blockElements * type.blockBytes }
+  package var rowCount: Int { shape.dropLast().reduce(1, *) }
 }
 
 /// A GGUF file, version 2 or 3 and little-endian, mapped: its tensors are read in place.
 ///
 /// Everything the header claims is checked on opening. Pointers from `bytes(of:)` stay valid while the object lives.
-public final class GGUFFile: Sendable {
-  public let path: String
+package final class GGUFFile: Sendable {
+  package let path: String
   /// The values of the header, by key.
-  public let metadata: [String: GGUFValue]
+  package let metadata: [String: GGUFValue]
   /// The tensors, in the file's order.
-  public let tensors: [GGUFTensor]
+  package let tensors: [GGUFTensor]
 
   private let file: MappedFile
   private let indices: [String: Int]
 
-  public init(_ path: String) throws(FileError) {
+  package init(_ path: String) throws(FileError) {
     let file = try MappedFile(path)
     var cursor = GGUFCursor(file)
     guard try cursor.integer(UInt32.self) == 0x4655_4747 else {
@@ -56,10 +56,10 @@ public final class GGUFFile: Sendable {
   }
 
   /// The tensor named `name`, or nil.
-  public subscript(name: String) -> GGUFTensor? { indices[name].map { tensors[$0] } }
+  package subscript(name: String) -> GGUFTensor? { indices[name].map { tensors[$0] } }
 
   /// The elements of a tensor of this file, as stored.
-  public func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
+  package func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: file.bytes[tensor.range])
   }
 

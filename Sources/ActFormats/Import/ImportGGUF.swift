@@ -1,7 +1,7 @@
 import Glibc
 
 /// The element type of an imported checkpoint.
-public enum ImportPrecision: String, Hashable, Sendable, CaseIterable {
+package enum ImportPrecision: String, Hashable, Sendable, CaseIterable {
   /// F32, F16 and BF16 tensors as they are, quantised ones as f32.
   case stored
   case f32
@@ -25,7 +25,7 @@ public enum ImportPrecision: String, Hashable, Sendable, CaseIterable {
 /// Whatever the header can tell is checked before a file is written, and each file appears complete or not at all.
 /// Memory stays small: tensors are converted in pieces of about a megabyte. `progress` hears the elements written
 /// so far and in all.
-public func importGGUF(
+package func importGGUF(
   from source: String, to directory: String, precision: ImportPrecision = .stored,
   progress: ((_ written: Int, _ total: Int) -> Void)? = nil
 ) throws(FileError) {

@@ -20,47 +20,47 @@
 /// | `fit_fingerprint` | of a fit that is not finished (optional): what its result depends on |
 ///
 /// Other entries are ignored.
-public struct MapFile: Hashable, Sendable {
+package struct MapFile: Hashable, Sendable {
   /// The parameters of the transport at one site.
-  public struct Site: Hashable, Sendable {
-    public var name: String
+  package struct Site: Hashable, Sendable {
+    package var name: String
     /// The channels of the activation.
-    public var width: Int
+    package var width: Int
     /// By name, `width` finite values each.
-    public var parameters: [String: [Float]]
+    package var parameters: [String: [Float]]
 
-    public init(name: String, width: Int, parameters: [String: [Float]]) {
+    package init(name: String, width: Int, parameters: [String: [Float]]) {
       self.name = name
       self.width = width
       self.parameters = parameters
     }
   }
 
-  public static let formatVersion = "1"
+  package static let formatVersion = "1"
 
-  public var method: String
-  public var methodVersion: String
-  public var transport: String
+  package var method: String
+  package var methodVersion: String
+  package var transport: String
   /// The names of the parameters, in the order in which `transport` takes them.
-  public var parameterNames: [String]
-  public var modelFingerprint: String
+  package var parameterNames: [String]
+  package var modelFingerprint: String
   /// In the order of the graph, at least one.
-  public var sites: [Site]
-  public var tokenScope = "all"
-  public var skipFirst = 0
-  public var support: String?
-  public var pooling: String?
-  public var fitOrder: String?
+  package var sites: [Site]
+  package var tokenScope = "all"
+  package var skipFirst = 0
+  package var support: String?
+  package var pooling: String?
+  package var fitOrder: String?
   /// Samples by the name of the set, `source` and `target`.
-  public var counts: [String: Int] = [:]
+  package var counts: [String: Int] = [:]
   /// Channels that took the mean shift alone, by site.
-  public var gatedChannels: [String: Int] = [:]
+  package var gatedChannels: [String: Int] = [:]
   /// SHA-256 of the data, by the name of the set.
-  public var dataHashes: [String: String] = [:]
+  package var dataHashes: [String: String] = [:]
   /// Of a fit that is not finished: a digest of everything that its result depends on.
-  public var fitFingerprint: String?
+  package var fitFingerprint: String?
 
-  public init(
+  package init(
     method: String, methodVersion: String, transport: String, parameterNames: [String],
     modelFingerprint: String,
     sites: [Site]

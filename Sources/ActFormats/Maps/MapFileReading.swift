@@ -1,6 +1,6 @@
 extension MapFile {
   /// Reads the map file at `path` and checks all that can be checked without the model.
-  public init(reading path: String) throws(FileError) {
+  package init(reading path: String) throws(FileError) {
     let file = try SafetensorsFile(path)
     let entries = FileMetadata(file)
     try entries.check(format: "act-map", version: Self.formatVersion, kind: "a map file")

@@ -3,7 +3,7 @@ extension MapFile {
   ///
   /// A site without all parameters, or with one that has not the site's width or is not finite, is an error, as it
   /// would be on reading. With `durably` off the file may be lost with the power, not with the process.
-  public func write(to path: String, durably: Bool = true) throws(FileError) {
+  package func write(to path: String, durably: Bool = true) throws(FileError) {
     var entries: [SafetensorsWriter.Entry] = []
     var values: [[Float]] = []
     guard !sites.isEmpty else { throw FileError(path, "sites", "there are none") }

@@ -2,17 +2,17 @@
 ///
 /// A directory holds `model.safetensors`, or shards and `model.safetensors.index.json`, which names the shard of
 /// every tensor; where both are, the single file counts. Pointers to tensors stay valid while the checkpoint lives.
-public final class Checkpoint: Sendable {
+package final class Checkpoint: Sendable {
   /// The directory or file it was opened from.
-  public let path: String
+  package let path: String
   /// The names of all tensors, in the order of their UTF-8 bytes.
-  public let names: [String]
+  package let names: [String]
 
   private let files: [SafetensorsFile]
   private let places: [String: Int]
 
   /// Opens a directory, or a file whose name ends in `.safetensors`.
-  public convenience init(_ path: String) throws(FileError) {
+  package convenience init(_ path: String) throws(FileError) {
     if path.hasSuffix(".safetensors") {
       try self.init(path, [SafetensorsFile(path)])
     } else if fileExists("\(path)/model.safetensors") {
@@ -71,12 +71,12 @@ public final class Checkpoint: Sendable {
   }
 
   /// Bytes of all tensors.
-  public var byteCount: Int {
+  package var byteCount: Int {
     names.reduce(0) { $0 + (tensor(named: $1)?.bytes.count ?? 0) }
   }
 
   /// The tensor named `name` and its elements, aligned to their width; or nil.
-  public func tensor(named name: String) -> (info: TensorInfo, bytes: UnsafeRawBufferPointer)? {
+  package func tensor(named name: String) -> (info: TensorInfo, bytes: UnsafeRawBufferPointer)? {
     guard let place = places[name], let info = files[place][name] else { return nil }
     return (info, files[place].bytes(of: info))
   }
@@ -84,7 +84,7 @@ public final class Checkpoint: Sendable {
   /// Gives back the memory that holds the tensor named `name`; its elements can be read again.
   ///
   /// Who reads a checkpoint once, tensor by tensor, stays that way as small as its largest tensor.
-  public func discardPages(of name: String) {
+  package func discardPages(of name: String) {
     guard let place = places[name], let info = files[place][name] else { return }
     files[place].discardPages(of: info)
   }
@@ -94,7 +94,7 @@ public final class Checkpoint: Sendable {
   /// The SHA-256 of, for every tensor in the order of `names`: `NAME\0DTYPE\0D0,D1,…\0` and its data, of which a
   /// tensor above 4096 bytes gives 64 blocks of 64 bytes, block `i` at byte `i·(size − 64)/63`, rounded down. A
   /// sample, for speed: it tells models apart and does not prove that nothing was tampered with.
-  public var fingerprint: String {
+  package var fingerprint: String {
     var hash = SHA256()
     for name in names {
       guard let (info, bytes) = tensor(named: name) else { continue }

@@ -1,6 +1,6 @@
 extension Float {
   /// The value of an IEEE half, given its bits; NaNs stay NaN.
-  public init(halfBits bits: UInt16) {
+  package init(halfBits bits: UInt16) {
     let sign = UInt32(bits >> 15) << 31
     let exponent = UInt32(bits >> 10 & 31)
     let fraction = UInt32(bits & 1023)
@@ -14,7 +14,7 @@ extension Float {
   }
 
   /// The bits of the nearest IEEE half, ties to even; too large becomes infinite, NaN stays NaN.
-  public var halfBits: UInt16 {
+  package var halfBits: UInt16 {
     let sign = UInt16(bitPattern >> 16 & 0x8000)
     let magnitude = bitPattern & 0x7FFF_FFFF
     if magnitude > 0x7F80_0000 { return sign | 0x7E00 }
@@ -29,10 +29,10 @@ extension Float {
   }
 
   /// The value of a bfloat16, given its bits.
-  public init(bfloatBits bits: UInt16) { self.init(bitPattern: UInt32(bits) << 16) }
+  package init(bfloatBits bits: UInt16) { self.init(bitPattern: UInt32(bits) << 16) }
 
   /// The bits of the nearest bfloat16, ties to even; NaN stays NaN.
-  public var bfloatBits: UInt16 {
+  package var bfloatBits: UInt16 {
     if isNaN { return UInt16(bitPattern >> 16) | 0x40 }
     return UInt16((bitPattern + 0x7FFF + (bitPattern >> 16 & 1)) >> 16)
   }

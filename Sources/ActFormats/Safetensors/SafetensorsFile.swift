@@ -2,12 +2,12 @@
 ///
 /// Everything the header claims is checked on opening. Pointers from `bytes(of:)` stay valid while the object
 /// lives. Tensors named `__pad.…`, which `SafetensorsWriter` uses for alignment, are not shown.
-public final class SafetensorsFile: Sendable {
-  public let path: String
+package final class SafetensorsFile: Sendable {
+  package let path: String
   /// The text entries of the header, in the file's order.
-  public let metadata: [(key: String, value: String)]
+  package let metadata: [(key: String, value: String)]
   /// The tensors, in the file's order.
-  public let tensors: [TensorInfo]
+  package let tensors: [TensorInfo]
 
   private let file: MappedFile
   private let indices: [String: Int]
@@ -15,7 +15,7 @@ public final class SafetensorsFile: Sendable {
   nonisolated(unsafe) private let copies: [Int: UnsafeRawBufferPointer]
 
   /// Opens the file. Costs its header; a tensor that lies misaligned (some old writers) costs a copy in memory.
-  public init(_ path: String) throws(FileError) {
+  package init(_ path: String) throws(FileError) {
     let file = try MappedFile(path)
     let header = try SafetensorsHeader(file)
     self.path = path
@@ -39,10 +39,10 @@ public final class SafetensorsFile: Sendable {
   }
 
   /// The tensor named `name`, or nil.
-  public subscript(name: String) -> TensorInfo? { indices[name].map { tensors[$0] } }
+  package subscript(name: String) -> TensorInfo? { indices[name].map { tensors[$0] } }
 
   /// The elements of a tensor of this file, aligned to their width.
-  public func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer {
+  package func bytes(of tensor: TensorInfo) -> UnsafeRawBufferPointer {
     copies[tensor.range.lowerBound] ?? UnsafeRawBufferPointer(rebasing: file.bytes[tensor.range])
   }
 
@@ -52,5 +52,5 @@ public final class SafetensorsFile: Sendable {
   }
 
   /// The metadata entry `key`, or nil.
-  public func metadata(_ key: String) -> String? { metadata.first { $0.key == key }?.value }
+  package func metadata(_ key: String) -> String? { metadata.first { $0.key == key }?.value }
 }

@@ -3,21 +3,21 @@
 /// The format allows no holes between tensors, so a tensor that does not end on such a multiple is followed by a
 /// `U8` tensor of zeros named `__pad.N`; other readers see it, ours do not show it. The file appears under its name
 /// when `finish` returns, or never.
-public final class SafetensorsWriter {
+package final class SafetensorsWriter {
   /// A tensor to be written.
-  public struct Entry: Hashable, Sendable {
-    public var name: String
-    public var dtype: StorageType
-    public var shape: [Int]
+  package struct Entry: Hashable, Sendable {
+    package var name: String
+    package var dtype: StorageType
+    package var shape: [Int]
 
-    public init(_ name: String, _ dtype: StorageType, _ shape: [Int]) {
+    package init(_ name: String, _ dtype: StorageType, _ shape: [Int]) {
       self.name = name
       self.dtype = dtype
       self.shape = shape
     }
   }
 
-  public static let alignment = 64
+  package static let alignment = 64
 
   private let file: AtomicFile
   private let entries: [Entry]
@@ -27,7 +27,7 @@ public final class SafetensorsWriter {
 
   /// Writes the header; `append` then takes the tensors in the order of `entries`. Names twice or beginning with
   /// `__`, and shapes beyond 2^63 bytes, are errors.
-  public init(
+  package init(
     _ path: String, _ entries: [Entry], metadata: [(key: String, value: String)] = []
   ) throws(FileError) {
     var members: [JSON.Member] = []
@@ -84,7 +84,7 @@ public final class SafetensorsWriter {
 
   /// Appends bytes of the tensor `name`: the next ones of the tensor that is being written, or the first of the
   /// next. Another name, or more bytes than the tensor has, is a mistake of the caller and traps.
-  public func append(_ bytes: UnsafeRawBufferPointer, to name: String) throws(FileError) {
+  package func append(_ bytes: UnsafeRawBufferPointer, to name: String) throws(FileError) {
     if bytes.isEmpty { return }
     precondition(current < entries.count, "`\(name)` comes after the last tensor of \(file.path)")
     precondition(
@@ -97,7 +97,7 @@ public final class SafetensorsWriter {
 
   /// Completes the file and puts it under its name, having waited for the disk unless `durably` is off. Traps where
   /// a tensor lacks bytes.
-  public func finish(durably: Bool = true) throws(FileError) {
+  package func finish(durably: Bool = true) throws(FileError) {
     precondition(current == entries.count, "a tensor of \(file.path) was not written to its end")
     try file.commit(durably: durably)
   }

@@ -1,5 +1,5 @@
 /// The element type of a stored tensor; the raw value is its name in safetensors.
-public enum StorageType: String, Hashable, Sendable, CaseIterable {
+package enum StorageType: String, Hashable, Sendable, CaseIterable {
   case bool = "BOOL"
   case u8 = "U8"
   case i8 = "I8"
@@ -17,7 +17,7 @@ public enum StorageType: String, Hashable, Sendable, CaseIterable {
   case f64 = "F64"
 
   /// Bytes an element, which is also the alignment.
-  public var width: Int {
+  package var width: Int {
     switch self {
     case .bool, .u8, .i8, .f8e4m3, .f8e5m2: 1
     case .u16, .i16, .f16, .bf16: 2
@@ -28,22 +28,22 @@ public enum StorageType: String, Hashable, Sendable, CaseIterable {
 }
 
 /// A tensor of a file: what it is and where its bytes lie.
-public struct TensorInfo: Hashable, Sendable {
-  public var name: String
-  public var dtype: StorageType
+package struct TensorInfo: Hashable, Sendable {
+  package var name: String
+  package var dtype: StorageType
   /// Outermost dimension first, row-major; empty for a scalar.
-  public var shape: [Int]
+  package var shape: [Int]
   /// The bytes of the elements, counted from the start of the file.
-  public var range: Range<Int>
+  package var range: Range<Int>
 
-  public init(name: String, dtype: StorageType, shape: [Int], range: Range<Int>) {
+  package init(name: String, dtype: StorageType, shape: [Int], range: Range<Int>) {
     self.name = name
     self.dtype = dtype
     self.shape = shape
     self.range = range
   }
 
-  public var elementCount: Int { range.count / dtype.width }
+  package var elementCount: Int { range.count / dtype.width }
 }
 
 /// The product of `dimensions`, or nil where one is negative or it overflows.

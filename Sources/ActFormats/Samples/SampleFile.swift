@@ -17,58 +17,58 @@
 /// | `collection` | a digest of everything that all shards of a round must have in common |
 /// | `behind` | a digest of the maps of earlier rounds (optional) |
 /// | `instruction_set` | of the kernels that the model ran on |
-public struct SampleFile: Sendable {
+package struct SampleFile: Sendable {
   /// Which part of something in several parts: `i/N`, from 1.
-  public struct Part: Hashable, Sendable, LosslessStringConvertible {
-    public let number: Int
-    public let count: Int
+  package struct Part: Hashable, Sendable, LosslessStringConvertible {
+    package let number: Int
+    package let count: Int
 
     /// Part `number` of `count`; nil where there is no such part.
-    public init?(_ number: Int, of count: Int) {
+    package init?(_ number: Int, of count: Int) {
       guard (1...1_000_000).contains(count), (1...count).contains(number) else { return nil }
       self.number = number
       self.count = count
     }
 
-    public init?(_ description: String) {
+    package init?(_ description: String) {
       let parts = description.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
       guard parts.count == 2, let number = parts[0], let count = parts[1] else { return nil }
       self.init(number, of: count)
     }
 
-    public var description: String { "\(number)/\(count)" }
+    package var description: String { "\(number)/\(count)" }
   }
 
   /// What the file says of its samples.
-  public struct Header: Hashable, Sendable {
-    public struct Site: Hashable, Sendable {
-      public var name: String
-      public var width: Int
+  package struct Header: Hashable, Sendable {
+    package struct Site: Hashable, Sendable {
+      package var name: String
+      package var width: Int
 
-      public init(name: String, width: Int) {
+      package init(name: String, width: Int) {
         self.name = name
         self.width = width
       }
     }
 
-    public var shard: Part
-    public var round: Part
-    public var sites: [Site]
+    package var shard: Part
+    package var round: Part
+    package var sites: [Site]
     /// Records by the name of the side.
-    public var counts: [String: Int]
-    public var dataHashes: [String: String] = [:]
-    public var modelFingerprint: String
-    public var tokenScope: String
-    public var skipFirst: Int
-    public var pooling: String
-    public var fitOrder: String
+    package var counts: [String: Int]
+    package var dataHashes: [String: String] = [:]
+    package var modelFingerprint: String
+    package var tokenScope: String
+    package var skipFirst: Int
+    package var pooling: String
+    package var fitOrder: String
     /// A digest of everything that all shards of a round must have in common.
-    public var collection: String
+    package var collection: String
     /// A digest of the maps of earlier rounds, which the samples have passed.
-    public var behind: String?
-    public var instructionSet: String
+    package var behind: String?
+    package var instructionSet: String
 
-    public init(
+    package init(
       shard: Part, round: Part, sites: [Site], counts: [String: Int], modelFingerprint: String,
       tokenScope: String, skipFirst: Int, pooling: String, fitOrder: String, collection: String,
       instructionSet: String
@@ -87,17 +87,17 @@ public struct SampleFile: Sendable {
     }
   }
 
-  public static let formatVersion = "1"
-  public static let sides = ["source", "target"]
+  package static let formatVersion = "1"
+  package static let sides = ["source", "target"]
 
-  public let header: Header
-  public var path: String { file.path }
+  package let header: Header
+  package var path: String { file.path }
   private let file: SafetensorsFile
   /// By side, the place in the data set of the record that each row comes from; ascending.
   private let places: [String: [Int32]]
 
   /// Opens the file, mapped, and checks that its tensors are as its header says.
-  public init(reading path: String) throws(FileError) {
+  package init(reading path: String) throws(FileError) {
     file = try SafetensorsFile(path)
     header = try Header(file)
     var places: [String: [Int32]] = [:]
@@ -127,10 +127,10 @@ public struct SampleFile: Sendable {
   }
 
   /// The record of each row of a side.
-  public func records(_ side: String) -> [Int32] { places[side] ?? [] }
+  package func records(_ side: String) -> [Int32] { places[side] ?? [] }
 
   /// The samples of a side at a site, `[records(side).count, width]`; valid while the file is held.
-  public func samples(_ site: String, _ side: String) -> UnsafeBufferPointer<Float> {
+  package func samples(_ site: String, _ side: String) -> UnsafeBufferPointer<Float> {
     guard let tensor = file["\(site)/\(side)"] else { return UnsafeBufferPointer(start: nil, count: 0) }
     return file.bytes(of: tensor).bindMemory(to: Float.self)
   }

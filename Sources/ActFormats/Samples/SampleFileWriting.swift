@@ -7,7 +7,7 @@ extension SampleFile {
   ///   - records: by side, the record of each row.
   ///   - samples: gives the rows of a site and a side.
   /// - Throws: `FileError` where the file cannot be written.
-  public static func write(
+  package static func write(
     to path: String, _ header: Header, records: [String: [Int32]],
     samples: (_ site: Int, _ side: String) -> [Float]
   ) throws(FileError) {

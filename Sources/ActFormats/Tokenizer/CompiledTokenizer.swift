@@ -2,21 +2,21 @@
 ///
 /// A `tokenizer.json` spells every token and every merge as text, which takes a tenth of a second to read; the arrays
 /// take a few milliseconds.
-public struct CompiledTokenizer: Hashable, Sendable {
-  public var tables: TokenizerTables
+package struct CompiledTokenizer: Hashable, Sendable {
+  package var tables: TokenizerTables
   /// The `tokenizer.json` without the `vocab` and `merges` of its `model`.
-  public var rules: JSON
+  package var rules: JSON
 
-  public init(tables: TokenizerTables, rules: JSON) {
+  package init(tables: TokenizerTables, rules: JSON) {
     self.tables = tables
     self.rules = rules
   }
 
   /// Reads and checks the `tokenizer.json` at `path`.
-  public init(path: String) throws(FileError) { try self.init(json: JSON(tokenizerFile: path), path: path) }
+  package init(path: String) throws(FileError) { try self.init(json: JSON(tokenizerFile: path), path: path) }
 
   /// Checks the JSON of a `tokenizer.json` and takes it apart. `path` is for error messages.
-  public init(json: JSON, path: String) throws(FileError) {
+  package init(json: JSON, path: String) throws(FileError) {
     tables = try Tokenizer(json: json, path: path).tables
     rules = json.replacingMembers { member in
       member.key != "model"

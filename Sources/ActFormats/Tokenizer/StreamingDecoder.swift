@@ -1,7 +1,7 @@
 /// Turns tokens into text one by one, and never gives out half a character.
 ///
 /// The texts that `append` and `finish` return are, together, the text that `Tokenizer.decode` returns.
-public struct StreamingDecoder: Sendable {
+package struct StreamingDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skipsSpecialTokens: Bool
   /// Text that is not given out yet.
@@ -18,7 +18,7 @@ public struct StreamingDecoder: Sendable {
   }
 
   /// The text that is certain after `token`, which may be empty. Ids that no token has add nothing.
-  public mutating func append(_ token: Int) -> String {
+  package mutating func append(_ token: Int) -> String {
     add(token)
     let settled = held.count - incompleteSuffixLength(held)
     if settled == 0 { return "" }
@@ -27,7 +27,7 @@ public struct StreamingDecoder: Sendable {
   }
 
   /// The rest of the text: an incomplete character at its end becomes U+FFFD. The decoder starts anew.
-  public mutating func finish() -> String {
+  package mutating func finish() -> String {
     endRun()
     let text = String(decoding: held, as: UTF8.self)
     self = StreamingDecoder(tokenizer, skipSpecialTokens: skipsSpecialTokens)

@@ -5,7 +5,7 @@ import Synchronization
 /// Tokens are equal to those of the `tokenizers` library. What a file asks for and this type does not know is
 /// an error when it is loaded. `truncation` and `padding` are left to the caller. Threads may share a
 /// tokenizer.
-public final class Tokenizer: Sendable {
+package final class Tokenizer: Sendable {
   let path: String
   let vocabulary: Vocabulary
   let decoder: TokenDecoder
@@ -17,19 +17,19 @@ public final class Tokenizer: Sendable {
   private let idle = Mutex<[EncodingScratch]>([])
 
   /// The token that begins a sequence, and the one that ends it, where a `TokenizerConfig` names them.
-  public let bosToken: Int?
-  public let eosToken: Int?
+  package let bosToken: Int?
+  package let eosToken: Int?
 
   /// The vocabulary and the merges as arrays, for a plan.
   var tables: TokenizerTables { TokenizerTables(model) }
 
   /// Builds a tokenizer from the JSON of a `tokenizer.json`. `path` is for error messages.
-  public convenience init(json: JSON, path: String, config: TokenizerConfig? = nil) throws(FileError) {
+  package convenience init(json: JSON, path: String, config: TokenizerConfig? = nil) throws(FileError) {
     try self.init(json, tables: nil, path, config)
   }
 
   /// Builds a tokenizer from its compiled form, which is checked. `path` is for error messages.
-  public convenience init(
+  package convenience init(
     _ compiled: CompiledTokenizer, path: String, config: TokenizerConfig? = nil
   ) throws(FileError) {
     try self.init(compiled.rules, tables: compiled.tables, path, config)
@@ -77,25 +77,25 @@ public final class Tokenizer: Sendable {
   }
 
   /// The number of ids: the highest one + 1. There may be ids that no token has.
-  public var vocabSize: Int { vocabulary.idCount }
+  package var vocabSize: Int { vocabulary.idCount }
 
   /// The id of the token spelled `text`, in the file's spelling.
-  public func id(of text: String) -> Int? { text.withBytes { vocabulary.id(of: $0) }.map { Int($0) } }
+  package func id(of text: String) -> Int? { text.withBytes { vocabulary.id(of: $0) }.map { Int($0) } }
 
   /// The token with this id, in the file's spelling.
-  public func token(of id: Int) -> String? {
+  package func token(of id: Int) -> String? {
     vocabulary.text(of: id).map { String(decoding: $0, as: UTF8.self) }
   }
 
   func isToken(_ id: Int) -> Bool { vocabulary.text(of: id) != nil }
 
   /// Whether this id is a special token's, which `decode` can skip.
-  public func isSpecial(_ id: Int) -> Bool { addedTokens.special.contains(id) }
+  package func isSpecial(_ id: Int) -> Bool { addedTokens.special.contains(id) }
 
   /// The tokens of `text`. `addSpecialTokens` puts those around it that the file's post-processor asks for.
   ///
   /// Fails where a pattern of the file backtracks beyond all measure on this text.
-  public func encode(_ text: String, addSpecialTokens: Bool = true) throws(FileError) -> [Int] {
+  package func encode(_ text: String, addSpecialTokens: Bool = true) throws(FileError) -> [Int] {
     guard text.utf8.count < Int(Int32.max) else { throw FileError(path, nil, "a text over 2 GiB") }
     let scratch = idle.withLock { $0.popLast() } ?? EncodingScratch()
     // What a very long text left behind is not worth its memory.
@@ -113,14 +113,14 @@ public final class Tokenizer: Sendable {
   }
 
   /// The text of `tokens`. Ids that no token has add nothing; bytes that are not UTF-8 become U+FFFD.
-  public func decode(_ tokens: some Sequence<Int>, skipSpecialTokens: Bool = true) -> String {
+  package func decode(_ tokens: some Sequence<Int>, skipSpecialTokens: Bool = true) -> String {
     var decoder = StreamingDecoder(self, skipSpecialTokens: skipSpecialTokens)
     for token in tokens { decoder.add(token) }
     return decoder.finish()
   }
 
   /// A decoder for tokens that come one at a time.
-  public func streamingDecoder(skipSpecialTokens: Bool = true) -> StreamingDecoder {
+  package func streamingDecoder(skipSpecialTokens: Bool = true) -> StreamingDecoder {
     StreamingDecoder(self, skipSpecialTokens: skipSpecialTokens)
   }
 

@@ -1,12 +1,12 @@
 /// What `tokenizer_config.json` says beside the tokenizer itself.
-public struct TokenizerConfig: Hashable, Sendable {
-  public var bosToken: String?
-  public var eosToken: String?
-  public var addBOSToken: Bool?
+package struct TokenizerConfig: Hashable, Sendable {
+  package var bosToken: String?
+  package var eosToken: String?
+  package var addBOSToken: Bool?
   /// The chat template, in Jinja; of several, the one named `default`.
-  public var chatTemplate: String?
+  package var chatTemplate: String?
 
-  public init(
+  package init(
     bosToken: String? = nil, eosToken: String? = nil, addBOSToken: Bool? = nil, chatTemplate: String? = nil
   ) {
     self.bosToken = bosToken
@@ -16,7 +16,7 @@ public struct TokenizerConfig: Hashable, Sendable {
   }
 
   /// Reads the file's JSON; keys that concern other libraries are left alone. `path` is for error messages.
-  public init(json: JSON, path: String) throws(FileError) {
+  package init(json: JSON, path: String) throws(FileError) {
     let root = LocatedJSON(path: path, place: "", value: json)
     guard json.members != nil else { throw root.failure("expected an object") }
     bosToken = try TokenizerConfig.token(root["bos_token"])
@@ -26,7 +26,7 @@ public struct TokenizerConfig: Hashable, Sendable {
   }
 
   /// Reads the file at `path`.
-  public init(path: String) throws(FileError) {
+  package init(path: String) throws(FileError) {
     try self.init(json: JSON(tokenizerFile: path), path: path)
   }
 

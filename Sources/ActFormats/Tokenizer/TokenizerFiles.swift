@@ -2,19 +2,19 @@ import Glibc
 
 extension Tokenizer {
   /// Reads the `tokenizer.json` at `path`.
-  public convenience init(path: String, config: TokenizerConfig? = nil) throws(FileError) {
+  package convenience init(path: String, config: TokenizerConfig? = nil) throws(FileError) {
     try self.init(json: JSON(tokenizerFile: path), path: path, config: config)
   }
 
   /// Reads `tokenizer.json` in `directory`, and `tokenizer_config.json` where there is one.
-  public convenience init(directory: String) throws(FileError) {
+  package convenience init(directory: String) throws(FileError) {
     let configPath = directory + "/tokenizer_config.json"
     let config = access(configPath, F_OK) == 0 ? try TokenizerConfig(path: configPath) : nil
     try self.init(path: directory + "/tokenizer.json", config: config)
   }
 
   /// Builds a tokenizer from the text of a `tokenizer.json`. `path` is for error messages.
-  public convenience init(
+  package convenience init(
     parsing text: String, path: String, config: TokenizerConfig? = nil
   ) throws(FileError) {
     try self.init(json: JSON(parsing: Array(text.utf8), path: path), path: path, config: config)

@@ -1,17 +1,17 @@
 /// The vocabulary and the merges of a byte-pair model as flat arrays, the form that plans carry.
 ///
 /// The model's own tokens alone, by ascending id; added tokens are in the tokenizer's rules.
-public struct TokenizerTables: Hashable, Sendable {
+package struct TokenizerTables: Hashable, Sendable {
   /// The UTF-8 of all tokens, one after the other.
-  public var text: [UInt8]
+  package var text: [UInt8]
   /// [tokens]: where in `text` each token ends.
-  public var ends: [Int32]
+  package var ends: [Int32]
   /// [tokens], ascending.
-  public var ids: [Int32]
+  package var ids: [Int32]
   /// [3 · merges]: the ids of a left and a right token, and of the token that they make; lowest rank first.
-  public var merges: [Int32]
+  package var merges: [Int32]
 
-  public init(text: [UInt8], ends: [Int32], ids: [Int32], merges: [Int32]) {
+  package init(text: [UInt8], ends: [Int32], ids: [Int32], merges: [Int32]) {
     self.text = text
     self.ends = ends
     self.ids = ids

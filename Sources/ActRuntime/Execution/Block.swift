@@ -22,8 +22,8 @@ final class Block: @unchecked Sendable {
 }
 
 /// A request that the engine cannot run: out of memory, or rows beyond what the plan holds.
-public struct EngineError: Error, Hashable, CustomStringConvertible {
-  public var description: String
+package struct EngineError: Error, Hashable, CustomStringConvertible {
+  package var description: String
 
-  public init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }

@@ -3,10 +3,10 @@ import ActKernels
 import ActLowering
 
 /// Computes a plan's tensors from the weights, one after another, with the same kernels that steps use.
-public struct ConstantEvaluator {
+package struct ConstantEvaluator {
   private let pool: ThreadPool
 
-  public init(threads: Int? = nil) { pool = ThreadPool(threads: threads) }
+  package init(threads: Int? = nil) { pool = ThreadPool(threads: threads) }
 
   /// An evaluator with workers that others use too, in turn.
   package init(pool: ThreadPool) { self.pool = pool }
@@ -19,7 +19,7 @@ public struct ConstantEvaluator {
   ///   - sink: receives each tensor of the plan, in the order of `program.outputs`. Bytes are valid during the call
   ///     only, unless they are a leaf's own.
   /// - Throws: `EngineError` for a leaf of another size or memory that cannot be had, and what `source` and `sink` throw.
-  public func run(
+  package func run(
     _ program: CompileProgram, source: (Op) throws -> UnsafeRawBufferPointer,
     sink: (_ name: String, _ bytes: UnsafeRawBufferPointer, _ isLeaf: Bool) throws -> Void
   ) throws {

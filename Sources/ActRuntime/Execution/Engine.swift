@@ -5,20 +5,20 @@ import ActLowering
 ///
 /// A step takes rows of any sequences in any order. A row's result depends on its own sequence and slot only, bit for
 /// bit. A step allocates nothing.
-public final class Engine {
-  public let plan: Plan
+package final class Engine {
+  package let plan: Plan
   let pool: ThreadPool
   /// The most rows of a step.
-  public let maximumRows: Int
+  package let maximumRows: Int
   /// The most sequences that may be open at once.
-  public let maximumSequences: Int
+  package let maximumSequences: Int
   /// How many sets of strengths there are, slot 0 included.
-  public let maximumSlots: Int
+  package let maximumSlots: Int
   /// How many workers share a kernel.
-  public var threads: Int { pool.threads }
+  package var threads: Int { pool.threads }
 
   /// The kernels in use: `avx512`, `avx2`, …
-  public static var instructionSet: String { String(cString: act_isa_name()) }
+  package static var instructionSet: String { String(cString: act_isa_name()) }
 
   let bound: BoundPlan
   let rows: RowBuffers
@@ -40,7 +40,7 @@ public final class Engine {
   ///   - maximumSlots: how many sets of strengths may be in use at once, with the bare slot 0.
   ///   - constants: the address of each of the plan's tensors, by name; valid as long as `owner` lives.
   /// - Throws: `EngineError` where memory cannot be had or `ACT_ISA` is wrong, and what `constants` throws.
-  public convenience init(
+  package convenience init(
     plan: Plan, owner: AnyObject?, threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 2,
     constants: (String) throws -> UnsafeRawPointer
   ) throws {
@@ -74,7 +74,7 @@ public final class Engine {
   }
 
   /// Sets the strengths of a slot; maps that are not named are off. Runs the set-time program and nothing else.
-  public func setStrengths(_ strengths: [String: Float], slot: Int) throws {
+  package func setStrengths(_ strengths: [String: Float], slot: Int) throws {
     guard (0..<maximumSlots).contains(slot) else { throw EngineError("slot \(slot) of \(maximumSlots)") }
     for name in strengths.keys.sorted() where !bound.dials.contains(where: { $0.name == name }) {
       let known =
@@ -94,22 +94,22 @@ public final class Engine {
   }
 
   /// Opens a sequence of at most `capacity` tokens; memory is used as it grows.
-  public func openSequence(capacity: Int) throws -> Int32 {
+  package func openSequence(capacity: Int) throws -> Int32 {
     guard capacity <= plan.contextLength else {
       throw EngineError("a sequence of \(capacity) tokens; the plan's context is \(plan.contextLength)")
     }
     return try caches.open(capacity: max(1, capacity))
   }
 
-  public func closeSequence(_ sequence: Int32) { caches.close(sequence) }
+  package func closeSequence(_ sequence: Int32) { caches.close(sequence) }
 
   /// Where the next step reads an input of floats: `[rows, columns]`; nil where the plan has none of that name.
-  public func input(_ name: String) -> UnsafeMutablePointer<Float>? {
+  package func input(_ name: String) -> UnsafeMutablePointer<Float>? {
     bound.inputs.first { $0.name == name }.map { $0.block.base.assumingMemoryBound(to: Float.self) }
   }
 
   /// A result of the last step: `[rows, columns]`, valid until the next.
-  public func result(_ name: String) -> UnsafePointer<Float>? {
+  package func result(_ name: String) -> UnsafePointer<Float>? {
     bound.results.first { $0.name == name }.map { result in
       UnsafePointer(result.block.base.assumingMemoryBound(to: Float.self))
     }

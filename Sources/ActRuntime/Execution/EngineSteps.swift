@@ -5,7 +5,7 @@ extension Engine {
   ///
   /// Inlinable, so that the collections' types are known where it is called and walking them allocates nothing.
   @inlinable
-  public func step(_ rows: some Collection<Row>, logitRows wanted: some Collection<Int32>) throws {
+  package func step(_ rows: some Collection<Row>, logitRows wanted: some Collection<Int32>) throws {
     let (rowCount, logitCount) = (rows.count, wanted.count)
     try checkCounts(rows: rowCount, logitRows: logitCount)
     var index = 0
@@ -56,10 +56,10 @@ extension Engine {
   }
 
   /// The sites whose values the step computes, in order; others were fused away.
-  public var observableSites: [String] { bound.observable.map(\.site) }
+  package var observableSites: [String] { bound.observable.map(\.site) }
 
   /// Runs one step, and hands out the values at `sites` as their readers see them: rows in order, `width` values each.
-  public func step(
+  package func step(
     _ rows: [Row], logitRows wanted: [Int32], observing sites: Set<String>,
     receive: (_ site: String, _ values: [Float], _ width: Int) -> Void
   ) throws {

@@ -1,14 +1,14 @@
 /// One token of a call: which, where in which sequence, and under which strengths.
-public struct Row: Hashable, Sendable {
-  public var token: Int32
+package struct Row: Hashable, Sendable {
+  package var token: Int32
   /// Counted from 0 at the start of the sequence.
-  public var position: Int32
+  package var position: Int32
   /// A sequence opened with ``Engine/openSequence(capacity:)``.
-  public var sequence: Int32
+  package var sequence: Int32
   /// The slot whose strengths apply; 0 is the bare model.
-  public var slot: Int32
+  package var slot: Int32
 
-  public init(token: Int32, position: Int32, sequence: Int32, slot: Int32 = 0) {
+  package init(token: Int32, position: Int32, sequence: Int32, slot: Int32 = 0) {
     self.token = token
     self.position = position
     self.sequence = sequence

@@ -3,11 +3,11 @@ import ActLowering
 
 extension LanguageModel {
   /// One result of a plan over a whole sequence.
-  public struct Result: Sendable {
-    public var name: String
+  package struct Result: Sendable {
+    package var name: String
     /// Row-major, a row a token.
-    public var values: [Float]
-    public var width: Int
+    package var values: [Float]
+    package var width: Int
   }
 
   /// Runs one sequence, in chunks of `chunkSize` rows, and returns the plan's results for every token.
@@ -20,7 +20,7 @@ extension LanguageModel {
   ///   - chunkSize: the most rows of one step.
   /// - Returns: the plan's results, then the sites in order of execution.
   /// - Throws: `EngineError` where the tokens do not fit the plan or a dial does not exist.
-  public func evaluate(
+  package func evaluate(
     _ tokens: [Int32], promptCount: Int? = nil, strengths: [String: Float] = [:], sites: Set<String> = [],
     chunkSize: Int = 128
   ) throws -> [Result] {

@@ -1,34 +1,34 @@
 import ActFormats
 
 /// A text to continue.
-public struct GenerationRequest: Sendable {
+package struct GenerationRequest: Sendable {
   /// Token ids.
-  public var prompt: [Int32]
-  public var maximumTokens: Int
+  package var prompt: [Int32]
+  package var maximumTokens: Int
   /// By map name; maps that are not named are off.
-  public var strengths: [String: Float] = [:]
-  public var sampling = SamplingOptions()
+  package var strengths: [String: Float] = [:]
+  package var sampling = SamplingOptions()
   /// Tokens that end the text.
-  public var stopTokens: Set<Int32> = []
+  package var stopTokens: Set<Int32> = []
 
-  public init(prompt: [Int32], maximumTokens: Int) {
+  package init(prompt: [Int32], maximumTokens: Int) {
     self.prompt = prompt
     self.maximumTokens = maximumTokens
   }
 }
 
 /// What came of a request.
-public struct Generation: Hashable, Sendable {
+package struct Generation: Hashable, Sendable {
   /// The tokens after the prompt, without the one that ended them.
-  public var tokens: [Int32] = []
+  package var tokens: [Int32] = []
 }
 
 /// How long the parts of a generation took.
-public struct GenerationTiming: Hashable, Sendable {
-  public var promptTokens = 0
-  public var generatedTokens = 0
-  public var prefill: Duration = .zero
-  public var decode: Duration = .zero
+package struct GenerationTiming: Hashable, Sendable {
+  package var promptTokens = 0
+  package var generatedTokens = 0
+  package var prefill: Duration = .zero
+  package var decode: Duration = .zero
 }
 
 extension LanguageModel {
@@ -40,7 +40,7 @@ extension LanguageModel {
   ///   - onToken: called for each token as it comes, with the request's index.
   /// - Returns: the continuations, in the order of the requests, and how long they took.
   /// - Throws: `EngineError` for an empty prompt, a dial that does not exist, or more than the plan holds.
-  public func generate(
+  package func generate(
     _ requests: [GenerationRequest], onToken: (_ request: Int, _ token: Int32) -> Void = { _, _ in }
   ) throws -> (generations: [Generation], timing: GenerationTiming) {
     let run = GenerationRun(self)

@@ -3,20 +3,20 @@ import ActIR
 import ActLowering
 
 /// A plan of a language model, loaded: its engine and its tokenizer.
-public final class LanguageModel {
-  public let plan: Plan
-  public let engine: Engine
-  public let tokenizer: Tokenizer?
+package final class LanguageModel {
+  package let plan: Plan
+  package let engine: Engine
+  package let tokenizer: Tokenizer?
   /// The width of the logits.
-  public let vocabularySize: Int
+  package let vocabularySize: Int
   /// Tokens 0 ..< this can be read and predicted.
-  public var tokenCount: Int { min(vocabularySize, plan.vocabularySize ?? vocabularySize) }
+  package var tokenCount: Int { min(vocabularySize, plan.vocabularySize ?? vocabularySize) }
   /// The longest sequence, in tokens.
-  public var contextLength: Int { plan.contextLength }
+  package var contextLength: Int { plan.contextLength }
   let path: String
 
   /// Maps, checks and binds a plan file.
-  public convenience init(
+  package convenience init(
     _ path: String, threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 64
   ) throws {
     let file = try PlanFile(path)
@@ -33,7 +33,7 @@ public final class LanguageModel {
   }
 
   /// Wraps an engine whose plan is not on disk.
-  public init(_ engine: Engine, path: String, tokenizer: Tokenizer?) throws {
+  package init(_ engine: Engine, path: String, tokenizer: Tokenizer?) throws {
     guard let logits = engine.plan.results.first(where: { $0.name == "logits" }),
       case let type = engine.plan.values[logits.value].type, type.shape.first == .symbol("R"),
       let width = type.shape.last?.fixed
@@ -55,7 +55,7 @@ public final class LanguageModel {
   }
 
   /// The token ids of a text, with the special tokens that the model expects around it.
-  public func encode(_ text: String) throws -> [Int32] {
+  package func encode(_ text: String) throws -> [Int32] {
     guard let tokenizer else {
       throw FileError(
         path, "tokenizer", "the plan has none", next: "compile it from a directory with tokenizer.json")
@@ -71,7 +71,7 @@ public final class LanguageModel {
   }
 
   /// The text of tokens; empty where the plan has no tokenizer.
-  public func decode(_ tokens: [Int32]) -> String { tokenizer?.decode(tokens.map { Int($0) }) ?? "" }
+  package func decode(_ tokens: [Int32]) -> String { tokenizer?.decode(tokens.map { Int($0) }) ?? "" }
 
   /// The logits of wanted row `index` of the last step.
   func logits(_ index: Int) -> UnsafeBufferPointer<Float> {

@@ -2,23 +2,23 @@ import ActFormats
 import Glibc
 
 /// How the next token is chosen.
-public struct SamplingOptions: Hashable, Sendable {
+package struct SamplingOptions: Hashable, Sendable {
   /// Divides the logits; 0 takes the likeliest token.
-  public var temperature: Float = 0.8
+  package var temperature: Float = 0.8
   /// Keeps the `topK` likeliest tokens; 0 keeps all.
-  public var topK = 40
+  package var topK = 40
   /// Keeps the likeliest tokens whose probabilities reach `topP` together.
-  public var topP: Float = 0.95
+  package var topP: Float = 0.95
   /// Drops tokens less likely than `minP` times the likeliest.
-  public var minP: Float = 0.05
+  package var minP: Float = 0.05
   /// Divides positive and multiplies negative logits of tokens seen before (arXiv 1909.05858); 1 changes nothing.
-  public var repetitionPenalty: Float = 1
-  public var seed: UInt64 = 0
+  package var repetitionPenalty: Float = 1
+  package var seed: UInt64 = 0
 
-  public init() {}
+  package init() {}
 
   /// The likeliest token, always.
-  public static var greedy: SamplingOptions {
+  package static var greedy: SamplingOptions {
     var options = SamplingOptions()
     options.temperature = 0
     return options
@@ -28,7 +28,7 @@ public struct SamplingOptions: Hashable, Sendable {
 /// Chooses tokens, one after another, for one sequence; the same seed and logits give the same tokens.
 ///
 /// In the order of `transformers`: repetition penalty, temperature, top-k, top-p, min-p.
-public struct Sampler: Sendable {
+package struct Sampler: Sendable {
   private struct Candidate: Sendable {
     var token: Int32
     var logit: Float
@@ -39,12 +39,12 @@ public struct Sampler: Sendable {
     }
   }
 
-  public let options: SamplingOptions
+  package let options: SamplingOptions
   private var random: SplitMix64
   private var candidates: [Candidate] = []
   private var seen: [Bool]
 
-  public init(_ options: SamplingOptions, vocabularySize: Int) {
+  package init(_ options: SamplingOptions, vocabularySize: Int) {
     self.options = options
     random = SplitMix64(state: options.seed)
     seen = Array(repeating: false, count: options.repetitionPenalty == 1 ? 0 : vocabularySize)
@@ -52,12 +52,12 @@ public struct Sampler: Sendable {
   }
 
   /// Tells the sampler of a token in the sequence, for the repetition penalty.
-  public mutating func observe(_ token: Int32) {
+  package mutating func observe(_ token: Int32) {
     if Int(token) < seen.count { seen[Int(token)] = true }
   }
 
   /// The next token for `logits`, one a token of the vocabulary.
-  public mutating func sample(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
+  package mutating func sample(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
     let token = options.temperature > 0 ? draw(logits) : likeliest(logits)
     observe(token)
     return token

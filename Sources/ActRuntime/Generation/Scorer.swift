@@ -1,15 +1,15 @@
 import Glibc
 
 /// How likely a model finds a text.
-public struct TextScore: Hashable, Sendable {
+package struct TextScore: Hashable, Sendable {
   /// The sum of the natural logarithms of the tokens' probabilities.
-  public var logLikelihood = 0.0
+  package var logLikelihood = 0.0
   /// How many tokens were predicted: all after the first, or after the context.
-  public var tokenCount = 0
+  package var tokenCount = 0
 
-  public init() {}
+  package init() {}
 
-  public static func + (a: TextScore, b: TextScore) -> TextScore {
+  package static func + (a: TextScore, b: TextScore) -> TextScore {
     var sum = a
     sum.logLikelihood += b.logLikelihood
     sum.tokenCount += b.tokenCount
@@ -17,7 +17,7 @@ public struct TextScore: Hashable, Sendable {
   }
 
   /// `exp(-logLikelihood / tokenCount)`
-  public var perplexity: Double { exp(-logLikelihood / Double(max(tokenCount, 1))) }
+  package var perplexity: Double { exp(-logLikelihood / Double(max(tokenCount, 1))) }
 }
 
 extension LanguageModel {
@@ -30,7 +30,7 @@ extension LanguageModel {
   ///   - progress: called now and then with the number of texts done.
   /// - Returns: a score a text, in their order.
   /// - Throws: `EngineError` for a text longer than the plan's context or a dial that does not exist.
-  public func score(
+  package func score(
     _ texts: [(tokens: [Int32], from: Int)], strengths: [String: Float] = [:],
     progress: (Int) -> Void = { _ in }
   ) throws -> [TextScore] {

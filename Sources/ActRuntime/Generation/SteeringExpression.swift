@@ -1,31 +1,31 @@
 /// Strengths by map name, written `toxicity=0.7,formal=0.3`; a strength may be a range `0:1:0.1`.
-public struct SteeringExpression: Hashable, Sendable {
+package struct SteeringExpression: Hashable, Sendable {
   /// One map and its strengths.
-  public struct Term: Hashable, Sendable {
-    public var name: String
+  package struct Term: Hashable, Sendable {
+    package var name: String
     /// One strength, or the steps of a range.
-    public var strengths: [Float]
+    package var strengths: [Float]
 
-    public init(name: String, strengths: [Float]) {
+    package init(name: String, strengths: [Float]) {
       self.name = name
       self.strengths = strengths
     }
   }
 
-  public var terms: [Term]
+  package var terms: [Term]
 
-  public init(terms: [Term]) { self.terms = terms }
+  package init(terms: [Term]) { self.terms = terms }
 
   /// A malformed expression; exit code 2.
-  public struct Malformed: Error, Hashable, CustomStringConvertible {
-    public var description: String
+  package struct Malformed: Error, Hashable, CustomStringConvertible {
+    package var description: String
   }
 
   /// Ranges of more steps than this, and more combinations of them, are taken for a slip of the finger.
   private static let mostSteps = 1000
   private static let mostCombinations = 10_000
 
-  public init(parsing text: String) throws(Malformed) {
+  package init(parsing text: String) throws(Malformed) {
     terms = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -64,7 +64,7 @@ public struct SteeringExpression: Hashable, Sendable {
   }
 
   /// Every combination of the terms' strengths, the last term fastest.
-  public var combinations: [[String: Float]] {
+  package var combinations: [[String: Float]] {
     terms.reduce([[:]]) { partial, term in
       partial.flatMap { strengths in
         term.strengths.map { strengths.merging([term.name: $0]) { $1 } }
@@ -73,13 +73,13 @@ public struct SteeringExpression: Hashable, Sendable {
   }
 
   /// The strengths, where every term has one.
-  public var single: [String: Float]? {
+  package var single: [String: Float]? {
     let all = combinations
     return all.count == 1 ? all[0] : nil
   }
 
   /// The terms with a strength outside [0, 1], where a transport goes beyond its target or away from it.
-  public var extrapolated: [String] {
+  package var extrapolated: [String] {
     terms.filter { $0.strengths.contains { !(0...1).contains($0) } }.map(\.name)
   }
 }
