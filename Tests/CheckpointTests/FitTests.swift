@@ -91,7 +91,7 @@ import Testing
 }
 
 extension FitReference.Run: CustomTestStringConvertible {
-  public var testDescription: String { name }
+  package var testDescription: String { name }
 }
 
 extension SteeringMethod: CustomTestStringConvertible {

@@ -1,11 +1,11 @@
 /// A check that does not hold, or that is malformed.
-public struct CheckFailure: Error, Hashable, CustomStringConvertible {
+package struct CheckFailure: Error, Hashable, CustomStringConvertible {
   /// The line of the checks, from 1.
-  public var line: Int
+  package var line: Int
   /// What was wrong, over several lines where the output is quoted.
-  public var problem: String
+  package var problem: String
 
-  public var description: String { "line \(line): \(problem)" }
+  package var description: String { "line \(line): \(problem)" }
 }
 
 /// Checks `output` against the `// CHECK` lines of `checks`, in the manner of LLVM's FileCheck; returns how many there
@@ -17,7 +17,7 @@ public struct CheckFailure: Error, Hashable, CustomStringConvertible {
 /// labels see the lines between them only.
 /// - Throws: the first ``CheckFailure``.
 @discardableResult
-public func fileCheck(
+package func fileCheck(
   _ output: String, against checks: String, prefix: String = "CHECK"
 ) throws(CheckFailure) -> Int {
   let directives = try Directive.parse(checks, prefix: prefix)

@@ -1,12 +1,12 @@
 /// How far values are from reference values.
-public struct Deviation: Hashable, Sendable, CustomStringConvertible {
+package struct Deviation: Hashable, Sendable, CustomStringConvertible {
   /// The squared error over the squared reference: `Σ (x - r)² / Σ r²`.
-  public var normalizedSquaredError: Double
+  package var normalizedSquaredError: Double
   /// The largest error over the reference's root mean square.
-  public var largestRelative: Double
+  package var largestRelative: Double
 
   /// The deviation of `values` from `reference`; infinite where their counts differ or a value is not finite.
-  public init(_ values: [Float], from reference: [Float]) {
+  package init(_ values: [Float], from reference: [Float]) {
     var (error, power, largest) = (0.0, 0.0, 0.0)
     for (value, expected) in zip(values, reference) {
       let difference = Double(value) - Double(expected)
@@ -19,8 +19,8 @@ public struct Deviation: Hashable, Sendable, CustomStringConvertible {
     largestRelative = comparable ? largest / (power / Double(reference.count)).squareRoot() : .infinity
   }
 
-  public var description: String { "NMSE \(normalizedSquaredError), largest \(largestRelative)" }
+  package var description: String { "NMSE \(normalizedSquaredError), largest \(largestRelative)" }
 }
 
 /// Whether two arrays hold the same bits; unlike `==`, tells -0 from 0.
-public func sameBits(_ a: [Float], _ b: [Float]) -> Bool { a.map(\.bitPattern) == b.map(\.bitPattern) }
+package func sameBits(_ a: [Float], _ b: [Float]) -> Bool { a.map(\.bitPattern) == b.map(\.bitPattern) }

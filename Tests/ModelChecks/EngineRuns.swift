@@ -3,33 +3,33 @@ import ActLowering
 import ActRuntime
 
 /// A sequence to run: its tokens, and the slot whose strengths apply.
-public struct Prompt: Hashable, Sendable {
-  public var tokens: [Int32]
-  public var slot: Int32
+package struct Prompt: Hashable, Sendable {
+  package var tokens: [Int32]
+  package var slot: Int32
 
-  public init(_ tokens: [Int32], slot: Int32 = 0) {
+  package init(_ tokens: [Int32], slot: Int32 = 0) {
     self.tokens = tokens
     self.slot = slot
   }
 }
 
 /// A token of a run: of which prompt, and where in it.
-public struct RunRow: Hashable, Sendable {
-  public var prompt: Int
-  public var position: Int
+package struct RunRow: Hashable, Sendable {
+  package var prompt: Int
+  package var position: Int
 
-  public init(prompt: Int, position: Int) {
+  package init(prompt: Int, position: Int) {
     self.prompt = prompt
     self.position = position
   }
 }
 
 /// Which rows each step of a run holds, in order.
-public typealias Schedule = [[RunRow]]
+package typealias Schedule = [[RunRow]]
 
 extension Engine {
   /// Runs prompts as `schedule` says; returns for each the rows of a result, in order of position.
-  public func run(_ prompts: [Prompt], schedule: Schedule, result name: String = "logits") throws -> [[Float]]
+  package func run(_ prompts: [Prompt], schedule: Schedule, result name: String = "logits") throws -> [[Float]]
   {
     guard let result = plan.results.first(where: { $0.name == name }),
       let width = plan.values[result.value].type.shape.last?.fixed
@@ -56,7 +56,7 @@ extension Engine {
   }
 
   /// Runs one prompt, whole or in steps of `chunk` rows; returns the rows of a result.
-  public func run(
+  package func run(
     _ tokens: [Int32], slot: Int32 = 0, chunk: Int = .max, result: String = "logits"
   ) throws -> [Float] {
     let size = min(chunk, maximumRows)
@@ -68,7 +68,7 @@ extension Engine {
 }
 
 /// A schedule that takes prompts forward by uneven amounts, several in a step, the rows of a step in random order.
-public func mixedSchedule(
+package func mixedSchedule(
   _ prompts: [Prompt], rowsPerStep: Int, using random: inout some RandomNumberGenerator
 ) -> Schedule {
   var next = prompts.map { _ in 0 }

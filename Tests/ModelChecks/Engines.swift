@@ -6,7 +6,7 @@ import ActPasses
 import ActRuntime
 
 /// The ways to compile a steered model, which must all compute the same.
-public enum Variant: Hashable, Sendable, CaseIterable {
+package enum Variant: Hashable, Sendable, CaseIterable {
   /// The graph as it is written, every buffer with bytes of its own.
   case reference
   /// The graph as it is written.
@@ -18,14 +18,14 @@ public enum Variant: Hashable, Sendable, CaseIterable {
 }
 
 /// The name under which the checks insert a map.
-public let steeringMap = "map"
+package let steeringMap = "map"
 
 extension Model {
   /// An engine of the bare model or with a map.
   ///
   /// The frozen variant freezes its dial at `strength`; the others ignore it. Matrices are stored in `weights`, or as
   /// in the checkpoint, keys and values in `cache`. The values of `sites` are results beside the logits, by name.
-  public func makeEngine(
+  package func makeEngine(
     steeredBy map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0,
     weights: WeightType? = .f32,
     cache: DType = .f32, threads: Int? = nil, rows: Int = 128, maximumSequences: Int = 8,
@@ -39,7 +39,7 @@ extension Model {
   }
 
   /// The same, compiled only.
-  public func compileSteered(
+  package func compileSteered(
     by map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: WeightType? = .f32,
     cache: DType = .f32, rows: Int = 128, recording sites: [String] = []
   ) throws -> CompiledModel {

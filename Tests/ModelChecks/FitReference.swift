@@ -4,25 +4,25 @@ import ActFormats
 import ActPasses
 
 /// The committed fits of `Scripts/make-fit-reference.py`, in float64 by NumPy.
-public struct FitReference: Sendable {
-  public struct Run: Sendable {
-    public var name: String
+package struct FitReference: Sendable {
+  package struct Run: Sendable {
+    package var name: String
     /// The sites as a pattern.
-    public var sites: String
-    public var options: FitOptions
-    public var targets: Int
+    package var sites: String
+    package var options: FitOptions
+    package var targets: Int
     /// The strengths at which steered logits are recorded.
-    public var strengths: [Float]
+    package var strengths: [Float]
   }
 
-  public let tensors: TensorFile
-  public let runs: [Run]
-  public let source: [[Int32]]
-  public let target: [[Int32]]
-  public let json: JSON
+  package let tensors: TensorFile
+  package let runs: [Run]
+  package let source: [[Int32]]
+  package let target: [[Int32]]
+  package let json: JSON
 
   /// Reads `NAME.json` and `NAME.safetensors` of the fit fixtures.
-  public init(_ name: String) throws {
+  package init(_ name: String) throws {
     let path = fixture("fit/\(name).json")
     let json = try JSON(readingFile: path)
     func failure(_ key: String) -> FileError { FileError(path, key, "is missing or malformed") }
@@ -53,7 +53,7 @@ public struct FitReference: Sendable {
   }
 
   /// Fits a run's maps with our own fit.
-  public func fit(_ run: Run, of model: Model) throws -> MapFile {
+  package func fit(_ run: Run, of model: Model) throws -> MapFile {
     let data = PairedSequences(source: source, target: Array(target.prefix(run.targets)))
     return try ActFit.fit(model, data, sites: model.sites(matching: [run.sites]), options: run.options)
   }
@@ -62,7 +62,7 @@ public struct FitReference: Sendable {
   ///
   /// A slope's scale is the larger of its own size and 1; a mean's or bound's, the root mean square of the parameter
   /// over the site's channels.
-  public func errors(of site: MapFile.Site, in run: Run) throws -> [String: Double] {
+  package func errors(of site: MapFile.Site, in run: Run) throws -> [String: Double] {
     var errors: [String: Double] = [:]
     for (name, values) in site.parameters where tensors.names.contains("\(run.name)/\(site.name)/\(name)") {
       let reference = try tensors.floats("\(run.name)/\(site.name)/\(name)").map { Double($0) }

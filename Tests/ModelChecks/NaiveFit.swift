@@ -9,7 +9,7 @@ import ActRuntime
 /// Fits as the definition says, with the whole model run from the tokens for every group of sites: the oracle.
 ///
 /// In causal order a site is fitted on the model with the maps of all sites upstream of it; one sequence a step.
-public func naiveFit(
+package func naiveFit(
   _ model: Model, _ data: PairedSequences, sites: [String], options: FitOptions
 ) throws -> MapFile {
   let transport = try options.method.transport(options.support)

@@ -1,18 +1,18 @@
 import ActFormats
 
 /// The tensors of a committed reference, by name.
-public struct TensorFile: Sendable {
+package struct TensorFile: Sendable {
   private let file: SafetensorsFile
 
-  public init(_ path: String) throws { file = try SafetensorsFile(path) }
+  package init(_ path: String) throws { file = try SafetensorsFile(path) }
 
-  public var names: [String] { file.tensors.map(\.name) }
+  package var names: [String] { file.tensors.map(\.name) }
 
   /// The elements of an f32 tensor, row-major.
-  public func floats(_ name: String) throws -> [Float] { try elements(name, .f32) }
+  package func floats(_ name: String) throws -> [Float] { try elements(name, .f32) }
 
   /// The elements of an i32 tensor.
-  public func integers(_ name: String) throws -> [Int32] { try elements(name, .i32) }
+  package func integers(_ name: String) throws -> [Int32] { try elements(name, .i32) }
 
   private func elements<Element>(_ name: String, _ dtype: StorageType) throws -> [Element] {
     guard let tensor = file[name] else { throw FileError(file.path, name, "is missing") }
@@ -24,10 +24,10 @@ public struct TensorFile: Sendable {
 }
 
 /// The path of a file of `Tests/Fixtures`.
-public func fixture(_ name: String) -> String { repository("Tests/Fixtures/\(name)") }
+package func fixture(_ name: String) -> String { repository("Tests/Fixtures/\(name)") }
 
 /// The path of a file of this repository.
-public func repository(_ name: String) -> String {
+package func repository(_ name: String) -> String {
   let levels = 3
   return #filePath.split(separator: "/").dropLast(levels).reduce("") { "\($0)/\($1)" } + "/\(name)"
 }
