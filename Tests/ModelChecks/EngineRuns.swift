@@ -29,8 +29,9 @@ package typealias Schedule = [[RunRow]]
 
 extension Engine {
   /// Runs prompts as `schedule` says; returns for each the rows of a result, in order of position.
-  package func run(_ prompts: [Prompt], schedule: Schedule, result name: String = "logits") throws -> [[Float]]
-  {
+  package func run(
+    _ prompts: [Prompt], schedule: Schedule, result name: String = "logits"
+  ) throws -> [[Float]] {
     guard let result = plan.results.first(where: { $0.name == name }),
       let width = plan.values[result.value].type.shape.last?.fixed
     else { throw EngineError("no result `\(name)`") }
