@@ -81,8 +81,13 @@ let package = Package(
       name: "FormatTests", dependencies: ["ActFormats", "Workbench"], resources: [.copy("Fixtures")],
       swiftSettings: swift),
     .target(name: "FileCheck", path: "Tests/FileCheck", swiftSettings: swift),
+    // Graphs evaluated in double precision, apart from the kernels.
+    .target(
+      name: "GraphReference", dependencies: ["ActIR", "ActFormats"], path: "Tests/GraphReference",
+      swiftSettings: swift),
     .testTarget(
-      name: "TextTests", dependencies: ["ActIR", "ActFormats", "ActPasses", "FileCheck", "Workbench"],
+      name: "TextTests",
+      dependencies: ["ActIR", "ActFormats", "ActPasses", "FileCheck", "GraphReference", "Workbench"],
       exclude: ["Cases"], swiftSettings: swift),
     .testTarget(name: "DocTests", dependencies: ["ActIR", "ActPasses"], swiftSettings: swift),
     // What tests of small and of real checkpoints share.
@@ -98,7 +103,7 @@ let package = Package(
       name: "CheckpointTests",
       dependencies: [
         "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActGraphs", "ActCompile", "ActFit",
-        "ModelChecks", "AllocationCounter", "Workbench",
+        "ModelChecks", "AllocationCounter", "GraphReference", "Workbench",
       ],
       swiftSettings: swift),
     .testTarget(

@@ -24,6 +24,8 @@ package struct CompileOptions: Sendable {
 /// A compiled model that is not on disk yet: its plan, and how its tensors are computed.
 package struct CompiledModel {
   package let plan: Plan
+  /// What the plan was lowered from: the graph as the passes left it.
+  let graph: Graph
   package let timings: [PassManager.Timing]
   let program: CompileProgram
   let checkpoint: Checkpoint
@@ -43,23 +45,18 @@ extension Model {
   /// The same for a graph made from the model's: other results, or a part of it.
   package func compile(_ graph: Graph, _ maps: MapSet, _ options: CompileOptions) throws -> CompiledModel {
     var graph = graph
-    var passes = PipelineOptions()
-    passes.transports = maps.transports
-    passes.frozen = options.frozen
-    passes.weights = options.weights
-    passes.fuses = options.fuses
-    passes.mergesLinears = options.mergesLinears
     if let name = options.frozen.keys.sorted().first(where: { name in !maps.files.contains { $0.name == name }
     }) {
       throw UsageError("cannot freeze `\(name)`: no map of that name")
     }
-    let timings = try options.passManager.run(pipeline(passes), on: &graph)
+    let passes = pipeline(PipelineOptions(maps, options))
+    let timings = try options.passManager.run(passes, on: &graph)
     var lowering = options.lowering
     lowering.contextLength = min(lowering.contextLength, contextLength)
     let (program, plan) = try lower(graph, lowering)
     let checkpoint = checkpoint
     return CompiledModel(
-      plan: plan, timings: timings, program: program, checkpoint: checkpoint,
+      plan: plan, graph: graph, timings: timings, program: program, checkpoint: checkpoint,
       source: { op in
         switch op {
         case .weight(let name):
@@ -71,6 +68,18 @@ extension Model {
         throw UsageError("no data for `\(op.mnemonic)`")
       },
       owners: [checkpoint, MapOwner(maps)])
+  }
+}
+
+extension PipelineOptions {
+  /// What `options` want of the pipeline for a model with `maps`.
+  init(_ maps: MapSet, _ options: CompileOptions) {
+    self.init()
+    transports = maps.transports
+    frozen = options.frozen
+    weights = options.weights
+    fuses = options.fuses
+    mergesLinears = options.mergesLinears
   }
 }
 

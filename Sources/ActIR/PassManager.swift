@@ -31,19 +31,24 @@ public struct PassManager: Sendable {
   public var printsAfter = Selection.none
   /// The last pass to run, by name; its first occurrence.
   public var stopsAfter: String?
-  /// How many passes to run at most, to find the one at fault by bisection.
-  public var limit = Int.max
+  /// How many passes to run, to find the one at fault by bisection; nil: all.
+  public var limit: Int?
   /// Receives a title and the graph's text for every graph that is printed.
   public var print: @Sendable (String, Graph) -> Void = { _, _ in }
 
   public init() {}
 
-  /// Runs `passes` on `graph`; throws what a pass throws, or a ``VerifyError`` that names the pass.
+  /// Runs `passes` on `graph`.
+  ///
+  /// - Throws: What a pass throws, a ``VerifyError`` that names the pass, or a ``PassLimitError`` where ``limit`` is
+  ///   more than there are passes.
   @discardableResult
   public func run(_ passes: [GraphPass], on graph: inout Graph) throws -> [Timing] {
+    let limit = limit ?? passes.count
+    guard (0...passes.count).contains(limit) else { throw PassLimitError(limit: limit, count: passes.count) }
     var timings: [Timing] = []
     let clock = ContinuousClock()
-    for pass in passes.prefix(max(0, limit)) {
+    for pass in passes.prefix(limit) {
       var changed = false
       let duration = try clock.measure { changed = try pass.run(on: &graph) }
       timings.append(
@@ -54,5 +59,15 @@ public struct PassManager: Sendable {
     }
     if !verifiesEach { try graph.verify(after: "the last pass") }
     return timings
+  }
+}
+
+/// A limit beyond the passes that there are.
+public struct PassLimitError: Error, Hashable, CustomStringConvertible {
+  public var limit: Int
+  public var count: Int
+
+  public var description: String {
+    "cannot bisect at \(limit): \(count) \(count == 1 ? "pass runs" : "passes run") here"
   }
 }

@@ -21,7 +21,7 @@ struct Actc: ParsableCommand {
   static func main() {
     runTool(Self.self) { error in
       switch error {
-      case is UsageError, is EngineError, is FitError: .usage
+      case is UsageError, is EngineError, is FitError, is PassLimitError: .usage
       case is ParseError, is VerifyError, is TransportError: .badFile
       case is LoweringError: .notSupported
       default: nil

@@ -66,16 +66,18 @@ struct CompileCommand: ParsableCommand {
       note("actc: warning: strength \(strength) of `\(name)` outside [0, 1] extrapolates the map")
     }
 
+    let placements = try model.placements(of: maps, in: compiled, options)
     let bar = ProgressBar("compiling")
     try compiled.write(
       to: output, tokenizer: compiledTokenizer(),
       tokenizerConfiguration: readIfPresent("\(self.model)/tokenizer_config.json"),
-      provenance: provenance(model, maps, options)
+      provenance: provenance(model, maps, options, placements)
     ) { bar.update($0) }
     bar.finish()
     note(
       "wrote \(output): \(compiled.plan.stepCount) kernels a step, arena \(compiled.plan.arenaByteCount) bytes"
     )
+    for placement in placements { note("\(placement)") }
   }
 
   private func parseStrengths(_ pairs: [String]) throws -> [String: Float] {
@@ -92,7 +94,9 @@ struct CompileCommand: ParsableCommand {
     return strengths
   }
 
-  private func provenance(_ model: Model, _ maps: MapSet, _ options: CompileOptions) -> JSON {
+  private func provenance(
+    _ model: Model, _ maps: MapSet, _ options: CompileOptions, _ placements: [MapPlacement]
+  ) -> JSON {
     .object([
       "model": .object([
         "name": .string(lastComponent(model.path)), "fingerprint": .string(model.fingerprint),
@@ -104,6 +108,7 @@ struct CompileCommand: ParsableCommand {
             "method_version": .string(file.methodVersion),
             "sites": .int(file.sites.count),
             "frozen": options.frozen[name].map { .double(Double("\($0)")!) } ?? .null,
+            "placement": placements.first { $0.map == name }?.json ?? .null,
           ])
         }),
       "weights": .string(weights.rawValue),

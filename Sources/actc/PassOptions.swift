@@ -23,7 +23,7 @@ struct PassManagerOptions: ParsableArguments {
   func makePassManager() throws -> PassManager {
     var manager = PassManager()
     manager.verifiesEach = verifyEach
-    manager.limit = bisect ?? .max
+    manager.limit = bisect
     manager.stopsAfter = stopAfter
     if let printAfter {
       manager.printsAfter =

@@ -70,6 +70,7 @@ struct ShowCommand: ParsableCommand {
     let dials = plan.scopes.map { "\($0.name) (tokens: \($0.scope))" }.joined(separator: ", ")
     print("// dials: \(dials.isEmpty ? "none" : dials)")
     print("// step: \(plan.stepCount) kernels; set: \(plan.setCount) kernels")
+    for placement in MapPlacement.all(inProvenance: file.provenance) { print("// \(placement)") }
     let ratio = plan.arenaBound == 0 ? 1 : Double(plan.arenaByteCount) / Double(plan.arenaBound)
     print(
       "// arena: \(plan.arenaByteCount) bytes, \(fixed(ratio, 3)) of the no-fragmentation bound \(plan.arenaBound)"

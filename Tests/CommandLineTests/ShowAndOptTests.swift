@@ -129,7 +129,8 @@ import Workbench
     #expect(!stopped.contains("fused") && !stopped.contains("neg"))
     #expect(try result(.actc, passes + ["--bisect", "1"]).text == stopped)
     #expect(try result(.actc, passes + ["--bisect", "0"]).text.contains("exp"))
-    #expect(try result(.actc, passes + ["--bisect", "99"]).text.contains("fused"))
+    #expect(try result(.actc, passes + ["--bisect", "2"]).text.contains("fused"))
+    try expectRefusal(.actc, passes + ["--bisect", "99"], 2, "cannot bisect at 99: 2 passes run here")
     try expectRefusal(
       .actc, ["opt", graph, "--passes", "dead-code", "--stop-after", "merge-linears"], 2,
       "is not among the passes")

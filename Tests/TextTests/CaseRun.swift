@@ -1,6 +1,7 @@
 import ActIR
 import ActPasses
 import FileCheck
+import GraphReference
 import Testing
 
 /// The check of one section. Issues point into the case file.

@@ -47,8 +47,17 @@ import Testing
     var manager = PassManager()
     manager.limit = 3
     #expect(try run(manager).names == ["a", "idle", "b"])
-    manager.limit = -1
+    manager.limit = 0
     #expect(try run(manager).names == [])
+    manager.limit = 4
+    #expect(try run(manager).names.count == 4)
+  }
+
+  @Test(arguments: [-1, 5, 99]) func refusesALimitBeyondThePasses(limit: Int) throws {
+    var manager = PassManager()
+    manager.limit = limit
+    let error = #expect(throws: PassLimitError.self) { try run(manager) }
+    #expect(error?.description == "cannot bisect at \(limit): 4 passes run here")
   }
 
   @Test func printsAfterThoseSelected() throws {

@@ -1,6 +1,7 @@
 import ActFormats
 import ActIR
 import ActPasses
+import GraphReference
 import Testing
 import Workbench
 

@@ -1,57 +1,61 @@
 import ActFormats
 import ActIR
-import Workbench
 
-/// A tensor in double precision, rows outermost; masks are 0 and 1.
-struct ReferenceTensor {
-  var shape: [Int]
-  var data: [Double]
+/// The values that a graph's results have, computed op by op in double precision as the ops are documented: slow, plain,
+/// and sharing nothing with the kernels.
+package struct ReferenceValues {
+  /// The value of every result, in order.
+  package private(set) var results: [ReferenceTensor] = []
+  /// How near the operands of any comparison came without being equal, over the sum of their magnitudes: with less
+  /// precision than this, a mask may come out differently.
+  package private(set) var narrowestMargin = Double.infinity
 
-  subscript(row: Int, column: Int) -> Double { data[row * (shape.last ?? 1) + column] }
-
-  /// Whether all elements are equal up to a relative error of 1e-6; constants pass through f32. No number equals none.
-  func isClose(to other: ReferenceTensor) -> Bool {
-    guard shape == other.shape else { return false }
-    let scale = other.data.reduce(1) { max($0, $1.isFinite ? abs($1) : 0) }
-    return zip(data, other.data).allSatisfy { a, b in
-      a == b || abs(a - b) <= 1e-6 * scale || a.isNaN && b.isNaN
-    }
-  }
-}
-
-/// The values that a graph's results have for leaves made up from their names, computed op by op as the ops are
-/// documented: slow, plain, and sharing nothing with the kernels.
-struct ReferenceValues {
   private let graph: Graph
+  private let sizes: [String: Int]
   private var values: [ValueID: ReferenceTensor] = [:]
 
-  /// The value of every result, in order.
-  static func results(of graph: Graph) -> [ReferenceTensor] {
-    var run = ReferenceValues(graph: graph)
-    for id in graph.order { run.values[id] = run.value(of: graph[id]) }
-    return graph.results.map { run.values[$0.value]! }
+  /// Evaluates a graph.
+  ///
+  /// - Parameters:
+  ///   - graph: the graph.
+  ///   - sizes: what its symbols stand for; others are 5.
+  ///   - leaves: the elements of an input, weight, map parameter or dial; where nil, they are made up from its name.
+  package init(
+    _ graph: Graph, sizes: [String: Int] = ["T": 3, "R": 2], leaves: (Op) -> [Double]? = { _ in nil }
+  ) {
+    self.graph = graph
+    self.sizes = sizes
+    for id in graph.order {
+      let node = graph[id]
+      if let elements = leaves(node.op) {
+        values[id] = ReferenceTensor(shape: shape(of: node.type), data: elements)
+      } else {
+        values[id] = value(of: node)
+      }
+    }
+    results = graph.results.map { values[$0.value]! }
   }
 
-  private init(graph: Graph) { self.graph = graph }
+  /// The value of every result, in order, for leaves made up from their names.
+  package static func results(of graph: Graph) -> [ReferenceTensor] { ReferenceValues(graph).results }
 
-  private func sizes(_ type: TensorType) -> [Int] {
+  private func shape(of type: TensorType) -> [Int] {
     type.shape.map { dim in
       switch dim {
       case .fixed(let size): size
-      case .symbol("T"): 3
-      case .symbol(let name): name == "R" ? 2 : 5
+      case .symbol(let name): sizes[name] ?? 5
       }
     }
   }
 
-  private func fill(_ type: TensorType, _ shape: [Int], _ f: (Int) -> Double) -> ReferenceTensor {
+  private func fill(_ shape: [Int], _ f: (Int) -> Double) -> ReferenceTensor {
     ReferenceTensor(shape: shape, data: (0..<shape.reduce(1, *)).map(f))
   }
 
   /// Numbers from -1 to 1 that depend on the name alone; small whole ones for integers.
   private func leaf(_ name: String, _ type: TensorType) -> ReferenceTensor {
     var random = SplitMix64(state: name.utf8.reduce(5381) { $0 &* 33 &+ UInt64($1) })
-    return fill(type, sizes(type)) { _ in
+    return fill(shape(of: type)) { _ in
       switch type.dtype {
       case .i32: Double(Int.random(in: 0..<2, using: &random))
       case .bool: Double(Int.random(in: 0..<2, using: &random))
@@ -60,12 +64,12 @@ struct ReferenceValues {
     }
   }
 
-  private func value(of node: Node) -> ReferenceTensor {
+  private mutating func value(of node: Node) -> ReferenceTensor {
     let inputs = node.inputs.map { values[$0]! }
-    let shape = sizes(node.type)
+    let shape = shape(of: node.type)
     func make(_ f: (_ row: Int, _ column: Int) -> Double) -> ReferenceTensor {
       let width = shape.last ?? 1
-      return fill(node.type, shape) { f($0 / width, $0 % width) }
+      return fill(shape) { f($0 / width, $0 % width) }
     }
     func product(_ row: Int, _ column: Int) -> Double {
       (0..<inputs[0].shape[1]).reduce(0) { $0 + inputs[0][row, $1] * inputs[1][column, $1] }
@@ -74,28 +78,35 @@ struct ReferenceValues {
     case .input(let name), .weight(let name): return leaf(name, node.type)
     case .mapParameter(let map, let site, let name): return leaf("\(map)/\(site)/\(name)", node.type)
     case .dial(let name, _): return leaf("dial \(name)", node.type)
-    case .constant(let value): return fill(node.type, []) { _ in Double(value) }
+    case .constant(let value): return fill([]) { _ in Double(value) }
     case .unary, .binary, .select, .affine, .fused:
-      let body = ReferenceBody(node)
-      return fill(node.type, shape) { index in body.value(inputs.map { $0.data[index % $0.data.count] }) }
+      var body = ReferenceBody(node)
+      defer { narrowestMargin = min(narrowestMargin, body.narrowestMargin) }
+      return fill(shape) { index in body.value(inputs.map { $0.data[index % $0.data.count] }) }
     case .linear: return make { product($0, $1) + (inputs.count > 2 ? inputs[2].data[$1] : 0) }
     case .linearEpilogue:
-      let body = ReferenceBody(node)
+      var body = ReferenceBody(node)
+      defer { narrowestMargin = min(narrowestMargin, body.narrowestMargin) }
       return make { row, column in
         let operands = inputs.dropFirst(2).map { $0.data[(row * shape[1] + column) % $0.data.count] }
         return body.value([product(row, column)] + operands)
       }
     case .rmsNorm(let eps): return norm(inputs, eps: Double(eps), centred: false)
     case .layerNorm(let eps): return norm(inputs, eps: Double(eps), centred: true)
-    case .ropeTable: return make { row, column in (inputs[0].data[row] + Double(column)) / 4 }
+    case .ropeTable(let rope):
+      let half = rope.width / 2
+      return make { row, column in
+        let angle = inputs[0].data[row] * ReferenceBody.frequency(rope, pair: column % half)
+        return column < half ? ReferenceBody.cos(angle) : ReferenceBody.sin(angle)
+      }
     case .rope(let width):
       let half = inputs[1].shape[1] / 2
       return make { row, column in
         let channel = column % width
         guard channel < 2 * half else { return inputs[0][row, column] }
         let other = channel < half ? -inputs[0][row, column + half] : inputs[0][row, column - half]
-        return inputs[0][row, column] * inputs[1][row, channel] + other
-          * inputs[1][row, (channel + half) % (2 * half)]
+        return inputs[0][row, column] * inputs[1][row, channel % half]
+          + other * inputs[1][row, half + channel % half]
       }
     case .attention(let attention): return attend(attention, inputs)
     case .embedding: return make { inputs[0][Int(inputs[1].data[$0]), $1] }
@@ -141,12 +152,13 @@ struct ReferenceValues {
             $0 + q[row, head * a.headWidth + $1] * k[past, group * a.headWidth + $1]
           }
           let score = dot * Double(a.scale)
-          return ReferenceBody.exp(
-            a.softCap > 0 ? Double(a.softCap) * ReferenceBody.tanh(score / Double(a.softCap)) : score)
+          return a.softCap > 0 ? Double(a.softCap) * ReferenceBody.tanh(score / Double(a.softCap)) : score
         }
+        let highest = scores.max() ?? 0
+        let weights = scores.map { ReferenceBody.exp($0 - highest) }
         for channel in 0..<a.headWidth {
-          let sum = zip(first...row, scores).reduce(0) { $0 + $1.1 * v[$1.0, group * a.headWidth + channel] }
-          out.data[row * q.shape[1] + head * a.headWidth + channel] = sum / scores.reduce(0, +)
+          let sum = zip(first...row, weights).reduce(0) { $0 + $1.1 * v[$1.0, group * a.headWidth + channel] }
+          out.data[row * q.shape[1] + head * a.headWidth + channel] = sum / weights.reduce(0, +)
         }
       }
     }
