@@ -28,7 +28,8 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     .target(name: "ActIR", swiftSettings: swift),
-    .target(name: "ActFormats", dependencies: ["CPCRE2", "CCrypto"], swiftSettings: swift),
+    .target(name: "ActSignals", cSettings: c),
+    .target(name: "ActFormats", dependencies: ["ActSignals", "CPCRE2", "CCrypto"], swiftSettings: swift),
     .target(name: "ActKernels", cSettings: c),
     .target(name: "ActGraphs", dependencies: ["ActIR", "ActFormats"], path: "graphs", swiftSettings: swift),
     .target(name: "ActPasses", dependencies: ["ActIR"], path: "passes", swiftSettings: swift),
@@ -46,7 +47,9 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "ActTerminal",
-      dependencies: ["ActFormats", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "ActSignals", "ActFormats", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: swift),
     .target(name: "ActEval", dependencies: ["ActRuntime", "ActFormats"], swiftSettings: swift),
 

@@ -5,9 +5,6 @@ struct Configuration {
   let path: String
   let json: JSON
 
-  /// Sizes above this are taken for a damaged file.
-  private static let largestSize = 1 << 24
-
   func failure(_ key: String, _ expected: String) -> FileError {
     let found = json[key].map { $0.description.prefix(60) } ?? "nothing"
     return FileError(path, key, "expected \(expected), found \(found)")
@@ -24,18 +21,22 @@ struct Configuration {
       guard let fallback else { throw failure(key, "an integer") }
       return fallback
     }
-    guard let size = value.int, (1...Self.largestSize).contains(size) else {
-      throw failure(key, "an integer from 1 to \(Self.largestSize)")
+    guard let size = value.int, SaneRange.size.contains(size) else {
+      throw failure(key, "an integer from 1 to \(SaneRange.size.upperBound)")
     }
     return size
   }
 
-  func number(_ key: String, default fallback: Double? = nil) throws -> Double {
+  /// A number in `range`; what lies outside is senseless. ``SaneRange`` names the usual ones.
+  func number(_ key: String, in range: ClosedRange<Double>, default fallback: Double? = nil) throws -> Double
+  {
     guard let value = value(key) else {
-      guard let fallback else { throw failure(key, "a number") }
+      guard let fallback else { throw failure(key, "a number from \(range.spelling)") }
       return fallback
     }
-    guard let number = value.double, number.isFinite else { throw failure(key, "a finite number") }
+    guard let number = value.double, range.contains(number) else {
+      throw failure(key, "a number from \(range.spelling)")
+    }
     return number
   }
 

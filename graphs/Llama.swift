@@ -81,7 +81,7 @@ private struct LlamaConfiguration {
     headWidth = try c.size("head_dim", default: width / heads)
     vocabulary = try c.size("vocab_size")
     context = try c.size("max_position_embeddings", default: 2048)
-    eps = Float(try c.number("rms_norm_eps", default: 1e-6))
+    eps = Float(try c.number("rms_norm_eps", in: SaneRange.epsilon, default: 1e-6))
     attentionBias = try c.flag("attention_bias", default: false)
     mlpBias = try c.flag("mlp_bias", default: false)
     tiesEmbedding = try c.flag("tie_word_embeddings", default: false)

@@ -29,6 +29,7 @@ package struct CompiledModel {
   package let timings: [PassManager.Timing]
   let program: CompileProgram
   let checkpoint: Checkpoint
+  let frozen: [String: Float]
   let source: (Op) throws -> UnsafeRawBufferPointer
   /// Keeps the leaves' memory.
   let owners: [AnyObject]
@@ -56,10 +57,11 @@ extension Model {
     let (program, plan) = try lower(graph, lowering)
     let checkpoint = checkpoint
     return CompiledModel(
-      plan: plan, graph: graph, timings: timings, program: program, checkpoint: checkpoint,
+      plan: plan, graph: graph, timings: timings, program: program, checkpoint: checkpoint, frozen: options.frozen,
       source: { op in
         switch op {
         case .weight(let name):
+          try checkpoint.checkFinite(name)
           if let tensor = checkpoint.tensor(named: name) { return tensor.bytes }
         case .mapParameter(let map, let site, let name):
           if let bytes = maps.bytes(map: map, site: site, name: name) { return bytes }
@@ -127,7 +129,9 @@ extension CompiledModel {
       if case .weight(let name) = op { read.append(name) }
       return try source(op)
     }
+    let types = Dictionary(uniqueKeysWithValues: plan.constants)
     try evaluator.run(program, source: reading) { name, bytes, isLeaf in
+      if !isLeaf, let type = types[name] { try checkFinite(name, type, bytes) }
       try receive(name, bytes, isLeaf)
       for name in read { checkpoint.discardPages(of: name) }
       read.removeAll(keepingCapacity: true)

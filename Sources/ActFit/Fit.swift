@@ -57,6 +57,7 @@ package func fit(
   var finished = 0
   if let earlier = partial?.resume(note: note) {
     finished = try file.take(earlier, groups)
+    partial?.announce(file)
     note("resuming after \(file.sites.count) of \(sites.count) sites")
   }
   // A report measures all sites, those that are finished too.

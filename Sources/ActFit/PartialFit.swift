@@ -33,11 +33,18 @@ struct PartialFit {
     return nil
   }
 
-  /// Keeps the sites finished so far.
+  /// Keeps the sites finished so far; whatever ends the process then says so.
   func write(_ file: MapFile) throws(FileError) {
     var file = file
     file.fitFingerprint = fingerprint
     try file.write(to: path, durably: false)
+    announce(file)
+  }
+
+  /// Whatever ends the process from now on says what is kept.
+  func announce(_ file: MapFile) {
+    Farewell.set(
+      "\(file.sites.count) sites are fitted and kept in \(path); the same command goes on from there")
   }
 }
 
@@ -47,6 +54,7 @@ package func removePartialFit(beside output: String) throws(FileError) {
   guard unlink(path) == 0 || errno == ENOENT else {
     throw FileError(path, nil, "cannot remove: \(String(cString: strerror(errno)))")
   }
+  Farewell.set(nil)
 }
 
 extension SampleOptions {

@@ -52,6 +52,7 @@ final class SegmentRunner {
     }
     engine = try model.compile(segment.graph, maps, compile)
       .makeEngine(pool: workers, maximumSequences: limits.rows)
+    engine.path = model.path
     // Transports are fitted as they act at full strength.
     if !maps.transports.isEmpty {
       try engine.setStrengths(Dictionary(uniqueKeysWithValues: engine.plan.dials.map { ($0, 1) }), slot: 1)

@@ -55,7 +55,7 @@ package func solve(
   for (index, site) in header.sites.enumerated() {
     let samples = SiteSamples([(site.name, site.width)], options, capacity: memory.sketchCapacity, workers)
     for side in Side.allCases {
-      let parts = shards.map { $0.samples(site.name, side.rawValue) }
+      let parts = try shards.map { try $0.samples(site.name, side.rawValue) }
       for start in stride(from: 0, to: rows[side]!.count, by: Row.atATime) {
         var values: [Float] = []
         values.reserveCapacity(Row.atATime * site.width)
@@ -105,6 +105,11 @@ private func checkShards(_ shards: [SampleFile], note: (String) -> Void) throws(
   var numbers: [Int: String] = [:]
   for file in shards {
     let header = file.header
+    if let (what, found, expected) = header.difference(from: first) {
+      throw FitError(
+        "\(file.path): \(what): expected \(expected), as in \(shards[0].path), found \(found); "
+          + "collect all shards from one model and with the same options")
+    }
     guard header.collection == first.collection, header.shard.count == first.shard.count,
       header.sites == first.sites,
       header.counts == first.counts, header.behind == first.behind
@@ -140,6 +145,18 @@ private func checkShards(_ shards: [SampleFile], note: (String) -> Void) throws(
 }
 
 extension SampleFile.Header {
+  /// The first entry on model and options that differs from the one in `first`: its name, what it is here and there.
+  fileprivate func difference(from first: Self) -> (what: String, found: String, expected: String)? {
+    let model = ("model_fingerprint", modelFingerprint, first.modelFingerprint)
+    if modelFingerprint != first.modelFingerprint {
+      return (model.0, "\(model.1.prefix(16))…", "\(model.2.prefix(16))…")
+    }
+    return [
+      ("token_scope", tokenScope, first.tokenScope), ("skip_first", "\(skipFirst)", "\(first.skipFirst)"),
+      ("pooling", pooling, first.pooling), ("fit_order", fitOrder, first.fitOrder),
+    ].first { $0.1 != $0.2 }
+  }
+
   /// The options by which the samples were collected, with the resources of `options`.
   fileprivate func options(_ options: SampleOptions) throws(FitError) -> SampleOptions {
     guard let order = SampleOptions.Order(rawValue: fitOrder),

@@ -152,13 +152,31 @@ package struct Lexer {
         return String(decoding: out, as: UTF8.self)
       }
       if byte == UInt8(ascii: "\\"), at < bytes.count {
-        out.append(bytes[at] == UInt8(ascii: "n") ? UInt8(ascii: "\n") : bytes[at])
-        at += 1
+        try escape(into: &out)
       } else {
         out.append(byte)
       }
     }
     throw failure("unterminated string")
+  }
+
+  /// What follows a backslash: `n`, a scalar as in `u{1B}`, or a character that stands for itself.
+  private mutating func escape(into out: inout [UInt8]) throws(ParseError) {
+    let byte = bytes[at]
+    at += 1
+    if byte == UInt8(ascii: "n") {
+      out.append(UInt8(ascii: "\n"))
+    } else if byte == UInt8(ascii: "u") {
+      let end = bytes[at...].prefix(12).firstIndex(of: UInt8(ascii: "}"))
+      guard let end, bytes[at] == UInt8(ascii: "{"),
+        let code = UInt32(String(decoding: bytes[(at + 1)..<end], as: UTF8.self), radix: 16),
+        let scalar = Unicode.Scalar(code)
+      else { throw failure("expected a character as in `\\u{1B}`") }
+      out.append(contentsOf: UTF8.encode(scalar)!)
+      at = end + 1
+    } else {
+      out.append(byte)
+    }
   }
 }
 

@@ -16,11 +16,19 @@ extension Attribute: CustomStringConvertible {
     }
   }
 
+  /// Whether a terminal may take the scalar for an order; the same as where text is shown.
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator, .format: true
+    default: false
+    }
+  }
+
   private static func escape(_ scalar: Unicode.Scalar) -> String {
     switch scalar {
     case "\"", "\\": "\\\(scalar)"
     case "\n": "\\n"
-    default: String(scalar)
+    default: isControl(scalar) ? scalar.escaped(asASCII: true) : String(scalar)
     }
   }
 }

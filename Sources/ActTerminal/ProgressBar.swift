@@ -1,3 +1,4 @@
+import ActFormats
 import Glibc
 
 /// A line on standard error that shows how far long work is; silent where that is no terminal.
@@ -15,6 +16,7 @@ package final class ProgressBar {
     self.title = title
     self.work = work
     isShown = isatty(STDERR_FILENO) == 1
+    flushWarnings()
   }
 
   /// Draws a share of 0 to 1 and a note, at most ten times a second.
@@ -32,7 +34,8 @@ package final class ProgressBar {
       rate = ", \(fixed(Double(work.count) * share / elapsed, 1)) \(work.unit)/s"
     }
     let left = share > 0.02 && share < 1 ? ", \(Int(elapsed / share - elapsed)) s left" : ""
-    write("\r\u{1B}[K\(title) [\(bar)] \(Int(share * 100)) % \(note)\(rate)\(left)", to: STDERR_FILENO)
+    write(
+      "\r\u{1B}[K\(title) [\(bar)] \(Int(share * 100)) % \(legible(note))\(rate)\(left)", to: STDERR_FILENO)
   }
 
   /// Removes the line, as the end of the object does, so that an error has a line of its own.

@@ -1,4 +1,5 @@
 import ActFormats
+import ActSignals
 import ArgumentParser
 @preconcurrency import Glibc
 
@@ -25,11 +26,12 @@ package struct CheckFailed: Error, CustomStringConvertible {
 
 /// Parses the arguments and runs the command they name, and ends the process with the documented exit code.
 ///
-/// An error is one line on standard error.
+/// An error is one line on standard error. What was kept of the work, where something was, is another.
 /// - Parameters:
 ///   - tool: the root command.
 ///   - status: the exit code of the tool's own errors; nil for those it does not know.
 package func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) -> ExitStatus?) -> Never {
+  act_signals_install(tool._commandName, ExitStatus.badFile.rawValue)
   do {
     var command = try tool.parseAsRoot()
     try command.run()
@@ -41,7 +43,7 @@ package func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) ->
     }
     // Help and version, or arguments that do not parse.
     if tool.exitCode(for: error).isSuccess {
-      print(tool.fullMessage(for: error))
+      Swift.print(tool.fullMessage(for: error))
       do { try finishOutput() } catch { fail(tool, "\(error)", .badFile) }
       exit(ExitStatus.good.rawValue)
     }
@@ -52,7 +54,8 @@ package func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) ->
 private func fail(_ tool: (some ParsableCommand).Type, _ problem: String, _ status: ExitStatus) -> Never {
   // What was printed before the error belongs before it.
   fflush(stdout)
-  note("\(tool._commandName): error: \(onOneLine(problem))")
+  write("\(tool._commandName): error: \(legible(problem))\n", to: STDERR_FILENO)
+  if let farewell = Farewell.current { write("\(tool._commandName): \(farewell)\n", to: STDERR_FILENO) }
   exit(status.rawValue)
 }
 
@@ -69,17 +72,4 @@ private func helpCommand(_ tool: (some ParsableCommand).Type) -> String {
   let named = CommandLine.arguments.dropFirst().first
   let command = tool.configuration.subcommands.map { $0._commandName }.first { $0 == named }
   return [tool._commandName, command, "--help"].compactMap(\.self).joined(separator: " ")
-}
-
-/// The text on one line; control characters, which names in files may hold, are escaped.
-func onOneLine(_ text: String) -> String {
-  var out = ""
-  for scalar in text.unicodeScalars {
-    switch scalar.properties.generalCategory {
-    case .control, .lineSeparator, .paragraphSeparator, .format:
-      out += scalar == "\n" ? " " : scalar.escaped(asASCII: true)
-    default: out.unicodeScalars.append(scalar)
-    }
-  }
-  return out
 }

@@ -1,3 +1,4 @@
+import ActFormats
 import Glibc
 
 /// Rows of text in aligned columns, as a Markdown table.
@@ -7,7 +8,10 @@ package struct Table: Sendable {
 
   package init(_ header: [String]) { self.header = header }
 
+  /// The table; control characters in its cells are escaped.
   package var description: String {
+    let header = header.map { escapingControls($0) }
+    let rows = rows.map { $0.map { escapingControls($0) } }
     let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
     func line(_ cells: [String]) -> String {
       "| "

@@ -24,6 +24,7 @@ struct Actc: ParsableCommand {
       case is UsageError, is EngineError, is FitError, is PassLimitError: .usage
       case is ParseError, is VerifyError, is TransportError: .badFile
       case is LoweringError: .notSupported
+      case let error as NotFiniteError: error.isSteered ? .usage : .badFile
       default: nil
       }
     }

@@ -5,7 +5,6 @@ import ActLowering
 import ActPasses
 import ActTerminal
 import ArgumentParser
-import Glibc
 
 struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -63,14 +62,14 @@ struct CompileCommand: ParsableCommand {
     let compiled = try model.compile(maps, options)
     try passOptions.report(compiled.timings)
     for (name, strength) in options.frozen.sorted(by: { $0.key < $1.key }) where !(0...1).contains(strength) {
-      note("actc: warning: strength \(strength) of `\(name)` outside [0, 1] extrapolates the map")
+      warn("strength \(strength) of `\(name)` outside [0, 1] extrapolates the map")
     }
 
     let placements = try model.placements(of: maps, in: compiled, options)
+    let tokenizer = try ModelTokenizer(directory: self.model, note: note)
     let bar = ProgressBar("compiling")
     try compiled.write(
-      to: output, tokenizer: compiledTokenizer(),
-      tokenizerConfiguration: readIfPresent("\(self.model)/tokenizer_config.json"),
+      to: output, tokenizer: tokenizer?.compiled, tokenizerConfiguration: tokenizer?.configuration,
       provenance: provenance(model, maps, options, placements)
     ) { bar.update($0) }
     bar.finish()
@@ -118,15 +117,5 @@ struct CompileCommand: ParsableCommand {
 
   private func lastComponent(_ path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
-  }
-
-  private func compiledTokenizer() throws -> CompiledTokenizer? {
-    let path = "\(model)/tokenizer.json"
-    return access(path, F_OK) == 0 ? try CompiledTokenizer(path: path) : nil
-  }
-
-  private func readIfPresent(_ path: String) throws -> String? {
-    guard access(path, F_OK) == 0 else { return nil }
-    return try readText(path)
   }
 }

@@ -45,7 +45,6 @@ struct FitCommand: ParsableCommand {
       note: note)
     bar.finish()
     file.dataHashes = hashes
-    try method.write(file, options, to: output, since: started)
-    try removePartialFit(beside: output)
+    try method.write(file, options, to: output, since: started) { try removePartialFit(beside: output) }
   }
 }

@@ -21,7 +21,7 @@ struct ImportCommand: ParsableCommand {
       throw ValidationError("--dtype: expected stored, f32, bf16 or f16, found `\(dtype)`")
     }
     let bar = ProgressBar("importing")
-    try importGGUF(from: file, to: output, precision: precision) { written, total in
+    try importGGUF(from: file, to: output, precision: precision, note: note) { written, total in
       bar.update(Double(written) / Double(max(total, 1)))
     }
     bar.finish()

@@ -45,12 +45,16 @@ struct MethodArguments: ParsableArguments {
   }
 
   /// Writes a fitted map, and tells what was fitted since `started`.
+  ///
+  /// Nothing is printed before all files are as they should be, `finish` included: whoever reads may leave.
   func write(
-    _ file: MapFile, _ options: FitOptions, to output: String, since started: ContinuousClock.Instant
+    _ file: MapFile, _ options: FitOptions, to output: String, since started: ContinuousClock.Instant,
+    finish: () throws -> Void = {}
   ) throws {
     try file.write(to: output)
     let summary = FitSummary(file, options)
     if let plot { try AtomicFile.write(summary.plot.svg, to: plot) }
+    try finish()
     let gated = file.gatedChannels.values.reduce(0, +)
     let channels = file.sites.reduce(0) { $0 + $1.width }
     note(

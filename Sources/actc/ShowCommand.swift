@@ -101,15 +101,18 @@ struct ShowCommand: ParsableCommand {
         ]).pretty, terminator: "")
       return
     }
-    print("// method \(map.method) \(map.methodVersion), model \(map.modelFingerprint.prefix(16))…")
-    let counts = map.counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
-    print("// samples: \(counts.joined(separator: ", ")); pooling \(map.pooling ?? "unknown")")
     print(
-      "// support \(map.support ?? "unknown"), order \(map.fitOrder ?? "unknown"), tokens \(map.tokenScope), skipping \(map.skipFirst)"
+      "// method \(legible(map.method)) \(legible(map.methodVersion)), model \(legible("\(map.modelFingerprint.prefix(16))"))…"
+    )
+    let counts = map.counts.sorted { $0.key < $1.key }.map { "\($0.value) \(legible($0.key))" }
+    print("// samples: \(counts.joined(separator: ", ")); pooling \(legible(map.pooling ?? "unknown"))")
+    print(
+      "// support \(legible(map.support ?? "unknown")), order \(legible(map.fitOrder ?? "unknown")), "
+        + "tokens \(legible(map.tokenScope)), skipping \(map.skipFirst)"
     )
     for site in map.sites {
       print(
-        "// site \(site.name): \(site.width) channels, \(map.gatedChannels[site.name] ?? 0) by mean shift alone"
+        "// site \(escapingControls(site.name)): \(site.width) channels, \(map.gatedChannels[site.name] ?? 0) by mean shift alone"
       )
     }
     print(map.transport, terminator: map.transport.hasSuffix("\n") ? "" : "\n")

@@ -1,4 +1,4 @@
-import ActIR
+import ActFormats
 import ActRuntime
 import ActTerminal
 import ArgumentParser
@@ -17,6 +17,7 @@ struct Actrun: ParsableCommand {
     runTool(Self.self) { error in
       switch error {
       case is EngineError, is SteeringExpression.Malformed, is SitePatternError: .usage
+      case let error as NotFiniteError: error.isSteered ? .usage : .badFile
       default: nil
       }
     }

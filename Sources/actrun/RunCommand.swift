@@ -1,5 +1,4 @@
 import ActFormats
-import ActIR
 import ActRuntime
 import ActTerminal
 import ArgumentParser

@@ -22,7 +22,7 @@ struct SteeringOptions: ParsableArguments {
     guard let steer else { return SteeringExpression(terms: []) }
     let expression = try SteeringExpression(parsing: steer)
     for name in expression.extrapolated {
-      note("actrun: warning: strength of `\(name)` outside [0, 1] extrapolates the map")
+      warn("strength of `\(name)` outside [0, 1] extrapolates the map")
     }
     return expression
   }

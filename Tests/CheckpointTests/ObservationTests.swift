@@ -1,5 +1,5 @@
 import ActCompile
-import ActIR
+import ActFormats
 import ActRuntime
 import ModelChecks
 import Testing

@@ -35,10 +35,16 @@ enum BigModel {
   }
 }
 
-/// A Llama of one wide layer of zeros, as llama.cpp stores it.
+/// A Llama of one layer of zeros, as llama.cpp stores it.
 enum SmallGGUF {
-  static let file: [UInt8] = {
-    let (width, inner) = (64, 16_384)
+  /// One so wide that importing it takes a while.
+  static let file = make(inner: 16_384)
+
+  /// The bytes before the data.
+  static func headerLength(inner: Int) -> Int { make(inner: inner, hasData: false).count }
+
+  static func make(inner: Int, hasData: Bool = true) -> [UInt8] {
+    let width = 64
     let tokens = ["<|end|>", "a", "b", "ab"]
     let tensors: [(String, [Int])] = [
       ("token_embd.weight", [tokens.count, width]), ("blk.0.attn_norm.weight", [width]),
@@ -71,9 +77,9 @@ enum SmallGGUF {
       out += bytes(UInt32(0)) + bytes(UInt64(offset))
       offset += shape.reduce(4, *)
     }
-    out += [UInt8](repeating: 0, count: (32 - out.count % 32) % 32 + offset)
+    out += [UInt8](repeating: 0, count: (32 - out.count % 32) % 32 + (hasData ? offset : 0))
     return out
-  }()
+  }
 
   private static func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
     withUnsafeBytes(of: value.littleEndian, Array.init)

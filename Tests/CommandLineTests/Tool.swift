@@ -41,6 +41,8 @@ struct Outcome: Sendable {
   var signal: Int32?
   var output: [UInt8]
   var error: String
+  /// The most memory that the process held.
+  var peakBytes: Int
 
   var text: String { String(decoding: output, as: UTF8.self) }
   var errorLines: [Substring] { error.split(separator: "\n") }
@@ -92,7 +94,8 @@ final class Child {
   func wait(_ timeout: Duration, _ sourceLocation: SourceLocation = #_sourceLocation) throws -> Outcome {
     let end = ContinuousClock.now + timeout
     var status: Int32 = 0
-    while waitpid(process, &status, WNOHANG) == 0 {
+    var usage = rusage()
+    while wait4(process, &status, WNOHANG, &usage) == 0 {
       if ContinuousClock.now > end {
         kill(process, SIGKILL)
         waitpid(process, &status, 0)
@@ -105,7 +108,7 @@ final class Child {
     return Outcome(
       code: signal == 0 ? status >> 8 & 0xFF : nil, signal: signal == 0 ? nil : signal,
       output: outputPath == scratch.file("out") ? try scratch.read("out") : [],
-      error: String(decoding: try scratch.read("err"), as: UTF8.self))
+      error: String(decoding: try scratch.read("err"), as: UTF8.self), peakBytes: usage.ru_maxrss << 10)
   }
 }
 

@@ -13,6 +13,12 @@ package struct DataOptions: Hashable, Sendable {
 
   package init() {}
 
+  /// The format in which the file at `path` is read.
+  func format(of path: String) throws(FileError) -> DataFormat {
+    if let format { return format }
+    return try DataFormat(ofName: path)
+  }
+
   /// The samples to take, in the order in which to take them.
   func choose<Sample>(_ samples: [Sample]) -> [Sample] {
     var samples = samples

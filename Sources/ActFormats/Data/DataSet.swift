@@ -82,7 +82,7 @@ private func readRecords(
   var accepted = 0
   for path in paths {
     var found = 0
-    var format = options.format ?? DataFormat(ofName: path)
+    var format = try options.format(of: path)
     var given = options.hasHeader ? Columns.named : .numbered
     if let columns, format == .lines { (format, given) = (.tabSeparated, .these(columns)) }
     let name = path == "-" ? "standard input" : path

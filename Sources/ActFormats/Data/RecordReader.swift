@@ -17,14 +17,12 @@ package struct DataRecord {
 }
 
 extension DataRecord {
-  /// Reads all records of the file at `path`, in the format that its name tells where `format` is nil, and returns the
-  /// SHA-256 of its bytes. `columns` says what the fields of a `.csv` or `.tsv` file are called.
+  /// Reads all records of the file at `path` and returns the SHA-256 of its bytes. `columns` says what the fields of a `.csv` or `.tsv` file are called.
   static func read(
-    _ path: String, _ format: DataFormat?, columns: Columns = .named,
+    _ path: String, _ format: DataFormat, columns: Columns = .named,
     _ receive: (DataRecord) throws(FileError) -> Void
   ) throws(FileError) -> String {
     let file = try DataFile(path)
-    let format = format ?? DataFormat(ofName: path)
     let path = file.path
     switch format {
     case .lines, .records:
@@ -34,6 +32,14 @@ extension DataRecord {
       }
       let hash = try file.read { (piece) throws(FileError) in try lines.read(piece, record) }
       try lines.finish(record)
+      return hash
+    case .array:
+      var elements = ArrayReader(path: path)
+      func record(_ element: [UInt8], _ line: Int) throws(FileError) {
+        try receive(DataRecord(fields: parse(element, path, line), path: path, line: line))
+      }
+      let hash = try file.read { (piece) throws(FileError) in try elements.read(piece, record) }
+      try elements.finish(record)
       return hash
     case .commaSeparated, .tabSeparated:
       var rows = DelimitedReader(path: path, delimiter: format == .commaSeparated ? "," : "\t")
@@ -53,11 +59,18 @@ extension DataRecord {
     _ line: String, _ format: DataFormat, _ path: String, _ number: Int
   ) throws(FileError) -> JSON {
     if format == .lines { return .object(["text": .string(line)]) }
+    return try parse(Array(line.utf8), path, number)
+  }
+
+  /// The object that a record is.
+  private static func parse(_ text: [UInt8], _ path: String, _ line: Int) throws(FileError) -> JSON {
     let record: JSON
-    do throws(JSONError) { record = try JSON(parsing: line) } catch {
-      throw .line(path, number, "\(error)")
+    do throws(JSONError) { record = try JSON(parsing: text) } catch { throw .line(path, line, "\(error)") }
+    guard record.members != nil else {
+      throw .line(
+        path, line, "expected an object",
+        next: record.array == nil ? nil : "is the file an array of records? then name it .json")
     }
-    guard record.members != nil else { throw .line(path, number, "expected an object") }
     return record
   }
 }

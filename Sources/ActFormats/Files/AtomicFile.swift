@@ -3,13 +3,14 @@ import Glibc
 /// A file that appears under its name complete or not at all.
 ///
 /// Bytes go to a file without a name in the same directory (or, where the file system has none such, to one named
-/// `.NAME.RANDOM.tmp`); `commit` syncs it and renames it to `path`. If the object dies without a commit, nothing is
-/// left and a previous file of that name stays as it was. The mode is 0666 less the umask.
+/// `.NAME.RANDOM.tmp`); `commit` syncs it and renames it to `path`. If the object dies without a commit, or a
+/// signal ends the process, nothing is left and a previous file of that name stays as it was. The mode is 0666 less the umask.
 package final class AtomicFile {
   package let path: String
   private var descriptor: Int32
   private let temporaryPath: String
-  private var isNamed: Bool
+  /// Set while the file has its temporary name.
+  private var temporary: TemporaryName?
 
   /// Opens a temporary file beside `path`, whose directory must exist. A device or directory at `path` is an error.
   package init(_ path: String) throws(FileError) {
@@ -27,10 +28,10 @@ package final class AtomicFile {
     self.path = path
     temporaryPath = "\(directory)/.\(name).\(String(UInt32.random(in: 0...UInt32.max), radix: 16)).tmp"
     descriptor = open(directory, AtomicFile.unnamed | O_WRONLY | O_CLOEXEC, 0o666)
-    isNamed = false
     if descriptor < 0, errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT {
+      let temporary = TemporaryName(temporaryPath)
       descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      isNamed = descriptor >= 0
+      if descriptor >= 0 { self.temporary = temporary } else { temporary.keep() }
     }
     guard descriptor >= 0 else { throw .system(path, cannot: "create") }
   }
@@ -40,7 +41,6 @@ package final class AtomicFile {
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
-    if isNamed { unlink(temporaryPath) }
   }
 
   /// The directory that holds the file at `path`.
@@ -73,14 +73,15 @@ package final class AtomicFile {
   /// for the disk, so that the file outlives a loss of power.
   package func commit(durably: Bool = true) throws(FileError) {
     guard !durably || fsync(descriptor) == 0 else { throw .system(path, cannot: "write") }
-    if !isNamed {
+    if temporary == nil {
+      temporary = TemporaryName(temporaryPath)
       guard
         linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, temporaryPath, AT_SYMLINK_FOLLOW) == 0
       else { throw .system(path, cannot: "create") }
-      isNamed = true
     }
     guard rename(temporaryPath, path) == 0 else { throw .system(path, cannot: "create") }
-    isNamed = false
+    temporary?.keep()
+    temporary = nil
     guard close(descriptor) == 0 else { throw .system(path, cannot: "write") }
     descriptor = -1
   }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Whether anything exists under `path`.
-func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+package func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
 extension FileError {
   /// The error of the system call that just failed, in the system's words: `cannot VERB: No such file…`.

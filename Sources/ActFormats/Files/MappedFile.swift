@@ -1,13 +1,17 @@
+import ActSignals
 import Glibc
 
 /// A whole file, mapped read-only into memory.
 ///
 /// `bytes` stay valid while the object lives: whoever keeps a pointer into them keeps the object too. The file
-/// must not be truncated meanwhile; replacing it by rename, as `AtomicFile` does, is safe.
+/// must not be truncated meanwhile, which ends a tool with an error that names the file; replacing it by rename, as
+/// `AtomicFile` does, is safe.
 package final class MappedFile: Sendable {
   package let path: String
   /// The contents, at least one byte, aligned to a page.
   nonisolated(unsafe) package let bytes: UnsafeRawBufferPointer
+  /// What the handler of signals knows of the mapping.
+  nonisolated(unsafe) private let registration: UnsafeMutableRawPointer?
 
   /// Maps the file at `path`. A missing, unreadable or empty file, or one that is not a regular file, is an error.
   package init(_ path: String) throws(FileError) {
@@ -30,6 +34,7 @@ package final class MappedFile: Sendable {
     guard let start, start != MAP_FAILED else { throw .system(path, cannot: "map") }
     self.path = path
     self.bytes = UnsafeRawBufferPointer(start: start, count: count)
+    registration = act_mapping_add(start, count, legible(path))
   }
 
   /// Gives back the memory that holds `part` of `bytes`; whoever looks at it again reads the file again.
@@ -43,6 +48,7 @@ package final class MappedFile: Sendable {
   }
 
   deinit {
+    act_mapping_remove(registration)
     munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
   }
 }

@@ -58,7 +58,10 @@ struct GGUFCursor {
     case 3: return .integer(Int(try integer(Int16.self)))
     case 4: return .integer(Int(try integer(UInt32.self)))
     case 5: return .integer(Int(try integer(Int32.self)))
-    case 6: return .float32(Float(bitPattern: try integer()))
+    case 6:
+      let value = Float(bitPattern: try integer())
+      guard value.isFinite else { throw failure("expected a finite number, found \(value)") }
+      return .float32(value)
     case 7: return .bool(try integer(UInt8.self) != 0)
     case 8: return .string(try string())
     case 9: return try array(depth: depth + 1)
@@ -67,7 +70,10 @@ struct GGUFCursor {
       guard let value = Int(exactly: value) else { throw failure("\(value) is too large") }
       return .integer(value)
     case 11: return .integer(Int(try integer(Int64.self)))
-    case 12: return .float(Double(bitPattern: try integer()))
+    case 12:
+      let value = Double(bitPattern: try integer())
+      guard value.isFinite else { throw failure("expected a finite number, found \(value)") }
+      return .float(value)
     default: throw failure("unknown value type \(type)")
     }
   }

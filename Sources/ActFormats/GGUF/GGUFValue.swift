@@ -13,12 +13,13 @@ package enum GGUFValue: Hashable, Sendable {
   package var string: String? { if case .string(let value) = self { value } else { nil } }
   package var array: [GGUFValue]? { if case .array(let value) = self { value } else { nil } }
 
-  /// The value as a JSON number, in the shortest spelling of its own precision; nil where it is not a finite number.
+  /// The value as a JSON number, in the shortest spelling of its own precision; nil where it is no number. The numbers
+  /// of a file are finite.
   package var number: JSON? {
     switch self {
     case .integer(let value): .int(value)
-    case .float(let value) where value.isFinite: .number("\(value)")
-    case .float32(let value) where value.isFinite: .number("\(value)")
+    case .float(let value): .number("\(value)")
+    case .float32(let value): .number("\(value)")
     default: nil
     }
   }

@@ -32,11 +32,13 @@ struct GGUFLlama {
   private let headWidth: Int
   private let vocabulary: Int
   private let isTied: Bool
+  private let eps, ropeBase: JSON
+  private let context: Int
   private let ropeScaling: JSON?
 
-  init(_ file: GGUFFile) throws(FileError) {
+  init(_ file: GGUFFile, _ metadata: GGUFMetadata) throws(FileError) {
     self.file = file
-    let architecture = file.metadata["general.architecture"]?.string
+    let architecture = try metadata.string("general.architecture")
     guard architecture == "llama" else {
       throw FileError.unsupported(
         file.path, "general.architecture", "`\(architecture ?? "none")` is not supported", next: "`llama` is")
@@ -44,29 +46,23 @@ struct GGUFLlama {
     if let experts = file.metadata["llama.expert_count"], experts != .integer(0) {
       throw FileError.unsupported(file.path, "llama.expert_count", "mixtures of experts are not supported")
     }
-    func count(_ key: String, default value: Int? = nil) throws(FileError) -> Int {
-      guard let number = file.metadata[key].map(\.integer) ?? value, (1...(1 << 24)).contains(number) else {
-        throw FileError(file.path, key, "expected a number from 1 to \(1 << 24)")
-      }
-      return number
-    }
-    hidden = try count("llama.embedding_length")
-    intermediate = try count("llama.feed_forward_length")
-    layers = try count("llama.block_count")
-    heads = try count("llama.attention.head_count")
-    keyValueHeads = try count("llama.attention.head_count_kv", default: heads)
-    headWidth = try count("llama.attention.key_length", default: hidden / heads)
+    hidden = try metadata.size("llama.embedding_length")
+    intermediate = try metadata.size("llama.feed_forward_length")
+    layers = try metadata.size("llama.block_count")
+    heads = try metadata.size("llama.attention.head_count")
+    keyValueHeads = try metadata.size("llama.attention.head_count_kv", default: heads)
+    headWidth = try metadata.size("llama.attention.key_length", default: hidden / heads)
     guard headWidth.isMultiple(of: 2), heads.isMultiple(of: keyValueHeads) else {
       throw FileError(
         file.path, "llama.attention",
         "\(heads) heads of width \(headWidth) over \(keyValueHeads) key heads do not fit")
     }
-    if try count("llama.rope.dimension_count", default: headWidth) != headWidth {
+    if try metadata.size("llama.rope.dimension_count", default: headWidth) != headWidth {
       throw FileError.unsupported(
         file.path, "llama.rope.dimension_count",
         "turning a part of a head's \(headWidth) features is not supported")
     }
-    if try count("llama.attention.value_length", default: headWidth) != headWidth {
+    if try metadata.size("llama.attention.value_length", default: headWidth) != headWidth {
       throw FileError(file.path, "llama.attention.value_length", "expected \(headWidth), as for keys")
     }
     guard let embedding = file["token_embd.weight"] else {
@@ -75,7 +71,15 @@ struct GGUFLlama {
     embeddingType = embedding.type
     vocabulary = embedding.shape.first ?? 0
     isTied = file["output.weight"] == nil
-    ropeScaling = try ggufRopeScaling(file, headWidth: headWidth)
+    eps = try metadata.number(
+      "llama.attention.layer_norm_rms_epsilon", in: SaneRange.epsilon, orTake: "1e-05")
+    ropeBase = try metadata.number("llama.rope.freq_base", in: SaneRange.rotaryBase, orTake: "10000.0")
+    if file.metadata["llama.context_length"] == nil {
+      metadata.noteMissing("llama.context_length", taking: "2048")
+    }
+    context = try metadata.size("llama.context_length", default: 2048)
+    ropeScaling = try ggufRopeScaling(
+      file, metadata, base: ropeBase.double ?? .nan, headWidth: headWidth)
 
     try add("token_embd.weight", "model.embed_tokens.weight", [vocabulary, hidden])
     for layer in 0..<layers { try addLayer(layer) }
@@ -117,9 +121,6 @@ struct GGUFLlama {
 
   /// `config.json`.
   func config(_ tokenizer: GGUFTokenizer, dtype: StorageType) -> JSON {
-    func figure(_ key: String, default value: String) -> JSON {
-      file.metadata[key]?.number ?? .number(value)
-    }
     let torchName = [StorageType.f16: "float16", .bf16: "bfloat16"][dtype] ?? "float32"
     var members: [JSON.Member] = [
       .init("architectures", .array([.string("LlamaForCausalLM")])),
@@ -131,10 +132,10 @@ struct GGUFLlama {
       .init("num_key_value_heads", .int(keyValueHeads)),
       .init("head_dim", .int(headWidth)),
       .init("hidden_act", .string("silu")),
-      .init("rms_norm_eps", figure("llama.attention.layer_norm_rms_epsilon", default: "1e-05")),
-      .init("rope_theta", figure("llama.rope.freq_base", default: "10000.0")),
+      .init("rms_norm_eps", eps),
+      .init("rope_theta", ropeBase),
       .init("rope_scaling", ropeScaling ?? .null),
-      .init("max_position_embeddings", figure("llama.context_length", default: "2048")),
+      .init("max_position_embeddings", .int(context)),
       .init("vocab_size", .int(vocabulary)),
       .init("tie_word_embeddings", .bool(isTied)),
       .init("attention_bias", .bool(false)),

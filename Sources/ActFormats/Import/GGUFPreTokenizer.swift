@@ -4,13 +4,12 @@ enum GGUFPreTokenizer {
   case smollm
   case llama3
 
-  /// A file without the entry is older than it; GPT-2's rule was the only one then.
-  init(named name: String?, _ path: String) throws(FileError) {
+  init(named name: String, _ path: String) throws(FileError) {
     switch name {
-    case nil, "gpt-2": self = .gpt2
+    case "gpt-2": self = .gpt2
     case "smollm": self = .smollm
     case "llama-bpe", "llama3", "llama-v3": self = .llama3
-    case let name?:
+    default:
       throw FileError.unsupported(
         path, "tokenizer.ggml.pre", "the pre-tokenizer `\(name)` is not supported",
         next: "gpt-2, smollm and llama-bpe are")

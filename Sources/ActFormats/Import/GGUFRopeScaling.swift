@@ -4,23 +4,27 @@ import Glibc
 ///
 /// Llama 3.1 has no figures for it in the header, only the divisors of all frequencies, `rope_freqs.weight`; they
 /// are recognised as what its published scheme gives (low and high factors 1 and 4, 8192 original positions).
-func ggufRopeScaling(_ file: GGUFFile, headWidth: Int) throws(FileError) -> JSON? {
+func ggufRopeScaling(
+  _ file: GGUFFile, _ metadata: GGUFMetadata, base: Double, headWidth: Int
+) throws(FileError) -> JSON? {
   if let divisors = file["rope_freqs.weight"] {
-    return try llama3Scaling(file, divisors, headWidth: headWidth)
+    return try llama3Scaling(file, divisors, base: base, headWidth: headWidth)
   }
   let key = "llama.rope.scaling.type"
-  let factor = file.metadata["llama.rope.scaling.factor"] ?? file.metadata["llama.rope.scale_linear"]
-  let type = file.metadata[key]?.string ?? (factor == nil ? "none" : "linear")
+  let named = try metadata.string(key)
+  if named == "none" { return nil }
+  // Files older than the type have a factor alone, and it divides positions.
+  let older = try metadata.number("llama.rope.scale_linear", in: SaneRange.rotaryFactor)
+  let factor = try metadata.number("llama.rope.scaling.factor", in: SaneRange.rotaryFactor) ?? older
+  let type = named ?? (factor == nil ? "none" : "linear")
   if type == "none" { return nil }
-  guard let factor = factor?.number else { throw FileError(file.path, key, "`\(type)` without a factor") }
+  guard let factor else { throw FileError(file.path, key, "`\(type)` without a factor") }
   switch type {
   case "linear": return .object(["rope_type": .string("linear"), "factor": factor])
   case "yarn":
-    guard let original = file.metadata["llama.rope.scaling.original_context_length"]?.number else {
-      throw FileError(file.path, key, "`yarn` without the original context length")
-    }
+    let original = try metadata.size("llama.rope.scaling.original_context_length")
     return .object([
-      "rope_type": .string("yarn"), "factor": factor, "original_max_position_embeddings": original,
+      "rope_type": .string("yarn"), "factor": factor, "original_max_position_embeddings": .int(original),
     ])
   default:
     throw FileError.unsupported(file.path, key, "`\(type)` is not supported", next: "linear and yarn are")
@@ -28,20 +32,17 @@ func ggufRopeScaling(_ file: GGUFFile, headWidth: Int) throws(FileError) -> JSON
 }
 
 private func llama3Scaling(
-  _ file: GGUFFile, _ divisors: GGUFTensor, headWidth: Int
+  _ file: GGUFFile, _ divisors: GGUFTensor, base: Double, headWidth: Int
 ) throws(FileError) -> JSON {
   guard divisors.type == .f32, divisors.shape == [headWidth / 2] else {
     throw FileError(file.path, divisors.name, "expected F32[\(headWidth / 2)]")
   }
   let stored = file.bytes(of: divisors)
   let values = (0..<headWidth / 2).map { stored.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+  if let index = values.firstIndex(where: { !$0.isFinite }) {
+    throw .notFinite(file.path, divisors.name, "\(values[index])", at: index, shape: divisors.shape)
+  }
   let factor = Double(values.max() ?? 1)
-  let base =
-    switch file.metadata["llama.rope.freq_base"] {
-    case .float32(let value)?: Double(value)
-    case .float(let value)?: value
-    default: 10000.0
-    }
   let original = 8192.0
   for (index, value) in values.enumerated() {
     let turns = original * pow(base, -2 * Double(index) / Double(headWidth)) / (2 * .pi)

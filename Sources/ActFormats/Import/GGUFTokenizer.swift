@@ -19,32 +19,41 @@ struct GGUFTokenizer {
   private let addsEnd: Bool
   private let chatTemplate: String?
 
-  init(_ file: GGUFFile) throws(FileError) {
+  init(_ file: GGUFFile, _ metadata: GGUFMetadata) throws(FileError) {
     path = file.path
-    func value(_ key: String) -> GGUFValue? { file.metadata["tokenizer.ggml.\(key)"] }
+    func place(_ key: String) -> String { "tokenizer.ggml.\(key)" }
     func failure(_ key: String, _ problem: String, next: String? = nil) -> FileError {
-      FileError(file.path, "tokenizer.ggml.\(key)", problem, next: next)
+      FileError(file.path, place(key), problem, next: next)
     }
     func strings(_ key: String) throws(FileError) -> [String] {
-      guard let elements = value(key)?.array, case let texts = elements.compactMap(\.string),
+      guard let elements = try metadata.array(place(key)), case let texts = elements.compactMap(\.string),
         texts.count == elements.count
       else { throw failure(key, "expected an array of strings") }
       return texts
     }
 
-    guard let model = value("model")?.string, model == "gpt2" else {
+    let model = try metadata.string(place("model"))
+    guard model == "gpt2" else {
       throw FileError.unsupported(
-        file.path, "tokenizer.ggml.model", "`\(value("model")?.string ?? "none")` is not supported",
+        file.path, place("model"), "`\(model ?? "none")` is not supported",
         next: "byte-level BPE, `gpt2`, is")
     }
-    preTokenizer = try GGUFPreTokenizer(named: value("pre")?.string, file.path)
+    // A file without the entry is older than it; GPT-2's rule was the only one then.
+    let named = try metadata.string(place("pre"))
+    if named == nil {
+      metadata.noteMissing(
+        place("pre"), taking: "gpt-2; text is cut wrongly if the model's own rule is another")
+    }
+    preTokenizer = try GGUFPreTokenizer(named: named ?? "gpt-2", file.path)
     tokens = try strings("tokens")
     merges = try strings("merges")
     guard let rows = file["token_embd.weight"]?.shape.first, tokens.count <= rows else {
       throw failure("tokens", "more tokens than rows of token_embd.weight")
     }
 
-    let numbers = value("token_type")?.array ?? Array(repeating: .integer(1), count: tokens.count)
+    let types = try metadata.array(place("token_type"))
+    if types == nil { metadata.noteMissing(place("token_type"), taking: "every token as ordinary text") }
+    let numbers = types ?? Array(repeating: .integer(1), count: tokens.count)
     kinds = numbers.compactMap { $0.integer.flatMap(Kind.init) }
     guard kinds.count == tokens.count else {
       throw failure("token_type", "expected a type from 1 to 6 for every token")
@@ -61,7 +70,7 @@ struct GGUFTokenizer {
 
     let count = tokens.count
     func id(_ key: String) throws(FileError) -> Int? {
-      guard let number = value(key) else { return nil }
+      guard let number = file.metadata[place(key)] else { return nil }
       guard let id = number.integer, (0..<count).contains(id) else {
         throw failure(key, "expected the number of a token")
       }
@@ -71,11 +80,11 @@ struct GGUFTokenizer {
     end = try id("eos_token_id")
     padding = try id("padding_token_id")
     unknown = try id("unknown_token_id")
-    addsBeginning = value("add_bos_token")?.bool ?? preTokenizer.addsBeginning
-    addsEnd = value("add_eos_token")?.bool ?? false
+    addsBeginning = try metadata.bool(place("add_bos_token")) ?? preTokenizer.addsBeginning
+    addsEnd = try metadata.bool(place("add_eos_token")) ?? false
     if addsBeginning, beginning == nil { throw failure("bos_token_id", "is missing, add_bos_token needs it") }
     if addsEnd, end == nil { throw failure("eos_token_id", "is missing, add_eos_token needs it") }
-    chatTemplate = file.metadata["tokenizer.chat_template"]?.string
+    chatTemplate = try metadata.string("tokenizer.chat_template")
   }
 
   /// `tokenizer.json`.

@@ -22,30 +22,51 @@ package enum ImportPrecision: String, Hashable, Sendable, CaseIterable {
 /// `tokenizer.json`, `tokenizer_config.json` and `model.safetensors`.
 ///
 /// Architecture `llama` with a byte-level BPE tokenizer; anything else is an error that names what is not supported.
-/// Whatever the header can tell is checked before a file is written, and each file appears complete or not at all.
-/// Memory stays small: tensors are converted in pieces of about a megabyte. `progress` hears the elements written
-/// so far and in all.
+/// Whatever the header can tell is checked before a file is written, and all files appear, or none and no directory.
+/// Memory stays small: tensors are converted in pieces of about a megabyte.
+///
+/// - Parameters:
+///   - source: the GGUF file.
+///   - directory: where the model goes; its own directory must exist.
+///   - precision: the element type.
+///   - note: receives what the file leaves out, and what is taken in its place.
+///   - progress: receives the elements written so far and in all.
+/// - Throws: `FileError` for a file that is bad or not supported, a number that is not finite as it is or in
+///   `precision`, and where nothing can be written.
 package func importGGUF(
   from source: String, to directory: String, precision: ImportPrecision = .stored,
+  note: @escaping (String) -> Void = { _ in },
   progress: ((_ written: Int, _ total: Int) -> Void)? = nil
 ) throws(FileError) {
   let file = try GGUFFile(source)
-  let model = try GGUFLlama(file)
-  let tokenizer = try GGUFTokenizer(file)
+  let metadata = GGUFMetadata(file, note: note)
+  let model = try GGUFLlama(file, metadata)
+  let tokenizer = try GGUFTokenizer(file, metadata)
   let config = model.config(tokenizer, dtype: precision.storageType(of: model.embeddingType))
-  let tokenizerJSON = try tokenizer.json()
+  let texts = [
+    ("tokenizer.json", try tokenizer.json().description + "\n"),
+    ("tokenizer_config.json", tokenizer.config.pretty), ("config.json", config.pretty),
+  ]
 
-  guard mkdir(directory, 0o777) == 0 || errno == EEXIST else { throw .system(directory, cannot: "create") }
-  try writeTensors(of: model, to: "\(directory)/model.safetensors", precision, progress)
-  try AtomicFile.write(tokenizerJSON.description + "\n", to: "\(directory)/tokenizer.json")
-  try AtomicFile.write(tokenizer.config.pretty, to: "\(directory)/tokenizer_config.json")
-  try AtomicFile.write(config.pretty, to: "\(directory)/config.json")
+  let made = mkdir(directory, 0o777) == 0 ? TemporaryName(directory) : nil
+  guard made != nil || errno == EEXIST else { throw .system(directory, cannot: "create") }
+  let weights = try writeTensors(of: model, to: "\(directory)/model.safetensors", precision, progress)
+  var files: [AtomicFile] = []
+  for (name, text) in texts {
+    let file = try AtomicFile("\(directory)/\(name)")
+    try file.write(text)
+    files.append(file)
+  }
+  try weights.finish()
+  made?.keep()
+  for file in files { try file.commit() }
 }
 
+/// Writes all tensors to a file that waits for its last step.
 private func writeTensors(
   of model: GGUFLlama, to path: String, _ precision: ImportPrecision,
   _ progress: ((_ written: Int, _ total: Int) -> Void)?
-) throws(FileError) {
+) throws(FileError) -> SafetensorsWriter {
   let entries = model.tensors.map {
     SafetensorsWriter.Entry($0.name, precision.storageType(of: $0.source.type), $0.source.shape)
   }
@@ -68,13 +89,40 @@ private func writeTensors(
             into: UnsafeMutableBufferPointer(rebasing: values[i * rowElements..<(i + 1) * rowElements]))
         }
       }
+      try check(values[..<(count * rowElements)], tensor, row: row, as: entry.dtype, path: model.file.path)
       try writer.append(values[..<(count * rowElements)], as: entry.dtype, to: entry.name)
       row += count
       written += count * rowElements
       progress?(written, total)
     }
   }
-  try writer.finish()
+  return writer
+}
+
+/// Checks that decoded values, which begin at `row` of a tensor, are finite, and stay so in the element type `dtype`.
+private func check(
+  _ values: ArraySlice<Float>, _ tensor: GGUFLlama.Tensor, row: Int, as dtype: StorageType, path: String
+) throws(FileError) {
+  func failure(at index: Int, _ rounded: Float) -> FileError {
+    let width = max(1, tensor.source.rowElements)
+    let place = tensor.sourceRow(row + index / width) * width + index % width
+    let found =
+      values[index].isFinite ? "\(values[index]), which \(dtype.rawValue) cannot hold" : "\(rounded)"
+    var error = FileError.notFinite(path, tensor.source.name, found, at: place, shape: tensor.source.shape)
+    if values[index].isFinite { error.next = "use --dtype f32 or bf16" }
+    return error
+  }
+  if let index = values.withUnsafeBufferPointer({ $0.firstNonFinite }) {
+    throw failure(at: index, values[index])
+  }
+  let largest: Float =
+    switch dtype {
+    // From half a step above the largest number on, the nearest is infinite.
+    case .f16: 65520
+    case .bf16: Float(bitPattern: 0x7F7F_8000)
+    default: .infinity
+    }
+  if let index = values.firstIndex(where: { abs($0) >= largest }) { throw failure(at: index, .infinity) }
 }
 
 extension SafetensorsWriter {

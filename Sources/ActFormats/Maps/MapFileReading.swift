@@ -56,10 +56,7 @@ extension FileMetadata {
     guard tensor.dtype == .f32, tensor.shape == [width] else {
       throw failure(name, "expected F32[\(width)], found \(tensor.dtype.rawValue)\(tensor.shape)")
     }
-    let values = Array(file.bytes(of: tensor).bindMemory(to: Float.self))
-    if let channel = values.firstIndex(where: { !$0.isFinite }) {
-      throw failure(name, "channel \(channel) is \(values[channel])")
-    }
-    return values
+    try file.checkFinite(tensor)
+    return Array(file.bytes(of: tensor).bindMemory(to: Float.self))
   }
 }

@@ -81,6 +81,9 @@ package final class Checkpoint: Sendable {
     return (info, files[place].bytes(of: info))
   }
 
+  /// The file that holds the tensor named `name`.
+  func file(of name: String) -> SafetensorsFile? { places[name].map { files[$0] } }
+
   /// Gives back the memory that holds the tensor named `name`; its elements can be read again.
   ///
   /// Who reads a checkpoint once, tensor by tensor, stays that way as small as its largest tensor.

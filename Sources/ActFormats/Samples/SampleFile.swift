@@ -129,9 +129,11 @@ package struct SampleFile: Sendable {
   /// The record of each row of a side.
   package func records(_ side: String) -> [Int32] { places[side] ?? [] }
 
-  /// The samples of a side at a site, `[records(side).count, width]`; valid while the file is held.
-  package func samples(_ site: String, _ side: String) -> UnsafeBufferPointer<Float> {
+  /// The samples of a side at a site, `[records(side).count, width]`; valid while the file is held. A sample that is not
+  /// finite is an error.
+  package func samples(_ site: String, _ side: String) throws(FileError) -> UnsafeBufferPointer<Float> {
     guard let tensor = file["\(site)/\(side)"] else { return UnsafeBufferPointer(start: nil, count: 0) }
+    try file.checkFinite(tensor)
     return file.bytes(of: tensor).bindMemory(to: Float.self)
   }
 }

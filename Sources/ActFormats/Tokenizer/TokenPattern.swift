@@ -1,6 +1,6 @@
 import CPCRE2
 
-/// A compiled pattern that splits or rewrites text, by PCRE2 with Unicode properties and its just-in-time
+/// A compiled pattern that splits, rewrites or judges text, by PCRE2 with Unicode properties and its just-in-time
 /// compiler.
 ///
 /// Unchecked, because the compiled code is read only; what a match writes lies in the caller's
@@ -15,20 +15,31 @@ final class TokenPattern: @unchecked Sendable {
   private let code: OpaquePointer
 
   /// Compiles `source`: text to find as it is where `literal`, else an expression in the reference's dialect.
-  init(_ source: String, literal: Bool) throws(Failure) {
+  convenience init(_ source: String, literal: Bool) throws(Failure) {
     guard !source.isEmpty else { throw Failure(problem: "an empty pattern") }
     guard source.utf8.count <= TokenPattern.maximumLength else {
       throw Failure(problem: "a pattern over 64 KiB")
     }
-    let pattern = literal ? source : try RegexDialect.translate(source)
-    let options = PCRE2_UTF | (literal ? PCRE2_LITERAL : PCRE2_UCP | PCRE2_MULTILINE)
+    try self.init(
+      compiling: literal ? source : try RegexDialect.translate(source), as: source,
+      literal ? PCRE2_LITERAL : PCRE2_UCP | PCRE2_MULTILINE)
+  }
+
+  /// Compiles an expression in PCRE2's own syntax that must match a whole text.
+  convenience init(wholeText source: String) throws(Failure) {
+    try self.init(
+      compiling: source, as: source,
+      PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C)
+  }
+
+  private init(compiling pattern: String, as source: String, _ options: UInt32) throws(Failure) {
     let context = pcre2_compile_context_create_8(nil)
     defer { pcre2_compile_context_free_8(context) }
     pcre2_set_newline_8(context, UInt32(PCRE2_NEWLINE_LF))
     var error: Int32 = 0
     var offset = 0
     let compiled = pattern.withBytes {
-      pcre2_compile_8($0.baseAddress, $0.count, options, &error, &offset, context)
+      pcre2_compile_8($0.baseAddress, $0.count, PCRE2_UTF | options, &error, &offset, context)
     }
     guard let compiled else {
       throw Failure(problem: "a bad pattern `\(source.prefix(60))`: \(TokenPattern.message(error))")
@@ -46,6 +57,36 @@ final class TokenPattern: @unchecked Sendable {
     return String(decoding: buffer.prefix(max(0, Int(length))), as: UTF8.self)
   }
 
+  /// Whether the text has a match, as one for whole texts must have.
+  func matches(_ text: String) throws(Failure) -> Bool {
+    let scratch = MatchScratch()
+    // PCRE2 takes no null pointer, which an empty text may have.
+    var bytes = Array(text.utf8)
+    let count = bytes.count
+    bytes.append(0)
+    _ = scratch.prepare(length: count)
+    return try bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
+      try match(bytes.baseAddress!, count, from: 0, scratch)
+    }
+  }
+
+  /// Looks for one match.
+  private func match(
+    _ base: UnsafePointer<UInt8>, _ count: Int, from: Int, _ scratch: MatchScratch
+  ) throws(Failure) -> Bool {
+    var result = pcre2_match_8(
+      code, base, count, from, PCRE2_NO_UTF_CHECK, scratch.data, scratch.context)
+    if result == PCRE2_ERROR_JIT_STACKLIMIT {
+      result = pcre2_match_8(
+        code, base, count, from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, scratch.data, scratch.context)
+    }
+    if result == PCRE2_ERROR_NOMATCH { return false }
+    guard result >= 0 else {
+      throw Failure(problem: "a pattern was given up on this text: \(TokenPattern.message(result))")
+    }
+    return true
+  }
+
   /// Calls `body` with every match in `text`, left to right; an empty match right behind a match does not
   /// count.
   func forEachMatch(
@@ -56,16 +97,7 @@ final class TokenPattern: @unchecked Sendable {
     var from = 0
     var lastEnd: Int?
     while from <= text.count {
-      var result = pcre2_match_8(
-        code, base, text.count, from, PCRE2_NO_UTF_CHECK, scratch.data, scratch.context)
-      if result == PCRE2_ERROR_JIT_STACKLIMIT {
-        result = pcre2_match_8(
-          code, base, text.count, from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, scratch.data, scratch.context)
-      }
-      if result == PCRE2_ERROR_NOMATCH { return }
-      guard result >= 0 else {
-        throw Failure(problem: "a pattern was given up on this text: \(TokenPattern.message(result))")
-      }
+      guard try match(base, text.count, from: from, scratch) else { return }
       let match = offsets[0]..<max(offsets[0], offsets[1])
       if match.isEmpty, match.lowerBound == lastEnd {
         from += 1

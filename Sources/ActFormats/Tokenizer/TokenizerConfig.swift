@@ -25,6 +25,11 @@ package struct TokenizerConfig: Hashable, Sendable {
     chatTemplate = try TokenizerConfig.template(root["chat_template"])
   }
 
+  /// Reads the text of the file. `path` is for error messages.
+  package init(parsing text: String, path: String) throws(FileError) {
+    try self.init(json: JSON(parsing: Array(text.utf8), path: path), path: path)
+  }
+
   /// Reads the file at `path`.
   package init(path: String) throws(FileError) {
     try self.init(json: JSON(tokenizerFile: path), path: path)

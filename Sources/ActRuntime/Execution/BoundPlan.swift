@@ -2,6 +2,15 @@ import ActIR
 import ActKernels
 import ActLowering
 
+/// A value of the step, and where it lies once that many tasks have run.
+struct StepValue {
+  var name: String
+  /// The site that it is the output of, where it is one's.
+  var site: String?
+  var taskCount: Int
+  var location: Location
+}
+
 /// A plan with an address for every value: the kernel tasks of its programs, and the memory they work on.
 final class BoundPlan {
   private let arguments: TaskArguments
@@ -13,11 +22,11 @@ final class BoundPlan {
 
   private(set) var setTasks: [KernelTask] = []
   private(set) var stepTasks: [KernelTask] = []
-  private(set) var results: [(name: String, block: Block)] = []
+  private(set) var results: [(name: String, block: Block, location: Location)] = []
   /// The inputs of floats, by name.
   private(set) var inputs: [(name: String, block: Block)] = []
-  /// The sites whose values the step computes: where each lies, once that many tasks have run.
-  private(set) var observable: [(site: String, taskCount: Int, location: Location)] = []
+  /// The values that the step computes, in order.
+  private(set) var computed: [StepValue] = []
   private(set) var dials: [(name: String, offset: Int)] = []
 
   /// Lays out a verified plan.
@@ -60,7 +69,8 @@ final class BoundPlan {
     for index in plan.step {
       let value = plan.values[index]
       stepTasks += binder.tasks(value.op, value.inputs.map { locations[$0] }, out: locations[index])
-      if let site = value.site { observable.append((site, stepTasks.count, locations[index])) }
+      computed.append(
+        StepValue(name: value.name, site: value.site, taskCount: stepTasks.count, location: locations[index]))
     }
   }
 
@@ -94,7 +104,9 @@ final class BoundPlan {
       case .result:
         let block = try Block(byteCount: value.type.byteCount(plan.limit) ?? 0)
         location = Location(block.base, value.type)
-        for result in plan.results where result.value == index { results.append((result.name, block)) }
+        for result in plan.results where result.value == index {
+          results.append((result.name, block, location))
+        }
       }
       locations.append(location)
     }

@@ -7,6 +7,8 @@ import ActLowering
 /// bit. A step allocates nothing.
 package final class Engine {
   package let plan: Plan
+  /// The file that the plan is of, for error messages.
+  package var path: String?
   let pool: ThreadPool
   /// The most rows of a step.
   package let maximumRows: Int

@@ -3,6 +3,8 @@ import ActIR
 extension Engine {
   /// Runs one step over `rows`; `logitRows` names the rows whose logits are wanted.
   ///
+  /// Throws `EngineError` for rows that the plan does not hold, and `NotFiniteError` for results that are no numbers.
+  ///
   /// Inlinable, so that the collections' types are known where it is called and walking them allocates nothing.
   @inlinable
   package func step(_ rows: some Collection<Row>, logitRows wanted: some Collection<Int32>) throws {
@@ -18,7 +20,7 @@ extension Engine {
       try placeLogits(of: row, at: index, rowCount: rowCount)
       index += 1
     }
-    runStep(rows: rowCount, logitRows: logitCount)
+    try runStep(rows: rowCount, logitRows: logitCount)
   }
 
   @usableFromInline
@@ -50,13 +52,14 @@ extension Engine {
   }
 
   @usableFromInline
-  func runStep(rows: Int, logitRows: Int) {
+  func runStep(rows: Int, logitRows: Int) throws {
     let (rowCount, logitCount) = (Int32(rows), Int32(logitRows))
     run(bound.stepTasks) { $0 == "T" ? rowCount : logitCount }
+    try checkResults(rows: rows, logitRows: logitRows)
   }
 
   /// The sites whose values the step computes, in order; others were fused away.
-  package var observableSites: [String] { bound.observable.map(\.site) }
+  package var observableSites: [String] { bound.computed.compactMap(\.site) }
 
   /// Runs one step, and hands out the values at `sites` as their readers see them: rows in order, `width` values each.
   package func step(
@@ -68,18 +71,18 @@ extension Engine {
     for (index, row) in wanted.enumerated() { try placeLogits(of: row, at: index, rowCount: rows.count) }
     func count(_ symbol: String) -> Int32 { Int32(symbol == "T" ? rows.count : wanted.count) }
     var done = 0
-    for (site, taskCount, location) in bound.observable where sites.contains(site) {
-      run(bound.stepTasks[done..<taskCount], count)
-      done = taskCount
+    for value in bound.computed {
+      guard let site = value.site, sites.contains(site) else { continue }
+      run(bound.stepTasks[done..<value.taskCount], count)
+      done = value.taskCount
+      let location = value.location
       guard case .symbol(let symbol)? = location.rows else { continue }
       var values: [Float] = []
-      for row in 0..<Int(count(symbol)) {
-        let start = location.floats + row * location.rowStride
-        values += UnsafeBufferPointer(start: start, count: location.columns)
-      }
+      for row in 0..<Int(count(symbol)) { values += location.row(row) }
       receive(site, values, location.columns)
     }
     run(bound.stepTasks[done...], count)
+    try checkResults(rows: rows.count, logitRows: wanted.count)
   }
 
   func run(_ tasks: some Sequence<KernelTask>, _ count: (String) -> Int32) {

@@ -42,5 +42,10 @@ struct Location {
     (rows == nil ? 0 : rowStride, slotStride, isScalar ? 0 : 1)
   }
 
+  /// The values of a row of floats.
+  func row(_ index: Int) -> UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(start: floats + index * rowStride, count: columns)
+  }
+
   var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
 }

@@ -49,6 +49,7 @@ package final class LanguageModel {
     }
     self.path = path
     self.engine = engine
+    engine.path = path
     self.tokenizer = tokenizer
     plan = engine.plan
     vocabularySize = width

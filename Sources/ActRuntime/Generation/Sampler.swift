@@ -83,7 +83,8 @@ package struct Sampler: Sendable {
     let highest = candidates.reduce(-Float.infinity) { max($0, $1.logit) }
     var total: Float = 0
     for index in candidates.indices {
-      candidates[index].logit = exp(candidates[index].logit - highest)
+      // Divided last: a temperature near 0 would make the highest infinite.
+      candidates[index].logit = exp((candidates[index].logit - highest) / options.temperature)
       total += candidates[index].logit
     }
     if options.topP < 1 {
@@ -110,13 +111,12 @@ package struct Sampler: Sendable {
     return candidates[candidates.count - 1].token
   }
 
-  /// Fills `candidates` with the `topK` likeliest tokens, or all, their logits divided by the temperature.
+  /// Fills `candidates` with the `topK` likeliest tokens, or all.
   private mutating func collect(_ logits: UnsafeBufferPointer<Float>) {
     candidates.removeAll(keepingCapacity: true)
     let limit = options.topK > 0 ? options.topK : .max
     for token in logits.indices {
-      let candidate = Candidate(
-        token: Int32(token), logit: penalized(logits[token], token) / options.temperature)
+      let candidate = Candidate(token: Int32(token), logit: penalized(logits[token], token))
       if candidates.count < limit {
         candidates.append(candidate)
         if candidates.count == limit { candidates.makeHeap(by: Candidate.precedes) }

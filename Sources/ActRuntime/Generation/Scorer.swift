@@ -92,5 +92,5 @@ func logProbability(of token: Int32, _ logits: UnsafeBufferPointer<Float>) -> Do
     for lane in 0..<4 { sums[lane] += Double(exp(logits[start + lane] - highest)) }
   }
   for index in logits.count / 4 * 4..<logits.count { sums[0] += Double(exp(logits[index] - highest)) }
-  return Double(logits[Int(token)] - highest) - log(sums.sum())
+  return Double(logits[Int(token)]) - Double(highest) - log(sums.sum())
 }

@@ -1,13 +1,14 @@
 /// A pattern over site names: a glob, or after `re:` a regular expression; either matches the whole name.
 ///
-/// In a glob `*` stands for any run of characters, dots too, `?` for one, and `[0-9]` for one of a set.
-public struct SitePattern: Sendable, CustomStringConvertible {
-  public let description: String
+/// In a glob `*` stands for any run of characters, dots too, `?` for one, and `[0-9]` for one of a set. An expression is
+/// PCRE2's, and takes a bounded number of steps for a name.
+package struct SitePattern: Sendable, CustomStringConvertible {
+  package let description: String
   private let matcher: Matcher
 
   private enum Matcher: Sendable {
     case glob([Glob])
-    case regex(@Sendable (String) -> Bool)
+    case expression(TokenPattern)
   }
 
   fileprivate enum Glob: Sendable {
@@ -17,25 +18,38 @@ public struct SitePattern: Sendable, CustomStringConvertible {
     case set([ClosedRange<UInt8>], negated: Bool)
   }
 
-  /// Parses a pattern; nil where a regular expression or a set is malformed.
-  public init?(_ text: String) {
+  private static let maximumLength = 4096
+
+  /// Parses a pattern; an error where an expression or a set is malformed, or the pattern is longer than 4 KiB.
+  package init(_ text: String) throws(SitePatternError) {
     description = text
+    func malformed(_ problem: String) -> SitePatternError {
+      SitePatternError(pattern: text, problem: "is malformed: \(problem)")
+    }
+    guard text.utf8.count <= Self.maximumLength else {
+      throw malformed("longer than \(Self.maximumLength) bytes")
+    }
     if text.hasPrefix("re:") {
-      let source = String(text.dropFirst(3))
-      guard (try? Regex(source)) != nil else { return nil }
-      // `Regex` is not Sendable, so each call makes its own.
-      matcher = .regex { name in (try? Regex(source).wholeMatch(in: name)) != nil }
+      do throws(TokenPattern.Failure) {
+        matcher = .expression(try TokenPattern(wholeText: String(text.dropFirst(3))))
+      } catch { throw malformed(error.problem) }
     } else {
-      guard let glob = Self.parse(Array(text.utf8)) else { return nil }
+      guard let glob = Self.parse(Array(text.utf8)) else {
+        throw malformed("expected a glob, as in *.layers.[0-3].mlp, or re: and an expression")
+      }
       matcher = .glob(glob)
     }
   }
 
-  /// Whether the whole of `site` matches.
-  public func matches(_ site: String) -> Bool {
+  /// Whether the whole of `site` matches; an error where an expression takes too many steps to tell.
+  package func matches(_ site: String) throws(SitePatternError) -> Bool {
     switch matcher {
-    case .regex(let matches): matches(site)
-    case .glob(let glob): Self.matches(glob, Array(site.utf8))
+    case .glob(let glob): return Self.matches(glob, Array(site.utf8))
+    case .expression(let expression):
+      do throws(TokenPattern.Failure) { return try expression.matches(site) } catch {
+        throw SitePatternError(
+          pattern: description, problem: "was given up on the site `\(site)`: \(error.problem); simplify it")
+      }
     }
   }
 
@@ -90,28 +104,28 @@ public struct SitePattern: Sendable, CustomStringConvertible {
   }
 }
 
-/// Patterns that choose nothing.
-public struct SitePatternError: Error, Hashable, CustomStringConvertible {
-  public var pattern: String
-  public var problem: String
+/// A pattern that is malformed, chooses nothing or takes too long; exit code 2.
+package struct SitePatternError: Error, Hashable, CustomStringConvertible {
+  package var pattern: String
+  package var problem: String
 
-  public var description: String { "site pattern `\(pattern)` \(problem)" }
+  package var description: String { "site pattern `\(pattern)` \(problem)" }
 }
 
 extension SitePattern {
   /// The names that any of `patterns` matches, in their own order; one that is malformed or matches none is an error.
-  public static func choose(
+  package static func choose(
     _ patterns: [String], from names: [String], unmatched: String = "matches no site"
   ) throws(SitePatternError) -> [String] {
     var chosen = Set<String>()
     for text in patterns {
-      guard let pattern = SitePattern(text) else {
-        throw SitePatternError(
-          pattern: text, problem: "is malformed; expected a glob, or re: and an expression")
+      let pattern = try SitePattern(text)
+      var matched = false
+      for name in names where try pattern.matches(name) {
+        chosen.insert(name)
+        matched = true
       }
-      let matched = names.filter(pattern.matches)
-      guard !matched.isEmpty else { throw SitePatternError(pattern: text, problem: unmatched) }
-      chosen.formUnion(matched)
+      guard matched else { throw SitePatternError(pattern: text, problem: unmatched) }
     }
     return names.filter(chosen.contains)
   }

@@ -1,0 +1,45 @@
+import ActFormats
+
+/// The tokenizer of a model as a plan carries it, checked as the plan's reader will check it.
+package struct ModelTokenizer: Sendable {
+  package let compiled: CompiledTokenizer
+  /// The text of `tokenizer_config.json`; nil where there is none.
+  package let configuration: String?
+
+  /// Reads `tokenizer.json`, and `tokenizer_config.json` with its chat template where there is one; nil for a directory
+  /// without a tokenizer.
+  ///
+  /// - Parameters:
+  ///   - directory: the model's directory.
+  ///   - note: receives what the model has and we do not support, though the plan runs without it.
+  /// - Throws: `FileError` for a file that is damaged, or that does not fit the other.
+  package init?(directory: String, note: (String) -> Void) throws(FileError) {
+    let path = "\(directory)/tokenizer.json"
+    let configurationPath = "\(directory)/tokenizer_config.json"
+    let configuration = try Self.text(configurationPath)
+    var config: TokenizerConfig?
+    if let configuration {
+      let checked = try TokenizerConfig(parsing: configuration, path: configurationPath)
+      if checked.chatTemplate != nil {
+        do throws(FileError) { _ = try ChatTemplate(checked, path: configurationPath) } catch {
+          guard error.isUnsupported else { throw error }
+          note("\(error)")
+        }
+      }
+      config = checked
+    }
+    guard fileExists(path) else { return nil }
+    compiled = try CompiledTokenizer(path: path)
+    _ = try Tokenizer(compiled, path: path, config: config)
+    self.configuration = configuration
+  }
+
+  private static func text(_ path: String) throws(FileError) -> String? {
+    guard fileExists(path) else { return nil }
+    let file = try MappedFile(path)
+    guard let text = String(validating: file.bytes, as: UTF8.self) else {
+      throw FileError(path, nil, "expected UTF-8 text")
+    }
+    return text
+  }
+}

@@ -1,0 +1,74 @@
+import ActFormats
+import ActIR
+
+/// A step whose results are not all finite: where that began, and under which strengths.
+package struct NotFiniteError: Error, Hashable, CustomStringConvertible {
+  /// The plan's file, or the model's directory.
+  package var path: String?
+  /// The first site whose values are not finite, or the value where it is no site's.
+  package var place: String
+  package var value: Float
+  /// Of the row, in its sequence.
+  package var position: Int
+  /// The strengths of the row that are not 0, by name.
+  package var strengths: [String: Float]
+
+  /// Whether a dial was on: then the strength is to blame, and else the weights.
+  package var isSteered: Bool { !strengths.isEmpty }
+
+  package var description: String {
+    let dials = strengths.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    return (path.map { "\($0): " } ?? "")
+      + "\(place): expected finite numbers, found \(value) at position \(position)"
+      + (isSteered
+        ? " with \(dials); use a strength nearer to [0, 1]"
+        : "; the weights are damaged or too large: compile the plan again from a sound model")
+  }
+}
+
+extension Engine {
+  /// Checks that all results of the step that has just run are finite; otherwise finds out where that began.
+  func checkResults(rows: Int, logitRows: Int) throws {
+    for index in bound.results.indices {
+      let location = bound.results[index].location
+      guard location.dtype == .f32, case .symbol(let symbol)? = location.rows else { continue }
+      // Rows of a result follow each other without gaps.
+      let count = (symbol == "T" ? rows : logitRows) * location.columns
+      if UnsafeBufferPointer(start: UnsafePointer(location.floats), count: count).firstNonFinite != nil {
+        throw firstNonFinite(rows: rows, logitRows: logitRows, result: bound.results[index].name)
+      }
+    }
+  }
+
+  /// Runs the step again, value by value, up to the first that is not finite.
+  ///
+  /// The step writes the same keys and values to the same positions, so nothing changes.
+  private func firstNonFinite(rows: Int, logitRows: Int, result: String) -> NotFiniteError {
+    func count(_ symbol: String) -> Int { symbol == "T" ? rows : logitRows }
+    var done = 0
+    for value in bound.computed {
+      run(bound.stepTasks[done..<value.taskCount]) { Int32(count($0)) }
+      done = value.taskCount
+      guard value.location.dtype == .f32, case .symbol(let symbol)? = value.location.rows else { continue }
+      for row in 0..<count(symbol) {
+        guard let column = value.location.row(row).firstNonFinite else { continue }
+        return error(
+          at: value.site ?? value.name, value.location.row(row)[column],
+          row: symbol == "T" ? row : Int(self.rows.logitRows[row]))
+      }
+    }
+    // Kernels give the same results again, so that this is for a result that is an input.
+    return error(at: result, .nan, row: 0)
+  }
+
+  private func error(at place: String, _ value: Float, row: Int) -> NotFiniteError {
+    let slot = Int(rows.slots[row])
+    var strengths: [String: Float] = [:]
+    for (name, offset) in bound.dials {
+      let strength = bound.dial(at: offset, slot: slot).pointee
+      if strength != 0 { strengths[name] = strength }
+    }
+    return NotFiniteError(
+      path: path, place: place, value: value, position: Int(rows.positions[row]), strengths: strengths)
+  }
+}
