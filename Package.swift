@@ -98,7 +98,7 @@ let package = Package(
       name: "CheckpointTests",
       dependencies: [
         "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActGraphs", "ActCompile", "ActFit",
-        "ModelChecks", "AllocationCounter", "Workbench",
+        "ActEval", "ModelChecks", "AllocationCounter", "Workbench",
       ],
       swiftSettings: swift),
     .testTarget(

@@ -21,16 +21,19 @@ func write(_ text: String, to descriptor: Int32) -> Bool {
 /// Prints one line on standard error.
 package func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
-/// Prints text on standard output, now.
-package func stream(_ text: String) {
+/// Prints text on standard output, now; returns whether all of it went out. If not, the tool ends with an error.
+@discardableResult
+package func stream(_ text: String) -> Bool {
   fflush(stdout)
-  if !write(text, to: STDOUT_FILENO) { streamFailed.store(true, ordering: .relaxed) }
+  let isWhole = write(text, to: STDOUT_FILENO)
+  if !isWhole { streamFailed.store(true, ordering: .relaxed) }
+  return isWhole
 }
 
 private let streamFailed = Atomic(false)
 
 /// Sends out what `print` has buffered; an error where standard output took less than all, as on a full disk.
-func finishOutput() throws {
+package func finishOutput() throws {
   guard fflush(stdout) == 0, ferror(stdout) == 0, !streamFailed.load(ordering: .relaxed) else {
     throw FileError("standard output", nil, "cannot write: \(String(cString: strerror(errno)))")
   }
