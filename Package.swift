@@ -106,7 +106,7 @@ let package = Package(
       name: "CheckpointTests",
       dependencies: [
         "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActGraphs", "ActCompile", "ActFit",
-        "ModelChecks", "AllocationCounter", "GraphReference", "Workbench",
+        "ActEval", "ModelChecks", "AllocationCounter", "GraphReference", "Workbench",
       ],
       swiftSettings: swift),
     .testTarget(

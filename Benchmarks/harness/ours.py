@@ -65,7 +65,7 @@ class Tools:
 
     def bench(self, name: str, group: str, plan: pathlib.Path, threads: int, *arguments: str, prompt: int = 512,
               tokens: int = 128, repetitions: int = 1, environment: dict[str, str] | None = None) -> Contestant:
-        argv = [self.actrun, "bench", plan, "-p", prompt, "-n", tokens, "-r", repetitions, "-t", threads, "-o", "json"]
+        argv = [self.actrun, "bench", plan, "-p", prompt, "-n", tokens, "-r", repetitions, "-t", threads, "--json"]
         return Contestant(name, group, [*map(str, argv), *arguments], parse_bench, environment or {})
 
     def generate(self, name: str, group: str, plan: pathlib.Path, threads: int, tokens: int) -> Contestant:

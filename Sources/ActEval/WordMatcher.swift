@@ -6,7 +6,7 @@ package struct WordMatcher: Hashable, Sendable {
 
   /// `entries`: words, or phrases of several words.
   package init(_ entries: [String]) {
-    let split = entries.map { Self.words(of: $0.lowercased()) }.filter { !$0.isEmpty }
+    let split = entries.map { splitWords($0.lowercased()) }.filter { !$0.isEmpty }
     words = Set(split.filter { $0.count == 1 }.map { $0[0] })
     self.entries = split.filter { $0.count > 1 }
   }
@@ -16,15 +16,10 @@ package struct WordMatcher: Hashable, Sendable {
 
   /// Whether `text` has one of the entries.
   package func matches(_ text: String) -> Bool {
-    let found = Self.words(of: text.lowercased())
+    let found = splitWords(text.lowercased())
     if found.contains(where: words.contains) { return true }
     return entries.contains { entry in
       found.indices.contains { start in found[start...].starts(with: entry) }
     }
-  }
-
-  /// Runs of letters, digits and apostrophes.
-  private static func words(of text: String) -> [Substring] {
-    text.split { !($0.isLetter || $0.isNumber || $0 == "'") }
   }
 }

@@ -63,7 +63,7 @@ package func searchSites(
     let source = try probe.samples(data.source, strengths)
     return (
       source.distance(to: target, probe.workers).distance,
-      try probe.model.score(heldOut.map { ($0, from: 1) }, strengths: strengths).reduce(TextScore(), +)
+      try probe.model.score(heldOut.map { ScoredText($0) }, strengths: strengths).reduce(TextScore(), +)
         .perplexity
     )
   }

@@ -31,11 +31,15 @@ package func print(_ item: some Any, terminator: String = "\n") {
   Swift.print(escapingControls("\(item)", keeping: ["\n", "\t"]), terminator: terminator)
 }
 
-/// Prints text on standard output, now and as it is.
-package func stream(_ text: String) {
+/// Prints text on standard output, now and as it is; returns whether all of it went out. If not, the tool ends with an
+/// error.
+@discardableResult
+package func stream(_ text: String) -> Bool {
   flushWarnings()
   fflush(stdout)
-  if !write(text, to: STDOUT_FILENO) { streamFailed.store(true, ordering: .relaxed) }
+  let isWhole = write(text, to: STDOUT_FILENO)
+  if !isWhole { streamFailed.store(true, ordering: .relaxed) }
+  return isWhole
 }
 
 private let streamFailed = Atomic(false)
@@ -60,7 +64,7 @@ private var toolName: String {
 }
 
 /// Sends out what `print` has buffered; an error where standard output took less than all, as on a full disk.
-func finishOutput() throws {
+package func finishOutput() throws {
   flushWarnings()
   guard fflush(stdout) == 0, ferror(stdout) == 0, !streamFailed.load(ordering: .relaxed) else {
     throw FileError("standard output", nil, "cannot write: \(String(cString: strerror(errno)))")

@@ -1,3 +1,4 @@
+import ActEval
 import ActRuntime
 import ActTerminal
 import Glibc
@@ -17,6 +18,13 @@ struct Benchmark {
   struct Timings {
     var prefill: [Double] = []
     var decode: [Double] = []
+
+    /// How much longer prefill and decode take than those of `base`, as shares: medians over paired runs.
+    func costs(over base: Timings) -> [MedianInterval] {
+      [\Timings.prefill, \.decode].map { phase in
+        MedianInterval(zip(self[keyPath: phase], base[keyPath: phase]).map { $0 / $1 - 1 })
+      }
+    }
   }
 
   let model: LanguageModel
@@ -27,24 +35,25 @@ struct Benchmark {
   /// Sequences that decode together.
   var sequences: Int
 
-  /// Measures all rows in turn, `repetitions` times after one round that is not counted.
+  /// Measures all rows in turn, again and again while `goesOn` says so, after one round that is not counted.
   ///
   /// Every other round goes backwards, so that a drift of the machine favours no row.
   /// - Throws: `EngineError` for a dial that does not exist or more than the plan holds.
-  func measure(_ rows: [Row], repetitions: Int, progress: (Double) -> Void) throws -> [Timings] {
+  func measure(_ rows: [Row], while goesOn: ([Timings]) -> Bool) throws -> [Timings] {
     for (index, row) in rows.enumerated() where index > 0 {
       try model.engine.setStrengths(row.strengths, slot: index)
     }
     var timings = Array(repeating: Timings(), count: rows.count)
-    for round in 0...repetitions {
+    var round = 0
+    repeat {
       for index in round.isMultiple(of: 2) ? Array(rows.indices) : rows.indices.reversed() {
         let (prefill, decode) = (try prefill(slot: index), try decode(slot: index))
         guard round > 0 else { continue }
         timings[index].prefill.append(prefill)
         timings[index].decode.append(decode)
       }
-      progress(Double(round) / Double(repetitions))
-    }
+      round += 1
+    } while round < 2 || goesOn(timings)
     return timings
   }
 

@@ -1,3 +1,4 @@
+import ActEval
 import ActFormats
 import ActRuntime
 import ActTerminal
@@ -19,11 +20,13 @@ struct BenchmarkReport {
 
   var json: JSON {
     let rows = names.indices.map { row in
-      JSON.object([
+      let costs = costs(row)
+      return JSON.object([
         "steer": .string(names[row]),
         "prefill_tokens_per_second": .double(Double(prompt) / median(timings[row].prefill)),
         "decode_tokens_per_second": .double(Double(generated) / median(timings[row].decode)),
-        "prefill_cost": .double(cost(row, \.prefill)), "decode_cost": .double(cost(row, \.decode)),
+        "prefill_cost": .double(costs[0].median), "prefill_cost_interval": json(costs[0]),
+        "decode_cost": .double(costs[1].median), "decode_cost_interval": json(costs[1]),
         "prefill_seconds": .array(timings[row].prefill.map(JSON.double)),
         "decode_seconds": .array(timings[row].decode.map(JSON.double)),
       ])
@@ -43,12 +46,12 @@ struct BenchmarkReport {
       "steering", "pp\(prompt) tokens/s", "tg\(tokens) tokens/s", "prefill cost", "decode cost",
     ])
     for row in names.indices {
-      func percent(_ cost: Double) -> String { row == 0 ? "" : fixed(cost * 100, 1) + " %" }
-      table.rows.append([
-        names[row], fixed(Double(prompt) / median(timings[row].prefill), 1),
-        fixed(Double(generated) / median(timings[row].decode), 1),
-        percent(cost(row, \.prefill)), percent(cost(row, \.decode)),
-      ])
+      let costs = row == 0 ? ["", ""] : costs(row).map(text)
+      table.rows.append(
+        [
+          names[row], fixed(Double(prompt) / median(timings[row].prefill), 1),
+          fixed(Double(generated) / median(timings[row].decode), 1),
+        ] + costs)
     }
     var apart = "sampler \(fixed(median(sampler) * 1e6, 1)) µs a token"
     if let tokenizer { apart += ", tokenizer \(fixed(median(tokenizer) * 1e6, 1)) µs a token" }
@@ -56,20 +59,31 @@ struct BenchmarkReport {
     return table.description + """
 
       \(threads) threads, \(Engine.instructionSet)\(together), medians of \(timings[0].prefill.count) interleaved runs
+      costs are medians of paired ratios; in brackets their intervals, at 95 % or more
       loading \(fixed(loading * 1e3, 1)) ms, \(apart), peak memory \
       \(fixed(Double(Benchmark.peakResidentBytes) / 1e6, 0)) MB
 
       """
   }
 
-  /// How much longer a row takes than the unsteered one: the median over paired runs.
-  private func cost(_ row: Int, _ phase: KeyPath<Benchmark.Timings, [Double]>) -> Double {
-    median(zip(timings[row][keyPath: phase], timings[0][keyPath: phase]).map { $0 / $1 }) - 1
+  /// Whether the interval of every cost is at most so wide.
+  func isResolved(within width: Double) -> Bool {
+    names.indices.dropFirst().flatMap(costs).allSatisfy { $0.width <= width }
   }
 
-  private func median(_ values: [Double]) -> Double {
-    let sorted = values.sorted()
-    let middle = sorted.count / 2
-    return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+  /// How much longer a row's prefill and decode take than the unsteered ones.
+  private func costs(_ row: Int) -> [MedianInterval] { timings[row].costs(over: timings[0]) }
+
+  private func text(_ cost: MedianInterval) -> String {
+    let median = fixed(cost.median * 100, 1) + " %"
+    guard let interval = cost.interval else { return median + ", unresolved" }
+    let bounds = "[\(fixed(interval.lowerBound * 100, 1)), \(fixed(interval.upperBound * 100, 1))]"
+    return "\(median) \(bounds)" + (cost.excludes(0) ? "" : ", unresolved")
   }
+
+  private func json(_ cost: MedianInterval) -> JSON {
+    cost.interval.map { .array([.double($0.lowerBound), .double($0.upperBound)]) } ?? .null
+  }
+
+  private func median(_ values: [Double]) -> Double { MedianInterval(values).median }
 }

@@ -7,120 +7,127 @@ import ArgumentParser
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval",
-    abstract: "Measures a concept over strengths: how often it shows, and what it costs in fluency.",
+    abstract: "Measures what strengths do to generated text, and what they cost in fluency.",
     discussion: """
-      Continues every prompt at every strength with the same seeds. The table has the share of continuations with a
-      word of the concept, their perplexity under the unsteered model, the steered model's perplexity on held-out
-      text, and tokens per second.
+      Continues every prompt at every strength with the same seeds, as `actrun generate` does, or reads the texts that \
+      it wrote. The table has the share of texts with a word of the concept; the perplexity of the texts under the \
+      unsteered model, or under --judge; the share of distinct word pairs, which falls where texts go round in \
+      circles; and the steered model's perplexity on held-out text. Every figure has its 95 % interval, by the \
+      bootstrap over prompts (held-out: over texts).
 
-      Example:
-        actrun eval steered.plan --prompts prompts.txt --concept words.txt --held-out neutral.txt --steer football=0:1:0.5
+      Examples:
+        actrun eval bare.plan --prompts prompts.txt --concept words.txt
+        actrun eval steered.plan --prompts prompts.txt --samples 4 \\
+          --concept words.txt --held-out neutral.txt --steer football=0:1:0.5
+        actrun eval steered.plan --generations generations.jsonl
       """)
 
-  @Argument(help: "The plan.") var plan: String
-  @Option(help: "Texts to continue, a line each.") var prompts: String
-  @Option(help: "Words that show the concept, a line each.") var concept: String
-  @Option(help: "Ordinary text for perplexity, a line each.") var heldOut: String?
-  @Option(name: [.customShort("n"), .long], help: "Tokens a continuation.") var tokens = 40
-  @Option(help: "Fail (exit code 1) unless the share rises by this much from the first strength to the last.")
-  var expectRise: Double?
-  @Option(help: "Fail unless each continuation perplexity stays below this factor of the first.")
-  var expectFluency: Double?
+  @Argument(help: "The plan.", completion: .file(extensions: ["plan"])) var plan: String
+  @Option(
+    help: "Measure the texts of this file, which `actrun generate -o` wrote with the plan.",
+    completion: .file(extensions: ["jsonl"]))
+  var generations: String?
+  @Option(name: [.customShort("n"), .long], help: "The most tokens to generate. (default: 40)")
+  var tokens: Int?
+  @OptionGroup var generation: GenerationArguments
+  @Option(help: "A file of words or phrases that show the concept, a line each.", completion: .file())
+  var concept: String?
+  @Option(
+    help: "The plan under which the texts' perplexity is measured; by default this one, unsteered.",
+    completion: .file(extensions: ["plan"]))
+  var judge: String?
+  @OptionGroup(title: "Held-out text") var heldOut: HeldOutArguments
   @OptionGroup var steering: SteeringOptions
-  @OptionGroup(title: "Sampling") var sampling: SamplingArguments
-  @Flag(help: "As JSON, with the texts.") var json = false
+  @Flag(help: "As JSON, a line for each set of strengths.") var json = false
+  @Option(help: "Write the JSON lines to this file too.", completion: .file(extensions: ["jsonl"]))
+  var report: String?
+
+  private var maximumTokens: Int { tokens ?? 40 }
 
   func validate() throws {
-    guard steering.steer != nil else { throw ValidationError("--steer: give at least one strength") }
-    guard (1...4096).contains(tokens) else {
-      throw ValidationError("-n: expected 1 to 4096, found \(tokens)")
+    guard (generations == nil) != (generation.prompts == nil) else {
+      throw ValidationError("expected --prompts or --generations, one of them")
+    }
+    if generations != nil {
+      let given =
+        generation.given + (tokens == nil ? [] : ["--tokens"]) + (steering.steer.isEmpty ? [] : ["--steer"])
+      if let option = given.first {
+        throw ValidationError("\(option): expected --prompts; the texts of --generations are made already")
+      }
+    }
+    guard (1...1 << 20).contains(maximumTokens) else {
+      throw ValidationError("-n: expected 1 or more, found \(maximumTokens)")
     }
   }
 
   func run() throws {
-    let combinations = try steering.expression().combinations
-    let prompts = try DataSet(reading: self.prompts)
-    let heldOut = try self.heldOut.map { try DataSet(reading: $0) }
-    let matcher = WordMatcher(try DataSet(reading: concept).texts)
-    if matcher.isEmpty { throw FileError(concept, nil, "expected words, found no letter or digit") }
+    let prompts = try generation.prompts.map { try generation.records.read($0) }
+    let heldOutSet = try heldOut.read()
+    let matcher = try concept.map { path in
+      let matcher = WordMatcher(try DataSet(reading: path).texts)
+      if matcher.isEmpty { throw FileError(path, nil, "expected words, found no letter or digit") }
+      return matcher
+    }
+    let written = try generations.map { try GenerationFile.read($0) }
     let model = try LanguageModel(
-      plan, threads: steering.threads, maximumSequences: max(prompts.samples.count, 64))
-    try checkLengths(prompts, model, room: tokens)
-    if let heldOut { try checkLengths(heldOut, model, room: 0) }
-    let evaluation = ConceptEvaluation(
-      prompts: prompts.texts, concept: matcher, heldOut: heldOut?.texts ?? [], maximumTokens: tokens,
-      sampling: sampling.options)
-    let bar = ProgressBar("evaluating")
-    var rows: [ConceptRow] = []
-    for strengths in combinations {
-      rows.append(try evaluation.measure(model, strengths))
-      bar.update(Double(rows.count) / Double(combinations.count))
+      plan, threads: steering.threads, maximumSequences: generation.maximumSequences)
+    let judge = try judge.map { try LanguageModel($0, threads: steering.threads, maximumSequences: 64) }
+    var combinations = try steering.combinations(for: model)
+    let heldOutTexts = try heldOutSet.map { try model.scoredTexts($0) }
+
+    let records: [GenerationRecord]
+    if let written {
+      records = try read(written, model)
+      combinations = combinationsInOrder(records)
+    } else {
+      let prompts = try prompts.map { try GenerationPrompt.prompts($0, model, room: maximumTokens) } ?? []
+      let sweep = try generation.sweep(model, prompts, combinations, maximumTokens: maximumTokens)
+      records = try sweep.run(model, addingTo: generation.output)
     }
+    let evaluation = ContinuationEvaluation(
+      judge: judge ?? model, readsText: judge != nil, concept: matcher)
+    let bar = ProgressBar("measuring")
+    let figures = try evaluation.figures(records, combinations) { bar.update($0) }
+    let damage = try heldOutTexts.map { try model.scoreSweep($0, combinations) { bar.update($0) } }
     bar.finish()
-    print(json ? asJSON(rows).pretty : asTable(rows), terminator: "")
-    try check(rows)
+    if let damage { noteUnmeasured(damage, promptOption: "--held-out-prompt-field") }
+
+    let table = EvaluationTable(figures, damage).table
+    let lines = table.rows.map { $0.description + "\n" }.joined()
+    if let report { try AtomicFile.write(lines, to: report) }
+    print(json ? lines : table.markdown + "\n" + legend(figures, damage), terminator: "")
   }
 
-  /// Checks that every sample, and `room` tokens after it, fit the plan's context.
-  private func checkLengths(_ set: DataSet, _ model: LanguageModel, room: Int) throws {
-    for (index, sample) in set.texts.enumerated() {
-      let count = try model.encode(sample).count
-      guard count > 0 else { throw FileError(set.path, "sample \(index + 1)", "no tokens") }
-      guard count + room <= model.contextLength else {
-        throw FileError(
-          set.path, "sample \(index + 1)",
-          "expected at most \(model.contextLength - room) tokens, \(room) below the plan's context, found \(count)",
-          next: "shorten or split it")
-      }
+  /// The file's records, all of this plan.
+  private func read(_ written: GenerationFile.Contents, _ model: LanguageModel) throws -> [GenerationRecord] {
+    if written.hasUnfinishedLine { note("\(written.path): an unfinished line was left out") }
+    let settings = try GenerationSettings(model, SamplingOptions(), maximumTokens: 0)
+    for (index, record) in written.records.enumerated() {
+      guard let difference = record.settings.planDifference(from: settings) else { continue }
+      throw FileError(
+        written.path, "line \(index + 1)", "written with another plan: \(difference)",
+        next: "give the plan that wrote it")
+    }
+    return written.records
+  }
+
+  /// The sets of strengths of records, rising.
+  private func combinationsInOrder(_ records: [GenerationRecord]) -> [[String: Float]] {
+    var counts: [[String: Float]: Int] = [:]
+    for record in records { counts[record.strengths, default: 0] += 1 }
+    if let most = counts.values.max(), let least = counts.values.min(), least < most {
+      note("actrun: note: some strengths have \(least) texts and others \(most); is the run unfinished?")
+    }
+    let names = Set(counts.keys.flatMap(\.keys)).sorted()
+    return counts.keys.sorted { a, b in
+      names.map { a[$0] ?? 0 }.lexicographicallyPrecedes(names.map { b[$0] ?? 0 })
     }
   }
 
-  private func asTable(_ rows: [ConceptRow]) -> String {
-    let names = rows[0].strengths.keys.sorted()
-    var table = Table(
-      names + ["concept", "continuation perplexity"] + (self.heldOut == nil ? [] : ["held-out perplexity"])
-        + ["tokens/s"])
-    for row in rows {
-      var cells = names.map { "\(row.strengths[$0]!)" }
-      cells += [fixed(row.conceptShare * 100, 0) + " %", fixed(row.continuationPerplexity, 1)]
-      if let perplexity = row.heldOutPerplexity { cells.append(fixed(perplexity, 1)) }
-      table.rows.append(cells + [fixed(row.tokensPerSecond, 0)])
-    }
-    return table.description
-  }
-
-  private func asJSON(_ rows: [ConceptRow]) -> JSON {
-    .array(
-      rows.map { row in
-        .object([
-          "strengths": .object(
-            row.strengths.sorted { $0.key < $1.key }.map { .init($0.key, .double(Double("\($0.value)")!)) }),
-          "concept_share": .double(row.conceptShare),
-          "continuation_perplexity": .double(row.continuationPerplexity),
-          "held_out_perplexity": row.heldOutPerplexity.map { .double($0) } ?? .null,
-          "tokens_per_second": .double(row.tokensPerSecond), "texts": .array(row.texts.map(JSON.string)),
-        ])
-      })
-  }
-
-  private func check(_ rows: [ConceptRow]) throws {
-    let (first, last) = (rows[0], rows[rows.count - 1])
-    if let expectRise {
-      let rise = last.conceptShare - first.conceptShare
-      guard rise >= expectRise, zip(rows, rows.dropFirst()).allSatisfy({ $0.conceptShare <= $1.conceptShare })
-      else {
-        throw CheckFailed(
-          "the concept should rise with strength, by \(fixed(expectRise * 100, 0)) % in all; it rose by \(fixed(rise * 100, 0)) %"
-        )
-      }
-    }
-    if let expectFluency {
-      let limit = first.continuationPerplexity * expectFluency
-      for row in rows where !(row.continuationPerplexity <= limit) {
-        throw CheckFailed(
-          "continuation perplexity \(fixed(row.continuationPerplexity, 1)) at \(row.strengths), above \(fixed(limit, 1))"
-        )
-      }
-    }
+  private func legend(_ figures: [ContinuationFigures], _ damage: [StrengthScore]?) -> String {
+    let texts = figures.map(\.continuationCount).max() ?? 0
+    let prompts = figures.map(\.promptCount).max() ?? 0
+    let units = damage == nil ? "prompts" : "prompts, and of the held-out texts"
+    return "\(texts) texts of \(prompts) prompts at each strength. \(Estimate.legend(units))"
   }
 }

@@ -1,100 +1,110 @@
+import ActEval
 import ActFormats
 import ActRuntime
 import ActTerminal
 import ArgumentParser
 
-/// How tokens are chosen, the same for every command that generates.
-struct SamplingArguments: ParsableArguments {
-  @Option(help: "Divides the logits; 0 takes the likeliest token.") var temp: Float = 0.8
-  @Option(help: "Keep the k likeliest tokens; 0 keeps all.") var topK = 40
-  @Option(help: "Keep the likeliest tokens that reach this probability together.") var topP: Float = 0.95
-  @Option(help: "Drop tokens less likely than this share of the likeliest.") var minP: Float = 0.05
-  @Option(help: "Penalty of tokens seen before; 1 is none.") var repetitionPenalty: Float = 1
-  @Option(help: "The same seed gives the same text.") var seed: UInt64 = 0
-
-  func validate() throws {
-    guard temp >= 0, temp.isFinite else { throw ValidationError("--temp: expected 0 or more") }
-    guard topK >= 0 else { throw ValidationError("--top-k: expected 0 or more") }
-    guard topP > 0, topP <= 1 else { throw ValidationError("--top-p: expected above 0, at most 1") }
-    guard (0...1).contains(minP) else { throw ValidationError("--min-p: expected 0 to 1") }
-    guard repetitionPenalty > 0, repetitionPenalty.isFinite else {
-      throw ValidationError("--repetition-penalty: expected above 0")
-    }
-  }
-
-  var options: SamplingOptions {
-    var options = SamplingOptions()
-    options.temperature = temp
-    options.topK = topK
-    options.topP = topP
-    options.minP = minP
-    options.repetitionPenalty = repetitionPenalty
-    options.seed = seed
-    return options
-  }
-}
-
 struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "generate", abstract: "Continues a text.",
+    commandName: "generate", abstract: "Continues a text, or the prompts of a file.",
     discussion: """
+      A text given with -p is printed as it comes. The prompts of a file are continued many together, and each text is \
+      a JSON line with its prompt, tokens, seed, strengths and sampling and the hashes of plan and maps, printed or \
+      added to the file -o. The same command continues a file that an interruption left unfinished; a file made with \
+      other settings is refused. A text depends on its prompt, strengths and seed alone, not on what is generated \
+      beside it.
+
       Examples:
         actrun generate SmolLM2.plan -p "Once upon a time"
-        actrun generate steered.plan -p "Once upon a time" --steer football=0.5 -n 60 --seed 7
+        actrun generate steered.plan -p "Once upon a time" --steer football=0:1:0.5
+        actrun generate steered.plan --prompts rtp.jsonl --field prompt.text \\
+          --limit 100 --samples 4 --steer toxicity=0:1:0.5 -o generations.jsonl
       """)
 
-  @Argument(help: "The plan.") var plan: String
-  @Option(name: .shortAndLong, help: "The text to continue; - reads standard input.") var prompt: String
+  @Argument(help: "The plan.", completion: .file(extensions: ["plan"])) var plan: String
+  @Option(name: .shortAndLong, help: "A text to continue; - reads standard input.") var prompt: String?
   @Option(name: [.customShort("n"), .long], help: "The most tokens to generate.") var tokens = 128
+  @OptionGroup var generation: GenerationArguments
   @OptionGroup var steering: SteeringOptions
-  @OptionGroup(title: "Sampling") var sampling: SamplingArguments
-  @Flag(help: "As JSON, at the end.") var json = false
+  @Flag(help: "Print a text given with -p as a JSON line too.") var json = false
 
   func validate() throws {
     guard (1...1 << 20).contains(tokens) else { throw ValidationError("-n: expected 1 or more tokens") }
+    guard (prompt == nil) != (generation.prompts == nil) else {
+      throw ValidationError("expected --prompt or --prompts, one of them")
+    }
   }
 
   func run() throws {
-    let model = try LanguageModel(plan, threads: steering.threads)
-    let text = prompt == "-" ? try readText("-") : prompt
-    var request = GenerationRequest(prompt: try model.encode(text), maximumTokens: tokens)
-    guard !request.prompt.isEmpty else {
-      throw EngineError("an empty prompt; the model needs at least one token")
-    }
-    let room = model.contextLength - request.prompt.count
-    guard room > 0 else {
-      throw EngineError(
-        "a prompt of \(request.prompt.count) tokens; the plan's context is \(model.contextLength)")
-    }
-    request.maximumTokens = min(tokens, room)
-    request.strengths = try steering.strengths()
-    request.sampling = sampling.options
-    if let end = model.tokenizer?.eosToken { request.stopTokens = [Int32(end)] }
-
-    var decoder = model.tokenizer?.streamingDecoder()
-    // The text appears with its first continuation: a request that is refused prints nothing.
-    var echo = text
-    let (generations, timing) = try model.generate([request]) { _, token in
-      if !json { stream(echo + (decoder?.append(Int(token)) ?? "")) }
-      echo = ""
-    }
-    if json {
-      let tokens = generations[0].tokens
-      print(
-        JSON.object([
-          "prompt": .string(text), "text": .string(model.decode(tokens)),
-          "tokens": .array(tokens.map { .int(Int($0)) }), "prompt_tokens": .int(timing.promptTokens),
-          "prefill_seconds": .double(timing.prefill.seconds),
-          "decode_seconds": .double(timing.decode.seconds),
-        ]).pretty, terminator: "")
-    } else {
-      stream(echo + (decoder?.finish() ?? "") + "\n")
-      let decoded = Double(max(timing.generatedTokens - 1, 0))
-      note(
-        """
-        \(timing.promptTokens) prompt tokens in \(fixed(timing.prefill.seconds, 3)) s; \
-        \(timing.generatedTokens) tokens at \(fixed(decoded / max(timing.decode.seconds, 1e-9), 1)) tokens/s
-        """)
+    let set = try generation.prompts.map { try generation.records.read($0) }
+    let text = try prompt.map { $0 == "-" ? try readText("-") : $0 }
+    let model = try LanguageModel(
+      plan, threads: steering.threads, maximumSequences: generation.maximumSequences)
+    let combinations = try steering.combinations(for: model)
+    if let set {
+      let prompts = try GenerationPrompt.prompts(set, model, room: tokens)
+      try writeRecords(generation.sweep(model, prompts, combinations, maximumTokens: tokens), model)
+    } else if let text {
+      let prompt = GenerationPrompt(text: text, tokens: try model.encode(text))
+      let room = model.contextLength - prompt.tokens.count
+      guard room > 0 else {
+        throw EngineError(
+          "a prompt of \(prompt.tokens.count) tokens; the plan's context is \(model.contextLength)")
+      }
+      let most = min(tokens, room)
+      if json || generation.output != nil {
+        try writeRecords(generation.sweep(model, [prompt], combinations, maximumTokens: most), model)
+      } else {
+        try writeTexts(prompt, combinations, maximumTokens: most, model)
+      }
     }
   }
+
+  private func writeRecords(_ sweep: GenerationSweep, _ model: LanguageModel) throws {
+    _ = try sweep.run(model, addingTo: generation.output) { record in
+      // What nobody can read is not worth generating.
+      if generation.output == nil, !stream(record.json.description + "\n") { try finishOutput() }
+    }
+  }
+
+  /// Prints the continuations of one prompt: one as it comes, several one after another, each with what it is.
+  private func writeTexts(
+    _ prompt: GenerationPrompt, _ combinations: [[String: Float]], maximumTokens: Int, _ model: LanguageModel
+  ) throws {
+    let sweep = GenerationSweep(
+      prompts: [prompt], combinations: combinations, samples: generation.samples ?? 1,
+      sampling: generation.sampling.options, maximumTokens: maximumTokens, settings: .none)
+    let count = combinations.count * sweep.samples
+    var decoder = model.tokenizer?.streamingDecoder()
+    // The text appears with its first continuation: a request that is refused prints nothing.
+    var echo = prompt.text
+    var records: [GenerationRecord.Key: GenerationRecord] = [:]
+    let timing = try sweep.run(
+      model,
+      onToken: { token in
+        guard count == 1 else { return }
+        stream(echo + (decoder?.append(Int(token)) ?? ""))
+        echo = ""
+      }, receive: { records[$0.key] = $0 })
+    if count == 1 {
+      stream(echo + (decoder?.finish() ?? "") + "\n")
+      return note(describe(timing, texts: 1))
+    }
+    for strengths in combinations {
+      for sample in 0..<sweep.samples {
+        guard let record = records[.init(strengths: strengths, promptIndex: 0, sample: sample)] else {
+          continue
+        }
+        let which = sweep.samples == 1 ? "" : ", sample \(sample + 1)"
+        stream("--- \(steeringText(strengths))\(which)\n\(prompt.text)\(record.text)\n")
+      }
+    }
+    note("\(count) texts: \(describe(timing, texts: count))")
+  }
+}
+
+/// The expression that gives these strengths, names in order.
+func steeringText(_ strengths: [String: Float]) -> String {
+  if strengths.isEmpty { return "unsteered" }
+  return strengths.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
 }

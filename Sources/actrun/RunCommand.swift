@@ -1,3 +1,4 @@
+import ActEval
 import ActFormats
 import ActRuntime
 import ActTerminal
@@ -7,29 +8,44 @@ struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Runs a plan on tensors: `tokens` in, the plan's results out.",
     discussion: """
-      The input file has `tokens` i32[T]; the output file has every result, `logits` f32[T,V]. With --expected the
-      results are compared with those of a file, |found - expected| <= atol + rtol * |expected|.
+      The input file has `tokens` i32[T]; the output file has every result, `logits` f32[T,V], and the sites of --dump. \
+      With --expected each of these that the file has is compared with it: the squared differences, summed, may be at \
+      most --nmse times the expected squares. Where one is more, the command fails with exit code 1.
 
       Examples:
         actrun run SmolLM2.plan --input in.safetensors -o out.safetensors
-        actrun run SmolLM2.plan --input in.safetensors -o out.safetensors --dump '*input_layernorm'
-        actrun run SmolLM2.plan --input in.safetensors --expected reference.safetensors --rtol 1e-4
+        actrun run SmolLM2.plan --input in.safetensors -o out.safetensors \\
+          --dump '*input_layernorm'
+        actrun run steered.plan --input in.safetensors --steer football=1 \\
+          --expected reference.safetensors
       """)
 
-  @Argument(help: "The plan.") var plan: String
-  @Option(help: "A safetensors file with the inputs.") var input: String
-  @Option(name: .shortAndLong, help: "The safetensors file to write.") var output: String?
+  @Argument(help: "The plan.", completion: .file(extensions: ["plan"])) var plan: String
   @Option(
-    parsing: .upToNextOption, help: "Sites whose values are wanted too: globs, or re: and an expression.")
+    help: "A safetensors file with the inputs.", completion: .file(extensions: ["safetensors"]))
+  var input: String
+  @Option(
+    name: .shortAndLong, help: "The safetensors file to write.",
+    completion: .file(extensions: ["safetensors"]))
+  var output: String?
+  @Option(
+    parsing: .upToNextOption,
+    help: "Sites whose values are results too: globs, or re: and a regular expression.")
   var dump: [String] = []
-  @Option(help: "A safetensors file with results to compare with.") var expected: String?
-  @Option(help: "The absolute tolerance.") var atol = 1e-5
-  @Option(help: "The relative tolerance.") var rtol = 1e-4
+  @Option(
+    help: "A safetensors file with the results to expect.", completion: .file(extensions: ["safetensors"]))
+  var expected: String?
+  @Option(help: "The largest normalized mean squared error of each expected result.") var nmse = 1e-6
   @OptionGroup var steering: SteeringOptions
+  @Flag(help: "Print the comparison as JSON.") var json = false
 
   func validate() throws {
     guard output != nil || expected != nil else { throw ValidationError("give -o, --expected, or both") }
-    guard atol >= 0, rtol >= 0 else { throw ValidationError("--atol and --rtol take 0 or more") }
+    guard nmse >= 0 else { throw ValidationError("--nmse: expected 0 or more, found \(nmse)") }
+    guard expected != nil || !json else {
+      throw ValidationError("--json: expected --expected, which it prints")
+    }
+    try steering.validateSingle()
   }
 
   func run() throws {
@@ -38,14 +54,15 @@ struct RunCommand: ParsableCommand {
     let sites = try SitePattern.choose(
       dump, from: model.engine.observableSites,
       unmatched: "matches no site that this plan computes; fused ones are kept by `actc compile --no-fuse`")
-    let results = try model.evaluate(tokens, strengths: steering.strengths(), sites: Set(sites))
+    let expected = try expected.map { try SafetensorsFile($0) }
+    let results = try model.evaluate(tokens, strengths: steering.strengths(for: model), sites: Set(sites))
     if let output {
       let writer = try SafetensorsWriter(
         output, results.map { .init($0.name, .f32, [$0.values.count / $0.width, $0.width]) })
       for result in results { try result.values.withUnsafeBytes { try writer.append($0, to: result.name) } }
       try writer.finish()
     }
-    if let expected { try compare(results, with: SafetensorsFile(expected)) }
+    if let expected { try compare(results, with: expected) }
   }
 
   private func readTokens(_ model: LanguageModel) throws -> [Int32] {
@@ -74,36 +91,27 @@ struct RunCommand: ParsableCommand {
   }
 
   private func compare(_ results: [LanguageModel.Result], with file: SafetensorsFile) throws {
-    var compared = 0
-    for result in results {
-      guard let tensor = file[result.name] else { continue }
-      compared += 1
-      guard tensor.dtype == .f32, tensor.shape == [result.values.count / result.width, result.width] else {
-        let shape = [result.values.count / result.width, result.width]
-        throw FileError(
-          file.path, result.name, "expected F32 \(shape), found \(tensor.dtype.rawValue) \(tensor.shape)")
-      }
-      var worst = (index: 0, excess: -Double.infinity)
-      var (error, power) = (0.0, 0.0)
-      file.bytes(of: tensor).withMemoryRebound(to: Float.self) { expected in
-        for index in expected.indices {
-          let difference = Double(result.values[index]) - Double(expected[index])
-          error += difference * difference
-          power += Double(expected[index]) * Double(expected[index])
-          // Equal infinities have no difference.
-          let isEqual = result.values[index] == expected[index]
-          let excess = isEqual ? -atol : abs(difference) - atol - rtol * abs(Double(expected[index]))
-          // A NaN is the worst of all, and stays it.
-          if !(excess <= worst.excess), !worst.excess.isNaN { worst = (index, excess) }
-        }
-      }
-      let place = "row \(worst.index / result.width), column \(worst.index % result.width)"
-      print("\(result.name): NMSE \(error / max(power, .leastNormalMagnitude)), worst at \(place)")
-      guard worst.excess <= 0 else {
-        throw CheckFailed(
-          "\(result.name): beyond the tolerance at \(place); found \(result.values[worst.index])")
-      }
+    let comparisons = try results.compactMap { try ResultComparison($0, with: file) }
+    guard !comparisons.isEmpty else {
+      throw FileError(file.path, nil, "none of the plan's results is in it")
     }
-    guard compared > 0 else { throw FileError(file.path, nil, "none of the plan's results is in it") }
+    if json {
+      print(JSON.array(comparisons.map(\.json)).pretty, terminator: "")
+    } else {
+      for comparison in comparisons { print(comparison) }
+    }
+    if let bad = comparisons.first(where: { !$0.isWithin(nmse) }) {
+      throw CheckFailed("NMSE above \(nmse), \(bad)")
+    }
+  }
+}
+
+extension ResultComparison {
+  fileprivate var json: JSON {
+    .object([
+      "name": .string(name), "nmse": .double(normalizedSquaredError), "row": .int(row),
+      "column": .int(column),
+      "found": .double(Double(found)), "expected": .double(Double(expected)),
+    ])
   }
 }

@@ -6,32 +6,42 @@ import ArgumentParser
 struct SteeringOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Strengths by map, as in football=0.5,formal=0.3; a sweep takes ranges, as in football=0:1:0.25.",
+      "Strengths by map, as in football=0.5,formal=0.3; given several times, all apply. Some commands take ranges, as in football=0:1:0.25.",
       valueName: "expression"))
-  var steer: String?
+  var steer: [String] = []
   @Option(name: .shortAndLong, help: "Threads; by default one a processor.") var threads: Int?
 
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads: expected 1 to 1024, found \(threads)")
     }
-    if let steer { _ = try SteeringExpression(parsing: steer) }
+    _ = try expression()
   }
 
-  func expression() throws -> SteeringExpression {
-    guard let steer else { return SteeringExpression(terms: []) }
-    let expression = try SteeringExpression(parsing: steer)
+  func expression() throws -> SteeringExpression { try SteeringExpression(parsing: steer) }
+
+  /// The sets of strengths that the model's dials are turned to; one, of no map, where nothing is steered.
+  ///
+  /// Warns of strengths that extrapolate, once the dials are known to exist.
+  func combinations(for model: LanguageModel) throws -> [[String: Float]] {
+    let expression = try expression()
+    let names = expression.terms.map { ($0.name, Float(0)) }
+    try model.engine.setStrengths(Dictionary(uniqueKeysWithValues: names), slot: 0)
     for name in expression.extrapolated {
       warn("strength of `\(name)` outside [0, 1] extrapolates the map")
     }
-    return expression
+    return expression.combinations
   }
 
   /// The strengths of an expression without ranges.
-  func strengths() throws -> [String: Float] {
-    guard let strengths = try expression().single else {
-      throw ValidationError("--steer: a range here needs `actrun eval`")
+  func strengths(for model: LanguageModel) throws -> [String: Float] {
+    try combinations(for: model)[0]
+  }
+
+  /// Refuses ranges, for commands that run once.
+  func validateSingle() throws {
+    guard try expression().single != nil else {
+      throw ValidationError("--steer: expected one strength a map; generate, score and eval take ranges")
     }
-    return strengths
   }
 }

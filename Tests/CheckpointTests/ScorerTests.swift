@@ -12,8 +12,9 @@ import Testing
     let engine = try Model(fixture(checkpoint)).makeEngine(rows: 32)
     let model = try LanguageModel(engine, path: checkpoint, tokenizer: nil)
     let texts = try ["prompt1", "prompt2"].map { try reference.integers("\($0)/tokens") }
-    for from in [1, 5] {
-      let scores = try model.score(texts.map { ($0, from) })
+    for promptCount in [nil, 1, 5] {
+      let from = promptCount ?? 1
+      let scores = try model.score(texts.map { ScoredText($0, promptCount: promptCount) })
       for (index, prompt) in ["prompt1", "prompt2"].enumerated() {
         let tokens = texts[index]
         let logits = try reference.floats("\(prompt)/logits")
@@ -38,7 +39,7 @@ import Testing
     let engine = try Model(fixture("tiny-plain")).makeEngine(rows: 16, maximumSequences: 2)
     let model = try LanguageModel(engine, path: "tiny-plain", tokenizer: nil)
     let texts = [9, 1, 25, 2, 40, 3].enumerated().map {
-      (tokens: randomPrompt($1, seed: UInt64($0)), from: 1)
+      ScoredText(randomPrompt($1, seed: UInt64($0)))
     }
     let together = try model.score(texts)
     for (text, score) in zip(texts, together) {
@@ -53,7 +54,7 @@ import Testing
     let map = try checkpoint.fitRandomMap(at: SteeredSites.outputs.rawValue)
     let model = try LanguageModel(checkpoint.makeEngine(steeredBy: map), path: "tiny-plain", tokenizer: nil)
     let bare = try LanguageModel(checkpoint.makeEngine(), path: "tiny-plain", tokenizer: nil)
-    let texts = [(tokens: randomPrompt(20), from: 1)]
+    let texts = [ScoredText(randomPrompt(20))]
     #expect(try model.score(texts, strengths: [steeringMap: 0]) == bare.score(texts))
     #expect(try model.score(texts, strengths: [steeringMap: 1]) != bare.score(texts))
     #expect(throws: EngineError.self) { try model.score(texts, strengths: ["absent": 0]) }

@@ -74,7 +74,7 @@ import Workbench
 
       let engine = try model.makeEngine(steeredBy: map)
       let steered = try LanguageModel(engine, path: "", tokenizer: nil)
-      let score = try steered.score(heldOut.map { ($0, from: 1) }, strengths: [steeringMap: strength])
+      let score = try steered.score(heldOut.map { ScoredText($0) }, strengths: [steeringMap: strength])
         .reduce(TextScore(), +)
       #expect((choice.perplexity / score.perplexity - 1).magnitude <= 1e-4, "\(choice.group)")
     }

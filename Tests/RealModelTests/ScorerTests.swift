@@ -11,7 +11,7 @@ import Testing
     let engine = try SmolLM2.model().makeEngine(maximumSequences: 4)
     let model = try LanguageModel(engine, path: "SmolLM2", tokenizer: nil)
     let texts = try SmolLM2.prompts.map { try reference.integers("\($0)/tokens") }
-    let scores = try model.score(texts.map { ($0, 1) })
+    let scores = try model.score(texts.map { ScoredText($0) })
     for (prompt, (tokens, score)) in zip(SmolLM2.prompts, zip(texts, scores)) {
       let logits = try engine.run(tokens)
       let width = logits.count / tokens.count

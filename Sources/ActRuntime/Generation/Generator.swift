@@ -1,170 +1,180 @@
-import ActFormats
-
-/// A text to continue.
-package struct GenerationRequest: Sendable {
-  /// Token ids.
-  package var prompt: [Int32]
-  package var maximumTokens: Int
-  /// By map name; maps that are not named are off.
-  package var strengths: [String: Float] = [:]
-  package var sampling = SamplingOptions()
-  /// Tokens that end the text.
-  package var stopTokens: Set<Int32> = []
-
-  package init(prompt: [Int32], maximumTokens: Int) {
-    self.prompt = prompt
-    self.maximumTokens = maximumTokens
-  }
-}
-
-/// What came of a request.
-package struct Generation: Hashable, Sendable {
-  /// The tokens after the prompt, without the one that ended them.
-  package var tokens: [Int32] = []
-}
-
-/// How long the parts of a generation took.
-package struct GenerationTiming: Hashable, Sendable {
-  package var promptTokens = 0
-  package var generatedTokens = 0
-  package var prefill: Duration = .zero
-  package var decode: Duration = .zero
-}
-
 extension LanguageModel {
-  /// Continues all requests together: prompts in chunks of rows, then a row a sequence and step.
+  /// Continues all requests, as many together as the engine has sequences; the next one starts where one ends.
   ///
   /// A request's tokens depend on itself only, whatever runs beside it.
   /// - Parameters:
   ///   - requests: what to continue, in the order of the result.
   ///   - onToken: called for each token as it comes, with the request's index.
+  ///   - onEnd: called for each request as it ends, with its index. What it throws ends the run.
   /// - Returns: the continuations, in the order of the requests, and how long they took.
-  /// - Throws: `EngineError` for an empty prompt, a dial that does not exist, or more than the plan holds.
+  /// - Throws: `EngineError` for an empty prompt, a dial that does not exist, or more than the plan holds, before
+  ///   anything runs.
   package func generate(
-    _ requests: [GenerationRequest], onToken: (_ request: Int, _ token: Int32) -> Void = { _, _ in }
+    _ requests: [GenerationRequest], onToken: (_ request: Int, _ token: Int32) -> Void = { _, _ in },
+    onEnd: (_ request: Int, _ generation: Generation) throws -> Void = { _, _ in }
   ) throws -> (generations: [Generation], timing: GenerationTiming) {
-    let run = GenerationRun(self)
+    let run = try GenerationRun(self, requests)
     defer { run.close() }
-    for request in requests { try run.add(request) }
-    var timing = GenerationTiming()
-    let clock = ContinuousClock()
-    timing.prefill = try clock.measure { try run.prefill(onToken) }
-    timing.decode = try clock.measure { try run.decode(onToken) }
-    timing.promptTokens = requests.reduce(0) { $0 + $1.prompt.count }
-    let generations = run.generations
-    timing.generatedTokens = generations.reduce(0) { $0 + $1.tokens.count }
-    return (generations, timing)
+    while try run.round(onToken, onEnd) {}
+    return (run.generations, run.timing)
   }
 }
 
 /// Requests on their way through the engine.
 private final class GenerationRun {
+  /// A request that has a sequence.
   private struct Continuation {
-    let request: GenerationRequest
+    let index: Int
     let sequence: Int32
     var sampler: Sampler
-    var generation = Generation()
+    /// What comes after the prompt.
+    var tokens: [Int32] = []
+    /// How many tokens of the prompt and after it the model has read.
+    var readCount = 0
+    var finish: Generation.Finish?
   }
 
   private let model: LanguageModel
   private let engine: Engine
+  private let requests: [GenerationRequest]
   private var slots: SlotAssignment
-  private var continuations: [Continuation] = []
-  /// The rows of the next decoding steps, and the continuation of each.
-  private var rows: [Row] = []
-  private var owners: [Int] = []
+  private var live: [Continuation] = []
+  /// The first request that has not started.
+  private var next = 0
+  private(set) var generations: [Generation]
+  private(set) var timing = GenerationTiming()
 
-  init(_ model: LanguageModel) {
+  // The step in the making.
+  private var rows: [Row] = []
+  private var wanted: [Int32] = []
+  /// The continuation that each wanted row belongs to.
+  private var owners: [Int] = []
+  private var promptRowCount = 0
+
+  init(_ model: LanguageModel, _ requests: [GenerationRequest]) throws {
     self.model = model
     engine = model.engine
+    self.requests = requests
     slots = SlotAssignment(model.plan)
-  }
-
-  var generations: [Generation] { continuations.map(\.generation) }
-
-  func add(_ request: GenerationRequest) throws {
-    guard !request.prompt.isEmpty else {
-      throw EngineError("an empty prompt; the model needs at least one token")
+    generations = Array(repeating: Generation(), count: requests.count)
+    // Whatever cannot run is found before anything does.
+    for request in requests {
+      guard !request.prompt.isEmpty else {
+        throw EngineError("an empty prompt; the model needs at least one token")
+      }
+      _ = try slot(request, at: 0)
+      let length = request.prompt.count + request.maximumTokens
+      guard length <= model.contextLength else {
+        throw EngineError("a sequence of \(length) tokens; the plan's context is \(model.contextLength)")
+      }
     }
-    // Unknown dials are found before anything runs.
-    _ = try slot(request, at: 0)
-    let sequence = try engine.openSequence(capacity: request.prompt.count + request.maximumTokens)
-    var sampler = Sampler(request.sampling, vocabularySize: model.vocabularySize)
-    for token in request.prompt { sampler.observe(token) }
-    var continuation = Continuation(request: request, sequence: sequence, sampler: sampler)
-    continuation.generation.tokens.reserveCapacity(request.maximumTokens)
-    continuations.append(continuation)
+    let together = min(engine.maximumSequences, requests.count)
+    live.reserveCapacity(together)
+    rows.reserveCapacity(engine.maximumRows)
+    wanted.reserveCapacity(together)
+    owners.reserveCapacity(together)
   }
 
   func close() {
-    for continuation in continuations { engine.closeSequence(continuation.sequence) }
+    for continuation in live { engine.closeSequence(continuation.sequence) }
+    live = []
   }
 
-  /// Reads all prompts, and takes the first token of each continuation.
-  func prefill(_ onToken: (Int, Int32) -> Void) throws {
-    var chunk: [Row] = []
-    var ends: [Int32] = []
-    var finished: [Int] = []
-    func flush() throws {
-      guard !chunk.isEmpty else { return }
-      try engine.step(chunk, logitRows: ends)
-      for (position, index) in finished.enumerated() { try advance(index, model.logits(position), onToken) }
-      chunk.removeAll(keepingCapacity: true)
-      ends = []
-      finished = []
+  /// Starts what there is room for, reads what each sequence has not read, and takes the next token of each; whether
+  /// there was anything to do.
+  func round(
+    _ onToken: (Int, Int32) -> Void, _ onEnd: (Int, Generation) throws -> Void
+  ) throws -> Bool {
+    while live.count < engine.maximumSequences, next < requests.count {
+      try start(next)
+      next += 1
     }
-    for (index, continuation) in continuations.enumerated() {
-      let request = continuation.request
-      for (position, token) in request.prompt.enumerated() {
-        chunk.append(
+    if live.isEmpty { return false }
+    for index in live.indices {
+      let request = requests[live[index].index]
+      let length = request.prompt.count + live[index].tokens.count
+      while live[index].readCount < length {
+        let position = live[index].readCount
+        let isPrompt = position < request.prompt.count
+        let token = isPrompt ? request.prompt[position] : live[index].tokens[position - request.prompt.count]
+        rows.append(
           Row(
-            token: token, position: Int32(position), sequence: continuation.sequence,
+            token: token, position: Int32(position), sequence: live[index].sequence,
             slot: try slot(request, at: position)))
-        if position == request.prompt.count - 1 {
-          ends.append(Int32(chunk.count - 1))
-          finished.append(index)
+        live[index].readCount += 1
+        if isPrompt { promptRowCount += 1 }
+        if position == length - 1 {
+          wanted.append(Int32(rows.count - 1))
+          owners.append(index)
         }
-        if chunk.count == engine.maximumRows { try flush() }
+        if rows.count == engine.maximumRows { try step(onToken) }
       }
     }
-    try flush()
+    try step(onToken)
+    try finish(onEnd)
+    return true
   }
 
-  /// Takes tokens until every continuation has ended.
-  func decode(_ onToken: (Int, Int32) -> Void) throws {
-    var (current, currentOwners): ([Row], [Int]) = ([], [])
-    while !rows.isEmpty {
-      swap(&current, &rows)
-      swap(&currentOwners, &owners)
-      rows.removeAll(keepingCapacity: true)
-      owners.removeAll(keepingCapacity: true)
-      // More sequences than rows of a step take several.
-      for start in stride(from: 0, to: current.count, by: engine.maximumRows) {
-        let end = min(start + engine.maximumRows, current.count)
-        try engine.step(current[start..<end], logitRows: 0..<Int32(end - start))
-        for index in start..<end { try advance(currentOwners[index], model.logits(index - start), onToken) }
-      }
-    }
+  private func start(_ index: Int) throws {
+    let request = requests[index]
+    let sequence = try engine.openSequence(capacity: request.prompt.count + request.maximumTokens)
+    var sampler = Sampler(request.sampling, vocabularySize: model.vocabularySize)
+    for token in request.prompt { sampler.observe(token) }
+    live.append(Continuation(index: index, sequence: sequence, sampler: sampler))
+    live[live.count - 1].tokens.reserveCapacity(request.maximumTokens)
+    timing.promptTokens += request.prompt.count
   }
 
-  /// Takes the next token of a continuation and, unless that ended it, its row for the next step.
+  /// Runs the rows that have come together, and takes a token for each wanted one.
+  private func step(_ onToken: (Int, Int32) -> Void) throws {
+    guard !rows.isEmpty else { return }
+    let started = ContinuousClock.now
+    try engine.step(rows, logitRows: wanted)
+    for (position, index) in owners.enumerated() { advance(index, model.logits(position), onToken) }
+    let time = ContinuousClock.now - started
+    let prefill = time * Double(promptRowCount) / Double(rows.count)
+    timing.prefill += prefill
+    timing.decode += time - prefill
+    rows.removeAll(keepingCapacity: true)
+    wanted.removeAll(keepingCapacity: true)
+    owners.removeAll(keepingCapacity: true)
+    promptRowCount = 0
+  }
+
+  /// Takes the next token of a continuation, or ends it.
   private func advance(
     _ index: Int, _ logits: UnsafeBufferPointer<Float>, _ onToken: (Int, Int32) -> Void
-  ) throws {
-    let request = continuations[index].request
-    guard request.maximumTokens > 0 else { return }
-    let token = continuations[index].sampler.sample(logits)
-    if request.stopTokens.contains(token) { return }
-    continuations[index].generation.tokens.append(token)
-    onToken(index, token)
-    let count = continuations[index].generation.tokens.count
-    guard count < request.maximumTokens else { return }
-    let position = request.prompt.count + count - 1
-    rows.append(
-      Row(
-        token: token, position: Int32(position), sequence: continuations[index].sequence,
-        slot: try slot(request, at: position)))
-    owners.append(index)
+  ) {
+    let request = requests[live[index].index]
+    guard request.maximumTokens > 0 else {
+      live[index].finish = .length
+      return
+    }
+    let token = live[index].sampler.sample(logits)
+    if request.stopTokens.contains(token) {
+      live[index].finish = .end
+      return
+    }
+    live[index].tokens.append(token)
+    timing.generatedTokens += 1
+    onToken(live[index].index, token)
+    if live[index].tokens.count == request.maximumTokens { live[index].finish = .length }
+  }
+
+  /// Hands out the continuations that have ended, and closes their sequences.
+  private func finish(_ onEnd: (Int, Generation) throws -> Void) throws {
+    var index = 0
+    while index < live.count {
+      guard let finish = live[index].finish else {
+        index += 1
+        continue
+      }
+      let ended = live.remove(at: index)
+      engine.closeSequence(ended.sequence)
+      generations[ended.index].tokens = ended.tokens
+      generations[ended.index].finish = finish
+      try onEnd(ended.index, generations[ended.index])
+    }
   }
 
   private func slot(_ request: GenerationRequest, at position: Int) throws -> Int32 {

@@ -13,7 +13,9 @@ package final class LanguageModel {
   package var tokenCount: Int { min(vocabularySize, plan.vocabularySize ?? vocabularySize) }
   /// The longest sequence, in tokens.
   package var contextLength: Int { plan.contextLength }
-  let path: String
+  package let path: String
+  /// Where the plan comes from, as the compiler wrote it: the model, the maps and the options.
+  package let provenance: JSON
 
   /// Maps, checks and binds a plan file.
   package convenience init(
@@ -29,11 +31,13 @@ package final class LanguageModel {
       }
       return address
     }
-    try self.init(engine, path: path, tokenizer: file.makeTokenizer())
+    try self.init(engine, path: path, tokenizer: file.makeTokenizer(), provenance: file.provenance)
   }
 
   /// Wraps an engine whose plan is not on disk.
-  package init(_ engine: Engine, path: String, tokenizer: Tokenizer?) throws {
+  package init(
+    _ engine: Engine, path: String, tokenizer: Tokenizer?, provenance: JSON = .object([])
+  ) throws {
     guard let logits = engine.plan.results.first(where: { $0.name == "logits" }),
       case let type = engine.plan.values[logits.value].type, type.shape.first == .symbol("R"),
       let width = type.shape.last?.fixed
@@ -51,6 +55,7 @@ package final class LanguageModel {
     self.engine = engine
     engine.path = path
     self.tokenizer = tokenizer
+    self.provenance = provenance
     plan = engine.plan
     vocabularySize = width
   }
@@ -69,6 +74,14 @@ package final class LanguageModel {
       }
       return Int32(token)
     }
+  }
+
+  /// The token ids of a sample, and how many of them are its context's: all before the first one that differs from those
+  /// of the context alone.
+  package func encode(_ sample: TextSample) throws -> (tokens: [Int32], contextCount: Int) {
+    let tokens = try encode(sample.text)
+    if sample.context.isEmpty { return (tokens, 0) }
+    return (tokens, zip(tokens, try encode(sample.context)).prefix { $0 == $1 }.count)
   }
 
   /// The text of tokens; empty where the plan has no tokenizer.

@@ -4,7 +4,7 @@ import Glibc
 package struct TextScore: Hashable, Sendable {
   /// The sum of the natural logarithms of the tokens' probabilities.
   package var logLikelihood = 0.0
-  /// How many tokens were predicted: all after the first, or after the context.
+  /// How many tokens were predicted: all after the first, or after the prompt.
   package var tokenCount = 0
 
   package init() {}
@@ -20,19 +20,33 @@ package struct TextScore: Hashable, Sendable {
   package var perplexity: Double { exp(-logLikelihood / Double(max(tokenCount, 1))) }
 }
 
+/// A text to score.
+package struct ScoredText: Hashable, Sendable {
+  package var tokens: [Int32]
+  /// How many tokens at the start are a prompt, which is read and not scored. For maps with a token scope the tokens
+  /// after it are the generated ones; with nil the whole text is prompt, and all tokens after the first are scored.
+  package var promptCount: Int?
+
+  package init(_ tokens: [Int32], promptCount: Int? = nil) {
+    self.tokens = tokens
+    self.promptCount = promptCount
+  }
+
+  /// The index of the first token that is scored: the first token of a text follows nothing.
+  var firstScored: Int { max(promptCount ?? 0, 1) }
+}
+
 extension LanguageModel {
   /// Scores texts, several in one step.
   ///
   /// - Parameters:
-  ///   - texts: token ids; of each, the tokens from index `from` (at least 1) on are predicted. For maps with a token
-  ///     scope they are the generated ones, and what is before them the prompt; with 1 all is prompt.
+  ///   - texts: the texts.
   ///   - strengths: the steering under which the model reads.
   ///   - progress: called now and then with the number of texts done.
   /// - Returns: a score a text, in their order.
   /// - Throws: `EngineError` for a text longer than the plan's context or a dial that does not exist.
   package func score(
-    _ texts: [(tokens: [Int32], from: Int)], strengths: [String: Float] = [:],
-    progress: (Int) -> Void = { _ in }
+    _ texts: [ScoredText], strengths: [String: Float] = [:], progress: (Int) -> Void = { _ in }
   ) throws -> [TextScore] {
     var slots = SlotAssignment(plan)
     var scores = Array(repeating: TextScore(), count: texts.count)
@@ -55,7 +69,7 @@ extension LanguageModel {
       wanted.removeAll(keepingCapacity: true)
       targets.removeAll(keepingCapacity: true)
     }
-    for (index, text) in texts.enumerated() where text.tokens.count > 1 {
+    for (index, text) in texts.enumerated() where text.tokens.count > text.firstScored {
       if openSequences.count == engine.maximumSequences {
         try flush()
         for sequence in openSequences { engine.closeSequence(sequence) }
@@ -66,10 +80,9 @@ extension LanguageModel {
       openSequences.append(sequence)
       for (position, token) in text.tokens.dropLast().enumerated() {
         let slot = try slots.slot(
-          strengths, position: position, promptCount: text.from > 1 ? text.from : text.tokens.count,
-          on: engine)
+          strengths, position: position, promptCount: text.promptCount ?? text.tokens.count, on: engine)
         rows.append(Row(token: token, position: Int32(position), sequence: sequence, slot: slot))
-        if position + 1 >= max(text.from, 1) {
+        if position + 1 >= text.firstScored {
           wanted.append(Int32(rows.count - 1))
           targets.append((index, text.tokens[position + 1]))
         }

@@ -14,6 +14,13 @@ struct SlotAssignment {
     isScoped = scopes.contains { $0.scope != .all }
   }
 
+  /// The most slots that rows under one set of strengths name.
+  ///
+  /// A scope is one interval of positions, so the scopes of n maps cut a sequence into at most 2 n + 1 parts.
+  static func slotsPerStrengths(_ plan: Plan) -> Int {
+    1 + 2 * plan.scopes.count { $0.scope != .all }
+  }
+
   /// The slot for a row at `position` of a sequence of `promptCount` prompt tokens, steered with `strengths`; set on
   /// the engine where it is new.
   mutating func slot(
@@ -35,5 +42,12 @@ struct SlotAssignment {
     try engine.setStrengths(strengths, slot: Int(slot))
     slots[strengths] = slot
     return slot
+  }
+}
+
+extension LanguageModel {
+  /// How many sets of strengths requests that run together may have.
+  package var mostStrengthsTogether: Int {
+    max(1, (engine.maximumSlots - 1) / SlotAssignment.slotsPerStrengths(plan))
   }
 }

@@ -1,4 +1,6 @@
 /// Strengths by map name, written `toxicity=0.7,formal=0.3`; a strength may be a range `0:1:0.1`.
+///
+/// Several expressions are one, as if commas joined them.
 package struct SteeringExpression: Hashable, Sendable {
   /// One map and its strengths.
   package struct Term: Hashable, Sendable {
@@ -25,8 +27,14 @@ package struct SteeringExpression: Hashable, Sendable {
   private static let mostSteps = 1000
   private static let mostCombinations = 10_000
 
-  package init(parsing text: String) throws(Malformed) {
+  package init(parsing text: String) throws(Malformed) { try self.init(parsing: [text]) }
+
+  package init(parsing texts: [String]) throws(Malformed) {
     terms = []
+    for text in texts { try append(text) }
+  }
+
+  private mutating func append(_ text: String) throws(Malformed) {
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let sides = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard sides.count == 2, !sides[0].isEmpty else {
