@@ -3,7 +3,7 @@
 #
 # One that cannot run here is named at the end; the others go on.
 set -uo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")" || exit
 
 failed=()
 for name in vs-llama vs-openvino vs-transformers overhead roofline perplexity fit; do

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The gate, for hand and CI alike: format, warnings, all tests, documents.
+# The gate, for hand and CI alike: lint, warnings, all tests, documents.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s\n' "$1"; }
 
-step "format"
-swift format lint --strict --recursive Package.swift Sources passes graphs Tests
+step "lint"
+Scripts/lint.sh
 
 step "build"
 # One configuration for everything: tests, demo and benchmarks share what is built.

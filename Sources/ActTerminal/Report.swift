@@ -7,7 +7,7 @@ import ArgumentParser
 package let toolVersion = "0.1.0"
 
 /// What a process tells its caller.
-package enum ExitStatus: Int32, Sendable {
+package enum ExitStatus: Int32, CaseIterable, Sendable {
   case good = 0
   /// A check that was asked for failed.
   case checkFailed = 1
@@ -15,6 +15,17 @@ package enum ExitStatus: Int32, Sendable {
   /// A bad or unsafe file.
   case badFile = 3
   case notSupported = 4
+
+  /// As the manual tells it.
+  var meaning: String {
+    switch self {
+    case .good: "Success."
+    case .checkFailed: "A check that was asked for failed."
+    case .usage: "The command line is wrong."
+    case .badFile: "A file is missing, damaged or unsafe, or cannot be written."
+    case .notSupported: "A file may be good, but needs what this version does not support."
+    }
+  }
 }
 
 /// A check that was asked for and failed; exit code 1.
@@ -33,6 +44,12 @@ package struct CheckFailed: Error, CustomStringConvertible {
 package func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) -> ExitStatus?) -> Never {
   act_signals_install(tool._commandName, ExitStatus.badFile.rawValue)
   do {
+    // Beside --generate-completion-script, which the parser knows; neither is in the help.
+    if CommandLine.arguments.dropFirst() == ["--generate-manual"] {
+      print(ManualPage(try CommandDescription(tool), version: toolVersion).text, terminator: "")
+      try finishOutput()
+      exit(ExitStatus.good.rawValue)
+    }
     var command = try tool.parseAsRoot()
     try command.run()
     try finishOutput()
@@ -43,7 +60,7 @@ package func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) ->
     }
     // Help and version, or arguments that do not parse.
     if tool.exitCode(for: error).isSuccess {
-      Swift.print(tool.fullMessage(for: error))
+      Swift.print(wrappingUsage(tool.fullMessage(for: error), to: helpColumns))
       do { try finishOutput() } catch { fail(tool, "\(error)", .badFile) }
       exit(ExitStatus.good.rawValue)
     }

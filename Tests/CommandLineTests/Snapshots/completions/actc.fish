@@ -1,0 +1,260 @@
+function __actc_should_offer_completions_for_flags_or_options -a expected_commands
+    set -l non_repeating_flags_or_options $argv[2..]
+    set -l non_repeating_flags_or_options_absent 0
+    set -l positional_index 0
+    set -l commands
+    __actc_parse_tokens
+    test "$commands" = "$expected_commands"; and return $non_repeating_flags_or_options_absent
+end
+
+function __actc_should_offer_completions_for_positional -a expected_commands positional_index_comparison expected_positional_index
+    set -l non_repeating_flags_or_options
+    set -l non_repeating_flags_or_options_absent 0
+    set -l positional_index 0
+    set -l commands
+    __actc_parse_tokens
+    test "$commands" = "$expected_commands" -a \( "$positional_index" "$positional_index_comparison" "$expected_positional_index" \)
+end
+
+function __actc_parse_tokens -S
+    set -l unparsed_tokens (__actc_tokens -pc)
+    switch $unparsed_tokens[1]
+    case 'actc'
+        __actc_parse_subcommand 0 'version' 'h/help'
+        switch $unparsed_tokens[1]
+        case 'import'
+            __actc_parse_subcommand 1 'o/output=' 'dtype=' 'version' 'h/help'
+        case 'fit'
+            __actc_parse_subcommand 1 'source=+' 'target=+' 'pairs=+' 'field=' 'source-field=' 'target-field=' 'prompt-field=' 'filter=+' 'source-filter=+' 'target-filter=+' 'format=' 'no-header' 'limit=' 'seed=' 'max-tokens=' 'sites=+' 'simultaneous' 'pooling=' 'scope=' 'skip-first=' 'weights=' 'method=' 'support=' 'plot=' 'json' 'memory=' 't/threads=' 'o/output=' 'version' 'h/help'
+        case 'collect'
+            __actc_parse_subcommand 1 'source=+' 'target=+' 'pairs=+' 'field=' 'source-field=' 'target-field=' 'prompt-field=' 'filter=+' 'source-filter=+' 'target-filter=+' 'format=' 'no-header' 'limit=' 'seed=' 'max-tokens=' 'sites=+' 'simultaneous' 'pooling=' 'scope=' 'skip-first=' 'weights=' 'memory=' 't/threads=' 'rounds' 'shard=' 'after=' 'o/output=' 'version' 'h/help'
+        case 'solve'
+            __actc_parse_subcommand -r 1 'method=' 'support=' 'plot=' 'json' 'memory=' 't/threads=' 'after=' 'o/output=' 'version' 'h/help'
+        case 'search'
+            __actc_parse_subcommand 1 'source=+' 'target=+' 'pairs=+' 'field=' 'source-field=' 'target-field=' 'prompt-field=' 'filter=+' 'source-filter=+' 'target-filter=+' 'format=' 'no-header' 'limit=' 'seed=' 'max-tokens=' 'held-out=' 'sites=+' 'parts=' 'strength=' 'weights=' 'method=' 'support=' 'memory=' 't/threads=' 'json' 'version' 'h/help'
+        case 'compile'
+            __actc_parse_subcommand 1 'maps=+' 'force=+' 'weights=' 'kv=' 'freeze=+' 'o/output=' 'context=' 'rows=' 'no-fuse' 'no-arena' 'reference' 'print-after=' 'verify-each' 'no-verify-each' 'timing' 'stop-after=' 'bisect=' 'version' 'h/help'
+        case 'opt'
+            __actc_parse_subcommand 1 'passes=' 'maps=+' 'force=+' 'print-after=' 'verify-each' 'no-verify-each' 'timing' 'stop-after=' 'bisect=' 'version' 'h/help'
+        case 'show'
+            __actc_parse_subcommand 1 'summary' 'json' 'version' 'h/help'
+        case 'sites'
+            __actc_parse_subcommand 1 'sites=+' 'json' 'version' 'h/help'
+        case 'methods'
+            __actc_parse_subcommand 0 'json' 'version' 'h/help'
+        case 'passes'
+            __actc_parse_subcommand 0 'json' 'version' 'h/help'
+        case 'help'
+            __actc_parse_subcommand -r 1 'version'
+        end
+    end
+end
+
+function __actc_tokens
+    if test (string split -m 1 -f 1 -- . "$FISH_VERSION") -gt 3
+        commandline --tokens-raw $argv
+    else
+        commandline -o $argv
+    end
+end
+
+function __actc_parse_subcommand -S -a positional_count
+    argparse -s r -- $argv
+    set -l option_specs $argv[2..]
+    set -l is_repeating_positional $_flag_r
+    set -el _flag_r
+    set -a commands $unparsed_tokens[1]
+    set positional_index 0
+    while true
+        set -e unparsed_tokens[1]
+        argparse -sn "$commands" $option_specs -- $unparsed_tokens 2> /dev/null
+        set unparsed_tokens $argv
+        set positional_index (math $positional_index + 1)
+        for non_repeating_flag_or_option in $non_repeating_flags_or_options
+            if set -ql "_flag_$(string replace -a - _ -- $non_repeating_flag_or_option)"
+                set non_repeating_flags_or_options_absent 1
+                break
+            end
+        end
+        test (count $unparsed_tokens) -eq 0 -o \( -z "$is_repeating_positional" -a "$positional_index" -gt "$positional_count" \) && break
+    end
+end
+
+function __actc_complete_directories
+    set -l token (commandline -t)
+    string match -- '*/' $token
+    set -l subdirs $token*/
+    printf %s\n $subdirs
+end
+
+function __actc_custom_completion
+    set -x SAP_SHELL fish
+    set -x SAP_SHELL_VERSION $FISH_VERSION
+    set -l tokens (__actc_tokens -p)
+    if test -z "$(__actc_tokens -t)"
+        set -l index (count (__actc_tokens -pc))
+        set tokens $tokens[..$index] \'\' $tokens[(math $index + 1)..]
+    end
+    command $tokens[1] $argv $tokens
+end
+
+complete -c 'actc' -f
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc" version' -l 'version' -d 'Show the version.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_positional "actc" -eq 1' -fa 'import' -d 'Turns a GGUF file into a Hugging Face directory.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_positional "actc" -eq 1' -fa 'fit' -d 'Fits a map from source to target behaviour at the sites of a model.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_positional "actc" -eq 1' -fa 'collect' -d 'Runs a shard of the data through a model, for a fit on several machines.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_positional "actc" -eq 1' -fa 'solve' -d 'Fits a map to the samples that all shards of a round have collected.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_positional "actc" -eq 1' -fa 'search' -d 'Tells which sites to fit: what maps there reach, and what they cost.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_positional "actc" -eq 1' -fa 'compile' -d 'Compiles a model, with maps or without, into a plan.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_positional "actc" -eq 1' -fa 'opt' -d 'Runs passes over a graph in the text form and prints the outcome.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_positional "actc" -eq 1' -fa 'show' -d 'Prints a model\'s graph, a map file, a plan or a graph as text.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_positional "actc" -eq 1' -fa 'sites' -d 'Lists the activation sites of a model, in order of execution.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_positional "actc" -eq 1' -fa 'methods' -d 'Lists the steering methods.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_positional "actc" -eq 1' -fa 'passes' -d 'Lists the passes.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_positional "actc" -eq 1' -fa 'help' -d 'Show subcommand help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc import" o output' -l 'output' -s 'o' -d 'The directory to write.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc import" dtype' -l 'dtype' -d 'The tensors\' element type: stored (quantised ones as f32), f32, bf16 or f16.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc import" version' -l 'version' -d 'Show the version.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc import" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit"' -l 'source' -d 'Files with examples of the behaviour to leave.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit"' -l 'target' -d 'Files with examples of the behaviour to reach.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit"' -l 'pairs' -d 'Instead of both: files in which a record has a source and a target; in .txt, with a tab between.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" field' -l 'field' -d 'The field that holds the text, as in text or continuation.text.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" source-field' -l 'source-field' -d 'The same for the source alone.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" target-field' -l 'target-field' -d 'The same for the target alone.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" prompt-field' -l 'prompt-field' -d 'A field that comes before the text, run as context and not pooled.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit"' -l 'filter' -d 'Take only records that meet all of these, as in \'toxicity>=0.75\' \'label==toxic\'.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit"' -l 'source-filter' -d 'The same for the source alone.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit"' -l 'target-filter' -d 'The same for the target alone.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" format' -l 'format' -d 'txt, jsonl, csv or tsv; by default what the name of a file tells, else txt.' -rfka 'txt jsonl csv tsv'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" no-header' -l 'no-header' -d 'The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" limit' -l 'limit' -d 'Take at most N samples a side.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" seed' -l 'seed' -d 'Shuffle the samples first, by this seed.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" max-tokens' -l 'max-tokens' -d 'Cut samples to N tokens; by default to the model\'s context.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit"' -l 'sites' -d 'Sites: globs, or re: and a regular expression, over whole names.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" simultaneous' -l 'simultaneous' -d 'Fit every site on the bare model; by default a site sees all earlier sites transported.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" pooling' -l 'pooling' -d 'How a sample\'s tokens become one vector; all: each is a sample.' -rfka 'mean last min max all'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" scope' -l 'scope' -d 'The tokens to which the map applies: all, prompt, generated, last, or positions as in 4-9.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" skip-first' -l 'skip-first' -d 'Leave the first N positions of a sequence out of the fit and alone when steering.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" weights' -l 'weights' -d 'What the model\'s matrices hold while it runs; by default as in the checkpoint.' -rfka 'f32 bf16 q8 q4'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" method' -l 'method' -d 'The method; see `actc methods`.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" support' -l 'support' -d 'Where the map applies: all, or between quantiles of the source, as in q0-100.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" plot' -l 'plot' -d 'Write a plot of the distance from source to target by layer, as SVG.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" json' -l 'json' -d 'Print the summary of the fit as JSON.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" memory' -l 'memory' -d 'The memory that may be used, as in 8GiB; by default half of the machine\'s.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" t threads' -l 'threads' -s 't' -d 'Threads; by default one a processor.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" o output' -l 'output' -s 'o' -d 'The map file to write.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" version' -l 'version' -d 'Show the version.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc fit" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect"' -l 'source' -d 'Files with examples of the behaviour to leave.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect"' -l 'target' -d 'Files with examples of the behaviour to reach.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect"' -l 'pairs' -d 'Instead of both: files in which a record has a source and a target; in .txt, with a tab between.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" field' -l 'field' -d 'The field that holds the text, as in text or continuation.text.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" source-field' -l 'source-field' -d 'The same for the source alone.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" target-field' -l 'target-field' -d 'The same for the target alone.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" prompt-field' -l 'prompt-field' -d 'A field that comes before the text, run as context and not pooled.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect"' -l 'filter' -d 'Take only records that meet all of these, as in \'toxicity>=0.75\' \'label==toxic\'.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect"' -l 'source-filter' -d 'The same for the source alone.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect"' -l 'target-filter' -d 'The same for the target alone.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" format' -l 'format' -d 'txt, jsonl, csv or tsv; by default what the name of a file tells, else txt.' -rfka 'txt jsonl csv tsv'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" no-header' -l 'no-header' -d 'The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" limit' -l 'limit' -d 'Take at most N samples a side.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" seed' -l 'seed' -d 'Shuffle the samples first, by this seed.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" max-tokens' -l 'max-tokens' -d 'Cut samples to N tokens; by default to the model\'s context.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect"' -l 'sites' -d 'Sites: globs, or re: and a regular expression, over whole names.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" simultaneous' -l 'simultaneous' -d 'Fit every site on the bare model; by default a site sees all earlier sites transported.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" pooling' -l 'pooling' -d 'How a sample\'s tokens become one vector; all: each is a sample.' -rfka 'mean last min max all'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" scope' -l 'scope' -d 'The tokens to which the map applies: all, prompt, generated, last, or positions as in 4-9.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" skip-first' -l 'skip-first' -d 'Leave the first N positions of a sequence out of the fit and alone when steering.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" weights' -l 'weights' -d 'What the model\'s matrices hold while it runs; by default as in the checkpoint.' -rfka 'f32 bf16 q8 q4'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" memory' -l 'memory' -d 'The memory that may be used, as in 8GiB; by default half of the machine\'s.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" t threads' -l 'threads' -s 't' -d 'Threads; by default one a processor.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" rounds' -l 'rounds' -d 'Print how many rounds the fit takes, and do nothing else.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" shard' -l 'shard' -d 'The part of the data to take: i/N, i from 1 to N.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" after' -l 'after' -d 'The map file of the earlier rounds.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" o output' -l 'output' -s 'o' -d 'The sample file to write.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" version' -l 'version' -d 'Show the version.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc collect" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc solve" method' -l 'method' -d 'The method; see `actc methods`.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc solve" support' -l 'support' -d 'Where the map applies: all, or between quantiles of the source, as in q0-100.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc solve" plot' -l 'plot' -d 'Write a plot of the distance from source to target by layer, as SVG.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc solve" json' -l 'json' -d 'Print the summary of the fit as JSON.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc solve" memory' -l 'memory' -d 'The memory that may be used, as in 8GiB; by default half of the machine\'s.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc solve" t threads' -l 'threads' -s 't' -d 'Threads; by default one a processor.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc solve" after' -l 'after' -d 'The map file of the earlier rounds, the same as for `actc collect`.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc solve" o output' -l 'output' -s 'o' -d 'The map file to write.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc solve" version' -l 'version' -d 'Show the version.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc solve" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search"' -l 'source' -d 'Files with examples of the behaviour to leave.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search"' -l 'target' -d 'Files with examples of the behaviour to reach.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search"' -l 'pairs' -d 'Instead of both: files in which a record has a source and a target; in .txt, with a tab between.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" field' -l 'field' -d 'The field that holds the text, as in text or continuation.text.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" source-field' -l 'source-field' -d 'The same for the source alone.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" target-field' -l 'target-field' -d 'The same for the target alone.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" prompt-field' -l 'prompt-field' -d 'A field that comes before the text, run as context and not pooled.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search"' -l 'filter' -d 'Take only records that meet all of these, as in \'toxicity>=0.75\' \'label==toxic\'.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search"' -l 'source-filter' -d 'The same for the source alone.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search"' -l 'target-filter' -d 'The same for the target alone.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" format' -l 'format' -d 'txt, jsonl, csv or tsv; by default what the name of a file tells, else txt.' -rfka 'txt jsonl csv tsv'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" no-header' -l 'no-header' -d 'The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" limit' -l 'limit' -d 'Take at most N samples a side.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" seed' -l 'seed' -d 'Shuffle the samples first, by this seed.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" max-tokens' -l 'max-tokens' -d 'Cut samples to N tokens; by default to the model\'s context.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" held-out' -l 'held-out' -d 'Texts of the ordinary kind: .txt, a line each, or .jsonl of {"text": …}.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search"' -l 'sites' -d 'Sites: globs, or re: and a regular expression, over whole names.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" parts' -l 'parts' -d 'Into how many ranges of layers each kind of site is divided.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" strength' -l 'strength' -d 'The strength of the maps that are measured.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" weights' -l 'weights' -d 'What the model\'s matrices hold while it runs; by default as in the checkpoint.' -rfka 'f32 bf16 q8 q4'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" method' -l 'method' -d 'The method; see `actc methods`.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" support' -l 'support' -d 'Where the map applies: all, or between quantiles of the source, as in q0-100.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" memory' -l 'memory' -d 'The memory that may be used, as in 8GiB; by default half of the machine\'s.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" t threads' -l 'threads' -s 't' -d 'Threads; by default one a processor.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" json' -l 'json' -d 'As JSON.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" version' -l 'version' -d 'Show the version.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc search" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile"' -l 'maps' -d 'A map file and the name of its dial; may be repeated.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile"' -l 'force' -d 'A check to skip: fingerprint.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" weights' -l 'weights' -d 'What the plan\'s matrices hold.' -rfka 'f32 bf16 q8 q4'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" kv' -l 'kv' -d 'The element type of cached keys and values: bf16 or f32.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile"' -l 'freeze' -d 'Fold a map at a strength.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" o output' -l 'output' -s 'o' -d 'The plan to write.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" context' -l 'context' -d 'The longest sequence, in tokens; by default the model\'s own, at most 2048.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" rows' -l 'rows' -d 'The most tokens of one step, over all sequences.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" no-fuse' -l 'no-fuse' -d 'Leave the graph as it is written: fold, merge and fuse nothing.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" no-arena' -l 'no-arena' -d 'Give every buffer bytes of its own.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" reference' -l 'reference' -d 'Both of these: the plan to compare others with.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" print-after' -l 'print-after' -d 'Print the graph after these passes, or after all.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" verify-each' -l 'verify-each' -d 'Verify the graph after each pass.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" no-verify-each' -l 'no-verify-each' -d 'Verify the graph after each pass.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" timing' -l 'timing' -d 'Print how long each pass took.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" stop-after' -l 'stop-after' -d 'Run no pass after this one.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" bisect' -l 'bisect' -d 'Run the first N passes only, to bisect.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" version' -l 'version' -d 'Show the version.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc compile" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc opt" passes' -l 'passes' -d 'The passes, in order; by default the whole pipeline.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc opt"' -l 'maps' -d 'A map file and the name of its dial; may be repeated.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc opt"' -l 'force' -d 'A check to skip: fingerprint.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc opt" print-after' -l 'print-after' -d 'Print the graph after these passes, or after all.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc opt" verify-each' -l 'verify-each' -d 'Verify the graph after each pass.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc opt" no-verify-each' -l 'no-verify-each' -d 'Verify the graph after each pass.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc opt" timing' -l 'timing' -d 'Print how long each pass took.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc opt" stop-after' -l 'stop-after' -d 'Run no pass after this one.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc opt" bisect' -l 'bisect' -d 'Run the first N passes only, to bisect.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc opt" version' -l 'version' -d 'Show the version.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc opt" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc show" summary' -l 'summary' -d 'A plan\'s sizes only, not its programs.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc show" json' -l 'json' -d 'As JSON.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc show" version' -l 'version' -d 'Show the version.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc show" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc sites"' -l 'sites' -d 'Only the sites that these patterns match: globs, or re: and a regular expression.' -rfka ''
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc sites" json' -l 'json' -d 'As JSON.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc sites" version' -l 'version' -d 'Show the version.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc sites" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc methods" json' -l 'json' -d 'As JSON.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc methods" version' -l 'version' -d 'Show the version.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc methods" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc passes" json' -l 'json' -d 'As JSON.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc passes" version' -l 'version' -d 'Show the version.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc passes" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'actc' -n '__actc_should_offer_completions_for_flags_or_options "actc help" version' -l 'version' -d 'Show the version.'
