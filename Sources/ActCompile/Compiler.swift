@@ -57,7 +57,8 @@ extension Model {
     let (program, plan) = try lower(graph, lowering)
     let checkpoint = checkpoint
     return CompiledModel(
-      plan: plan, graph: graph, timings: timings, program: program, checkpoint: checkpoint, frozen: options.frozen,
+      plan: plan, graph: graph, timings: timings, program: program, checkpoint: checkpoint,
+      frozen: options.frozen,
       source: { op in
         switch op {
         case .weight(let name):

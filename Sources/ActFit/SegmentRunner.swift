@@ -74,8 +74,7 @@ final class SegmentRunner {
       try store.read(batch, value.columns, into: input)
     }
     try place(batch)
-    let wanted = engine.plan.limit("R") == nil ? 0 : Int32(rows.count)
-    try engine.step(rows, logitRows: 0..<wanted)
+    try engine.step(rows, logitRows: engine.plan.limit("R") == nil ? .none : .all)
     for value in segment.writes {
       guard let result = engine.result(value.name) else { throw FitError("no result `\(value.name)`") }
       try store.write(batch, value.columns, from: result)

@@ -147,7 +147,7 @@ private final class SteeredProbe {
     var sample = EvenSample(width: width, limit: 1024)
     func flush() throws {
       guard !rows.isEmpty else { return }
-      try engine.step(rows, logitRows: 0..<Int32(rows.count))
+      try engine.step(rows, logitRows: .all)
       let result = engine.result(end)!
       for (row, owner) in owners.enumerated() {
         if let owner { values[owner] += UnsafeBufferPointer(start: result + row * width, count: width) }

@@ -66,7 +66,7 @@ struct Benchmark {
     return try seconds {
       for start in stride(from: 0, to: prompt, by: engine.maximumRows) {
         let chunk = rows[start..<min(start + engine.maximumRows, prompt)]
-        try engine.step(chunk, logitRows: chunk.endIndex == prompt ? [Int32(chunk.count - 1)] : [])
+        try engine.step(chunk, logitRows: chunk.endIndex == prompt ? .last : .none)
       }
     }
   }
@@ -81,7 +81,7 @@ struct Benchmark {
       for rows in steps {
         for start in stride(from: 0, to: rows.count, by: engine.maximumRows) {
           let chunk = rows[start..<min(start + engine.maximumRows, rows.count)]
-          try engine.step(chunk, logitRows: 0..<Int32(chunk.count))
+          try engine.step(chunk, logitRows: .all)
         }
       }
     }

@@ -35,7 +35,7 @@ import Testing
             for index in rows.indices { rows[index].position = Int32(position) }
             // The first steps may make what lasts, a thread's own storage above all.
             if position == 2 { allocation_counter_start() }
-            try engine.step(rows, logitRows: 0..<Int32(rows.count))
+            try engine.step(rows, logitRows: .all)
           }
           let count = allocation_counter_stop()
           #expect(count == 0, "\(count) allocations, \(rowCount) rows, \(threads) threads")

@@ -87,7 +87,7 @@ import Workbench
     defer { engine.closeSequence(sequence) }
     let rows = tokens.enumerated().map { Row(token: $1, position: Int32($0), sequence: sequence) }
     let wanted: [Int32] = [5, 0, 3]
-    try engine.step(rows, logitRows: wanted)
+    try engine.step(rows, logitRows: .rows(wanted))
     let logits = try #require(engine.result("logits"))
     for (index, row) in wanted.enumerated() {
       let expected = Array(all[Int(row) * width..<(Int(row) + 1) * width])
@@ -106,15 +106,17 @@ import Workbench
       row(sequence: -1),
       row(slot: 3), row(slot: -1),
     ] {
-      #expect(throws: EngineError.self) { try engine.step([bad], logitRows: [0]) }
+      #expect(throws: EngineError.self) { try engine.step([bad], logitRows: .rows([0])) }
     }
-    #expect(throws: EngineError.self) { try engine.step([Row](), logitRows: [Int32]()) }
-    #expect(throws: EngineError.self) { try engine.step(Array(repeating: row(), count: 5), logitRows: [0]) }
-    #expect(throws: EngineError.self) { try engine.step([row()], logitRows: [1]) }
-    #expect(throws: EngineError.self) { try engine.step([row()], logitRows: [-1]) }
+    #expect(throws: EngineError.self) { try engine.step([Row](), logitRows: .none) }
+    #expect(throws: EngineError.self) {
+      try engine.step(Array(repeating: row(), count: 5), logitRows: .rows([0]))
+    }
+    #expect(throws: EngineError.self) { try engine.step([row()], logitRows: .rows([1])) }
+    #expect(throws: EngineError.self) { try engine.step([row()], logitRows: .rows([-1])) }
     #expect(throws: EngineError.self) { try engine.openSequence(capacity: 3) }
     #expect(throws: EngineError.self) { try engine.setStrengths(["absent": 1], slot: 1) }
     engine.closeSequence(sequence)
-    #expect(throws: EngineError.self) { try engine.step([row()], logitRows: [0]) }
+    #expect(throws: EngineError.self) { try engine.step([row()], logitRows: .rows([0])) }
   }
 }

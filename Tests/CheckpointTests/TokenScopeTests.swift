@@ -47,7 +47,7 @@ import Testing
       let isSteered = tokenScope.contains(position: position, promptCount: Self.promptCount)
       return Row(token: token, position: Int32(position), sequence: sequence, slot: isSteered ? 1 : 0)
     }
-    try engine.step(rows, logitRows: 0..<Int32(rows.count))
+    try engine.step(rows, logitRows: .all)
     let expected = try #require(engine.result("logits"))
     #expect(sameBits(steered, Array(UnsafeBufferPointer(start: expected, count: steered.count))))
   }

@@ -45,7 +45,7 @@ extension Engine {
           token: prompts[row.prompt].tokens[row.position], position: Int32(row.position),
           sequence: sequences[row.prompt], slot: prompts[row.prompt].slot)
       }
-      try self.step(rows, logitRows: 0..<Int32(rows.count))
+      try self.step(rows, logitRows: .all)
       guard let output = self.result(name) else { throw EngineError("no result `\(name)`") }
       for (index, row) in step.enumerated() {
         for column in 0..<width {

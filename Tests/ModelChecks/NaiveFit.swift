@@ -67,7 +67,7 @@ private func fitSites(
         Row(
           token: token, position: Int32(position), sequence: sequence, slot: position < skipped ? 0 : slot)
       }
-      try engine.step(rows, logitRows: 0..<(engine.plan.limit("R") == nil ? 0 : Int32(rows.count)))
+      try engine.step(rows, logitRows: engine.plan.limit("R") == nil ? .none : .all)
       for (index, site) in sites.enumerated() {
         let values = engine.result(site)!
         let pooled = max(skipped, sample.pooledFrom)..<rows.count

@@ -1,40 +1,41 @@
 import ActIR
 
 extension Engine {
-  /// Runs one step over `rows`; `logitRows` names the rows whose logits are wanted.
+  /// Runs one step over `rows`, and computes the logits of those that `logitRows` names.
   ///
-  /// Throws `EngineError` for rows that the plan does not hold, and `NotFiniteError` for results that are no numbers.
-  ///
-  /// Inlinable, so that the collections' types are known where it is called and walking them allocates nothing.
-  @inlinable
-  package func step(_ rows: some Collection<Row>, logitRows wanted: some Collection<Int32>) throws {
-    let (rowCount, logitCount) = (rows.count, wanted.count)
-    try checkCounts(rows: rowCount, logitRows: logitCount)
-    var index = 0
-    for row in rows {
-      try place(row, at: index)
-      index += 1
-    }
-    index = 0
-    for row in wanted {
-      try placeLogits(of: row, at: index, rowCount: rowCount)
-      index += 1
-    }
-    try runStep(rows: rowCount, logitRows: logitCount)
+  /// Rows and logits have concrete types, so that walking them allocates nothing wherever this is called.
+  /// - Throws: `EngineError` for rows that the plan does not hold, `NotFiniteError` for results that are not finite.
+  package func step(_ rows: ArraySlice<Row>, logitRows: LogitRows) throws {
+    let (rowCount, logitCount) = try place(rows, logitRows: logitRows)
+    run(bound.stepTasks) { $0 == "T" ? rowCount : logitCount }
+    try checkResults(rows: Int(rowCount), logitRows: Int(logitCount))
   }
 
-  @usableFromInline
-  func checkCounts(rows: Int, logitRows: Int) throws {
-    guard (1...maximumRows).contains(rows) else {
-      throw EngineError("\(rows) rows in a step; the plan holds 1 to \(maximumRows)")
+  package func step(_ rows: [Row], logitRows: LogitRows) throws { try step(rows[...], logitRows: logitRows) }
+
+  /// Writes what the kernels read of the rows; returns how many rows there are, and how many of logits.
+  private func place(
+    _ rows: ArraySlice<Row>, logitRows: LogitRows
+  ) throws -> (rowCount: Int32, logitCount: Int32) {
+    guard (1...maximumRows).contains(rows.count) else {
+      throw EngineError("\(rows.count) rows in a step; the plan holds 1 to \(maximumRows)")
     }
-    guard logitRows <= maximumLogitRows else {
-      throw EngineError("\(logitRows) rows of logits; the plan holds \(maximumLogitRows)")
+    let logitCount = logitRows.count(of: rows.count)
+    guard logitCount <= maximumLogitRows else {
+      throw EngineError("\(logitCount) rows of logits; the plan holds \(maximumLogitRows)")
     }
+    for index in 0..<rows.count { try place(rows[rows.startIndex + index], at: index) }
+    for index in 0..<logitCount {
+      let row = logitRows.row(index, of: rows.count)
+      guard row >= 0, Int(row) < rows.count else {
+        throw EngineError("logits of row \(row) of \(rows.count)")
+      }
+      self.rows.wantLogits(of: row, at: index)
+    }
+    return (Int32(rows.count), Int32(logitCount))
   }
 
-  @usableFromInline
-  func place(_ row: Row, at index: Int) throws {
+  private func place(_ row: Row, at index: Int) throws {
     guard row.token >= 0, Int(row.token) < vocabularySize else {
       throw EngineError("token \(row.token); the model has tokens 0 to \(vocabularySize - 1)")
     }
@@ -45,31 +46,16 @@ extension Engine {
     rows.set(row, at: index)
   }
 
-  @usableFromInline
-  func placeLogits(of row: Int32, at index: Int, rowCount: Int) throws {
-    guard row >= 0, Int(row) < rowCount else { throw EngineError("logits of row \(row) of \(rowCount)") }
-    rows.wantLogits(of: row, at: index)
-  }
-
-  @usableFromInline
-  func runStep(rows: Int, logitRows: Int) throws {
-    let (rowCount, logitCount) = (Int32(rows), Int32(logitRows))
-    run(bound.stepTasks) { $0 == "T" ? rowCount : logitCount }
-    try checkResults(rows: rows, logitRows: logitRows)
-  }
-
   /// The sites whose values the step computes, in order; others were fused away.
   package var observableSites: [String] { bound.computed.compactMap(\.site) }
 
   /// Runs one step, and hands out the values at `sites` as their readers see them: rows in order, `width` values each.
   package func step(
-    _ rows: [Row], logitRows wanted: [Int32], observing sites: Set<String>,
+    _ rows: [Row], logitRows: LogitRows, observing sites: Set<String>,
     receive: (_ site: String, _ values: [Float], _ width: Int) -> Void
   ) throws {
-    try checkCounts(rows: rows.count, logitRows: wanted.count)
-    for (index, row) in rows.enumerated() { try place(row, at: index) }
-    for (index, row) in wanted.enumerated() { try placeLogits(of: row, at: index, rowCount: rows.count) }
-    func count(_ symbol: String) -> Int32 { Int32(symbol == "T" ? rows.count : wanted.count) }
+    let (rowCount, logitCount) = try place(rows[...], logitRows: logitRows)
+    func count(_ symbol: String) -> Int32 { symbol == "T" ? rowCount : logitCount }
     var done = 0
     for value in bound.computed {
       guard let site = value.site, sites.contains(site) else { continue }
@@ -82,7 +68,7 @@ extension Engine {
       receive(site, values, location.columns)
     }
     run(bound.stepTasks[done...], count)
-    try checkResults(rows: rows.count, logitRows: wanted.count)
+    try checkResults(rows: Int(rowCount), logitRows: Int(logitCount))
   }
 
   func run(_ tasks: some Sequence<KernelTask>, _ count: (String) -> Int32) {

@@ -16,6 +16,31 @@ package struct Row: Hashable, Sendable {
   }
 }
 
+/// The rows of a step whose logits are computed, in their order.
+package enum LogitRows: Hashable, Sendable {
+  case none, all, last
+  /// These, by index.
+  case rows([Int32])
+
+  func count(of rowCount: Int) -> Int {
+    switch self {
+    case .none: 0
+    case .all: rowCount
+    case .last: 1
+    case .rows(let rows): rows.count
+    }
+  }
+
+  /// The row whose logits come at `index`, below ``count(of:)``.
+  func row(_ index: Int, of rowCount: Int) -> Int32 {
+    switch self {
+    case .none, .all: Int32(index)
+    case .last: Int32(rowCount - 1)
+    case .rows(let rows): rows[index]
+    }
+  }
+}
+
 /// The rows of the current call, at addresses that the kernels' arguments know.
 struct RowBuffers {
   let tokens, positions, sequences, slots: UnsafeMutablePointer<Int32>

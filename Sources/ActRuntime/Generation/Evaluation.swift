@@ -38,8 +38,7 @@ extension LanguageModel {
           strengths, position: $0, promptCount: promptCount ?? tokens.count, on: engine)
         return Row(token: tokens[$0], position: Int32($0), sequence: sequence, slot: slot)
       }
-      try engine.step(rows, logitRows: Array(0..<Int32(rows.count)), observing: sites) {
-        site, values, width in
+      try engine.step(rows, logitRows: .all, observing: sites) { site, values, width in
         if start == 0 { observed.append(Result(name: site, values: [], width: width)) }
         observed[observed.firstIndex { $0.name == site }!].values += values
       }

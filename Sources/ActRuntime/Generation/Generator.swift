@@ -129,7 +129,7 @@ private final class GenerationRun {
   private func step(_ onToken: (Int, Int32) -> Void) throws {
     guard !rows.isEmpty else { return }
     let started = ContinuousClock.now
-    try engine.step(rows, logitRows: wanted)
+    try engine.step(rows, logitRows: .rows(wanted))
     for (position, index) in owners.enumerated() { advance(index, model.logits(position), onToken) }
     let time = ContinuousClock.now - started
     let prefill = time * Double(promptRowCount) / Double(rows.count)

@@ -60,7 +60,7 @@ extension LanguageModel {
 
     func flush() throws {
       guard !rows.isEmpty else { return }
-      try engine.step(rows, logitRows: wanted)
+      try engine.step(rows, logitRows: .rows(wanted))
       for (index, target) in targets.enumerated() {
         scores[target.text].logLikelihood += logProbability(of: target.token, logits(index))
         scores[target.text].tokenCount += 1
