@@ -27,10 +27,12 @@ let package = Package(
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
-    .target(name: "ActIR", swiftSettings: swift),
+    // Numbers that the graph and the C kernels share.
+    .target(name: "ActLimits", cSettings: c),
+    .target(name: "ActIR", dependencies: ["ActLimits"], swiftSettings: swift),
     .target(name: "ActSignals", cSettings: c),
     .target(name: "ActFormats", dependencies: ["ActSignals", "CPCRE2", "CCrypto"], swiftSettings: swift),
-    .target(name: "ActKernels", cSettings: c),
+    .target(name: "ActKernels", dependencies: ["ActLimits"], cSettings: c),
     .target(name: "ActGraphs", dependencies: ["ActIR", "ActFormats"], path: "graphs", swiftSettings: swift),
     .target(name: "ActPasses", dependencies: ["ActIR"], path: "passes", swiftSettings: swift),
     .target(name: "ActLowering", dependencies: ["ActIR", "ActFormats"], swiftSettings: swift),

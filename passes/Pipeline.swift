@@ -28,7 +28,8 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
   return steering + [
     // Cheap arithmetic first: fewer forms to recognise.
     foldConstants,
-    // Gathers whole transports, and chains of them, into `x·scale + shift`.
+    // Gathers whole transports, and chains of them, into `x·scale + shift`, where a fold below takes that or it is
+    // shorter.
     recognizeAffine,
     foldConstants,
     // A norm takes any affine map, live or frozen, and so comes before the linear layers.

@@ -15,19 +15,19 @@ public struct RegisteredPass: Sendable {
   }
 }
 
-/// Every pass, in the order of the pipeline.
+/// Every pass, in the order in which each first stands in the pipeline; those that it leaves out come last.
 public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("inlines maps at their sites") { insertTransports($0.transports) },
   RegisteredPass("turns dials into constants") { freezeDials($0.frozen) },
   RegisteredPass("evaluates scalar arithmetic and drops identities") { _ in foldConstants },
-  RegisteredPass("gathers elementwise trees into x·scale + shift") { _ in recognizeAffine },
+  RegisteredPass("gathers trees that fold or get shorter into x·scale + shift") { _ in recognizeAffine },
   RegisteredPass("folds a map into the norm before it") { _ in foldAffineIntoNorm },
   RegisteredPass("folds a frozen map into the linear layer before it") { _ in foldAffineIntoLinear },
   RegisteredPass("folds a frozen map into the linear layers after it") { _ in foldAffineIntoReaders },
   RegisteredPass("computes equal nodes once") { _ in commonSubexpressions },
-  RegisteredPass("lays out matrices for the kernels that stream them") { packWeights($0.weights) },
-  RegisteredPass("merges linear layers that read one value") { _ in mergeLinears },
   RegisteredPass("fuses elementwise nodes") { _ in fuseElementwise },
   RegisteredPass("lets linear layers finish what follows them") { _ in fuseEpilogues },
+  RegisteredPass("merges linear layers that read one value") { _ in mergeLinears },
+  RegisteredPass("lays out matrices for the kernels that stream them") { packWeights($0.weights) },
   RegisteredPass("erases nodes that no result needs") { _ in deadCode },
 ]

@@ -27,6 +27,12 @@ package struct MapPlacement: Hashable, Sendable {
   package var sites: [Place: Int]
   /// How many kernels a step runs more than it would without the map.
   package var extraKernels: Int
+
+  package init(map: String, sites: [Place: Int], extraKernels: Int) {
+    self.map = map
+    self.sites = sites
+    self.extraKernels = extraKernels
+  }
 }
 
 extension MapPlacement: CustomStringConvertible {

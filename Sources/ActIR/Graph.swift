@@ -144,10 +144,13 @@ public struct Graph: Sendable {
   public var liveValues: [ValueID] { nodes.indices.map { ValueID(index: $0) }.filter(isLive) }
 
   /// The values that inputs and results need, operands before readers; deterministic, near the order of creation.
-  public var order: [ValueID] {
+  public var order: [ValueID] { order(from: inputs + results.map(\.value)) }
+
+  /// `roots` and what they are computed from, operands before readers.
+  func order(from roots: [ValueID]) -> [ValueID] {
     var out: [ValueID] = []
     var state = [UInt8](repeating: 0, count: nodes.count)
-    for root in inputs + results.map(\.value) {
+    for root in roots {
       var stack = [(id: root, next: 0)]
       while let (id, next) = stack.last {
         if next == 0, state[id.index] != 0 {

@@ -138,7 +138,7 @@ package struct Lexer {
     }
     let text = String(decoding: bytes[start..<at], as: UTF8.self)
     if let value = Int(text) { return .int(value) }
-    if let value = Double(text) { return .float(value) }
+    if let value = Double(decimal: text) { return .float(value) }
     throw failure("malformed number `\(text)`")
   }
 
@@ -191,6 +191,11 @@ extension Lexer {
     guard try accept(punctuation) else { throw expected("`\(punctuation)`") }
   }
 
+  /// Takes the end of a list after one of its elements.
+  package mutating func expectEnd(ofList end: Character) throws(ParseError) {
+    guard try accept(end) else { throw expected("`,` or `\(end)`") }
+  }
+
   package mutating func acceptWord(_ word: String) throws(ParseError) -> Bool {
     guard token == .word(word) else { return false }
     try advance()
@@ -219,5 +224,15 @@ extension Lexer {
     guard case .int(let value) = token, value >= 0 else { throw expected(what) }
     try advance()
     return value
+  }
+}
+
+extension LosslessStringConvertible where Self: BinaryFloatingPoint {
+  /// A number as it is printed: digits, with or without a fraction and an exponent, `inf` or `nan`; nil for whatever
+  /// else Swift takes for a number, such as `1.` and `0x10`.
+  init?(decimal text: some StringProtocol) {
+    let isDecimal = String(text).wholeMatch(of: /-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?/) != nil
+    guard isDecimal || ["inf", "-inf", "nan", "-nan"].contains(String(text)) else { return nil }
+    self.init(String(text))
   }
 }

@@ -20,19 +20,19 @@ public enum Op: Hashable, Sendable {
   case unary(UnaryFunction)
   /// `a: [S], b: [S] -> [S]`; the operand of lower rank is repeated over the leading axes of the other.
   case binary(BinaryFunction)
-  /// `condition: bool[S], a: [S], b: [S] -> [S]`
+  /// `condition: bool[S], a: [S], b: [S] -> [S]`; a mask is repeated as any operand is.
   case select
   /// A per-channel map, `x·scale + shift`. `x: [T,D], scale: [D] or [], shift: [D] or [] -> [T,D]`
   case affine
-  /// Several elementwise nodes in one. `inputs: [S]… -> [S]`
+  /// Several elementwise nodes in one. `inputs: f32[S] | bool[S]… -> f32[S]`
   case fused(Expression)
 
   // MARK: Dense
 
   /// `x: f32[T,K], w: [N,K] (, bias: f32[N]) -> f32[T,N]`; w may be packed
   case linear
-  /// A linear layer and what follows it in registers. `x: f32[T,K], w: [N,K], operands: f32[T,N] | f32[N] | f32[]…
-  /// -> f32[T,N]`; `$0` is the product, `$1…` the operands.
+  /// A linear layer and what follows it in registers. `x: f32[T,K], w: [N,K], operands: [T,N] | [N] | []… -> f32[T,N]`,
+  /// of f32 or bool; `$0` is the product, `$1…` the operands.
   case linearEpilogue(Expression)
 
   // MARK: Normalisation

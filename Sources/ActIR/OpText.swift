@@ -261,10 +261,7 @@ struct AttributeReader {
 
   mutating func expression(_ key: String, inputCount: Int) throws(ParseError) -> Expression {
     let text = try string(key)
-    guard let body = Expression(parsing: text, inputCount: inputCount) else {
-      throw failure("malformed body `\(text)`")
-    }
-    return body
+    do { return try Expression(parsing: text, inputCount: inputCount) } catch { throw failure("\(error)") }
   }
 
   func finish() throws(ParseError) {

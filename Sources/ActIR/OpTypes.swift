@@ -42,8 +42,7 @@ extension Op {
       guard inputs.count == body.inputCount, inputs.count > 0 else {
         throw check.mismatch("\(max(1, body.inputCount)) operands, as the body reads")
       }
-      try check.body(body)
-      for index in inputs.indices { _ = try check.float(index) }
+      try check.body(body, over: Array(inputs.indices))
       return TensorType(.f32, try check.broadcast(Array(inputs.indices)))
     case .linear:
       try check.count(2...3)
@@ -55,14 +54,15 @@ extension Op {
       guard inputs.count == body.inputCount + 1, inputs.count >= 2 else {
         throw check.mismatch("\(max(2, body.inputCount + 1)) operands, as the body reads")
       }
-      try check.body(body)
       let (x, w) = (try check.float(0, rank: 2), try check.layer(1))
       try check.same(x.shape[1], w.shape[1], "x [T,K] and w [N,K] with one K")
+      // The product, which is a number as x is, stands for x and w.
+      try check.body(body, over: [0] + inputs.indices.dropFirst(2))
       let result = TensorType(.f32, [x.shape[0], w.shape[0]])
       for index in inputs.indices.dropFirst(2) {
-        let shape = try check.float(index).shape
+        let shape = inputs[index].shape
         guard shape.isEmpty || shape == [w.shape[0]] || shape == result.shape else {
-          throw check.mismatch("epilogue operands of \(result), f32[N] or f32[]")
+          throw check.mismatch("epilogue operands shaped as \(result), [N] or []")
         }
       }
       return result
@@ -212,8 +212,12 @@ private struct OperandCheck {
     }
   }
 
-  func body(_ body: Expression) throws(TypeMismatch) {
-    if let problem = body.problem { throw TypeMismatch(expected: problem.expected, found: problem.found) }
+  /// Checks a body whose inputs are these operands, numbers in f32 or masks.
+  func body(_ body: Expression, over operands: [Int]) throws(TypeMismatch) {
+    for index in operands where inputs[index].dtype != .bool { try float(index) }
+    if let problem = body.problem(inputIsMask: operands.map { inputs[$0].dtype == .bool }) {
+      throw TypeMismatch(expected: problem.expected, found: problem.found)
+    }
   }
 
   func same(_ a: Dim, _ b: Dim, _ what: String) throws(TypeMismatch) {

@@ -26,13 +26,15 @@ extension Graph {
       }
     }
     try lexer.expect("(")
-    while try !lexer.accept(")") {
-      let line = lexer.line
-      let name = try lexer.value()
-      try lexer.expect(":")
-      let type = try TensorType(from: &lexer)
-      try define(name, append(Node(.input(name: name), [], type, name: name)), line)
-      if lexer.token != .punctuation(")") { try lexer.expect(",") }
+    if try !lexer.accept(")") {
+      repeat {
+        let line = lexer.line
+        let name = try lexer.value()
+        try lexer.expect(":")
+        let type = try TensorType(from: &lexer)
+        try define(name, append(Node(.input(name: name), [], type, name: name)), line)
+      } while try lexer.accept(",")
+      try lexer.expectEnd(ofList: ")")
     }
     try lexer.expect("{")
     while try !lexer.acceptWord("return") {
@@ -137,15 +139,16 @@ extension TensorType {
     }
     self.init(dtype, [])
     try lexer.expect("[")
-    while try !lexer.accept("]") {
+    if try lexer.accept("]") { return }
+    repeat {
       switch lexer.token {
       case .int(let size) where size > 0: shape.append(.fixed(size))
       case .word(let symbol): shape.append(.symbol(symbol))
       default: throw lexer.expected("a dimension, a number above 0 or a symbol")
       }
       try lexer.advance()
-      if lexer.token != .punctuation("]") { try lexer.expect(",") }
-    }
+    } while try lexer.accept(",")
+    try lexer.expectEnd(ofList: "]")
   }
 }
 

@@ -4,7 +4,7 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
   /// Matrices packed for linear layers, in panels of 16 rows; see ``PackedFormat``.
   case f32x16, bf16x16, q8x16, q4x16
 
-  /// Bytes of one element in memory, where masks are f32; nil for packed types.
+  /// Bytes of one element; nil for packed types. A mask's element is an f32, 1 or 0, in memory as in a plan's file.
   public var byteWidth: Int? {
     switch self {
     case .f32, .i32, .bool: 4

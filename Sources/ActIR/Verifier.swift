@@ -12,8 +12,8 @@ public struct VerifyError: Error, Hashable, CustomStringConvertible {
 }
 
 extension Graph {
-  /// Checks that every node's type follows from its operands, that names of results and sites are unique, and that
-  /// the graph has results and no cycle.
+  /// Checks that every node's type follows from its operands, whether a result needs it or not, that names of results
+  /// and sites are unique, and that the graph has results and no cycle.
   public func verify(after pass: String? = nil) throws(VerifyError) {
     func failure(_ node: String, _ expected: String, _ found: String) -> VerifyError {
       VerifyError(pass: pass, node: node, expected: expected, found: found)
@@ -25,7 +25,9 @@ extension Graph {
     }
     var seen = Set<ValueID>()
     var sites: [String: String] = [:]
-    for id in order {
+    let needed = order
+    let isNeeded = Set(needed)
+    for id in needed + order(from: liveValues).filter({ !isNeeded.contains($0) }) {
       let node = self[id]
       let label = "%\(node.name) = \(node.op.mnemonic)"
       for input in node.inputs where !seen.contains(input) {
@@ -43,7 +45,8 @@ extension Graph {
       } catch {
         preconditionFailure("\(error)")
       }
-      if let site = node.site, let other = sites.updateValue(node.name, forKey: site) {
+      // What a pass has replaced may keep its site until it is erased.
+      if isNeeded.contains(id), let site = node.site, let other = sites.updateValue(node.name, forKey: site) {
         throw failure(label, "one value at site \(site)", "%\(other) there too")
       }
     }

@@ -93,11 +93,11 @@ private struct StoredType {
     let format = type.dtype.packedFormat
     if let format { (panels, units) = format.grid(rows: shape[0], columns: shape[1]) }
     switch type.dtype {
-    case .f32: dtype = .f32
+    // Masks as they lie in memory, 1 and 0.
+    case .f32, .bool: dtype = .f32
     case .f16: dtype = .f16
     case .bf16: dtype = .bf16
     case .i32: dtype = .i32
-    case .bool: dtype = .bool
     case .f32x16:
       dtype = .f32
       shape = [panels, units, 16]
@@ -126,7 +126,6 @@ extension DType {
     case .f16: self = .f16
     case .bf16: self = .bf16
     case .i32: self = .i32
-    case .bool: self = .bool
     default: return nil
     }
   }

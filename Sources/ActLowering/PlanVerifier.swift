@@ -83,17 +83,8 @@ extension Plan {
     guard byteCount(value.type) != nil else {
       throw failure(index, "sizes of known symbols", "\(value.type)")
     }
-    switch value.op {
-    case .fused(let body), .linearEpilogue(let body):
-      guard body.fitsKernels else {
-        throw failure(
-          index,
-          "at most \(Expression.maximumInputs) inputs and \(Expression.maximumInstructions) instructions",
-          "\(body.inputCount) and \(body.instructions.count)")
-      }
-    case .ropeTable(let rope) where rope.width > Self.largestRotation:
+    if case .ropeTable(let rope) = value.op, rope.width > Self.largestRotation {
       throw failure(index, "a width of at most \(Self.largestRotation)", "\(rope.width)")
-    default: break
     }
   }
 
@@ -102,9 +93,11 @@ extension Plan {
     switch value.place {
     case .constant:
       guard case .weight = value.op, value.type.byteCount() != nil,
-        value.type.dtype.isFloat || value.type.dtype.packedFormat != nil && value.type.rank == 2
+        value.type.dtype.isFloat || value.type.dtype == .bool
+          || value.type.dtype.packedFormat != nil && value.type.rank == 2
       else {
-        throw failure(index, "a floating-point weight of fixed size among the constants", "\(value.type)")
+        throw failure(
+          index, "a weight of numbers or masks, of fixed size, among the constants", "\(value.type)")
       }
     case .call:
       guard case .input(let name) = value.op, value.name == name,
@@ -157,7 +150,7 @@ extension Plan {
 
   private func verifyRows(_ index: Int) throws(PlanError) {
     let value = values[index]
-    // Masks lie as f32, and only elementwise kernels know them.
+    // Masks lie as f32, and only elementwise kernels and epilogues read them.
     let isMask = value.type.dtype == .bool && value.op.isElementwise
     guard step.contains(index), value.type.dtype == .f32 || isMask, value.type.rank == 2,
       case .symbol = value.type.shape[0], value.type.shape[1].fixed != nil

@@ -159,12 +159,14 @@ struct RandomTransport {
 
   /// A node that is fused already, as a function may have it.
   private mutating func growFused() {
-    let (a, b) = (number(), number())
+    let (a, b, c) = (number(), number(), mask())
     let bodies = [
-      "t0 = lt $0, $1; select t0, $1, $0", "t0 = constant 0.5; t1 = mul $0, t0; max t1, $1",
+      "t0 = lt $0, $1; t1 = and t0, $2; select t1, $1, $0",
+      "t0 = constant 0.5; t1 = mul $0, t0; t2 = max t1, $1; select $2, t2, $0",
     ]
-    let body = Expression(parsing: bodies.randomElement(using: &random)!, inputCount: 2)!
-    add(.fused(body), [a.id, b.id], bound: max(a.bound, b.bound))
+    let text = bodies.randomElement(using: &random)!
+    guard let body = try? Expression(parsing: text, inputCount: 3) else { preconditionFailure(text) }
+    add(.fused(body), [a.id, b.id, c], bound: max(a.bound, b.bound))
   }
 
   /// Ends in a result that is x where the strength is 0, to the bit.

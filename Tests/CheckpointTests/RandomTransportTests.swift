@@ -98,7 +98,7 @@ private struct SteeringCheck {
         if slot > 0 { try engine.setStrengths(values, slot: Int(slot)) }
         let logits = try engine.run(prompt, slot: slot)
         if values != zero {
-          let error = Deviation(logits, from: reference.values).normalizedSquaredError
+          let error = Self.error(of: logits, from: reference.values)
           if !(error <= 1e-7) { problems.append("\(variant): NMSE \(error)") }
         }
         // At no strength, to the bit: through a slot of its own, and frozen.
@@ -112,6 +112,15 @@ private struct SteeringCheck {
     if problems.isEmpty { return .agrees }
     if reference.margin < 1e-4 { return .isUndecided }
     return .differs("\(problems), margin \(reference.margin)\n\(maps.transports.map(\.function))")
+  }
+
+  /// The squared error over the squared reference, or over a little where a map makes all logits 0.
+  private static func error(of values: [Float], from reference: [Float]) -> Double {
+    let power = reference.reduce(0) { $0 + Double($1) * Double($1) }
+    let error = zip(values, reference).reduce(0) { sum, pair in
+      sum + (Double(pair.0) - Double(pair.1)) * (Double(pair.0) - Double(pair.1))
+    }
+    return values.count == reference.count ? error / max(power, 1e-6 * Double(reference.count)) : .infinity
   }
 
   /// A map of a random function at some sites, with random parameters.

@@ -64,7 +64,7 @@ import Workbench
     ),
     (
       "{name = \"model.norm.weight\"} : f32[32]", "{name = \"model.norm.weight\"} : bool[32]",
-      "expected a floating-point weight"
+      "expected a gain of f32[32]"
     ),
     (
       "{name = \"model.norm.weight\"} : f32[32]", "{name = \"lm_head.weight\"} : f32[32]",

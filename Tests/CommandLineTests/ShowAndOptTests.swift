@@ -81,6 +81,21 @@ import Workbench
     }
   }
 
+  /// Of a gated map a layer takes its part into the epilogue; after a norm it is a node.
+  @Test func saysWhereMapsWent() throws {
+    let line = "m: 13 sites: 4 in epilogues, 9 in fused nodes, 9 kernels more\n"
+    let plan = directory.file("steered.plan")
+    let compiled = try result(
+      .actc, ["compile", workshop.model, "--maps", "m=\(workshop.map)", "--weights", "f32", "-o", plan])
+    #expect(compiled.error.hasSuffix("bytes\n\(line)"))
+    #expect(try result(.actc, ["show", plan, "--summary"]).text.contains("\n// \(line)"))
+    let json = try JSON(parsing: result(.actc, ["show", plan, "--json"]).output)
+    let placement = json["provenance"]?["maps"]?.array?.first?["placement"]
+    #expect(placement?["places"]?["epilogue"]?.int == 4)
+    #expect(placement?["extra_kernels"]?.int == 9)
+    #expect(try !result(.actc, ["show", workshop.plan, "--summary"]).text.contains("sites"))
+  }
+
   @Test func showsNothingOfWhatItDoesNotKnow() throws {
     try expectRefusal(.actc, ["show", workshop.source], 3, "source.txt: header")
     try expectRefusal(.actc, ["show", "\(workshop.model)/model.safetensors"], 3, "is it a map file?")

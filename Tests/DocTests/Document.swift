@@ -57,6 +57,23 @@ struct Document: Sendable, CustomTestStringConvertible {
     return blocks
   }
 
+  /// The first cells, in code spans, of the rows under the heading `| TITLE | …`.
+  func names(inTableOf title: String) -> [String] {
+    var names: [String] = []
+    var inTable = false
+    for line in lines {
+      let cell = line.split(separator: "|").first.map { $0.split(separator: " ").joined(separator: " ") }
+      if line.hasPrefix("| \(title) |") {
+        inTable = true
+      } else if !line.hasPrefix("|") {
+        inTable = false
+      } else if inTable, let cell, cell.hasPrefix("`"), cell.hasSuffix("`") {
+        names.append(String(cell.dropFirst().dropLast()))
+      }
+    }
+    return names
+  }
+
   /// The rows under every heading `| op | … | example |`.
   var opRows: [OpRow] {
     var rows: [OpRow] = []

@@ -17,14 +17,14 @@ import Testing
     ("bound = 512", "bound = 448", "bound: expected 512, found 448"),
     ("limit T = 4", "limit T = 8", "%q = linear: expected bytes inside the arena's 512"),
     // Constants
-    ("bf16[16,8]", "i32[16,8]", "%w = weight: expected a floating-point weight of fixed size"),
-    ("{name = \"g\"} : f32[8]", "{name = \"g\"} : bool[8]", "%g = weight: expected a floating-point weight"),
-    ("f32[8,8]", "f32[T,8]", "%k = weight: expected a floating-point weight of fixed size"),
+    ("bf16[16,8]", "i32[16,8]", "%w = weight: expected a weight of numbers or masks, of fixed size"),
+    ("{name = \"g\"} : f32[8]", "{name = \"g\"} : bool[8]", "%s = mul: expected operand 0 of f32"),
+    ("f32[8,8]", "f32[T,8]", "%k = weight: expected a weight of numbers or masks, of fixed size"),
     ("f32[8,8]", "f32[8,16777217]", "%k = weight: expected at most 2 dimensions of at most 16777216"),
     ("f32[8,8]", "f32[8,8,1]", "%k = weight: expected at most 2 dimensions"),
     (
       "%k = weight {name = \"k\"} : f32[8,8]", "%k = dial {name = \"k\"} : f32[]",
-      "%k = dial: expected a floating-point weight"
+      "%k = dial: expected a weight of numbers or masks"
     ),
     // Inputs
     ("{name = \"positions\"}", "{name = \"tokens\"}", "%positions = input: expected tokens i32[T]"),
@@ -75,6 +75,15 @@ import Testing
     ),
     ("cache = 0", "cache = 1", "attention: expected caches 0, 1, 2, … once each, found 1"),
     ("body = \"add $0, $1\"", "body = \"\(String(repeating: "add $0, $1; ", count: 3))add $0, $1\"", "line"),
+    // A mask is no number, and a number no mask.
+    (
+      "body = \"add $0, $1\"", "body = \"select $1, $0, $0\"",
+      "%x = linear_epilogue: expected t0 to read masks as its condition and numbers else"
+    ),
+    (
+      "%h {body = \"add $0, $1\"}", "%h, %w {body = \"t0 = add $0, $1; add t0, $2\"}",
+      "%x = linear_epilogue: expected operand 3 of f32"
+    ),
     // Places
     ("@arena+128\n    %a", "@arena+64\n    %a", "%q = linear: expected bytes of its own, found those of %h"),
     ("@arena+128\n    %a", "@arena+160\n    %a", "%q = linear: expected bytes inside the arena's 512"),

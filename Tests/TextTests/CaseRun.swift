@@ -122,10 +122,14 @@ struct CaseRun {
 
   private func checkExpectations(of graph: Graph, before: String, changed: Bool) throws {
     if section.isUnchanged, changed || graph.description != before { record("expected no change\n\(graph)") }
-    if let expected = section.stepNodes {
-      let times = graph.bindingTimes()
-      let count = graph.order.count { times[$0.index] == .step && !graph.inputs.contains($0) }
-      if count != expected { record("expected \(expected) step nodes, found \(count)\n\(graph)") }
+    let times = graph.bindingTimes()
+    let step = graph.order.filter { times[$0.index] == .step && !graph.inputs.contains($0) }
+    if let expected = section.stepNodes, step.count != expected {
+      record("expected \(expected) step nodes, found \(step.count)\n\(graph)")
+    }
+    if let expected = section.stepInstructions {
+      let count = step.reduce(0) { $0 + graph.instructionCount(of: $1) }
+      if count != expected { record("expected \(expected) step instructions, found \(count)\n\(graph)") }
     }
     do {
       let checks = try fileCheck(graph.description, against: section.text)
@@ -149,6 +153,14 @@ struct CaseRun {
       record("a second run changes the graph to\n\(again)\nfrom\n\(graph)")
     }
     if isSame, section.notIdempotent != nil { record("NOT-IDEMPOTENT, but a second run changes nothing") }
+  }
+}
+
+extension Graph {
+  /// The instructions of a node's body; 0 where it has none.
+  fileprivate func instructionCount(of id: ValueID) -> Int {
+    if case .linearEpilogue(let body) = self[id].op { return body.instructions.count }
+    return elementwiseBody(of: id)?.expression.instructions.count ?? 0
   }
 }
 

@@ -84,7 +84,7 @@ private struct RandomGraph {
     let site = Int.random(in: 0..<4, using: &random) == 0 ? "site.\(name)" : nil
     let coefficient = coefficients.randomElement(using: &random)!
     let arithmetic = [BinaryFunction.add, .sub, .mul].randomElement(using: &random)!
-    switch Int.random(in: 0..<11, using: &random) {
+    switch Int.random(in: 0..<12, using: &random) {
     case 0: rows.append(graph.append(.unary(.silu), x, name: name, site: site))
     case 1: rows.append(graph.append(.unary(.neg), x, name: name, site: site))
     case 2: rows.append(graph.append(.binary(arithmetic), x, row(&random), name: name, site: site))
@@ -104,13 +104,32 @@ private struct RandomGraph {
       var inputs = [x, matrices.randomElement(using: &random)!]
       if Bool.random(using: &random) { inputs.append(vectors.randomElement(using: &random)!) }
       rows.append(graph.append(.linear, inputs, name: name, site: site))
-    case 9:
-      masks.append(graph.append(.binary(.lt), x, coefficient, name: "\(name).mask"))
+    case 9, 10:
+      growMask(x, coefficient, name: "\(name).mask", using: &random)
       let mask = masks.randomElement(using: &random)!
       rows.append(graph.append(.select, mask, x, row(&random), name: name, site: site))
     default:
       let other = coefficients.randomElement(using: &random)!
       coefficients.append(graph.append(.binary(arithmetic), coefficient, other, name: name))
+    }
+  }
+
+  /// A mask of the step, one known before it, or two masks in one.
+  private mutating func growMask(
+    _ x: ValueID, _ coefficient: ValueID, name: String, using random: inout SplitMix64
+  ) {
+    switch Int.random(in: 0..<3, using: &random) {
+    case 0: masks.append(graph.append(.binary(.lt), x, coefficient, name: name))
+    case 1:
+      let other = coefficients.randomElement(using: &random)!
+      masks.append(graph.append(.binary(.ge), coefficient, other, name: name))
+    default:
+      let operands = (0..<2).compactMap { _ in masks.randomElement(using: &random) }
+      let connective = BinaryFunction.allCases.filter(\.isConnective).randomElement(using: &random)!
+      masks.append(
+        operands.count == 2
+          ? graph.append(.binary(connective), operands, name: name)
+          : graph.append(.binary(.lt), x, coefficient, name: name))
     }
   }
 }

@@ -20,6 +20,8 @@ struct TextCase {
   var notIdempotent: String?
   /// How many nodes run at every step.
   var stepNodes: Int?
+  /// How many instructions elementwise nodes and epilogues run at every step.
+  var stepInstructions: Int?
   var errors: [ExpectedError] = []
   /// Names of the functions that maps take from the section.
   var maps: [(name: String, function: String, sites: [String])] = []
@@ -78,6 +80,9 @@ extension TextCase {
     case "STEP-NODES":
       guard let count = Int(value) else { throw failure("expected a number of nodes") }
       stepNodes = count
+    case "STEP-INSTRUCTIONS":
+      guard let count = Int(value) else { throw failure("expected a number of instructions") }
+      stepInstructions = count
     case "WEIGHTS":
       guard let weights = WeightType(rawValue: String(value)) else {
         throw failure("unknown weight type `\(value)`")

@@ -11,14 +11,8 @@ public let foldAffineIntoLinear = GraphPass(
   "fold-affine-into-linear",
   rules: [
     RewriteRule("fold-affine-into-linear") { id, graph in
-      guard case .affine = graph[id].op else { return nil }
-      let (x, scale, shift) = (graph[id].inputs[0], graph[id].inputs[1], graph[id].inputs[2])
-      let linear = graph[x]
-      guard case .linear = linear.op, graph.hasOneUse(x), graph.isOne(scale) || graph.type(scale).rank == 1,
-        graph.isZero(shift) || graph.type(shift).rank == 1,
-        graph.bindingTime(scale) == .compile, graph.bindingTime(shift) == .compile,
-        graph.bindingTime(linear.inputs[1]) == .compile, graph.type(linear.inputs[1]).dtype.isFloat
-      else { return nil }
+      guard let map = graph.affineMap(id), graph.linearTakes(map) else { return nil }
+      let (linear, scale, shift) = (graph[map.x], graph[id].inputs[1], graph[id].inputs[2])
       let name = linear.name
       var inputs = Array(linear.inputs.prefix(2))
       if !graph.isOne(scale) {
@@ -33,3 +27,12 @@ public let foldAffineIntoLinear = GraphPass(
       return graph.append(.linear, inputs, name: name, site: graph[id].site ?? linear.site)
     }
   ])
+
+extension Graph {
+  /// Whether the map's x is a linear layer, not packed yet, that can take the map into its weights.
+  func linearTakes(_ map: AffineMap) -> Bool {
+    let linear = self[map.x]
+    guard case .linear = linear.op, map.ownsX, map.isOfWeights else { return false }
+    return bindingTime(linear.inputs[1]) == .compile && type(linear.inputs[1]).dtype.isFloat
+  }
+}

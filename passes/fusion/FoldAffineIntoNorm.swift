@@ -10,17 +10,9 @@ public let foldAffineIntoNorm = GraphPass(
   "fold-affine-into-norm",
   rules: [
     RewriteRule("fold-affine-into-norm") { id, graph in
-      guard case .affine = graph[id].op else { return nil }
-      let (n, scale, shift) = (graph[id].inputs[0], graph[id].inputs[1], graph[id].inputs[2])
-      let norm = graph[n]
-      switch norm.op {
-      case .rmsNorm, .layerNorm: break
-      default: return nil
-      }
-      guard graph.hasOneUse(n) else { return nil }
-      let width = graph[norm.inputs[1]].type
+      guard let map = graph.affineMap(id), graph.normTakes(map) else { return nil }
+      let (norm, scale, shift) = (graph[map.x], graph[id].inputs[1], graph[id].inputs[2])
       let name = norm.name
-      guard norm.inputs.count == 3 || graph.isZero(shift) || graph.type(shift) == width else { return nil }
       var inputs = [norm.inputs[0], graph.scaled(norm.inputs[1], by: scale, name: "\(name).gain")]
       if norm.inputs.count == 3 {
         let scaled = graph.scaled(norm.inputs[2], by: scale, name: "\(name).bias")
@@ -33,6 +25,17 @@ public let foldAffineIntoNorm = GraphPass(
   ])
 
 extension Graph {
+  /// Whether the map's x is a norm that can take the map into its gain and bias.
+  func normTakes(_ map: AffineMap) -> Bool {
+    let norm = self[map.x]
+    switch norm.op {
+    case .rmsNorm, .layerNorm: break
+    default: return false
+    }
+    return map.ownsX
+      && (norm.inputs.count == 3 || map.shift.isZero || map.shift.type == type(norm.inputs[1]))
+  }
+
   func isZero(_ id: ValueID) -> Bool { self[id].op == .constant(0) }
   func isOne(_ id: ValueID) -> Bool { self[id].op == .constant(1) }
 

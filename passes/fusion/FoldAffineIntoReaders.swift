@@ -11,15 +11,10 @@ public let foldAffineIntoReaders = GraphPass(
       guard case .linear = graph[id].op else { return nil }
       let linear = graph[id]
       let t = linear.inputs[0]
-      guard case .affine = graph[t].op, !graph.isResult(t) else { return nil }
-      let (x, scale, shift) = (graph[t].inputs[0], graph[t].inputs[1], graph[t].inputs[2])
-      guard graph.isOne(scale) || graph.type(scale).rank == 1,
-        graph.isZero(shift) || graph.type(shift).rank == 1,
-        graph.readers(of: t).allSatisfy({ graph.readsOnlyAsLinearInput($0, t) }),
-        graph.bindingTime(scale) == .compile, graph.bindingTime(shift) == .compile
-      else { return nil }
+      guard let map = graph.affineMap(t), graph.readersTake(map, of: t) else { return nil }
+      let (scale, shift) = (graph[t].inputs[1], graph[t].inputs[2])
       let name = linear.name
-      var inputs = [x, linear.inputs[1]]
+      var inputs = [map.x, linear.inputs[1]]
       if !graph.isOne(scale) {
         inputs[1] = graph.append(.scaleColumns, inputs[1], scale, name: "\(name).weight.folded")
       }
@@ -37,6 +32,12 @@ public let foldAffineIntoReaders = GraphPass(
   ])
 
 extension Graph {
+  /// Whether all readers of `y`, the map's value, are linear layers that can take the map into their weights.
+  func readersTake(_ map: AffineMap, of y: ValueID) -> Bool {
+    !isResult(y) && !readers(of: y).isEmpty && map.isOfWeights
+      && readers(of: y).allSatisfy { readsOnlyAsLinearInput($0, y) }
+  }
+
   /// Whether `reader` is a linear layer with constant weights, not packed yet, whose only use of `value` is as its input.
   fileprivate func readsOnlyAsLinearInput(_ reader: ValueID, _ value: ValueID) -> Bool {
     let node = self[reader]

@@ -32,7 +32,8 @@ extension Graph {
   ) -> (ValueID, (expression: Expression, inputs: [ValueID]))? {
     guard self[id].type.dtype != .bool, let outer = elementwiseBody(of: id) else { return nil }
     for (index, producer) in outer.inputs.enumerated() where self[producer].op.isElementwise {
-      // A mask is computed again by each of its readers rather than stored.
+      // A mask of the same rows is computed again by each of its readers rather than stored; one that is known
+      // earlier stays an operand.
       let mask = self[producer].type.dtype == .bool
       guard mask || (readers(of: producer).allSatisfy { $0 == id } && !isResult(producer)),
         self[producer].type.shape == self[id].type.shape, times[producer.index] == times[id.index],

@@ -51,7 +51,7 @@ extension Graph {
 
   fileprivate func fitsEpilogue(_ operand: ValueID, of linear: ValueID) -> Bool {
     let shape = type(operand).shape
-    return type(operand).dtype == .f32
+    return [.f32, .bool].contains(type(operand).dtype)
       && (shape.isEmpty || shape == [type(linear).shape[1]] || shape == type(linear).shape)
   }
 }

@@ -1,6 +1,6 @@
 import ActIR
 
-/// Brings every elementwise tree that is affine in one value into the form `x·scale + shift`, whatever method it came
+/// Brings elementwise trees that are affine in one value into the form `x·scale + shift`, whatever method they came
 /// from.
 ///
 ///     %c = sub %x, %m
@@ -8,13 +8,17 @@ import ActIR
 ///     %y = mul %d, %l            %y = affine %x, %scale, %shift
 ///
 /// `x` is the tree's only leaf that varies with the row; all other leaves are vectors or scalars known before the step.
+/// Only where the form folds into a norm or a linear layer beside it, or takes fewer instructions of a step than the
+/// tree does: `neg` stays `neg`.
 public let recognizeAffine = GraphPass("recognize-affine") { graph in
   var changed = false
   var forms = AffineForms(of: graph)
   // From the results down, so that the largest tree is taken whole.
   for id in graph.order.reversed() where graph.isLive(id) {
     let node = graph[id]
-    guard let form = forms[id], let x = form.x, !forms.isWritten(form, in: node, of: graph) else { continue }
+    guard let form = forms[id], let x = form.x, !forms.isWritten(form, in: node, of: graph),
+      forms.pays(form, at: id, of: graph)
+    else { continue }
     let scale = forms.coefficients.materialize(form.scale, in: &graph, name: "\(node.name).scale")
     let shift = forms.coefficients.materialize(form.shift, in: &graph, name: "\(node.name).shift")
     graph.replace(id, with: graph.append(.affine, x, scale, shift, name: node.name, site: node.site))
@@ -43,13 +47,14 @@ private struct AffineForms {
     for id in graph.order {
       let node = graph[id]
       guard times[id.index] == .step else {
-        if node.type.rank <= 1 { seen[id] = known(id, node.op) }
+        if node.type.rank <= 1, node.type.dtype == .f32 { seen[id] = known(id, node, times[id.index]) }
         continue
       }
       guard node.type.rank == 2 else { continue }
       if node.op.isElementwise { own[id] = form(of: node) }
-      // A site's own value is where its transport begins, even if it is a map of another itself.
-      let isLeaf = own[id] == nil || node.site != nil
+      // A site's own value is where its transport begins, even if it is a map of another itself; and a value that
+      // costs nothing is where what follows begins, where it is needed anyway.
+      let isLeaf = own[id] == nil || node.site != nil || isNeededAndFolds(id, in: graph)
       seen[id] =
         isLeaf ? AffineForm(x: id, scale: coefficients.constant(1), shift: coefficients.constant(0)) : own[id]
     }
@@ -64,9 +69,13 @@ private struct AffineForms {
       && coefficients.isValue(form.shift, node.inputs[2], of: graph)
   }
 
-  private mutating func known(_ id: ValueID, _ op: Op) -> AffineForm {
+  private mutating func known(_ id: ValueID, _ node: Node, _ time: BindingTime) -> AffineForm {
     let shift =
-      if case .constant(let value) = op { coefficients.constant(value) } else { coefficients.value(id) }
+      if case .constant(let value) = node.op {
+        coefficients.constant(value)
+      } else {
+        coefficients.value(id, node.type, time)
+      }
     return AffineForm(x: nil, scale: coefficients.constant(0), shift: shift)
   }
 
@@ -105,76 +114,78 @@ private struct AffineForms {
   }
 }
 
-/// Arithmetic on coefficients, on paper first, so that forms that come to nothing leave nothing in the graph.
-///
-/// Equal parts are shared, so that a form takes no more than its tree.
-private struct Coefficients {
-  typealias Index = Int
+// MARK: What the form is good for
 
-  private enum Term {
-    case constant(Float)
-    case value(ValueID)
-    case neg(Index)
-    case binary(BinaryFunction, Index, Index)
-  }
-
-  private var terms: [Term] = []
-  private var materialized: [Index: ValueID] = [:]
-
-  private mutating func add(_ term: Term) -> Index {
-    terms.append(term)
-    return terms.count - 1
-  }
-
-  mutating func constant(_ value: Float) -> Index { add(.constant(value)) }
-  mutating func value(_ id: ValueID) -> Index { add(.value(id)) }
-
-  /// Whether a term is just `id`, or the constant that `id` is.
-  func isValue(_ index: Index, _ id: ValueID, of graph: Graph) -> Bool {
-    switch terms[index] {
-    case .constant(let value): graph[id].op == .constant(value)
-    case .value(let value): value == id
-    default: false
-    }
-  }
-
-  mutating func combine(_ function: BinaryFunction, _ a: Index, _ b: Index) -> Index {
-    switch (function, terms[a], terms[b]) {
-    case (.add, .constant(0), _): b
-    case (.add, _, .constant(0)), (.sub, _, .constant(0)): a
-    case (.mul, .constant(1), _): b
-    case (.mul, _, .constant(1)), (.div, _, .constant(1)): a
-    case (.mul, .constant(0), _), (.div, .constant(0), _): a
-    case (.mul, _, .constant(0)): b
-    case (.sub, .constant(0), .constant(let value)): add(.constant(-value))
-    case (.sub, .constant(0), _): add(.neg(b))
-    default: add(.binary(function, a, b))
-    }
-  }
-
-  /// The node that computes a term; made of nodes that earlier calls made, where they serve.
-  mutating func materialize(_ root: Index, in graph: inout Graph, name: String) -> ValueID {
-    var needed: Set<Index> = []
-    var pending = [root]
-    while let index = pending.popLast() {
-      guard materialized[index] == nil, needed.insert(index).inserted else { continue }
-      switch terms[index] {
-      case .constant, .value: break
-      case .neg(let a): pending.append(a)
-      case .binary(_, let a, let b): pending += [a, b]
-      }
-    }
-    // A term comes after those it is made of.
-    for index in needed.sorted() {
-      materialized[index] =
-        switch terms[index] {
-        case .constant(let value): graph.append(.constant(value), name: name)
-        case .value(let id): id
-        case .neg(let a): graph.append(.unary(.neg), materialized[a]!, name: name)
-        case .binary(let function, let a, let b):
-          graph.append(.binary(function), materialized[a]!, materialized[b]!, name: name)
+extension AffineForms {
+  /// Whether something reads `id` that is no arithmetic on it, and a norm or a linear layer takes its map.
+  private func isNeededAndFolds(_ id: ValueID, in graph: Graph) -> Bool {
+    let isNeeded =
+      graph.isResult(id)
+      || graph.readers(of: id).contains { reader in
+        switch graph[reader].op {
+        case .binary(let function): function.isComparison
+        case .unary(.neg), .affine: false
+        default: true
         }
+      }
+    guard isNeeded, let form = own[id], form.x != nil else { return false }
+    return foldsBefore(map(form, tree(of: id, in: graph), in: graph), in: graph)
+  }
+
+  /// Whether the form of `id` folds into what stands before or after it, or is shorter than its tree.
+  func pays(_ form: AffineForm, at id: ValueID, of graph: Graph) -> Bool {
+    let tree = tree(of: id, in: graph)
+    let instructions = tree.reduce(0) {
+      $0 + (graph.elementwiseBody(of: $1)?.expression.instructions.count ?? 0)
     }
-    return materialized[root]!
+    if instructionCount(of: form) < instructions { return true }
+    let map = map(form, tree, in: graph)
+    return foldsBefore(map, in: graph) || graph.readersTake(map, of: id)
+  }
+
+  /// `root` and the nodes that would go with it, since nobody else reads them.
+  private func tree(of root: ValueID, in graph: Graph) -> Set<ValueID> {
+    var tree: Set<ValueID> = [root]
+    var pending = graph[root].inputs
+    while let id = pending.popLast() {
+      // A leaf stays, and so does what somebody else reads.
+      guard own[id] != nil, graph[id].site == nil, !tree.contains(id), !graph.isResult(id),
+        graph.readers(of: id).allSatisfy(tree.contains)
+      else { continue }
+      tree.insert(id)
+      pending += graph[id].inputs
+    }
+    return tree
+  }
+
+  private func map(_ form: AffineForm, _ tree: Set<ValueID>, in graph: Graph) -> AffineMap {
+    let x = form.x!
+    return AffineMap(
+      x: x, scale: coefficients[form.scale], shift: coefficients[form.shift],
+      ownsX: !graph.isResult(x) && graph.readers(of: x).allSatisfy(tree.contains))
+  }
+
+  /// Whether a norm or a linear layer takes the map, at once or after the maps between them.
+  private func foldsBefore(_ map: AffineMap, in graph: Graph) -> Bool {
+    guard map.ownsX else { return false }
+    var map = map
+    while let between = own[map.x], between.x != nil {
+      let inner = self.map(between, tree(of: map.x, in: graph), in: graph)
+      guard inner.ownsX, foldsBefore(inner, in: graph) else { return false }
+      map.x = inner.x
+    }
+    return graph.normTakes(map) || graph.linearTakes(map)
+  }
+
+  /// How many instructions of a step an `affine` node of the form is.
+  private func instructionCount(of form: AffineForm) -> Int {
+    let (scale, shift) = (coefficients[form.scale], coefficients[form.shift])
+    func constants(_ coefficients: AffineMap.Coefficient...) -> Int {
+      coefficients.count { $0.constant != nil }
+    }
+    if scale.isOne { return shift.isZero ? 0 : 1 + constants(shift) }
+    if scale.constant == -1 { return 1 + constants(shift) }
+    if shift.isZero { return 1 + constants(scale) }
+    return 2 + constants(scale, shift)
   }
 }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "act_limits.h"
+
 // The types past ACT_I32 are those of packed matrices, below.
 typedef enum {
   ACT_F32 = 0, ACT_BF16 = 1, ACT_F16 = 2, ACT_I32 = 3,
@@ -22,7 +24,8 @@ typedef enum {
 // ---- Elementwise expressions -------------------------------------------------------------------------------------
 
 // Operands of an instruction name a value: 0 ..< input_count are the inputs, input_count + i is the result of
-// instruction i. Comparisons give 1 or 0; `select` is (a != 0) ? b : c; `constant` is `immediate`.
+// instruction i. A mask is 1 or 0, whether an input or the result of a comparison; what reads masks takes every number
+// but 0 as true. `select` is (a != 0) ? b : c; `constant` is `immediate`.
 typedef enum {
   ACT_EXPR_CONSTANT, ACT_EXPR_ADD, ACT_EXPR_SUB, ACT_EXPR_MUL, ACT_EXPR_DIV, ACT_EXPR_MIN, ACT_EXPR_MAX,
   ACT_EXPR_LT, ACT_EXPR_LE, ACT_EXPR_GT, ACT_EXPR_GE, ACT_EXPR_AND, ACT_EXPR_OR, ACT_EXPR_SELECT,
@@ -30,8 +33,6 @@ typedef enum {
   ACT_EXPR_SIGMOID, ACT_EXPR_SILU, ACT_EXPR_GELU, ACT_EXPR_GELU_TANH, ACT_EXPR_SIN, ACT_EXPR_COS,
   ACT_EXPR_OP_COUNT
 } act_expr_op;
-
-enum { ACT_EXPR_MAX_INPUTS = 16, ACT_EXPR_MAX_INSTRUCTIONS = 48 };
 
 typedef struct {
   uint8_t op, a, b, c;

@@ -105,8 +105,10 @@ struct Binder {
     return task(act_elementwise, args, rows: \.rows, out)
   }
 
+  /// Fills an array of operands, which Swift sees as a tuple, beginning at its element `first`.
   private func fill<Tuple>(_ tuple: UnsafeMutablePointer<Tuple>, _ operands: [Location], from first: Int = 0)
   {
+    precondition(first + operands.count <= MemoryLayout<Tuple>.size / MemoryLayout<act_operand>.stride)
     let slots = UnsafeMutableRawPointer(tuple).assumingMemoryBound(to: act_operand.self)
     for (index, operand) in operands.enumerated() { slots[first + index] = operand.kernelOperand }
   }

@@ -2,13 +2,15 @@ import ActIR
 import ActKernels
 
 extension act_expr {
-  /// The kernels' form of an expression.
+  /// The kernels' form of an expression, which must fit it.
   init(_ expression: Expression) {
+    precondition(expression.fitsKernels, "verified")
     self.init()
     input_count = Int32(expression.inputCount)
     instruction_count = Int32(expression.instructions.count)
     withUnsafeMutableBytes(of: &instructions) { raw in
       let slots = raw.bindMemory(to: act_expr_instruction.self)
+      precondition(expression.instructions.count <= slots.count)
       for (index, instruction) in expression.instructions.enumerated() {
         let operands = instruction.operands.map { operand in
           switch operand {
