@@ -41,6 +41,15 @@ struct EditableSafetensors {
     values.withUnsafeBytes { data.replaceSubrange(offsets[0]..<offsets[1], with: $0) }
   }
 
+  /// Sets elements of an F32 tensor.
+  mutating func setFloats(_ name: String, _ edit: (inout [Float]) -> Void) throws {
+    try self.edit(name) { values in
+      var floats = values.map { Float(bitPattern: UInt32(bitPattern: $0)) }
+      edit(&floats)
+      values = floats.map { Int32(bitPattern: $0.bitPattern) }
+    }
+  }
+
   mutating func remove(_ name: String) throws {
     try #require(header.contains { $0.key == name })
     header.removeAll { $0.key == name }

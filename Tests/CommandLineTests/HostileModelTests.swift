@@ -1,4 +1,5 @@
 import ActFormats
+import Glibc
 import Testing
 import Workbench
 
@@ -86,7 +87,27 @@ import Workbench
     ("hidden_size", "1e300", 3, "hidden_size: expected an integer"),
     ("vocab_size", "9223372036854775807", 3, "vocab_size: expected an integer from 1"),
     ("head_dim", "7", 3, "head_dim"),
-    ("rms_norm_eps", #""small""#, 3, "rms_norm_eps: expected a finite number"),
+    ("rms_norm_eps", #""small""#, 3, "rms_norm_eps: expected a number from 1e-20 to 1.0"),
+    ("rms_norm_eps", "0", 3, "rms_norm_eps: expected a number from 1e-20 to 1.0, found 0"),
+    ("rms_norm_eps", "-1e-5", 3, "rms_norm_eps: expected a number from"),
+    ("rms_norm_eps", "1e-300", 3, "rms_norm_eps: expected a number from"),
+    ("rms_norm_eps", "1e999", 3, "rms_norm_eps: expected a number from"),
+    ("rope_theta", "0", 3, "rope_theta: expected a number from 1.0 to 1e+15, found 0"),
+    ("rope_theta", "-10000", 3, "rope_theta: expected a number from"),
+    ("rope_theta", "1e300", 3, "rope_theta: expected a number from"),
+    ("rope_parameters", #"{"rope_theta":0.5}"#, 3, "rope_theta: expected a number from 1.0"),
+    ("rope_scaling", #"{"rope_type":"linear","factor":0}"#, 3, "factor: expected a number from 1.0"),
+    ("rope_scaling", #"{"rope_type":"linear","factor":1e9}"#, 3, "factor: expected a number from 1.0"),
+    (
+      "rope_scaling",
+      #"{"rope_type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":4,"original_max_position_embeddings":8}"#,
+      3, "high_freq_factor: expected a number above low_freq_factor 4.0, found 4"
+    ),
+    (
+      "rope_scaling",
+      #"{"rope_type":"llama3","factor":8,"low_freq_factor":0,"high_freq_factor":4,"original_max_position_embeddings":8}"#,
+      3, "low_freq_factor: expected a number from"
+    ),
     ("max_position_embeddings", "-1", 3, "max_position_embeddings"),
   ])
   func badConfiguration(key: String, value: String, code: Int, words: String) throws {
@@ -101,6 +122,48 @@ import Workbench
   func configurationThatIsNone(text: String) throws {
     try directory.write(text, to: "model/config.json")
     try expectNoPlan(3, "config.json: ")
+  }
+
+  /// What the plan's reader would refuse is refused before there is a plan.
+  @Test(arguments: [
+    ("{", "tokenizer_config.json: byte 1"), ("[]", "tokenizer_config.json: expected an object"),
+    (#"{"eos_token":7}"#, "eos_token: expected"),
+    (#"{"eos_token":"nowhere"}"#, "eos_token: no token is `nowhere`"),
+    (#"{"bos_token":{"content":1}}"#, "bos_token"),
+    (#"{"chat_template":3}"#, "chat_template: expected"),
+    (#"{"chat_template":"{% for m in messages %}x"}"#, "chat_template: "),
+    (#"{"chat_template":"{{ messages"}"#, "chat_template: "),
+  ])
+  func brokenTokenizerConfiguration(text: String, words: String) throws {
+    try directory.write(text, to: "model/tokenizer_config.json")
+    try expectNoPlan(3, words)
+  }
+
+  /// A template that is good Jinja and more than we know does not keep the plan from running.
+  @Test func templateBeyondOurs() throws {
+    try directory.write(
+      #"{"chat_template":"{% macro f() %}{% endmacro %}"}"#, to: "model/tokenizer_config.json")
+    let outcome = try Tool.actc.run("compile", model, "-o", directory.file("x.plan"))
+    #expect(outcome.code == 0, "\(outcome.error)")
+    #expect(outcome.error.contains("chat_template: not supported: "), "\(outcome.error)")
+    #expect(try Tool.actrun.run("generate", directory.file("x.plan"), "-p", "a", "-n", "1").code == 0)
+  }
+
+  @Test(arguments: [
+    (Float.nan, "found nan at [3]"), (.infinity, "found inf at [3]"), (-.infinity, "found -inf at [3]"),
+  ])
+  func weightsThatAreNoNumbers(value: Float, words: String) throws {
+    var file = try EditableSafetensors("\(model)/model.safetensors")
+    try file.edit(Self.norm) { $0[3] = Int32(bitPattern: value.bitPattern) }
+    try directory.write(file.bytes, to: "model/model.safetensors")
+    try expectNoPlan(3, "model.safetensors: model.norm.weight: expected finite numbers, \(words)")
+    let data = try directory.write("a\n", to: "a.txt")
+    defer { unlink(data) }
+    try expectRefusal(
+      .actc,
+      [
+        "fit", model, "--source", data, "--target", data, "--sites", "lm_head", "-o", directory.file("x"),
+      ], 3, "model.norm.weight: expected finite numbers, \(words)")
   }
 
   @Test func tokenizerThatIsNoText() throws {

@@ -8,10 +8,12 @@ struct TinyLlama {
   static let (hidden, heads, keyHeads, headWidth, intermediate, layers) = (16, 4, 2, 4, 24, 2)
   static let tokens = ["<|end|>", "<|begin|>", "a", "b", "c", "ab", "abc", "<user>"]
   var builder = GGUFBuilder()
+  private let scale: Float
   /// By Hugging Face name.
   private(set) var expected: [String: (shape: [Int], values: [Float])] = [:]
 
-  init(isTied: Bool = true) {
+  init(isTied: Bool = true, scale: Float = 1) {
+    self.scale = scale
     builder.add("general.architecture", "llama")
     builder.add("llama.block_count", UInt32(Self.layers))
     builder.add("llama.context_length", UInt32(512))
@@ -51,7 +53,7 @@ struct TinyLlama {
   private mutating func add(_ source: String, _ name: String, _ shape: [Int], heads: Int = 0) {
     let count = shape.reduce(1, *)
     let first = Float(expected.count * 4096)
-    let values = (0..<count).map { first + Float($0) + 0.5 }
+    let values = (0..<count).map { (first + Float($0) + 0.5) * scale }
     expected[name] = (shape, values)
     guard heads > 0 else { return builder.add(source, shape, values) }
 
@@ -100,7 +102,7 @@ struct TinyLlama {
 
   @Test(arguments: [(ImportPrecision.f16, StorageType.f16, "float16"), (.bf16, .bf16, "bfloat16")])
   func converts(precision: ImportPrecision, dtype: StorageType, torchName: String) throws {
-    let model = TinyLlama()
+    let model = TinyLlama(scale: 0.25)
     try run(model.builder, precision)
     let checkpoint = try Checkpoint(target)
     for (name, expected) in model.expected {
@@ -179,7 +181,7 @@ struct TinyLlama {
 
   static let wrong: [(String, @Sendable (inout GGUFBuilder) -> Void)] = [
     ("`mamba` is not supported", { $0.replace("general.architecture", "mamba") }),
-    ("expected a number", { $0.replace("llama.block_count", "two") }),
+    ("expected a number from 1 to 16777216, found a text", { $0.replace("llama.block_count", "two") }),
     ("blk.2.attn_norm.weight: is missing", { $0.replace("llama.block_count", UInt32(3)) }),
     (
       "blk.1.attn_norm.weight: a Llama model with this tensor", { $0.replace("llama.block_count", UInt32(1)) }
@@ -197,6 +199,34 @@ struct TinyLlama {
         $0.add("llama.rope.scaling.type", "longrope")
         $0.add("llama.rope.scaling.factor", Float(2))
       }
+    ),
+    ("found nan", { $0.add("general.any", Float.nan) }),
+    (
+      "llama.rope.freq_base: expected a finite number, found inf",
+      { $0.replace("llama.rope.freq_base", Float.infinity) }
+    ),
+    ("llama.rope.freq_base: expected a number from 1.0", { $0.replace("llama.rope.freq_base", Float(0)) }),
+    ("llama.rope.freq_base: expected a number from 1.0", { $0.replace("llama.rope.freq_base", "high") }),
+    (
+      "layer_norm_rms_epsilon: expected a number from 1e-20",
+      { $0.replace("llama.attention.layer_norm_rms_epsilon", Float(0)) }
+    ),
+    ("llama.context_length: expected a number from 1", { $0.replace("llama.context_length", UInt32(0)) }),
+    (
+      "tokenizer.ggml.add_bos_token: expected true or false",
+      { $0.add("tokenizer.ggml.add_bos_token", UInt32(1)) }
+    ),
+    ("tokenizer.chat_template: expected a text", { $0.replace("tokenizer.chat_template", UInt32(1)) }),
+    (
+      "factor: expected a number from 1.0",
+      {
+        $0.add("llama.rope.scaling.type", "linear")
+        $0.add("llama.rope.scaling.factor", Float(0.5))
+      }
+    ),
+    (
+      "rope_freqs.weight: expected finite numbers, found nan at [1]",
+      { $0.add("rope_freqs.weight", [2], [1, .nan]) }
     ),
     ("without a factor", { $0.add("llama.rope.scaling.type", "linear") }),
     ("is not supported; byte-level BPE", { $0.replace("tokenizer.ggml.model", "llama") }),
@@ -223,6 +253,58 @@ struct TinyLlama {
     let error = #expect(throws: FileError.self) { try run(builder) }
     #expect(error?.description.contains(problem) == true, "\(problem): \(String(describing: error))")
     #expect(directory.contents == ["x.gguf"], "nothing may be written")
+  }
+
+  /// What a file leaves out is said, each entry once, with what is taken for it.
+  @Test func saysWhatIsMissing() throws {
+    var builder = TinyLlama().builder
+    var notes: [String] = []
+    func run() throws {
+      notes = []
+      let path = try directory.write(builder.file, to: "x.gguf")
+      try importGGUF(from: path, to: target, note: { notes.append($0) })
+    }
+    try run()
+    #expect(notes.count == 1 && notes[0].contains("tokenizer.ggml.pre: is missing; taking gpt-2"))
+    builder.add("tokenizer.ggml.pre", "gpt-2")
+    try run()
+    #expect(notes.isEmpty)
+    for (key, taken) in [
+      ("llama.attention.layer_norm_rms_epsilon", "1e-05"), ("llama.rope.freq_base", "10000.0"),
+      ("llama.context_length", "2048"), ("tokenizer.ggml.token_type", "every token as ordinary text"),
+    ] {
+      builder.remove(key)
+      try run()
+      #expect(notes.contains { $0.hasSuffix("\(key): is missing; taking \(taken)") }, "\(notes)")
+    }
+    #expect(notes.count == 4)
+  }
+
+  /// Elements that are no numbers, in a file whose header is good.
+  @Test(arguments: [UInt16(0x7E00), 0x7C00, 0xFC00])
+  func refusesElementsThatAreNoNumbers(element: UInt16) throws {
+    var builder = TinyLlama(scale: 0.25).builder
+    // The gate of layer 1, [24, 16], read as halves.
+    let index = try #require(builder.tensors.firstIndex { $0.name == "blk.1.ffn_gate.weight" })
+    builder.tensors[index].type = 1
+    let start = Int(builder.tensors[index].offset)
+    builder.data.replaceSubrange(start + 2 * 21..<start + 2 * 22, with: bytes(element))
+    let error = #expect(throws: FileError.self) { try run(builder) }
+    #expect(
+      error?.description.contains("blk.1.ffn_gate.weight: expected finite numbers, found") == true
+        && error?.description.contains("at [1, 5]") == true, "\(String(describing: error))")
+    #expect(directory.contents == ["x.gguf"], "nothing may be written")
+  }
+
+  @Test func refusesWhatATypeCannotHold() throws {
+    let error = #expect(throws: FileError.self) { try run(TinyLlama().builder, .f16) }
+    #expect(error?.description.contains("which F16 cannot hold") == true, "\(String(describing: error))")
+    #expect(error?.next == "use --dtype f32 or bf16")
+    #expect(directory.contents == ["x.gguf"], "nothing may be written")
+    // A directory that was there before stays.
+    _ = try directory.makeDirectory("hf")
+    #expect(throws: FileError.self) { try run(TinyLlama().builder, .f16) }
+    #expect(directory.contents == ["hf", "x.gguf"] && TemporaryDirectory.contents(target).isEmpty)
   }
 
   @Test func survivesDamage() throws {

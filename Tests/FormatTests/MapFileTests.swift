@@ -102,7 +102,7 @@ import Workbench
     let directory = try TemporaryDirectory()
     let good = (SafetensorsWriter.Entry("s/slope", .f32, [2]), [Float(1), 2])
     let bad: [([(SafetensorsWriter.Entry, [Float])], String)] = [
-      ([(good.0, [1, .nan])], "channel 1 is nan"), ([(good.0, [-.infinity, 1])], "channel 0 is -inf"),
+      ([(good.0, [1, .nan])], "found nan at [1]"), ([(good.0, [-.infinity, 1])], "found -inf at [0]"),
       ([(.init("s/slope", .f16, [2]), [1, 2])], "found F16[2]"),
       ([(.init("s/slope", .f32, [1, 2]), [1, 2])], "found F32[1, 2]"),
       ([good, (.init("s/low", .f32, [2]), [1, 2])], "belongs to no site"), ([], "is missing"),

@@ -1,3 +1,5 @@
+import Glibc
+
 /// How data files are read, and which of their samples are taken.
 package struct DataOptions: Hashable, Sendable {
   /// nil: for each file the one that its name tells.
@@ -13,9 +15,11 @@ package struct DataOptions: Hashable, Sendable {
 
   package init() {}
 
-  /// The format in which the file at `path` is read.
+  /// The format in which the file at `path` is read. Of what is no file the name tells nothing: opening it will fail.
   func format(of path: String) throws(FileError) -> DataFormat {
     if let format { return format }
+    var status = stat()
+    guard path != "-", stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else { return .lines }
     return try DataFormat(ofName: path)
   }
 

@@ -31,6 +31,66 @@ import Workbench
     #expect(try DataSet(reading: path, format: .lines).samples.count == 2)
   }
 
+  @Test(arguments: ["a.ndjson", "a.JSONL", "b.x.Ndjson"])
+  func otherNamesOfRecords(name: String) throws {
+    #expect(try set("{\"text\":\"a\"}\n{\"text\":\"b\"}", name).texts == ["a", "b"])
+  }
+
+  @Test func readsArrays() throws {
+    let text = """
+      \u{FEFF} [ {"text": "a, ]}", "n": [1, {"x": "\\\\\\"]"}]},
+
+        {"text":"b"}
+      ,{"text":"\(String(repeating: "x", count: 200_000))"}]
+
+      """
+    let set = try set(text, "a.json")
+    #expect(set.texts == ["a, ]}", "b", String(repeating: "x", count: 200_000)])
+    #expect(set.samples.map(\.line) == [1, 3, 4])
+    #expect(set.sha256 == SHA256.hex(of: Array(text.utf8)))
+    #expect(try self.set("[{\"q\":\"a\"}]", "a.json", SampleFields(text: "q")).texts == ["a"])
+  }
+
+  @Test(arguments: [
+    (
+      "{\"text\":\"a\"}\n",
+      "line 1: expected an array of records, `[`; is it a record a line? then name it .jsonl"
+    ),
+    ("[", "line 1: expected the end of an array"), ("[{\"text\":\"a\"}", "expected the end of an array"),
+    ("[{\"text\":\"a\"},]", "line 1: expected a record, found `]`"), ("[,]", "expected a record, found `,`"),
+    ("[{\"text\":\"a\"}\n{\"text\":\"b\"}]", "line 2: expected `,` or `]` after a record"),
+    ("[{\"text\":\"a\"}] x", "expected the end of the file after the array"),
+    ("[{\"text\":\"a\"}][", "expected the end of the file after the array"),
+    ("[1]", "line 1: expected an object"), ("[[]]", "line 1: expected an object"),
+    ("[\"a\"]", "expected an object"),
+    ("[{\"text\":\"a\"},\n{\"text\":}]", "line 2: byte"), ("[{\"text\":\"a]", "expected the end of an array"),
+    ("[]", "holds no samples"), ("[}]", "line 1: byte"), ("", "expected the end of an array"),
+    ("[{\"text\":\"\(String(repeating: "x", count: 1 << 20))\"}]", "longer than 1048576 bytes"),
+  ])
+  func badArrays(text: String, problem: String) throws {
+    let error = #expect(throws: FileError.self) { try set(text, "a.json") }
+    #expect(error?.description.contains(problem) == true, "\(String(describing: error))")
+  }
+
+  @Test(arguments: ["a.parquet", "a.xlsx", "a.txt.gz", "a.md", "a.json5", "a.PARQUET"])
+  func unknownEndingsAreRefused(name: String) throws {
+    let error = #expect(throws: FileError.self) { try set("a\nb\n", name) }
+    #expect(error?.isUnsupported == true && error?.next?.contains("name it .txt") == true)
+    // A format that is given is taken at its word.
+    let path = try directory.write("a\nb\n", to: name)
+    #expect(try DataSet(reading: path, format: .lines).texts == ["a", "b"])
+  }
+
+  @Test(arguments: ["a", "a.txt", "A.TXT", ".hidden", "a.", "words.list/../a"])
+  func namesOfLines(name: String) throws {
+    #expect(try DataFormat(ofName: "x.d/" + name) == .lines)
+  }
+
+  @Test func anArrayInLinesSaysSo() throws {
+    let error = #expect(throws: FileError.self) { try set("[{\"text\":\"a\"}]", "a.jsonl") }
+    #expect(error?.next?.contains(".json") == true, "\(String(describing: error))")
+  }
+
   @Test func readsChosenFields() throws {
     let records = #"{"prompt":{"text":"a","toxicity":0.1},"prompt.x":"dotted","id":"7"}"#
     #expect(try set(records, "a.jsonl", SampleFields(text: "prompt.text")).texts == ["a"])
