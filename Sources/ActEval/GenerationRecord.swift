@@ -47,7 +47,8 @@ extension GenerationRecord {
     ]
     if let line { members.append(.init("line", .int(line))) }
     members += [
-      .init("sample", .int(sample)), .init("seed", .number("\(seed)")), .init("strengths", strengthsJSON(strengths)),
+      .init("sample", .int(sample)), .init("seed", .number("\(seed)")),
+      .init("strengths", strengthsJSON(strengths)),
       .init("prompt", .string(prompt)), .init("text", .string(text)),
       .init("tokens", .array(tokens.map { .int(Int($0)) })), .init("prompt_tokens", .int(promptTokenCount)),
       .init("finish", .string(finish.rawValue)), .init("sampling", settings.sampling),

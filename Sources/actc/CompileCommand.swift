@@ -70,7 +70,7 @@ struct CompileCommand: ParsableCommand {
     try compiled.write(
       to: output, tokenizer: compiledTokenizer(),
       tokenizerConfiguration: readIfPresent("\(self.model)/tokenizer_config.json"),
-      provenance: provenance(model, maps, options)
+      provenance: provenance(model, maps, mapOptions.hashes(), options)
     ) { bar.update($0) }
     bar.finish()
     note(
@@ -92,7 +92,9 @@ struct CompileCommand: ParsableCommand {
     return strengths
   }
 
-  private func provenance(_ model: Model, _ maps: MapSet, _ options: CompileOptions) -> JSON {
+  private func provenance(
+    _ model: Model, _ maps: MapSet, _ hashes: [String: String], _ options: CompileOptions
+  ) -> JSON {
     .object([
       "model": .object([
         "name": .string(lastComponent(model.path)), "fingerprint": .string(model.fingerprint),
@@ -102,7 +104,7 @@ struct CompileCommand: ParsableCommand {
           .object([
             "name": .string(name), "method": .string(file.method),
             "method_version": .string(file.methodVersion),
-            "sites": .int(file.sites.count),
+            "sha256": hashes[name].map(JSON.string) ?? .null, "sites": .int(file.sites.count),
             "frozen": options.frozen[name].map { .double(Double("\($0)")!) } ?? .null,
           ])
         }),

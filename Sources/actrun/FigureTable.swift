@@ -34,7 +34,8 @@ struct FigureTable {
   /// A JSON object for each row, its strengths first.
   var rows: [JSON] {
     combinations.indices.map { row in
-      .object([.init("strengths", strengthsJSON(combinations[row]))] + columns.flatMap { $0.cell(row).members })
+      .object(
+        [.init("strengths", strengthsJSON(combinations[row]))] + columns.flatMap { $0.cell(row).members })
     }
   }
 }
