@@ -104,7 +104,7 @@ import Workbench
     #expect(try Tool.actc.run("compile", model, "-o", plan).code == 0)
     for arguments in [
       ["generate", plan, "-p", "x"], ["score", plan, workshop.source],
-      ["eval", plan, "--prompts", workshop.source, "--concept", workshop.source, "--steer", "m=0"],
+      ["eval", plan, "--prompts", workshop.source, "--concept", workshop.source],
     ] {
       try expectRefusal(.actrun, arguments, 3, "tokenizer: the plan has none")
     }

@@ -167,7 +167,7 @@ import Workbench
       heads == [
         "--- m=0.0, sample 1", "--- m=0.0, sample 2", "--- m=1.0, sample 1", "--- m=1.0, sample 2",
       ])
-    #expect(outcome.text.hasPrefix("--- m=0.0, sample 1\nabc"))
+    #expect(outcome.output.starts(with: Array("--- m=0.0, sample 1\nabc".utf8)))
   }
 
   @Test func repeatedSteeringJoins() throws {

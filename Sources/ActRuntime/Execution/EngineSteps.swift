@@ -3,9 +3,15 @@ import ActIR
 extension Engine {
   /// Runs one step over `rows`; `logitRows` names the rows whose logits are wanted.
   ///
-  /// Inlinable, so that the collections' types are known where it is called and walking them allocates nothing.
-  @inlinable
-  package func step(_ rows: some Collection<Row>, logitRows wanted: some Collection<Int32>) throws {
+  /// Specialized for the collections that callers in other modules pass, so that walking them allocates nothing: a
+  /// function with package access is not specialized there.
+  @_specialize(where Rows == [Row], Wanted == [Int32])
+  @_specialize(where Rows == [Row], Wanted == Range<Int32>)
+  @_specialize(where Rows == ArraySlice<Row>, Wanted == [Int32])
+  @_specialize(where Rows == ArraySlice<Row>, Wanted == Range<Int32>)
+  package func step<Rows: Collection<Row>, Wanted: Collection<Int32>>(
+    _ rows: Rows, logitRows wanted: Wanted
+  ) throws {
     let (rowCount, logitCount) = (rows.count, wanted.count)
     try checkCounts(rows: rowCount, logitRows: logitCount)
     var index = 0
@@ -21,7 +27,6 @@ extension Engine {
     runStep(rows: rowCount, logitRows: logitCount)
   }
 
-  @usableFromInline
   func checkCounts(rows: Int, logitRows: Int) throws {
     guard (1...maximumRows).contains(rows) else {
       throw EngineError("\(rows) rows in a step; the plan holds 1 to \(maximumRows)")
@@ -31,7 +36,6 @@ extension Engine {
     }
   }
 
-  @usableFromInline
   func place(_ row: Row, at index: Int) throws {
     guard row.token >= 0, Int(row.token) < vocabularySize else {
       throw EngineError("token \(row.token); the model has tokens 0 to \(vocabularySize - 1)")
@@ -43,13 +47,11 @@ extension Engine {
     rows.set(row, at: index)
   }
 
-  @usableFromInline
   func placeLogits(of row: Int32, at index: Int, rowCount: Int) throws {
     guard row >= 0, Int(row) < rowCount else { throw EngineError("logits of row \(row) of \(rowCount)") }
     rows.wantLogits(of: row, at: index)
   }
 
-  @usableFromInline
   func runStep(rows: Int, logitRows: Int) {
     let (rowCount, logitCount) = (Int32(rows), Int32(logitRows))
     run(bound.stepTasks) { $0 == "T" ? rowCount : logitCount }
