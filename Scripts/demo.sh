@@ -31,13 +31,11 @@ fi
 echo "== the plan" >&2
 "$actc" compile "$model" --maps football="$maps" -o "$plan"
 
-for strength in 0 0.5 1; do
-  printf '\n--- --steer football=%s\n' "$strength"
-  "$actrun" generate "$plan" -p "Once upon a time there was a boy who" -n 60 --seed 4 \
-    --steer football=$strength 2>/dev/null
-done
+echo "== one prompt at three strengths" >&2
+"$actrun" generate "$plan" -p "Once upon a time there was a boy who" -n 60 --seed 4 \
+  --steer football=0:1:0.5
 
 printf '\n50 continuations at each strength; the concept is a word of %s/concept.txt:\n\n' "$data"
 "$actrun" eval "$plan" --prompts "$data/prompts.txt" --concept "$data/concept.txt" \
-  --held-out "$data/neutral.txt" --steer football=0:1:0.5 -n 40 --seed 1 \
-  --expect-rise 0.3 --expect-fluency 2.5
+  --held-out "$data/neutral.txt" --steer football=0:1:0.5 -n 40 --seed 1 --report "$work/eval.jsonl"
+python3 Scripts/check-steering.py "$work/eval.jsonl"

@@ -70,7 +70,7 @@ struct CompileCommand: ParsableCommand {
     let bar = ProgressBar("compiling")
     try compiled.write(
       to: output, tokenizer: tokenizer?.compiled, tokenizerConfiguration: tokenizer?.configuration,
-      provenance: provenance(model, maps, options, placements)
+      provenance: provenance(model, maps, mapOptions.hashes(), options, placements)
     ) { bar.update($0) }
     bar.finish()
     note(
@@ -94,7 +94,8 @@ struct CompileCommand: ParsableCommand {
   }
 
   private func provenance(
-    _ model: Model, _ maps: MapSet, _ options: CompileOptions, _ placements: [MapPlacement]
+    _ model: Model, _ maps: MapSet, _ hashes: [String: String], _ options: CompileOptions,
+    _ placements: [MapPlacement]
   ) -> JSON {
     .object([
       "model": .object([
@@ -105,7 +106,7 @@ struct CompileCommand: ParsableCommand {
           .object([
             "name": .string(name), "method": .string(file.method),
             "method_version": .string(file.methodVersion),
-            "sites": .int(file.sites.count),
+            "sha256": hashes[name].map(JSON.string) ?? .null, "sites": .int(file.sites.count),
             "frozen": options.frozen[name].map { .double(Double("\($0)")!) } ?? .null,
             "placement": placements.first { $0.map == name }?.json ?? .null,
           ])

@@ -27,6 +27,15 @@ struct MapOptions: ParsableArguments {
     return set
   }
 
+  /// The SHA-256 of each map file, by the map's name.
+  func hashes() throws -> [String: String] {
+    try Dictionary(
+      uniqueKeysWithValues: maps.map { pair in
+        let (name, path) = try nameAndPath(pair)
+        return (name, try SHA256.hex(ofFile: path))
+      })
+  }
+
   /// The name and path of each map, unread.
   func nameAndPath(_ pair: String) throws -> (name: String, path: String) {
     let sides = pair.split(separator: "=", maxSplits: 1).map(String.init)

@@ -7,6 +7,7 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measures prefill and decode, always beside the unsteered model.",
+    usage: "actrun bench <plan> [<options>]",
     discussion: """
       Prefill reads a prompt; decode starts from an empty context; neither has the sampler or the tokenizer in it, \
       which are reported apart. Runs are interleaved, steered and unsteered in turn. Speeds are medians, and a cost is \

@@ -7,6 +7,7 @@ import ArgumentParser
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Runs a plan on tensors: `tokens` in, the plan's results out.",
+    usage: "actrun run <plan> --input <input> [<options>]",
     discussion: """
       The input file has `tokens` i32[T]; the output file has every result, `logits` f32[T,V], and the sites of --dump. \
       With --expected each of these that the file has is compared with it: the squared differences, summed, may be at \

@@ -7,6 +7,7 @@ import ArgumentParser
 struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score", abstract: "Scores texts: the log-likelihood of each, the perplexity of all.",
+    usage: "actrun score <plan> <file> [<options>]",
     discussion: """
       With one set of strengths it prints a line for each text, its log-likelihood and how many tokens were scored, \
       and then the perplexity. With a range it prints a table: the perplexity at each strength, and its change where \

@@ -6,7 +6,7 @@ import ArgumentParser
 struct SteeringOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Strengths by map, as in football=0.5,formal=0.3; given several times, all apply. Some commands take ranges, as in football=0:1:0.25.",
+      "Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0:1:0.25.",
       valueName: "expression"))
   var steer: [String] = []
   @Option(name: .shortAndLong, help: "Threads; by default one a processor.") var threads: Int?

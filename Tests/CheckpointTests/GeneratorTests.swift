@@ -82,6 +82,41 @@ import Testing
     #expect(try model.generate([other]).generations != bare)
   }
 
+  /// More requests than sequences: one starts where another ends, and each is as alone.
+  @Test(arguments: [1, 2, 5])
+  func theNextOneStartsWhereOneEnds(sequences: Int) throws {
+    let requests = (0..<9).map { request(3 + 7 * $0 % 20, tokens: 1 + 5 * $0 % 17, seed: UInt64($0)) }
+    let alone = try requests.map { try model().generate([$0]).generations[0] }
+    let together = try model(maximumSequences: sequences)
+    var (tokens, ended): ([Int: [Int32]], [Int: Generation]) = ([:], [:])
+    let (generations, timing) = try together.generate(
+      requests, onToken: { tokens[$0, default: []].append($1) },
+      onEnd: { index, generation in
+        #expect(ended.updateValue(generation, forKey: index) == nil)
+      })
+    #expect(generations == alone)
+    #expect(requests.indices.allSatisfy { ended[$0] == alone[$0] && tokens[$0] == alone[$0].tokens })
+    #expect(timing.promptTokens == requests.reduce(0) { $0 + $1.prompt.count })
+    #expect(timing.generatedTokens == requests.reduce(0) { $0 + $1.maximumTokens })
+    #expect(timing.prefill > .zero && timing.decode > .zero)
+  }
+
+  /// What a caller throws ends the run, and its sequences are closed.
+  @Test func aCallerMayEndTheRun() throws {
+    struct Enough: Error {}
+    let model = try model(maximumSequences: 2)
+    var count = 0
+    #expect(throws: Enough.self) {
+      try model.generate((0..<6).map { request(9, tokens: 3, seed: $0) }) { _, _ in
+      } onEnd: { _, _ in
+        count += 1
+        if count == 3 { throw Enough() }
+      }
+    }
+    #expect(count == 3)
+    #expect(try model.generate([request(9), request(8)]).generations.count == 2)
+  }
+
   @Test func stopTokensEndTheText() throws {
     let model = try model()
     let free = try model.generate([request(9)]).generations[0].tokens
@@ -93,6 +128,7 @@ import Testing
       if $0 == 0 { seen.append($1) }
     }
     #expect(generations[0].tokens == Array(free[..<index]))
+    #expect(generations.map(\.finish) == [.end, .length])
     #expect(seen == generations[0].tokens)
     #expect(generations[1].tokens.count == 20)
     #expect(timing.generatedTokens == index + 20)
@@ -108,7 +144,6 @@ import Testing
       try model.generate([GenerationRequest(prompt: [], maximumTokens: 3)])
     }
     #expect(throws: EngineError.self) { try model.generate([request(9, tokens: 512)]) }
-    #expect(throws: EngineError.self) { try model.generate((0..<3).map { request(9, seed: $0) }) }
     #expect(throws: EngineError.self) {
       try model.generate([request(9, strength: 1), request(9, strength: 2)])
     }

@@ -1,4 +1,5 @@
 import ActCompile
+import ActFormats
 import ActRuntime
 import Glibc
 import ModelChecks
@@ -47,6 +48,28 @@ import Testing
       #expect(score.tokenCount == text.tokens.count - 1)
     }
     #expect(together[1] == TextScore())
+  }
+
+  /// A map that applies to no token before a scored one is told; one that does changes the scores.
+  @Test(arguments: [
+    ("all", true, true), ("prompt", true, true), ("generated", false, true), ("last", false, true),
+    ("3-", true, true), ("3-3", true, true), ("19-", false, false), ("18-", true, true),
+  ])
+  func scopesThatLeaveNothingToMeasure(scope: String, whole: Bool, parted: Bool) throws {
+    let checkpoint = try Model(fixture("tiny-plain"))
+    var map = try checkpoint.fitRandomMap(at: SteeredSites.outputs.rawValue)
+    map.tokenScope = scope
+    let model = try LanguageModel(checkpoint.makeEngine(steeredBy: map), path: "tiny-plain", tokenizer: nil)
+    let tokens = randomPrompt(20)
+    for (promptCount, isMeasured) in [(nil, whole), (1, parted), (7, parted)] {
+      // With one token of prompt, position 0 is the last of it.
+      let texts = [ScoredText(Array(tokens.prefix(1))), ScoredText(tokens, promptCount: promptCount)]
+      let unmeasured = model.unmeasuredMaps(texts, strengths: [steeringMap: 1])
+      #expect(unmeasured == (isMeasured ? [] : [UnmeasuredMap(name: steeringMap, scope: scope)]))
+      #expect(model.unmeasuredMaps(texts, strengths: [steeringMap: 0]).isEmpty)
+      let isChanged = try model.score(texts, strengths: [steeringMap: 1]) != model.score(texts)
+      #expect(isChanged == isMeasured, "\(promptCount ?? 0)")
+    }
   }
 
   @Test func steeringChangesScores() throws {

@@ -38,6 +38,17 @@ import Testing
     #expect(error?.description.contains("\n") == false)
   }
 
+  @Test func severalJoin() throws {
+    let expression = try SteeringExpression(parsing: ["b=0:1:1,c=2", "a=0.5"])
+    #expect(expression == (try SteeringExpression(parsing: "b=0:1:1,c=2,a=0.5")))
+    #expect(try SteeringExpression(parsing: []).combinations == [[:]])
+    for texts in [["a=1", "a=1"], ["a=1,b=0", "c=1,b=0"], ["a=1", ""]] {
+      #expect(throws: SteeringExpression.Malformed.self) { try SteeringExpression(parsing: texts) }
+    }
+    let wide = ["a=0:1:0.001", "b=0:1:0.001"]
+    #expect(throws: SteeringExpression.Malformed.self) { try SteeringExpression(parsing: wide) }
+  }
+
   @Test func combinations() throws {
     let expression = try SteeringExpression(parsing: "a=0:1:1,b=0.5,c=1:2:1")
     #expect(

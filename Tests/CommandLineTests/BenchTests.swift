@@ -6,31 +6,66 @@ import Workbench
 /// `actrun bench`: each phase by itself, every row beside the unsteered one.
 @Suite struct BenchTests {
   private func report(_ arguments: String...) throws -> JSON {
-    let outcome = try Tool.actrun.run(["bench"] + arguments + ["-o", "json"])
+    let outcome = try Tool.actrun.run(["bench"] + arguments + ["--json"])
     #expect(outcome.code == 0, "\(outcome.error)")
     return try JSON(parsing: outcome.output)
   }
 
   @Test func everyRunOfEveryRowIsReported() throws {
     let report = try report(
-      try Workshop.get().steered, "-p", "4", "-n", "3", "-r", "2", "--steer", "m=0.5", "-t", "1")
+      try Workshop.get().steered, "-p", "4", "-n", "3", "-r", "6", "--steer", "m=0.5", "-t", "1")
     let rows = try #require(report["rows"]?.array)
     #expect(rows.map { $0["steer"]?.string } == ["unsteered", "m=0.5"])
     for row in rows {
       let prefill = try #require(row["prefill_seconds"]?.array).map { $0.double ?? 0 }
       let decode = try #require(row["decode_seconds"]?.array).map { $0.double ?? 0 }
-      #expect(prefill.count == 2 && decode.count == 2)
+      #expect(prefill.count == 6 && decode.count == 6)
       #expect((prefill + decode).allSatisfy { $0 > 0 })
       let speed = try #require(row["prefill_tokens_per_second"]?.double)
-      let median = (prefill[0] + prefill[1]) / 2
+      let median = (prefill.sorted()[2] + prefill.sorted()[3]) / 2
       #expect(abs(speed * median - 4) < 1e-3)
     }
     #expect(rows[0]["decode_cost"]?.double == 0)
+    // Of six runs the interval is from the smallest to the largest of the paired ratios.
+    func seconds(_ row: Int) throws -> [Double] {
+      try #require(rows[row]["decode_seconds"]?.array).map { $0.double ?? 0 }
+    }
+    let costs = try zip(seconds(1), seconds(0)).map { $0 / $1 - 1 }
+    let interval = try #require(rows[1]["decode_cost_interval"]?.array).map { $0.double ?? 0 }
+    #expect(interval == [costs.min()!, costs.max()!])
     #expect(report["threads"]?.int == 1)
     for name in ["load_seconds", "sampler_seconds_per_token", "tokenizer_seconds_per_token"] {
       #expect(try #require(report[name]?.double) > 0, "\(name)")
     }
     #expect(try #require(report["peak_resident_bytes"]?.int) > 1 << 20)
+  }
+
+  @Test func fewRunsLeaveACostUnresolved() throws {
+    let workshop = try Workshop.get()
+    let outcome = try Tool.actrun.run(
+      "bench", workshop.steered, "-p", "4", "-n", "3", "-r", "5", "--steer", "m=1")
+    #expect(outcome.code == 0, "\(outcome.error)")
+    let cells = try #require(outcome.text.split(separator: "\n").first { $0.hasPrefix("| m=1.0") })
+      .split(separator: "|").suffix(2)
+    #expect(cells.allSatisfy { $0.contains(" %, unresolved") }, "\(outcome.text)")
+  }
+
+  /// Runs go on until the intervals are narrow, or the time is over; the figures say which.
+  @Test func measuresUntilTheIntervalIsNarrow() throws {
+    let workshop = try Workshop.get()
+    let arguments = ["bench", workshop.steered, "-p", "4", "-n", "3", "-r", "6", "--steer", "m=1", "--json"]
+    let wide = try Tool.actrun.run(arguments + ["--until", "100000%"])
+    #expect(wide.code == 0 && wide.error.isEmpty, "\(wide.error)")
+    #expect(try JSON(parsing: wide.output)["repetitions"]?.int == 6)
+    let narrow = try Tool.actrun.run(arguments + ["--until", "0.000001%", "--at-most", "0.5"])
+    #expect(narrow.code == 0 && narrow.error.contains("still wider than"), "\(narrow.error)")
+    #expect(try #require(JSON(parsing: narrow.output)["repetitions"]?.int) > 6)
+    let long = try JSON(
+      parsing: try Tool.actrun.run(arguments + ["--until", "60%", "--at-most", "30"]).output)
+    for name in ["prefill_cost_interval", "decode_cost_interval"] {
+      let interval = try #require(long["rows"]?.array?[1][name]?.array).map { $0.double ?? 0 }
+      #expect(interval[1] - interval[0] <= 0.6, "\(name)")
+    }
   }
 
   @Test func sequencesDecodeTogether() throws {

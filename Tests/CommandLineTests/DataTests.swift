@@ -19,7 +19,7 @@ import Workbench
     ("latin.txt", Array("good\ncaf".utf8) + [0xE9, 0x0A], "latin.txt: line 2: is not UTF-8"),
     (
       "long.txt", Array((String(repeating: "a", count: 600) + "\n").utf8),
-      "long.txt: sample 1: expected at most 512 tokens"
+      "long.txt: line 1: expected at most 512 tokens"
     ),
     (
       "record.jsonl", Array("{\"text\":\"a\"}\n{\"txet\":\"a\"}\n".utf8),
@@ -40,7 +40,7 @@ import Workbench
         words)
     }
     try expectRefusal(.actrun, ["score", workshop.plan, path], 3, words)
-    let words2 = name == "long.txt" ? "long.txt: sample 1: expected at most 472 tokens" : words
+    let words2 = name == "long.txt" ? "long.txt: line 1: expected at most 472 tokens" : words
     try expectRefusal(
       .actrun, ["eval", workshop.steered, "--prompts", path, "--concept", good, "--steer", "m=0"], 3, words2)
     try expectRefusal(
@@ -104,7 +104,7 @@ import Workbench
     #expect(try Tool.actc.run("compile", model, "-o", plan).code == 0)
     for arguments in [
       ["generate", plan, "-p", "x"], ["score", plan, workshop.source],
-      ["eval", plan, "--prompts", workshop.source, "--concept", workshop.source, "--steer", "m=0"],
+      ["eval", plan, "--prompts", workshop.source, "--concept", workshop.source],
     ] {
       try expectRefusal(.actrun, arguments, 3, "tokenizer: the plan has none")
     }
@@ -149,7 +149,7 @@ import Workbench
     #expect(made.code == 0 && made.output.isEmpty && made.error.isEmpty, "\(made.error)")
     let same = try Tool.actrun.run("run", workshop.plan, "--input", tokens, "--expected", out)
     #expect(same.code == 0)
-    #expect(same.text.hasPrefix("logits: NMSE 0.0"))
+    #expect(same.text.hasPrefix("logits: NMSE 0.0, worst at row 0, column 0: found"))
 
     let logits = try readFloats("logits", of: out)
     for (index, value) in [(3, logits[3] + 1), (0, Float.nan), (logits.count - 1, -.infinity)] {
@@ -162,7 +162,17 @@ import Workbench
       let outcome = try Tool.actrun.run("run", workshop.plan, "--input", tokens, "--expected", path)
       #expect(outcome.code == 1, "\(index)")
       #expect(outcome.errorLines.count == 1)
-      #expect(outcome.error.contains("beyond the tolerance at row \(index / 320), column \(index % 320)"))
+      let place =
+        "worst at row \(index / 320), column \(index % 320): found \(logits[index]), expected \(value)"
+      #expect(
+        outcome.error.contains("NMSE above 1e-06, logits") && outcome.error.contains(place),
+        "\(outcome.error)")
+      let report = try Tool.actrun.run(
+        "run", workshop.plan, "--input", tokens, "--expected", path, "--json", "--nmse", "0.5")
+      #expect(report.code == (index == 3 ? 0 : 1))
+      let entry = try #require(JSON(parsing: report.output).array?.first)
+      #expect(entry["row"]?.int == index / 320 && entry["column"]?.int == index % 320)
+      #expect(entry["nmse"]?.double.map { $0 > 1e-6 && $0 < 0.5 } == (index == 3 ? true : nil))
     }
     try expectRefusal(
       .actrun, ["run", workshop.plan, "--input", tokens, "--expected", tokens], 3,

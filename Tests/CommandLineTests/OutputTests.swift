@@ -167,12 +167,4 @@ import Workbench
         return try !names.contains("config.json") || Tool.actc.run("show", path).code == 0
       }, reset: { TemporaryDirectory.remove(imported) })
   }
-
-  private func shell(_ command: String) throws -> Outcome {
-    try Child(
-      "/bin/bash", ["-c", "set -o pipefail; \(command); true"], input: "/dev/null", output: nil,
-      environment: [:]
-    )
-    .wait(.seconds(10))
-  }
 }

@@ -112,6 +112,15 @@ final class Child {
   }
 }
 
+/// Runs a command line of the shell.
+func shell(_ command: String) throws -> Outcome {
+  try Child(
+    "/bin/bash", ["-c", "set -o pipefail; \(command); true"], input: "/dev/null", output: nil,
+    environment: [:]
+  )
+  .wait(.seconds(10))
+}
+
 /// Runs a tool that must refuse: no signal, this exit code, one line on standard error with these words, nothing on
 /// standard output.
 func expectRefusal(

@@ -60,7 +60,8 @@ import Testing
     (.actc, ["collect", "M"], "--source"), (.actc, ["solve"], "<shards>"),
     (.actc, ["search", "M", "--source", "a", "--target", "b"], "--held-out"),
     (.actc, ["compile"], "<model>"), (.actc, ["compile", "M"], "--output"), (.actc, ["opt"], "<file>"),
-    (.actc, ["show"], "<file>"), (.actc, ["sites"], "<model>"), (.actrun, ["generate", "P"], "--prompt"),
+    (.actc, ["show"], "<file>"), (.actc, ["sites"], "<model>"),
+    (.actrun, ["generate", "P"], "--prompt or --prompts"),
     (.actrun, ["run", "P"], "--input"),
     (.actrun, ["run", "P", "--input", "x"], "give -o, --expected, or both"),
     (.actrun, ["score", "P"], "<file>"), (.actrun, ["eval", "P"], "--prompts"),
@@ -82,12 +83,27 @@ import Testing
     (.actc, search + ["--parts", "0"], "--parts: expected 1 to 1000, found 0"),
     (.actc, search + ["--strength", "nan"], "--strength: expected a number"),
     (.actrun, ["bench", "P", "-p", "9223372036854775807"], "-p takes 1 or more"),
-    (.actrun, ["bench", "P", "-o", "xml"], "expected md or json"),
+    (.actrun, ["bench", "P", "--until", "narrow", "--steer", "m=1"], "'narrow' is invalid"),
+    (.actrun, ["bench", "P", "--until", "1%"], "--until: expected --steer"),
+    (.actrun, ["bench", "P", "--steer", "m=0:1:1"], "--steer: expected one strength"),
+    (
+      .actrun, ["run", "P", "--input", "x", "-o", "y", "--steer", "m=0:1:1"], "--steer: expected one strength"
+    ),
+    (.actrun, ["run", "P", "--input", "x", "-o", "y", "--json"], "--json: expected --expected"),
+    (.actrun, ["generate", "P", "-p", "x", "--prompts", "y"], "one of them"),
+    (.actrun, ["generate", "P", "-p", "x", "--limit", "3"], "--limit: expected --prompts"),
+    (.actrun, ["generate", "P", "--prompts", "x", "--samples", "0"], "--samples: expected 1 to 1000000"),
+    (.actrun, ["generate", "P", "--prompts", "x", "--filter", "a>"], "--filter 'a>'"),
+    (.actrun, ["eval", "P", "--generations", "x", "--steer", "m=1"], "--steer: expected --prompts"),
+    (.actrun, ["eval", "P", "--generations", "x", "--temp", "1"], "--temp: expected --prompts"),
+    (.actrun, ["eval", "P", "--generations", "x", "-n", "3"], "--tokens: expected --prompts"),
+    (.actrun, ["eval", "P", "--prompts", "x", "--held-out-limit", "3"], "--held-out: expected a file"),
+    (.actrun, ["score", "P", "x", "--limit", "0"], "--limit: expected 1 or more"),
     (.actrun, ["generate", "P", "-p", "x", "-n", "0"], "-n: expected 1 or more"),
     (.actrun, ["generate", "P", "-p", "x", "--temp", "nan"], "--temp"),
     (.actrun, ["generate", "P", "-p", "x", "--top-p", "0"], "--top-p"),
     (.actrun, ["generate", "P", "-p", "x", "--threads", "0"], "--threads: expected 1 to 1024"),
-    (.actrun, ["run", "P", "--input", "x", "-o", "y", "--atol", "nan"], "--atol"),
+    (.actrun, ["run", "P", "--input", "x", "-o", "y", "--nmse", "nan"], "--nmse"),
   ])
   func usageErrors(tool: Tool, arguments: [String], words: String) throws {
     try expectRefusal(tool, arguments, 2, words)
@@ -103,7 +119,11 @@ import Testing
   }
 
   @Test func steeringTwiceByOneName() throws {
-    try expectRefusal(.actrun, ["generate", "P", "-p", "x", "--steer", "m=1,m=0"], 2, "`m` given twice")
+    for steering in [["--steer", "m=1,m=0"], ["--steer", "m=1", "--steer", "m=0"]] {
+      for command in [["generate", "P", "-p", "x"], ["score", "P", "x"], ["eval", "P", "--prompts", "x"]] {
+        try expectRefusal(.actrun, command + steering, 2, "`m` given twice")
+      }
+    }
   }
 
   @Test(arguments: [["methods"], ["passes"]])

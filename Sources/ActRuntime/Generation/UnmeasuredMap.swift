@@ -7,6 +7,11 @@ package struct UnmeasuredMap: Hashable, Sendable {
   package var name: String
   /// As ``TokenScope`` writes it.
   package var scope: String
+
+  package init(name: String, scope: String) {
+    self.name = name
+    self.scope = scope
+  }
 }
 
 extension LanguageModel {
