@@ -9,6 +9,8 @@ package struct FitProgress: Hashable, Sendable {
   /// 0 to 1.
   package var share: Double
   package var site: String
+  /// How many sites are finished and kept beside the output, from which the same fit can go on.
+  package var keptSites = 0
 }
 
 /// Fits a map at each of `sites` and returns the map file.
@@ -23,7 +25,7 @@ package struct FitProgress: Hashable, Sendable {
 ///   - sites: in order of execution.
 ///   - options: method, order, pooling, support, memory.
 ///   - progress: called after each batch.
-///   - note: hears what a user should know: that a fit is resumed, or why not.
+///   - note: called with what a user should know: that a fit is resumed, or why not.
 /// - Returns: the map file, but for the hashes of the data. Once it is written, ``removePartialFit(beside:)`` removes
 ///   what was kept for a resumption.
 /// - Throws: `FitError` for data that cannot be fitted, `FileError` where nothing can be kept beside the output, and
@@ -52,7 +54,7 @@ package func fit(
           "act-fit 2", file.modelFingerprint, file.method, file.methodVersion, file.transport,
           file.support ?? "",
           memory.sketchCapacity.map { "sketch \($0)" } ?? "exact", Engine.instructionSet,
-        ] + options.samples.identity + sites))
+        ] + options.samples.identity + sites), siteCount: sites.count)
   }
   var finished = 0
   if let earlier = partial?.resume(note: note) {
@@ -74,13 +76,16 @@ package func fit(
       if !isFinished { samples.observe(side, site, values) }
     }
     try pass.run(
-      index, behind: file,
-      progress: { progress(FitProgress(share: (Double(index) + $0) / Double(groups.count), site: group[0])) },
+      index, after: file,
+      progress: {
+        let share = (Double(index) + $0) / Double(groups.count)
+        progress(FitProgress(share: share, site: group[0], keptSites: partial == nil ? 0 : file.sites.count))
+      },
       receive: isFinished && options.report == nil ? nil : receive)
     if isFinished {
       for site in file.sites where group.contains(site.name) {
-        let gated = file.gatedChannels[site.name] ?? 0
-        try samples.report(site.name, SiteFit(parameters: site.parameters, gatedChannels: gated))
+        let meanShift = file.meanShiftChannels[site.name]
+        try samples.report(site.name, SiteFit(parameters: site.parameters, meanShiftChannels: meanShift))
       }
     } else {
       try samples.fit(into: &file)
@@ -153,7 +158,7 @@ extension MapFile {
   mutating func take(_ earlier: MapFile, _ groups: [[String]]) throws(FitError) -> Int {
     let finished = try earlier.finishedGroups(of: groups)
     sites = earlier.sites
-    gatedChannels = earlier.gatedChannels
+    meanShiftChannels = earlier.meanShiftChannels
     return finished
   }
 
