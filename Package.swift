@@ -120,7 +120,9 @@ let package = Package(
       swiftSettings: swift),
     .testTarget(
       name: "PlanTests",
-      dependencies: ["ActIR", "ActFormats", "ActLowering", "ActPasses", "ActCompile", "Workbench"],
+      dependencies: [
+        "ActIR", "ActFormats", "ActLowering", "ActPasses", "ActCompile", "ModelChecks", "Workbench",
+      ],
       swiftSettings: swift),
     // Runs the built actc and actrun as processes.
     .testTarget(

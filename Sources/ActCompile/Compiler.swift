@@ -43,7 +43,7 @@ extension Model {
     try compile(graph, maps, options)
   }
 
-  /// The same for a graph made from the model's: other results, or a part of it.
+  /// Runs the pipeline over a graph made from the model's, with other results or a part of it, and lowers it.
   package func compile(_ graph: Graph, _ maps: MapSet, _ options: CompileOptions) throws -> CompiledModel {
     var graph = graph
     if let name = options.frozen.keys.sorted().first(where: { name in !maps.files.contains { $0.name == name }
@@ -147,7 +147,7 @@ extension CompiledModel {
       pool: ThreadPool(threads: threads), maximumSequences: maximumSequences, maximumSlots: maximumSlots)
   }
 
-  /// The same, with workers that others use too, in turn.
+  /// An engine for the plan as ``makeEngine(threads:maximumSequences:maximumSlots:)`` makes, with workers that others use too, in turn.
   package func makeEngine(
     pool: ThreadPool, maximumSequences: Int = 1, maximumSlots: Int = 2
   ) throws -> Engine {

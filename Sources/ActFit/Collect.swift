@@ -24,7 +24,7 @@ import ActRuntime
 ///   compiling and running the model throws.
 @discardableResult
 package func collect(
-  _ model: Model, _ data: PairedSequences, sites: [String], shard: SampleFile.Part, behind fitted: MapFile?,
+  _ model: Model, _ data: PairedSequences, sites: [String], shard: SampleFile.Part, after fitted: MapFile?,
   options: SampleOptions, dataHashes: [String: String] = [:], output path: String,
   progress: (FitProgress) -> Void = { _ in }
 ) throws -> SampleFile.Header {
@@ -50,23 +50,23 @@ package func collect(
   for index in 0...finished {
     let receive = { (side: Side, site: Int, values: [Float]) in samples[site][side]! += values }
     try pass.run(
-      index, behind: fitted,
+      index, after: fitted,
       progress: {
         progress(FitProgress(share: (Double(index) + $0) / Double(finished + 1), site: groups[index][0]))
       },
       receive: index == finished ? receive : nil)
   }
 
-  let behind = fitted?.digest
+  let digest = fitted?.digest
   var header = SampleFile.Header(
     shard: shard, round: round, sites: wanted, counts: data.counts, modelFingerprint: model.fingerprint,
     tokenScope: options.scope.description, skipFirst: options.scope.skippedPositions,
     pooling: options.pooling.rawValue, fitOrder: options.order.rawValue,
     collection: data.fingerprint(
-      ["act-samples 1", model.fingerprint, round.description, behind ?? ""] + options.identity + sites),
+      ["act-samples 1", model.fingerprint, round.description, digest ?? ""] + options.identity + sites),
     instructionSet: Engine.instructionSet)
   header.dataHashes = dataHashes
-  header.behind = behind
+  header.behind = digest
   try SampleFile.write(to: path, header, records: records) { samples[$0][Side(rawValue: $1)!]! }
   return header
 }

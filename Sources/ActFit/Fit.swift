@@ -23,7 +23,7 @@ package struct FitProgress: Hashable, Sendable {
 ///   - sites: in order of execution.
 ///   - options: method, order, pooling, support, memory.
 ///   - progress: called after each batch.
-///   - note: hears what a user should know: that a fit is resumed, or why not.
+///   - note: called with what a user should know: that a fit is resumed, or why not.
 /// - Returns: the map file, but for the hashes of the data. Once it is written, ``removePartialFit(beside:)`` removes
 ///   what was kept for a resumption.
 /// - Throws: `FitError` for data that cannot be fitted, `FileError` where nothing can be kept beside the output, and
@@ -52,12 +52,15 @@ package func fit(
           "act-fit 2", file.modelFingerprint, file.method, file.methodVersion, file.transport,
           file.support ?? "",
           memory.sketchCapacity.map { "sketch \($0)" } ?? "exact", Engine.instructionSet,
-        ] + options.samples.identity + sites))
+        ] + options.samples.identity + sites), siteCount: sites.count)
   }
+  partial?.announce(keptSites: 0)
+  // An error alone says nothing of what is kept where nothing is.
+  defer { if file.sites.isEmpty { Farewell.set(nil) } }
   var finished = 0
   if let earlier = partial?.resume(note: note) {
     finished = try file.take(earlier, groups)
-    partial?.announce(file)
+    partial?.announce(keptSites: file.sites.count)
     note("resuming after \(file.sites.count) of \(sites.count) sites")
   }
   // A report measures all sites, those that are finished too.
@@ -75,13 +78,13 @@ package func fit(
       if !isFinished { samples.observe(side, site, values) }
     }
     try pass.run(
-      index, behind: file,
+      index, after: file,
       progress: { progress(FitProgress(share: (Double(index) + $0) / Double(groups.count), site: group[0])) },
       receive: isFinished && options.report == nil ? nil : receive)
     if isFinished {
       for site in file.sites where group.contains(site.name) {
-        let gated = file.gatedChannels[site.name] ?? 0
-        try samples.report(site.name, SiteFit(parameters: site.parameters, gatedChannels: gated))
+        let meanShift = file.meanShiftChannels[site.name]
+        try samples.report(site.name, SiteFit(parameters: site.parameters, meanShiftChannels: meanShift))
       }
     } else {
       try samples.fit(into: &file)
@@ -154,7 +157,7 @@ extension MapFile {
   mutating func take(_ earlier: MapFile, _ groups: [[String]]) throws(FitError) -> Int {
     let finished = try earlier.finishedGroups(of: groups)
     sites = earlier.sites
-    gatedChannels = earlier.gatedChannels
+    meanShiftChannels = earlier.meanShiftChannels
     return finished
   }
 

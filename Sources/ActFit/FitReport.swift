@@ -62,7 +62,7 @@ package final class FitReport: Sendable {
     guard source.count > 0, target.count > 0 else { return }
     let (before, constant) = source.distance(to: target, workers)
     var summary = FitSummary.Site(
-      name: site, width: source.width, gatedChannels: fit.gatedChannels, constantChannels: constant,
+      name: site, width: source.width, meanShiftChannels: fit.meanShiftChannels, constantChannels: constant,
       before: before)
     if let evaluator = TransportEvaluator(transport, workers) {
       var moved = EvenSample(width: source.width, limit: source.count)

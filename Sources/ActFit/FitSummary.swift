@@ -11,11 +11,11 @@ package struct FitSummary: Hashable, Sendable {
   package struct Site: Hashable, Sendable {
     package var name: String
     package var width: Int
-    /// Channels that took the mean shift alone.
-    package var gatedChannels: Int
+    /// Channels that took the mean shift alone; nil for a method that never scales.
+    package var meanShiftChannels: Int?
     /// Channels in which the target does not vary; they are left out of the distances.
     package var constantChannels: Int
-    /// The distance before this site's own transport, behind those of earlier sites where the fit is causal.
+    /// The distance before this site's own transport, after those of earlier sites where the fit is causal.
     package var before: Double
     /// The distance of the transported source; nil where the transport cannot be computed outside of a step.
     package var after: Double?
@@ -80,7 +80,8 @@ package struct FitSummary: Hashable, Sendable {
         sites.map { site in
           .object([
             "name": .string(site.name), "channels": .int(site.width),
-            "gated_channels": .int(site.gatedChannels), "constant_channels": .int(site.constantChannels),
+            "mean_shift_channels": site.meanShiftChannels.map { .int($0) } ?? .null,
+            "constant_channels": .int(site.constantChannels),
             "distance_before": .double(site.before),
             "distance_after": site.after.map { .double($0) } ?? .null,
             "share_of_effect": .double(share(of: site)),

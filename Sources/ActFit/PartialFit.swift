@@ -8,24 +8,25 @@ import Glibc
 ///
 /// The file is a map file of the finished sites, with the fingerprint of the fit: everything that its result depends
 /// on. Values carried between segments are not kept; they are computed again from the maps.
-struct PartialFit {
-  let path: String
-  let fingerprint: String
+package struct PartialFit {
+  package let path: String
+  private let unfinished: MapFile.Unfinished
 
-  init(beside output: String, fingerprint: String) {
+  init(beside output: String, fingerprint: String, siteCount: Int) {
     path = Self.path(beside: output)
-    self.fingerprint = fingerprint
+    unfinished = MapFile.Unfinished(fingerprint: fingerprint, siteCount: siteCount)
   }
 
-  static func path(beside output: String) -> String { output + ".partial" }
+  /// Where a fit with this output keeps what it has finished.
+  package static func path(beside output: String) -> String { output + MapFile.unfinishedSuffix }
 
-  /// The finished sites of an earlier run of this fit; nil where there was none. `note` hears of a file that is of no
-  /// use: of another fit, or damaged.
+  /// The finished sites of an earlier run of this fit; nil where there was none. `note` is called for a file that is of
+  /// no use: one of another fit, or a damaged one.
   func resume(note: (String) -> Void) -> MapFile? {
     guard access(path, F_OK) == 0 else { return nil }
     do {
-      let file = try MapFile(reading: path)
-      if file.fitFingerprint == fingerprint { return file }
+      let file = try MapFile(reading: path, allowsUnfinished: true)
+      if file.unfinished?.fingerprint == unfinished.fingerprint { return file }
       note("\(path) is of a fit with other arguments, data or model; starting anew")
     } catch {
       note("\(error); starting anew")
@@ -36,15 +37,18 @@ struct PartialFit {
   /// Keeps the sites finished so far; whatever ends the process then says so.
   func write(_ file: MapFile) throws(FileError) {
     var file = file
-    file.fitFingerprint = fingerprint
+    file.unfinished = unfinished
     try file.write(to: path, durably: false)
-    announce(file)
+    announce(keptSites: file.sites.count)
   }
 
-  /// Whatever ends the process from now on says what is kept.
-  func announce(_ file: MapFile) {
+  /// Lets whatever ends the process from now on say what is kept, and how to go on.
+  func announce(keptSites count: Int) {
+    let total = unfinished.siteCount.map { " of \($0)" } ?? ""
     Farewell.set(
-      "\(file.sites.count) sites are fitted and kept in \(path); the same command goes on from there")
+      count == 0
+        ? "no site is kept yet; the same command starts anew"
+        : "\(count)\(total) sites are kept in \(path); run the same command to go on")
   }
 }
 

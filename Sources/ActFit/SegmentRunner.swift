@@ -13,7 +13,7 @@ final class SegmentRunner {
   private let sites: [(name: String, width: Int)]
   private let pooling: SampleOptions.Pooling
   private let report: FitReport?
-  /// Whether the report hears of single tokens too.
+  /// Whether the report takes single tokens too.
   private let reportsTokens: Bool
   /// Positions at the start of a sequence that are neither transported nor pooled.
   private let skipped: Int
@@ -31,8 +31,8 @@ final class SegmentRunner {
   ///   - fitted: the map file so far.
   ///   - options: how activations become samples.
   ///   - limits: the most rows of a batch, and the tokens of the longest sample.
-  ///   - report: hears of all samples.
-  ///   - reportsTokens: whether it hears of the source's single tokens too.
+  ///   - report: takes all samples.
+  ///   - reportsTokens: whether it takes the source's single tokens too.
   ///   - workers: the threads of all segments.
   /// - Throws: what compiling the segment throws.
   init(

@@ -12,7 +12,7 @@ final class SegmentedPass {
   private let model: Model
   private let options: SampleOptions
   private let report: FitReport?
-  /// Whether the report hears of single tokens too.
+  /// Whether the report takes single tokens too.
   private let reportsTokens: Bool
   private let limits: (rows: Int, longest: Int)
   private let batches: [Batch]
@@ -22,7 +22,7 @@ final class SegmentedPass {
   /// sites; see `SegmentedGraph`.
   ///
   /// `carried` bytes are for the values between segments; what is beyond goes to a file beside the output. `report`
-  /// hears of all samples, with `reportsTokens` of the source's single tokens too.
+  /// takes all samples, with `reportsTokens` the source's single tokens too.
   init(
     _ model: Model, _ data: PairedSequences, at groups: [[String]], longest: Int, carried: Int,
     _ options: SampleOptions, report: FitReport? = nil, reportsTokens: Bool = false
@@ -46,7 +46,7 @@ final class SegmentedPass {
   /// `progress` is called after each batch with the share of the segment that is done. `receive` takes a site's samples
   /// of one batch, row-major; without it only what the next segment reads is wanted.
   func run(
-    _ index: Int, behind fitted: MapFile?, progress: (Double) -> Void,
+    _ index: Int, after fitted: MapFile?, progress: (Double) -> Void,
     receive: ((_ side: Side, _ site: Int, _ samples: [Float]) -> Void)?
   ) throws {
     let runner = try SegmentRunner(

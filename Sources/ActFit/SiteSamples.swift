@@ -39,7 +39,7 @@ final class SiteSamples {
         var fit = try accumulators[index].finish(using: loop)
         fit.parameters.merge(supports[index].finish(using: loop)) { $1 }
         file.sites.append(MapFile.Site(name: site.name, width: site.width, parameters: fit.parameters))
-        file.gatedChannels[site.name] = fit.gatedChannels
+        file.meanShiftChannels[site.name] = fit.meanShiftChannels
         try report(site.name, fit)
       } catch let error as FitError {
         throw FitError("\(site.name): \(error)")

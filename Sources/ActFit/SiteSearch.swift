@@ -41,7 +41,7 @@ package struct SiteSearch: Hashable, Sendable {
 ///   - parts: into how many ranges of layers each kind is divided.
 ///   - strength: of the maps that are measured.
 ///   - progress: called now and then.
-///   - note: hears what a user should know of the fit.
+///   - note: called with what a user should know of the fit.
 /// - Returns: what each choice closes and costs.
 /// - Throws: what fitting, compiling and running throw.
 package func searchSites(

@@ -11,10 +11,10 @@ import ActRuntime
 /// - Parameters:
 ///   - shards: all shards of the round.
 ///   - fitted: the maps of the earlier rounds, as given to
-///     ``collect(_:_:sites:shard:behind:options:dataHashes:output:progress:)``.
+///     ``collect(_:_:sites:shard:after:options:dataHashes:output:progress:)``.
 ///   - options: method and support, memory and threads; what the samples are, the files say.
 ///   - progress: called after each site.
-///   - note: hears what a user should know.
+///   - note: called with what a user should know.
 /// - Returns: the maps of this and the earlier rounds.
 /// - Throws: `FitError` for shards that are missing or do not belong together, and samples that cannot be fitted.
 package func solve(
@@ -27,7 +27,8 @@ package func solve(
     throw FitError(
       header.behind == nil
         ? "the samples are of the first round; there are no earlier maps"
-        : "the samples of round \(header.round) were collected behind other maps; give those of --after")
+        : "the samples of round \(header.round) were collected after other maps; give those that --after named then"
+    )
   }
   var options = options
   options.samples = try header.options(options.samples)
@@ -40,7 +41,7 @@ package func solve(
       throw FitError("expected \(fitted.method) and \(fitted.support ?? "all"), as in the rounds before")
     }
     file.sites = fitted.sites
-    file.gatedChannels = fitted.gatedChannels
+    file.meanShiftChannels = fitted.meanShiftChannels
   }
 
   let rows = Dictionary(uniqueKeysWithValues: Side.allCases.map { ($0, Row.all(shards, $0)) })

@@ -18,7 +18,7 @@ package struct TokenizedSamples: Sendable {
   ///   - tokenizer: the model's.
   ///   - maximumTokens: where longer samples are cut.
   ///   - skippedPositions: how many positions at the start of a sequence are not pooled.
-  ///   - chatTemplate: the model's; asked for where a sample is a chat.
+  ///   - chatTemplate: reads the model's; called only where a sample is a chat.
   /// - Throws: an error that names file and line, for a sample of which no token would be pooled.
   package init(
     _ set: DataSet, _ tokenizer: Tokenizer, maximumTokens: Int, skippedPositions: Int = 0,

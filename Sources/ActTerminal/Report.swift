@@ -43,14 +43,15 @@ package struct CheckFailed: Error, CustomStringConvertible {
 ///   - status: the exit code of the tool's own errors; nil for those it does not know.
 package func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) -> ExitStatus?) -> Never {
   act_signals_install(tool._commandName, ExitStatus.badFile.rawValue)
+  let line = Array(CommandLine.arguments.dropFirst())
   do {
-    // Beside --generate-completion-script, which the parser knows; neither is in the help.
-    if CommandLine.arguments.dropFirst() == ["--generate-manual"] {
+    // Like --generate-completion-script, which the parser knows, it is not in the help.
+    if line == ["--generate-manual"] {
       print(ManualPage(try CommandDescription(tool), version: toolVersion).text, terminator: "")
       try finishOutput()
       exit(ExitStatus.good.rawValue)
     }
-    var command = try tool.parseAsRoot()
+    var command = try parse(tool, line)
     try command.run()
     try finishOutput()
     exit(ExitStatus.good.rawValue)
@@ -64,9 +65,24 @@ package func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) ->
       do { try finishOutput() } catch { fail(tool, "\(error)", .badFile) }
       exit(ExitStatus.good.rawValue)
     }
-    fail(tool, "\(tool.message(for: error)); see `\(helpCommand(tool))`", .usage)
+    let grammar = CommandGrammar(tool, line)
+    let problem =
+      grammar?.unknownCommand ?? grammar?.unknownOption(in: line) ?? grammar?.swallowedPositional(in: line)
+    fail(tool, "\(problem ?? withoutPeriod(tool.message(for: error))); see `\(helpCommand(tool))`", .usage)
   }
 }
+
+/// Parses a line, and where that fails the line as it was meant: with a positional argument that a list has taken.
+private func parse(_ tool: (some ParsableCommand).Type, _ line: [String]) throws -> any ParsableCommand {
+  do { return try tool.parseAsRoot(line) } catch {
+    guard !tool.exitCode(for: error).isSuccess, let grammar = CommandGrammar(tool, line),
+      grammar.unknownOption(in: line) == nil, let meant = grammar.line(reclaimingPositionalOf: line)
+    else { throw error }
+    return try tool.parseAsRoot(meant)
+  }
+}
+
+private func withoutPeriod(_ text: String) -> String { text.hasSuffix(".") ? String(text.dropLast()) : text }
 
 private func fail(_ tool: (some ParsableCommand).Type, _ problem: String, _ status: ExitStatus) -> Never {
   // What was printed before the error belongs before it.

@@ -9,25 +9,31 @@ struct CollectCommand: ParsableCommand {
     commandName: "collect",
     abstract: "Runs a shard of the data through a model, for a fit on several machines.",
     discussion: """
-      Takes the data of `actc fit` and writes the samples of every N-th record; `actc solve` makes the map of all
-      shards, the same as `actc fit` on one machine. With --simultaneous that is one round. A causal fit takes a round
-      for each group of sites, as many as --rounds says: give --after the map of the rounds before.
+      Takes the data that `actc fit` takes and writes the samples of every N-th record. `actc solve` makes the map \
+      from the samples of all shards: the same map that `actc fit` makes on one machine. With --simultaneous that \
+      is one round. A causal fit takes a round for each group of sites, and --after names the map of the rounds \
+      before; --rounds prints how many rounds there are.
 
       Examples:
-        actc collect SmolLM2 --source a.txt --target b.txt --sites '*layernorm' --simultaneous --shard 1/4 \\
-          -o 1.samples.safetensors
-        actc collect SmolLM2 --source a.txt --target b.txt --shard 3/4 --after so-far.maps.safetensors \\
-          -o 3.samples.safetensors
+        actc collect SmolLM2 --source a.txt --target b.txt \\
+          --sites '*layernorm' --simultaneous --shard 1/4 -o 1.samples.safetensors
+        actc collect SmolLM2 --source a.txt --target b.txt --shard 3/4 \\
+          --after so-far.maps.safetensors -o 3.samples.safetensors
+        actc collect SmolLM2 --source a.txt --target b.txt --rounds
       """)
 
-  @Argument(help: "The model's directory.") var model: String
+  @Argument(help: "The model's directory.", completion: .directory) var model: String
   @OptionGroup(title: "Data") var data: DataArguments
   @OptionGroup(title: "Samples") var samples: SampleArguments
   @OptionGroup(title: "Resources") var resources: ResourceArguments
   @Flag(help: "Print how many rounds the fit takes, and do nothing else.") var rounds = false
-  @Option(help: "The part of the data to take: i/N, i from 1 to N.") var shard: SampleFile.Part?
-  @Option(help: "The map file of the earlier rounds.") var after: String?
-  @Option(name: .shortAndLong, help: "The sample file to write.") var output: String?
+  @Option(help: ArgumentHelp("The part of the data to take, i from 1 to N.", valueName: "i/N"))
+  var shard: SampleFile.Part?
+  @OptionGroup var earlier: EarlierRounds
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The sample file to write.", valueName: "file"),
+    completion: .file(extensions: ["safetensors"]))
+  var output: String?
 
   func validate() throws {
     if !rounds, shard == nil || output == nil { throw ValidationError("expected --shard and --output") }
@@ -41,7 +47,7 @@ struct CollectCommand: ParsableCommand {
       print(model.rounds(at: sites, options.order))
       return
     }
-    let fitted = try after.map { try MapFile(reading: $0) }
+    let fitted = try earlier.map()
     let (sequences, hashes) = try data.sequences(
       model, Tokenizer(directory: model.path), skippedPositions: samples.skipFirst)
 
@@ -49,7 +55,7 @@ struct CollectCommand: ParsableCommand {
     let bar = ProgressBar("collecting", of: (sequences.sampleCount / shard.count, "samples"))
     let started = ContinuousClock.now
     let header = try collect(
-      model, sequences, sites: sites, shard: shard, behind: fitted, options: options, dataHashes: hashes,
+      model, sequences, sites: sites, shard: shard, after: fitted, options: options, dataHashes: hashes,
       output: output, progress: { bar.update($0.share, $0.site) })
     bar.finish()
     note(

@@ -6,37 +6,52 @@ import ActPasses
 import ActTerminal
 import ArgumentParser
 
+/// The element types that keys and values can be cached in.
+enum CacheType: String, ExpressibleByArgument, CaseIterable {
+  case bf16, f32
+
+  var dtype: DType { self == .bf16 ? .bf16 : .f32 }
+}
+
 struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compile", abstract: "Compiles a model, with maps or without, into a plan.",
     discussion: """
-      A map becomes a dial of the plan, turned at run time; --freeze folds it into the weights at one strength.
+      A map becomes a dial of the plan, which `actrun` turns; --freeze folds it into the weights at one strength.
 
       Examples:
         actc compile SmolLM2 -o SmolLM2.plan
-        actc compile SmolLM2 --maps football=football.maps.safetensors -o steered.plan
-        actc compile SmolLM2 --maps football=football.maps.safetensors --freeze football=0.5 -o frozen.plan
+        actc compile SmolLM2 --maps football=football.maps.safetensors \\
+          -o steered.plan
+        actc compile SmolLM2 --maps football=football.maps.safetensors \\
+          --freeze football=0.5 -o frozen.plan
       """)
 
-  @Argument(help: "The model's directory.") var model: String
+  @Argument(help: "The model's directory.", completion: .directory) var model: String
   @OptionGroup var mapOptions: MapOptions
   @Option(help: "What the plan's matrices hold.") var weights = WeightType.bf16
-  @Option(help: "The element type of cached keys and values: bf16 or f32.") var kv = "bf16"
-  @Option(help: ArgumentHelp("Fold a map at a strength.", valueName: "name=strength"))
+  @Option(help: "What cached keys and values hold.") var kv = CacheType.bf16
+  @Option(
+    help: ArgumentHelp(
+      "Fold a map into the weights at one strength; repeat the option for several maps.",
+      valueName: "name=strength"))
   var freeze: [String] = []
-  @Option(name: .shortAndLong, help: "The plan to write.") var output: String
-  @Option(help: "The longest sequence, in tokens; by default the model's own, at most 2048.")
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The plan to write.", valueName: "file"),
+    completion: .file(extensions: ["plan"]))
+  var output: String
+  @Option(
+    help: ArgumentHelp(
+      "The longest sequence, in tokens; by default the model's context, at most 2048.", valueName: "n"))
   var context: Int?
-  @Option(help: "The most tokens of one step, over all sequences.") var rows = 512
-  @Flag(help: "Leave the graph as it is written: fold, merge and fuse nothing.") var noFuse = false
-  @Flag(help: "Give every buffer bytes of its own.") var noArena = false
-  @Flag(help: "Both of these: the plan to compare others with.") var reference = false
+  @Option(help: ArgumentHelp("The most tokens of one step, over all sequences.", valueName: "n"))
+  var rows = 512
+  @Flag(help: "Run the graph as it is written: fold, merge and fuse nothing.") var noFuse = false
+  @Flag(help: "Give every buffer its own bytes instead of sharing them.") var noArena = false
+  @Flag(help: "Make the plan to compare others with: --no-fuse and --no-arena.") var reference = false
   @OptionGroup(title: "Passes") var passOptions: PassManagerOptions
 
   func validate() throws {
-    guard DType(rawValue: kv) == .f32 || DType(rawValue: kv) == .bf16 else {
-      throw ValidationError("--kv: expected bf16 or f32, found `\(kv)`")
-    }
     guard (1...65536).contains(rows) else {
       throw ValidationError("--rows: expected 1 to 65536, found \(rows)")
     }
@@ -57,7 +72,7 @@ struct CompileCommand: ParsableCommand {
     options.lowering.sharesArena = !noArena && !reference
     if let context { options.lowering.contextLength = context }
     options.lowering.maximumRows = rows
-    if let type = DType(rawValue: kv) { options.lowering.cacheType = type }
+    options.lowering.cacheType = kv.dtype
     options.passManager = try passOptions.makePassManager()
     let compiled = try model.compile(maps, options)
     try passOptions.report(compiled.timings)

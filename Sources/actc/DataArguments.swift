@@ -6,31 +6,64 @@ import ArgumentParser
 
 /// Which samples a map is fitted on.
 struct DataArguments: ParsableArguments {
-  @Option(parsing: .upToNextOption, help: "Files with examples of the behaviour to leave.")
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Files with examples of the behaviour to leave.", valueName: "file ..."),
+    completion: dataFiles)
   var source: [String] = []
-  @Option(parsing: .upToNextOption, help: "Files with examples of the behaviour to reach.")
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Files with examples of the behaviour to reach.", valueName: "file ..."),
+    completion: dataFiles)
   var target: [String] = []
   @Option(
     parsing: .upToNextOption,
-    help: "Instead of both: files in which a record has a source and a target; in .txt, with a tab between.")
+    help: ArgumentHelp(
+      "Files whose records hold a source and a target (in .txt, with a tab between), in place of --source and --target.",
+      valueName: "file ..."), completion: dataFiles)
   var pairs: [String] = []
-  @Option(help: "The field that holds the text, as in text or continuation.text.") var field: String?
-  @Option(help: "The same for the source alone.") var sourceField: String?
-  @Option(help: "The same for the target alone.") var targetField: String?
-  @Option(help: "A field that comes before the text, run as context and not pooled.") var promptField: String?
+  @Option(help: ArgumentHelp("The field that holds the text, as in continuation.text.", valueName: "name"))
+  var field: String?
+  @Option(
+    help: ArgumentHelp(
+      "The field that holds the text of a source record, in place of --field.", valueName: "name"))
+  var sourceField: String?
+  @Option(
+    help: ArgumentHelp(
+      "The field that holds the text of a target record, in place of --field.", valueName: "name"))
+  var targetField: String?
+  @Option(
+    help: ArgumentHelp(
+      "The field that holds the prompt of the text. The model runs over it, but it is no part of the sample.",
+      valueName: "name"))
+  var promptField: String?
   @Option(
     parsing: .upToNextOption,
-    help: "Take only records that meet all of these, as in 'toxicity>=0.75' 'label==toxic'.")
+    help: ArgumentHelp(
+      "Take only records that meet all of these conditions, as in 'toxicity>=0.75' 'label==toxic'.",
+      valueName: "condition ..."))
   var filter: [String] = []
-  @Option(parsing: .upToNextOption, help: "The same for the source alone.") var sourceFilter: [String] = []
-  @Option(parsing: .upToNextOption, help: "The same for the target alone.") var targetFilter: [String] = []
-  @Option(help: "txt, jsonl, csv or tsv; by default what the name of a file tells, else txt.")
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Conditions that only the records of the source have to meet, besides --filter.", valueName: "condition"
+    ))
+  var sourceFilter: [String] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Conditions that only the records of the target have to meet, besides --filter.", valueName: "condition"
+    ))
+  var targetFilter: [String] = []
+  @Option(help: "The format of the data files; by default what the ending of a file's name says, else txt.")
   var format: DataFormat?
-  @Flag(help: "The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….")
+  @Flag(help: "Read the first row of .csv and .tsv files as a record, and call the columns 1, 2, and so on.")
   var noHeader = false
-  @Option(help: "Take at most N samples a side.") var limit: Int?
-  @Option(help: "Shuffle the samples first, by this seed.") var seed: UInt64?
-  @Option(help: "Cut samples to N tokens; by default to the model's context.") var maxTokens: Int?
+  @Option(help: ArgumentHelp("Take at most N samples a side.", valueName: "n")) var limit: Int?
+  @Option(help: "Shuffle the samples by this seed before --limit takes the first.") var seed: UInt64?
+  @Option(
+    help: ArgumentHelp("Cut samples to N tokens; by default to the model's context.", valueName: "n"))
+  var maxTokens: Int?
 
   func validate() throws {
     if pairs.isEmpty {
@@ -116,5 +149,8 @@ struct DataArguments: ParsableArguments {
     return options
   }
 }
+
+/// Completes the names of data files.
+var dataFiles: CompletionKind { .file(extensions: DataFormat.allCases.map(\.rawValue)) }
 
 extension DataFormat: ExpressibleByArgument {}

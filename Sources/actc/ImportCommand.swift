@@ -10,21 +10,22 @@ struct ImportCommand: ParsableCommand {
         actc import SmolLM2-135M-Instruct.Q4_1.gguf -o SmolLM2
       """)
 
-  @Argument(help: "The GGUF file.") var file: String
-  @Option(name: .shortAndLong, help: "The directory to write.") var output: String
-  @Option(help: "The tensors' element type: stored (quantised ones as f32), f32, bf16 or f16.")
-  var dtype = "stored"
+  @Argument(help: "The GGUF file.", completion: .file(extensions: ["gguf"])) var file: String
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The directory to write.", valueName: "directory"),
+    completion: .directory)
+  var output: String
+  @Option(help: "What the written tensors hold; with stored, what the file holds, quantised tensors as f32.")
+  var dtype = ImportPrecision.stored
 
   func run() throws {
-    let precisions: [String: ImportPrecision] = ["stored": .stored, "f32": .f32, "bf16": .bf16, "f16": .f16]
-    guard let precision = precisions[dtype] else {
-      throw ValidationError("--dtype: expected stored, f32, bf16 or f16, found `\(dtype)`")
-    }
     let bar = ProgressBar("importing")
-    try importGGUF(from: file, to: output, precision: precision, note: note) { written, total in
+    try importGGUF(from: file, to: output, precision: dtype, note: note) { written, total in
       bar.update(Double(written) / Double(max(total, 1)))
     }
     bar.finish()
     note("wrote \(output)")
   }
 }
+
+extension ImportPrecision: ExpressibleByArgument {}

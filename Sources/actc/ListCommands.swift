@@ -14,12 +14,14 @@ struct SitesCommand: ParsableCommand {
         actc sites SmolLM2 --sites '*o_proj'
       """)
 
-  @Argument(help: "The model's directory.") var model: String
+  @Argument(help: "The model's directory.", completion: .directory) var model: String
   @Option(
     parsing: .upToNextOption,
-    help: "Only the sites that these patterns match: globs, or re: and a regular expression.")
+    help: ArgumentHelp(
+      "List only sites whose whole name matches a pattern: a glob, or re: and a regular expression.",
+      valueName: "pattern ..."))
   var sites: [String] = []
-  @Flag(help: "As JSON.") var json = false
+  @Flag(help: "Print the sites as JSON.") var json = false
 
   func run() throws {
     let model = try Model(self.model)
@@ -35,9 +37,10 @@ struct SitesCommand: ParsableCommand {
 }
 
 struct PassesCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "passes", abstract: "Lists the passes.")
+  static let configuration = CommandConfiguration(
+    commandName: "passes", abstract: "Lists the passes over graphs.")
 
-  @Flag(help: "As JSON.") var json = false
+  @Flag(help: "Print the passes as JSON.") var json = false
 
   func run() {
     printNames(registeredPasses.map { ($0.name, $0.summary) }, json: json)
@@ -48,7 +51,7 @@ struct MethodsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "methods", abstract: "Lists the steering methods.")
 
-  @Flag(help: "As JSON.") var json = false
+  @Flag(help: "Print the methods as JSON.") var json = false
 
   func run() {
     printNames(registeredMethods.map { ($0.name, $0.summary) }, json: json)

@@ -6,23 +6,20 @@ import ArgumentParser
 /// Maps named on the command line.
 struct MapOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("A map file and the name of its dial; may be repeated.", valueName: "name=file"))
+    help: ArgumentHelp(
+      "The name of a dial and the map file that it turns; repeat the option for several maps.",
+      valueName: "name=file"),
+    completion: .file(extensions: ["safetensors"]))
   var maps: [String] = []
 
-  @Option(help: ArgumentHelp("A check to skip: fingerprint.", valueName: "check"))
-  var force: [String] = []
+  @Option(help: ArgumentHelp("Skip a check of the map files against the model.", valueName: "check"))
+  var force: [MapSet.Check] = []
 
   func load(for model: Model) throws -> MapSet {
     var set = MapSet()
-    let skipped = try force.map { name in
-      guard let check = MapSet.Check(rawValue: name) else {
-        throw ValidationError("--force: no check `\(name)`; checks: fingerprint")
-      }
-      return check
-    }
     for pair in maps {
       let (name, path) = try nameAndPath(pair)
-      try set.add(MapFile(reading: path), name: name, path: path, model: model, skipping: Set(skipped))
+      try set.add(MapFile(reading: path), name: name, path: path, model: model, skipping: Set(force))
     }
     return set
   }
@@ -49,3 +46,5 @@ struct MapOptions: ParsableArguments {
     return (sides[0], sides[1])
   }
 }
+
+extension MapSet.Check: ExpressibleByArgument {}

@@ -7,16 +7,23 @@ import ArgumentParser
 
 struct OptCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "opt", abstract: "Runs passes over a graph in the text form and prints the outcome.",
+    commandName: "opt", abstract: "Runs passes over a graph and prints the graph that they leave.",
+    usage: "actc opt [<options>] <file>",
     discussion: """
       Examples:
         actc opt F.graph --passes recognize-affine,fold-affine-into-norm
-        actc opt SmolLM2 --maps football=football.maps.safetensors --passes insert-transports
+        actc opt SmolLM2 --maps football=football.maps.safetensors \\
+          --passes insert-transports
         actc opt F.graph --passes fuse-elementwise --print-after all --timing
       """)
 
-  @Argument(help: "A .graph file, a model's directory, or - for standard input.") var file: String
-  @Option(help: ArgumentHelp("The passes, in order; by default the whole pipeline.", valueName: "a,b,c"))
+  @Argument(
+    help: "A .graph file, a model's directory, or - for standard input.",
+    completion: .file(extensions: ["graph"]))
+  var file: String
+  @Option(
+    help: ArgumentHelp("The passes to run, in order; by default the whole pipeline.", valueName: "a,b,c"),
+    completion: .list(passNames))
   var passes: String?
   @OptionGroup var mapOptions: MapOptions
   @OptionGroup(title: "Passes") var passOptions: PassManagerOptions

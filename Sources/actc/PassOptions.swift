@@ -5,12 +5,18 @@ import ArgumentParser
 
 /// Options of the pass manager, the same for every command that runs passes.
 struct PassManagerOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Print the graph after these passes, or after all.", valueName: "names|all"))
+  @Option(
+    help: ArgumentHelp("Print the graph after each of these passes, or after all.", valueName: "a,b,c|all"),
+    completion: .list(["all"] + passNames))
   var printAfter: String?
   @Flag(inversion: .prefixedNo, help: "Verify the graph after each pass.") var verifyEach = true
-  @Flag(help: "Print how long each pass took.") var timing = false
-  @Option(help: ArgumentHelp("Run no pass after this one.", valueName: "name")) var stopAfter: String?
-  @Option(help: ArgumentHelp("Run the first N passes only, to bisect.", valueName: "n")) var bisect: Int?
+  @Flag(help: "Print how long each pass took and what it left.") var timing = false
+  @Option(
+    help: ArgumentHelp("Run no pass after this one.", valueName: "pass"), completion: .list(passNames))
+  var stopAfter: String?
+  @Option(
+    help: ArgumentHelp("Run only the first N passes, to find the one that goes wrong.", valueName: "n"))
+  var bisect: Int?
 
   func validate() throws {
     if let bisect, bisect < 0 { throw ValidationError("--bisect: expected 0 or more, found \(bisect)") }
@@ -33,7 +39,7 @@ struct PassManagerOptions: ParsableArguments {
     return manager
   }
 
-  /// Prints the timings where asked for; an error where a pass that an option names has not run.
+  /// Prints the timings if they are wanted; an error where a pass that an option names has not run.
   func report(_ timings: [PassManager.Timing]) throws {
     let ran = Set(timings.map(\.pass))
     if bisect == nil {
@@ -57,6 +63,9 @@ struct PassManagerOptions: ParsableArguments {
     note(table.description)
   }
 }
+
+/// The names of all passes, for completion.
+var passNames: [String] { registeredPasses.map(\.name) }
 
 /// The passes that a list `a,b,c` names; `option` is where it was given.
 func passesNamed(_ list: String, in option: String) throws -> [RegisteredPass] {

@@ -5,18 +5,27 @@ import ArgumentParser
 
 /// Which activations become samples, and how.
 struct SampleArguments: ParsableArguments {
-  @Option(parsing: .upToNextOption, help: "Sites: globs, or re: and a regular expression, over whole names.")
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Patterns of site names: globs, or re: and a regular expression, that match whole names.",
+      valueName: "pattern ..."))
   var sites: [String] = ["*.self_attn.o_proj"]
-  @Flag(help: "Fit every site on the bare model; by default a site sees all earlier sites transported.")
+  @Flag(
+    help: "Fit every site on the bare model; by default each site sees the earlier ones transported.")
   var simultaneous = false
-  @Option(help: "How a sample's tokens become one vector; all: each is a sample.")
+  @Option(help: "How the tokens of a text become one sample; with all, every token is a sample.")
   var pooling = SampleOptions.Pooling.mean
-  @Option(help: "The tokens to which the map applies: all, prompt, generated, last, or positions as in 4-9.")
+  @Option(
+    help: "The tokens that the map applies to: all, prompt, generated, last, or positions as in 4-9.",
+    completion: .list(["all", "prompt", "generated", "last"]))
   var scope = "all"
-  @Option(help: "Leave the first N positions of a sequence out of the fit and alone when steering.")
+  @Option(
+    help: ArgumentHelp(
+      "Leave the first N positions of every sequence out of the fit, and alone when steering.",
+      valueName: "n"))
   var skipFirst = 0
-  @Option(help: "What the model's matrices hold while it runs; by default as in the checkpoint.")
-  var weights: WeightType?
+  @OptionGroup var running: RunningWeights
 
   func options(_ resources: ResourceArguments, output: String?) throws -> SampleOptions {
     guard (0...4096).contains(skipFirst), let scope = TokenScope(scope, skippedPositions: skipFirst) else {
@@ -28,20 +37,22 @@ struct SampleArguments: ParsableArguments {
     options.scope = scope
     options.order = simultaneous ? .simultaneous : .causal
     options.output = output
-    options.weights = weights
+    options.weights = running.weights
     return options
   }
 }
 
 extension SampleOptions.Pooling: ExpressibleByArgument {}
 
-extension WeightType: ExpressibleByArgument {}
-
 /// What may be spent on a fit.
 struct ResourceArguments: ParsableArguments {
-  @Option(help: "The memory that may be used, as in 8GiB; by default half of the machine's.")
+  @Option(
+    help: ArgumentHelp(
+      "The memory that may be used, as in 8GiB; by default half of the machine's.", valueName: "size"))
   var memory: ByteCount?
-  @Option(name: .shortAndLong, help: "Threads; by default one a processor.") var threads: Int?
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Run N threads; by default one a processor.", valueName: "n"))
+  var threads: Int?
 
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {

@@ -7,31 +7,41 @@ import ArgumentParser
 
 struct SearchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "search", abstract: "Tells which sites to fit: what maps there reach, and what they cost.",
+    commandName: "search",
+    abstract: "Measures which sites to fit: what maps there achieve and what they cost.",
     discussion: """
-      Fits maps at all sites once, on the bare model, and turns on those of one kind of site and one range of layers
-      after the other. `closed` is the share of the squared distance from source to target, at the model's last site,
-      that they take away; `damage` is how much they raise the perplexity of held-out text. Rows with a star are the
-      ones to choose from: no other closes as much for less.
+      Fits maps at all sites once, on the bare model, and turns on those of one kind of site and one range of \
+      layers at a time. The column `closed` is the share of the squared distance from source to target, at the \
+      model's last site, that the maps take away; `damage` is how much they raise the perplexity of held-out text. \
+      Rows with a star are the ones to choose from: no other row closes as much at a lower perplexity.
 
       Examples:
-        actc search SmolLM2 --source neutral.txt --target football.txt --held-out texts.txt
-        actc search SmolLM2 --source a.txt --target b.txt --held-out c.txt --sites '*layernorm' '*_proj' --parts 6
+        actc search SmolLM2 --source neutral.txt --target football.txt \\
+          --held-out texts.txt
+        actc search SmolLM2 --source a.txt --target b.txt --held-out c.txt \\
+          --sites '*layernorm' '*_proj' --parts 6
       """)
 
-  @Argument(help: "The model's directory.") var model: String
+  @Argument(help: "The model's directory.", completion: .directory) var model: String
   @OptionGroup(title: "Data") var data: DataArguments
-  @Option(help: "Texts of the ordinary kind: .txt, a line each, or .jsonl of {\"text\": …}.") var heldOut:
-    String
-  @Option(parsing: .upToNextOption, help: "Sites: globs, or re: and a regular expression, over whole names.")
+  @Option(
+    help: ArgumentHelp(
+      "A data file of ordinary texts, on which the damage is measured.", valueName: "file"),
+    completion: dataFiles)
+  var heldOut: String
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Patterns of site names: globs, or re: and a regular expression, that match whole names.",
+      valueName: "pattern ..."))
   var sites: [String] = ["*layernorm", "*.o_proj", "*.down_proj"]
-  @Option(help: "Into how many ranges of layers each kind of site is divided.") var parts = 4
+  @Option(help: ArgumentHelp("Divide each kind of site into N ranges of layers.", valueName: "n"))
+  var parts = 4
   @Option(help: "The strength of the maps that are measured.") var strength: Float = 1
-  @Option(help: "What the model's matrices hold while it runs; by default as in the checkpoint.")
-  var weights: WeightType?
+  @OptionGroup var running: RunningWeights
   @OptionGroup(title: "Fit") var method: MethodOptions
   @OptionGroup(title: "Resources") var resources: ResourceArguments
-  @Flag(help: "As JSON.") var json = false
+  @Flag(help: "Print the choices as JSON.") var json = false
 
   func validate() throws {
     guard (1...1000).contains(parts) else {
@@ -44,7 +54,7 @@ struct SearchCommand: ParsableCommand {
     let model = try Model(self.model)
     let sites = try model.sites(matching: self.sites)
     var samples = resources.options
-    samples.weights = weights
+    samples.weights = running.weights
     let options = try method.options(samples)
     let tokenizer = try Tokenizer(directory: model.path)
     let (sequences, _) = try data.sequences(model, tokenizer)

@@ -13,13 +13,15 @@ struct ShowCommand: ParsableCommand {
         actc show SmolLM2
         actc show football.maps.safetensors
         actc show steered.plan --summary
-        actc opt F.graph | actc show -
+        actc show steered.graph --json
       """)
 
-  @Argument(help: "A model's directory, a map file, a plan or a .graph file; - is a graph on standard input.")
+  @Argument(
+    help: "A model's directory, a map file, a plan or a .graph file; - is a graph on standard input.",
+    completion: .file(extensions: ["plan", "safetensors", "graph"]))
   var file: String
-  @Flag(help: "A plan's sizes only, not its programs.") var summary = false
-  @Flag(help: "As JSON.") var json = false
+  @Flag(help: "Print only a plan's sizes, not its programs.") var summary = false
+  @Flag(help: "Print as JSON.") var json = false
 
   func run() throws {
     if isDirectory(file) {
@@ -43,7 +45,7 @@ struct ShowCommand: ParsableCommand {
       show(try PlanFile(file))
     } else {
       try refuseSummary()
-      try show(MapFile(reading: file))
+      try show(MapFile(reading: file, allowsUnfinished: true))
     }
   }
 
@@ -94,12 +96,19 @@ struct ShowCommand: ParsableCommand {
             map.sites.map { site in
               .object([
                 "name": .string(site.name), "width": .int(site.width),
-                "gated_channels": .int(map.gatedChannels[site.name] ?? 0),
+                "mean_shift_channels": map.meanShiftChannels[site.name].map { .int($0) } ?? .null,
               ])
             }),
-          "transport": .string(map.transport),
+          "transport": .string(map.transport), "is_finished": .bool(map.unfinished == nil),
+          "fit_sites": map.unfinished?.siteCount.map { .int($0) } ?? .int(map.sites.count),
         ]).pretty, terminator: "")
       return
+    }
+    if let unfinished = map.unfinished {
+      let total = unfinished.siteCount.map { " of \($0)" } ?? ""
+      print(
+        "// unfinished: \(map.sites.count)\(total) sites; `actc fit … -o \(MapFile.output(ofUnfinished: file))`, "
+          + "run again as before, goes on from there")
     }
     print(
       "// method \(legible(map.method)) \(legible(map.methodVersion)), model \(legible("\(map.modelFingerprint.prefix(16))"))…"
@@ -111,9 +120,8 @@ struct ShowCommand: ParsableCommand {
         + "tokens \(legible(map.tokenScope)), skipping \(map.skipFirst)"
     )
     for site in map.sites {
-      print(
-        "// site \(escapingControls(site.name)): \(site.width) channels, \(map.gatedChannels[site.name] ?? 0) by mean shift alone"
-      )
+      let shifted = map.meanShiftChannels[site.name].map { ", \($0) by mean shift alone" } ?? ""
+      print("// site \(escapingControls(site.name)): \(site.width) channels\(shifted)")
     }
     print(map.transport, terminator: map.transport.hasSuffix("\n") ? "" : "\n")
   }

@@ -6,20 +6,27 @@ import ArgumentParser
 struct SolveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "solve", abstract: "Fits a map to the samples that all shards of a round have collected.",
+    usage: "actc solve [<options>] <shards> ... --output <file>",
     discussion: """
+      Reads the files that `actc collect` wrote, one for each shard, and writes the map that `actc fit` would write.
+
       Examples:
         actc solve *.samples.safetensors -o football.maps.safetensors
-        actc solve round2/*.samples.safetensors --after round1.maps.safetensors -o round2.maps.safetensors
+        actc solve round2/*.samples.safetensors --after round1.maps.safetensors \\
+          -o round2.maps.safetensors
       """)
 
-  @Argument(help: "The sample files of all shards, of `actc collect`.") var shards: [String]
+  @Argument(
+    help: "The sample files of all shards of the round.", completion: .file(extensions: ["safetensors"]))
+  var shards: [String]
   @OptionGroup(title: "Fit") var method: MethodArguments
   @OptionGroup(title: "Resources") var resources: ResourceArguments
-  @Option(help: "The map file of the earlier rounds, the same as for `actc collect`.") var after: String?
-  @Option(name: .shortAndLong, help: "The map file to write.") var output: String
+  @OptionGroup var earlier: EarlierRounds
+  @OptionGroup var output: MapOutput
 
   func run() throws {
-    let fitted = try after.map { try MapFile(reading: $0) }
+    let output = output.path
+    let fitted = try earlier.map()
     let shards = try shards.map { try SampleFile(reading: $0) }
     let options = try method.options(
       resources.options, channels: shards[0].header.sites.map(\.width).max() ?? 0)

@@ -12,15 +12,18 @@ extension FitSummary {
     out += ": root mean square over the sites, in the target's standard deviations\n"
 
     let ranked = sites.sorted { share(of: $0) > share(of: $1) }.prefix(Self.mostRows).map(\.name)
+    let scales = sites.contains { $0.meanShiftChannels != nil }
     let isBounded = sites.contains { $0.outsideShare != nil }
     var table = Table(
-      ["site", "before", "after", "effect", "mean shift alone"] + (isBounded ? ["tokens outside"] : []))
+      ["site", "before", "after", "effect"] + (scales ? ["mean shift alone"] : [])
+        + (isBounded ? ["tokens outside"] : []))
     for site in sites where ranked.contains(site.name) {
       table.rows.append(
         [
           site.name, fixed(site.before, 3), site.after.map { fixed($0, 3) } ?? "",
-          fixed(share(of: site) * 100, 1) + " %", "\(site.gatedChannels)",
-        ] + (isBounded ? [site.outsideShare.map { fixed($0 * 100, 1) + " %" } ?? ""] : []))
+          fixed(share(of: site) * 100, 1) + " %",
+        ] + (scales ? [site.meanShiftChannels.map { "\($0)" } ?? ""] : [])
+          + (isBounded ? [site.outsideShare.map { fixed($0 * 100, 1) + " %" } ?? ""] : []))
     }
     out += table.description
     if sites.count > Self.mostRows {

@@ -10,7 +10,7 @@ import Workbench
 /// A row's result depends on its own sequence only, bit for bit: however rows are spread over steps and threads.
 @Suite struct BatchInvarianceTests {
   /// Every small checkpoint with its matrices and its cache in f32 and in bf16.
-  static let checkpoints = ["tiny-gqa", "tiny-tied", "tiny-plain"].flatMap { name in
+  static let checkpoints = smallCheckpoints.flatMap { name in
     WeightType.allCases.map { weights in
       StoredCheckpoint(name: name, weights: weights, cache: weights == .f32 ? .f32 : .bf16)
     } + [StoredCheckpoint(name: name, weights: .f32, cache: .bf16)]
@@ -28,8 +28,7 @@ import Workbench
     }
 
     func prompts() throws -> [[Int32]] {
-      let reference = try TensorFile(fixture("\(name)/reference.safetensors"))
-      return try ["prompt1", "prompt2"].map { try reference.integers("\($0)/tokens") }
+      try recordedPrompts.map { try record(of: $0, by: name).integers("tokens") }
     }
   }
 

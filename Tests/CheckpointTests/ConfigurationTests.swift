@@ -46,4 +46,20 @@ import Testing
     let error = #expect(throws: FileError.self) { try rope([JSON.Member("rope_scaling", unknown)]) }
     #expect(error?.isUnsupported == true)
   }
+
+  /// Attention to a window is another model; that the key is there does not say that it is used.
+  @Test func qwen2UsesNoWindow() throws {
+    let checkpoint = try Checkpoint(fixture("tiny-qwen2"))
+    let members = try #require(try JSON(readingFile: fixture("tiny-qwen2/config.json")).members)
+    func build(_ uses: Bool) throws -> ModelGraph {
+      let others = members.filter { $0.key != "use_sliding_window" && $0.key != "sliding_window" }
+      let window = [JSON.Member("use_sliding_window", .bool(uses)), JSON.Member("sliding_window", .int(64))]
+      return try ModelGraph(
+        configuration: .object(others + window), path: "config.json",
+        weightType: { checkpoint.tensor(named: $0).flatMap { TensorType($0.info) } })
+    }
+    #expect(try build(false).contextLength == 512)
+    let error = #expect(throws: FileError.self) { try build(true) }
+    #expect(error?.isUnsupported == true && error?.place == "use_sliding_window")
+  }
 }

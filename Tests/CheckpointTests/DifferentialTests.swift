@@ -10,7 +10,6 @@ import Testing
 /// One steered model compiled four ways computes the same: as written, inserted, folded with a live dial, folded
 /// frozen.
 @Suite struct DifferentialTests {
-  static let checkpoints = ["tiny-gqa", "tiny-tied", "tiny-plain"]
   static let strengths: [Float] = [0, 0.3, 1, 1.5]
 
   /// Of three prompts the one in the middle counts for a gated map: where a value lies at a gate's bound, a rounding
@@ -31,13 +30,13 @@ import Testing
     }
   }
 
-  @Test(arguments: checkpoints, SteeredSites.allCases)
+  @Test(arguments: smallCheckpoints, SteeredSites.allCases)
   func variants(checkpoint: String, sites: SteeredSites) throws {
     let model = try Model(fixture(checkpoint))
     try checkVariants(model, try model.fitRandomMap(at: sites.rawValue))
   }
 
-  @Test(arguments: checkpoints, SteeredSites.allCases)
+  @Test(arguments: smallCheckpoints, SteeredSites.allCases)
   func gatedVariants(checkpoint: String, sites: SteeredSites) throws {
     let model = try Model(fixture(checkpoint))
     try checkVariants(
@@ -46,7 +45,7 @@ import Testing
   }
 
   /// A dial at 0 leaves no trace, not even in the last bit: neither in a slot of its own nor in the bare slot 0.
-  @Test(arguments: checkpoints, SteeredSites.allCases)
+  @Test(arguments: smallCheckpoints, SteeredSites.allCases)
   func strengthZeroIsTheBareModel(checkpoint: String, sites: SteeredSites) throws {
     let model = try Model(fixture(checkpoint))
     let prompt = randomPrompt(24)

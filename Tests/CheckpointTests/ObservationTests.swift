@@ -10,8 +10,8 @@ import Testing
   private let tokens: [Int32]
 
   init() throws {
-    reference = try TensorFile(fixture("tiny-gqa/reference.safetensors"))
-    tokens = try reference.integers("prompt1/tokens")
+    reference = try record(of: "prompt1", by: "tiny-gqa")
+    tokens = try reference.integers("tokens")
   }
 
   private func languageModel(fuses: Bool) throws -> LanguageModel {
@@ -31,7 +31,7 @@ import Testing
     let results = try model.evaluate(tokens, sites: Set(sites), chunkSize: chunkSize)
     #expect(results.map(\.name) == ["logits"] + sites)
     for result in results {
-      let expected = try reference.floats("prompt1/\(result.name)")
+      let expected = try reference.floats(result.name)
       #expect(Deviation(result.values, from: expected).normalizedSquaredError <= 1e-8, "\(result.name)")
     }
   }

@@ -6,9 +6,7 @@ import Testing
 
 /// What steering may cost a plan, in counts.
 @Suite struct PlanShapeTests {
-  static let checkpoints = ["tiny-gqa", "tiny-tied", "tiny-plain"]
-
-  @Test(arguments: checkpoints)
+  @Test(arguments: smallCheckpoints)
   func steeringNormsAddsNoKernelToTheStep(checkpoint: String) throws {
     let model = try Model(fixture(checkpoint))
     let bare = try model.compileSteered().plan
@@ -23,14 +21,14 @@ import Testing
   }
 
   /// A live map behind a linear layer or in the residual stream is finished by the kernel before it.
-  @Test(arguments: checkpoints, [SteeredSites.outputs, .residual])
+  @Test(arguments: smallCheckpoints, [SteeredSites.outputs, .residual])
   func steeringEpiloguesAddsNoKernelToTheStep(checkpoint: String, sites: SteeredSites) throws {
     let model = try Model(fixture(checkpoint))
     let map = try model.fitRandomMap(at: sites.rawValue)
     #expect(try model.compileSteered(by: map).plan.stepCount == model.compileSteered().plan.stepCount)
   }
 
-  @Test(arguments: checkpoints)
+  @Test(arguments: smallCheckpoints)
   func frozenPlansHaveNoDials(checkpoint: String) throws {
     let model = try Model(fixture(checkpoint))
     let map = try model.fitRandomMap(at: SteeredSites.norms.rawValue)
@@ -40,7 +38,7 @@ import Testing
     #expect(try model.compileSteered(by: map).plan.dials == [steeringMap])
   }
 
-  @Test(arguments: checkpoints)
+  @Test(arguments: smallCheckpoints)
   func arenaIsNearTheBound(checkpoint: String) throws {
     let model = try Model(fixture(checkpoint))
     for plan in [

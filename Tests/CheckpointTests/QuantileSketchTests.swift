@@ -132,7 +132,7 @@ import Workbench
     for index in accumulators.indices { accumulators[index].observe(.target, target) }
     try accumulators[1].merge(other)
     let (exact, sketched) = (try accumulators[0].finish(), try accumulators[1].finish())
-    #expect(exact.gatedChannels == 1 && sketched.gatedChannels == 1)
+    #expect(exact.meanShiftChannels == 1 && sketched.meanShiftChannels == 1)
     for channel in 0..<width {
       let (a, b) = (exact.parameters["slope"]![channel], sketched.parameters["slope"]![channel])
       #expect(abs(a - b) <= 0.005 * abs(a), "\(a) \(b)")

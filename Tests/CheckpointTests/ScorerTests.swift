@@ -7,18 +7,18 @@ import Testing
 
 @Suite struct ScorerTests {
   /// Perplexity from the logits that `transformers` recorded.
-  @Test(arguments: ["tiny-gqa", "tiny-tied", "tiny-plain"])
+  @Test(arguments: smallCheckpoints)
   func scoresFollowFromTheReferenceLogits(checkpoint: String) throws {
-    let reference = try TensorFile(fixture("\(checkpoint)/reference.safetensors"))
+    let records = try recordedPrompts.map { try record(of: $0, by: checkpoint) }
     let engine = try Model(fixture(checkpoint)).makeEngine(rows: 32)
     let model = try LanguageModel(engine, path: checkpoint, tokenizer: nil)
-    let texts = try ["prompt1", "prompt2"].map { try reference.integers("\($0)/tokens") }
+    let texts = try records.map { try $0.integers("tokens") }
     for promptCount in [nil, 1, 5] {
       let from = promptCount ?? 1
       let scores = try model.score(texts.map { ScoredText($0, promptCount: promptCount) })
-      for (index, prompt) in ["prompt1", "prompt2"].enumerated() {
+      for (index, record) in records.enumerated() {
         let tokens = texts[index]
-        let logits = try reference.floats("\(prompt)/logits")
+        let logits = try record.floats("logits")
         let width = logits.count / tokens.count
         let expected = (from..<tokens.count).reduce(0.0) { sum, position in
           let row = logits[(position - 1) * width..<position * width]

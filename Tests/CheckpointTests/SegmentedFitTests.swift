@@ -34,7 +34,7 @@ import Workbench
     }
   }
 
-  @Test(arguments: ["tiny-plain", "tiny-gqa", "tiny-tied"], patterns)
+  @Test(arguments: smallCheckpoints, patterns)
   func causalEqualsTheOracle(checkpoint: String, pattern: String) throws {
     let model = try Model(fixture(checkpoint))
     var options = FitOptions(method: linearAct)

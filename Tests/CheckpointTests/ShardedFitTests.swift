@@ -35,12 +35,12 @@ import Workbench
   }
 
   private func collect(
-    _ options: SampleOptions, _ shard: SampleFile.Part, behind fitted: MapFile? = nil,
+    _ options: SampleOptions, _ shard: SampleFile.Part, after fitted: MapFile? = nil,
     of data: PairedSequences? = nil
   ) throws -> SampleFile {
     let path = directory.file("\(shard.number)-\(shard.count).samples.safetensors")
     try ActFit.collect(
-      model, data ?? self.data, sites: sites, shard: shard, behind: fitted, options: options,
+      model, data ?? self.data, sites: sites, shard: shard, after: fitted, options: options,
       dataHashes: ["source": "a", "target": "b"], output: path)
     return try SampleFile(reading: path)
   }
@@ -49,7 +49,7 @@ import Workbench
   private func collectAndSolve(_ options: FitOptions, shards count: Int) throws -> MapFile {
     var fitted: MapFile?
     for round in 1...model.rounds(at: sites, options.samples.order) {
-      var shards = try (1...count).map { try collect(options.samples, part($0, count), behind: fitted) }
+      var shards = try (1...count).map { try collect(options.samples, part($0, count), after: fitted) }
       #expect(shards[0].header.round.number == round)
       shards.swapAt(round % count, 0)
       var solving = options
@@ -124,8 +124,8 @@ import Workbench
     let bare = FitOptions(method: linearAct)
     let first = try solve([try collect(bare.samples, part(1, 1))], onto: nil, options: bare)
     refuses([one, try collect(options, part(2, 2))], "no earlier maps", onto: first)
-    let second = try collect(bare.samples, part(1, 1), behind: first)
-    refuses([second], "collected behind other maps")
+    let second = try collect(bare.samples, part(1, 1), after: first)
+    refuses([second], "collected after other maps")
     refuses([second], "expected linear-act", onto: first)
   }
 
@@ -134,14 +134,14 @@ import Workbench
     let first = try solve([try collect(options.samples, part(1, 1))], onto: nil, options: options)
     var others = first
     others.sites[0].name = "model.norm"
-    #expect(throws: FitError.self) { try collect(options.samples, part(1, 1), behind: others) }
+    #expect(throws: FitError.self) { try collect(options.samples, part(1, 1), after: others) }
     others = first
     others.modelFingerprint = "0"
-    #expect(throws: FitError.self) { try collect(options.samples, part(1, 1), behind: others) }
+    #expect(throws: FitError.self) { try collect(options.samples, part(1, 1), after: others) }
     let whole = try fit(model, data, sites: sites, options: options)
-    #expect(throws: FitError.self) { try collect(options.samples, part(1, 1), behind: whole) }
+    #expect(throws: FitError.self) { try collect(options.samples, part(1, 1), after: whole) }
     options.samples.order = .simultaneous
-    #expect(throws: FitError.self) { try collect(options.samples, part(1, 1), behind: first) }
+    #expect(throws: FitError.self) { try collect(options.samples, part(1, 1), after: first) }
     // Not the samples of this small model, but the least that a fit may have.
     options.samples.memory = FitMemory.least
     #expect(throws: Never.self) { try collect(options.samples, part(1, 1)) }

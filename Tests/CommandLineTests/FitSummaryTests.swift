@@ -34,6 +34,22 @@ import Workbench
     #expect(outcome.errorLines.count == 2 + 2 + 12 + 1)
   }
 
+  /// How many channels took the mean shift alone is said of methods that scale, and of no others.
+  @Test func meanShiftAlone() throws {
+    let scaling = try fit("--method", "gaussian-act")
+    #expect(scaling.error.contains(" of 416 channels by mean shift alone, "))
+    #expect(scaling.error.contains("| mean shift alone |"))
+    let path = directory.file("x.maps.safetensors")
+    #expect(try Tool.actc.run("show", path).text.contains(" by mean shift alone\n"))
+
+    let shifting = try fit("--method", "mean-act")
+    #expect(!shifting.error.contains("mean shift"), "\(shifting.error)")
+    #expect(!(try Tool.actc.run("show", path).text.contains("mean shift")))
+    let json = try JSON(parsing: try fit("--method", "mean-act", "--json").output)
+    let sites = try #require(json["sites"]?.array)
+    #expect(sites.allSatisfy { $0["mean_shift_channels"] == .null })
+  }
+
   @Test func json() throws {
     let json = try JSON(parsing: try fit("--json").output)
     let sites = try #require(json["sites"]?.array)

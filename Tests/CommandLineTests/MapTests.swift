@@ -34,7 +34,8 @@ import Workbench
   @Test func ofAnotherModel() throws {
     try expectNoPlan(
       ["--maps", "m=\(workshop.map)"], 3, "model_fingerprint: expected", model: workshop.other)
-    try expectNoPlan(["--maps", "m=\(workshop.map)", "--force", "width"], 2, "no check `width`")
+    try expectNoPlan(
+      ["--maps", "m=\(workshop.map)", "--force", "width"], 2, "'width' is invalid for '--force <check>'")
   }
 
   /// Forcing skips that check alone: a site that the other model has not is still an error.

@@ -89,7 +89,7 @@ import Workbench
     let outcome = try child.wait(.seconds(10))
     #expect(outcome.signal == signal, "\(outcome)")
     #expect(
-      outcome.error.contains("sites are fitted and kept in \(map).partial; the same command goes on"),
+      outcome.error.contains("sites are kept in \(map).partial; run the same command to go on"),
       "\(outcome.error)")
     #expect(directory.contents == ["a.txt", "x.maps.safetensors.partial"])
     let resumed = try Tool.actc.run(arguments)

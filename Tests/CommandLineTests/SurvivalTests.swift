@@ -67,6 +67,34 @@ import Workbench
       ])
   }
 
+  /// Ctrl-C says what is kept; the same command goes on from there.
+  @Test(arguments: [SIGINT, SIGTERM]) func anInterruptedFitSaysHowToGoOn(signal: Int32) throws {
+    let source = try directory.write(lines(800, seed: 1), to: "source.txt")
+    let target = try directory.write(lines(600, seed: 2), to: "target.txt")
+    let output = directory.file("x.maps.safetensors")
+    let fit = arguments(source, target, output: output)
+    let child = try Tool.actc.start(fit)
+    let end = ContinuousClock.now + .seconds(60)
+    while access(output + ".partial", F_OK) != 0, ContinuousClock.now < end { usleep(1000) }
+    usleep(50_000)
+    kill(child.process, signal)
+    let outcome = try child.wait(.seconds(60))
+    try #require(outcome.signal == signal, "ended before the signal came: \(outcome.error)")
+    let kept = try MapFile(reading: output + ".partial", allowsUnfinished: true)
+    let total = try #require(kept.unfinished?.siteCount)
+    #expect(kept.sites.count > 0 && kept.sites.count < total)
+    #expect(
+      outcome.errorLines == [
+        """
+        actc: \(kept.sites.count) of \(total) sites are kept in \(output).partial; \
+        run the same command to go on
+        """
+      ])
+    let resumed = try Tool.actc.run(fit)
+    #expect(resumed.code == 0)
+    #expect(resumed.error.hasPrefix("resuming after \(kept.sites.count) of \(total) sites\n"))
+  }
+
   @Test func memoryIsASize() throws {
     let arguments = arguments(workshop.source, workshop.target, output: directory.file("m"))
     #expect(try Tool.actc.run(arguments + ["--memory", "1.5GiB"]).code == 0)

@@ -48,13 +48,18 @@ final class Workshop: Sendable {
 
   /// A copy of a committed checkpoint, which tests may alter.
   static func copyModel(_ name: String, to directory: String) throws -> String {
-    let here = #filePath
-    let fixtures = here[..<here.lastIndex(of: "/")!].dropLast("/CommandLineTests".count) + "/Fixtures/\(name)"
+    let fixtures = fixture(name)
     for file in ["config.json", "model.safetensors"] {
       try write(readBytes("\(fixtures)/\(file)"), to: "\(directory)/\(file)")
     }
     try write(Array(byteTokenizer.utf8), to: "\(directory)/tokenizer.json")
     return directory
+  }
+
+  /// The path of a file of `Tests/Fixtures`.
+  static func fixture(_ name: String) -> String {
+    let here = #filePath
+    return here[..<here.lastIndex(of: "/")!].dropLast("/CommandLineTests".count) + "/Fixtures/\(name)"
   }
 
   private static func write(_ bytes: [UInt8], to path: String) throws {

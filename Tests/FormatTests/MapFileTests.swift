@@ -25,7 +25,7 @@ import Workbench
     map.pooling = "mean"
     map.fitOrder = "causal"
     map.counts = ["source": 200, "target": 199]
-    map.gatedChannels = ["a/b": 1, "model.layers.3.input_layernorm": 0]
+    map.meanShiftChannels = ["a/b": 1, "model.layers.3.input_layernorm": 0]
     map.dataHashes = ["source": "00", "target": "ff"]
     return map
   }

@@ -38,7 +38,7 @@ extension Model {
     .makeEngine(threads: threads, maximumSequences: maximumSequences, maximumSlots: maximumSlots)
   }
 
-  /// The same, compiled only.
+  /// The plan of ``makeEngine(steeredBy:_:strength:weights:cache:threads:rows:maximumSequences:maximumSlots:recording:)``, compiled only.
   package func compileSteered(
     by map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: WeightType? = .f32,
     cache: DType = .f32, rows: Int = 128, recording sites: [String] = []

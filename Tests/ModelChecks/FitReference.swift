@@ -60,8 +60,7 @@ package struct FitReference: Sendable {
 
   /// The largest error of a site's fitted parameters over their scale at the site, by parameter.
   ///
-  /// A slope's scale is the larger of its own size and 1; a mean's or bound's, the root mean square of the parameter
-  /// over the site's channels.
+  /// A value's scale is the larger of its own size and the root mean square of the parameter over the site.
   package func errors(of site: MapFile.Site, in run: Run) throws -> [String: Double] {
     var errors: [String: Double] = [:]
     for (name, values) in site.parameters where tensors.names.contains("\(run.name)/\(site.name)/\(name)") {
@@ -72,8 +71,7 @@ package struct FitReference: Sendable {
       }
       let power = reference.reduce(0) { $0 + $1 * $1 } / Double(reference.count)
       let error = zip(values, reference).map { value, expected in
-        (Double(value) - expected).magnitude
-          / (name == "slope" ? max(expected.magnitude, 1) : power.squareRoot())
+        (Double(value) - expected).magnitude / max(expected.magnitude, power.squareRoot())
       }
       errors[name] = error.max() ?? .infinity
     }

@@ -3,6 +3,7 @@ import ActFormats
 import ActIR
 import ActLowering
 import ActPasses
+import ModelChecks
 import Testing
 
 /// A committed checkpoint and a way to lower it.
@@ -14,7 +15,7 @@ struct FixturePlan: Sendable, CustomTestStringConvertible {
   /// The support of a map at every norm and output; nil: no map.
   var support: Support?
 
-  static let all: [FixturePlan] = ["tiny-plain", "tiny-gqa", "tiny-tied"].flatMap { checkpoint in
+  static let all: [FixturePlan] = smallCheckpoints.flatMap { checkpoint in
     Form.allCases.flatMap { form in
       [nil, .all, .quantiles(lower: 0, upper: 100)].map {
         FixturePlan(checkpoint: checkpoint, form: form, support: $0)
@@ -25,9 +26,7 @@ struct FixturePlan: Sendable, CustomTestStringConvertible {
   var testDescription: String { "\(checkpoint) \(form) \(support.map { "\($0)" } ?? "bare")" }
 
   func lowered() throws -> Plan {
-    let here = #filePath
-    let tests = here[..<here.lastIndex(of: "/")!].dropLast("/PlanTests".count)
-    let model = try Model("\(tests)/Fixtures/\(checkpoint)")
+    let model = try Model(fixture(checkpoint))
     var options = CompileOptions()
     options.fuses = form != .reference && form != .noFuse
     options.lowering.sharesArena = form != .reference && form != .noArena

@@ -2,20 +2,29 @@
 public struct ChannelFit: Sendable {
   /// One value of each of the transport function's parameters.
   public var parameters: [String: Double]
-  /// Whether the channel had no spread to scale by, and took the mean shift alone.
-  public var isGated: Bool
+  /// Whether the channel had no spread to scale by and took the mean shift alone; nil for a method that never scales.
+  public var takesMeanShift: Bool?
 
-  public init(_ parameters: [String: Double], isGated: Bool = false) {
+  /// The fit of one channel.
+  public init(_ parameters: [String: Double], takesMeanShift: Bool? = nil) {
     self.parameters = parameters
-    self.isGated = isGated
+    self.takesMeanShift = takesMeanShift
   }
 }
 
 extension SteeringMethod {
+  /// Fits one channel from its samples of both sides.
   public typealias FitChannel =
     @Sendable (_ source: ChannelSamples.Channel, _ target: ChannelSamples.Channel) -> ChannelFit
 
   /// A method that fits each channel on its own, from its samples of both sides, all of them or a sketch.
+  ///
+  /// - Parameters:
+  ///   - name: as `--method` takes it.
+  ///   - version: raised when the meaning of the parameters changes.
+  ///   - summary: one line for `actc methods`.
+  ///   - transport: the transport function in the text form; its parameters are `f32[D]`.
+  ///   - fitChannel: returns one value for each of the function's parameters.
   public init(
     _ name: String, version: String, summary: String, transport: String,
     fitChannel: @escaping FitChannel
@@ -65,6 +74,9 @@ private struct ChannelwiseAccumulator: SiteAccumulator {
     for fit in fits {
       for (name, value) in fit.parameters { parameters[name, default: []].append(Float(value)) }
     }
-    return SiteFit(parameters: parameters, gatedChannels: fits.count { $0.isGated })
+    let takesMeanShift = fits.compactMap(\.takesMeanShift)
+    return SiteFit(
+      parameters: parameters,
+      meanShiftChannels: takesMeanShift.isEmpty ? nil : takesMeanShift.count { $0 })
   }
 }

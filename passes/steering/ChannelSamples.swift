@@ -2,14 +2,16 @@
 public struct ChannelSamples: Sendable {
   /// One channel's samples of one side.
   public struct Channel {
-    /// In ascending order; of a sketch, as it knows them. Valid while the channel is being fitted.
+    /// The samples in ascending order, as the sketch knows them where there is one. Valid while the channel is fitted.
     public var sorted: UnsafeMutableBufferPointer<Double>
+    /// The mean of all samples; exact for a sketch too.
     public var mean: Double
-    /// Divided by the number of samples; exact, as the mean is, for a sketch too.
+    /// The variance, divided by the number of samples; exact for a sketch too.
     public var variance: Double
-    /// The deviation over that of `sorted`; 1 where all samples are kept.
+    /// The standard deviation divided by that of `sorted`; 1 where all samples are kept.
     public var spread = 1.0
 
+    /// The number of samples.
     public var count: Int { sorted.count }
   }
 

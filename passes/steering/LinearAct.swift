@@ -2,16 +2,16 @@
 ///
 /// With sorted, centred samples ã and b̃ the slope is `Σ ã b̃ / Σ ã²`, and `T(x) = m_b + slope · (x − m_a)`. The
 /// paper's text divides by `Σ b̃²`; its code and least squares divide by `Σ ã²`.
-public let linearAct = SteeringMethod(
+package let linearAct = SteeringMethod(
   "linear-act", version: "1",
   summary: "per-channel affine optimal transport between sorted samples (AcT)",
   transport: affineTransport("linear_act"),
   fitChannel: { source, target in
-    let isGated = source.variance <= varianceFloor
+    let hasSpread = source.variance > varianceFloor
     // A sketch knows the correlation of the quantiles well and the deviations, which are known apart, less so.
-    let slope = isGated ? 1 : slope(source.sorted, target.sorted) * (target.spread / source.spread)
+    let slope = hasSpread ? slope(source.sorted, target.sorted) * (target.spread / source.spread) : 1
     return ChannelFit(
-      ["slope": slope, "source_mean": source.mean, "target_mean": target.mean], isGated: isGated)
+      ["slope": slope, "source_mean": source.mean, "target_mean": target.mean], takesMeanShift: !hasSpread)
   })
 
 /// The least-squares slope of sorted target on sorted source samples; unequal counts pair by quantile.

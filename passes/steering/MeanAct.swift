@@ -1,5 +1,5 @@
 /// Mean-AcT (arXiv 2410.23054, section 3.1): shifts every channel by the difference of the means.
-public let meanAct = SteeringMethod(
+package let meanAct = SteeringMethod(
   "mean-act", version: "1",
   summary: "per-channel shift by the difference of the means (AcT)",
   transport: """
@@ -46,6 +46,6 @@ private struct MeanActAccumulator: SiteAccumulator {
       guard means.allSatisfy(\.isFinite) else { throw FitError("an activation that is not finite") }
       parameters["\(side.rawValue)_mean"] = means
     }
-    return SiteFit(parameters: parameters, gatedChannels: 0)
+    return SiteFit(parameters: parameters)
   }
 }

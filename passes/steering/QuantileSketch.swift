@@ -5,13 +5,13 @@
 /// level, the odd and the even ones in turn rather than by a coin, so that the same rows give the same sketch. A
 /// compaction at level h moves the rank of any value by 2^h at most, and level h is compacted once in capacity·2^h
 /// samples: of n samples a rank is off by at most `n · levels / capacity`, levels being those compacted.
-public struct QuantileSketch: Sendable {
-  public let width: Int
+package struct QuantileSketch: Sendable {
+  package let width: Int
   /// Rows of a level; even.
-  public let capacity: Int
-  public private(set) var count = 0
+  package let capacity: Int
+  package private(set) var count = 0
   /// The most by which the rank of a value is off, in samples.
-  public private(set) var rankErrorBound = 0
+  package private(set) var rankErrorBound = 0
 
   private struct Level: Sendable {
     /// Row-major, of which the channels of a row belong together at level 0 only.
@@ -21,25 +21,25 @@ public struct QuantileSketch: Sendable {
   private var levels = [Level()]
 
   /// A sketch of `width` channels, whose levels hold `capacity` rows.
-  public init(width: Int, capacity: Int) {
+  package init(width: Int, capacity: Int) {
     self.width = width
     self.capacity = max(2, capacity + capacity % 2)
   }
 
   /// Bytes of a sketch of `count` rows at most.
-  public static func byteCount(rows count: Int, width: Int, capacity: Int) -> Int {
+  package static func byteCount(rows count: Int, width: Int, capacity: Int) -> Int {
     (levelCount(rows: count, capacity: capacity) + 1) * width * capacity * MemoryLayout<Float>.stride
   }
 
   /// How many levels are compacted for `count` rows.
-  public static func levelCount(rows count: Int, capacity: Int) -> Int {
+  package static func levelCount(rows count: Int, capacity: Int) -> Int {
     var levels = 0
     while capacity << levels <= count { levels += 1 }
     return levels
   }
 
   /// Takes rows, row-major.
-  public mutating func observe(_ rows: [Float], using loop: ConcurrentLoop = .serial) {
+  package mutating func observe(_ rows: [Float], using loop: ConcurrentLoop = .serial) {
     var start = 0
     while start < rows.count {
       let room = capacity * width - levels[0].values.count
@@ -51,8 +51,8 @@ public struct QuantileSketch: Sendable {
     }
   }
 
-  /// Takes over what another sketch of the same width and capacity has seen.
-  public mutating func merge(_ other: QuantileSketch, using loop: ConcurrentLoop = .serial) {
+  /// Adds the rows that another sketch of the same width and capacity has taken.
+  package mutating func merge(_ other: QuantileSketch, using loop: ConcurrentLoop = .serial) {
     precondition(other.width == width && other.capacity == capacity)
     while levels.count < other.levels.count { levels.append(Level()) }
     for (index, level) in other.levels.enumerated() { levels[index].values += level.values }
@@ -108,7 +108,7 @@ public struct QuantileSketch: Sendable {
   }
 
   /// The samples of a channel in order, as the sketch knows them: `count` values, each as often as it stands for.
-  public func sorted(_ channel: Int, into out: UnsafeMutableBufferPointer<Double>) {
+  package func sorted(_ channel: Int, into out: UnsafeMutableBufferPointer<Double>) {
     var kept: [(value: Float, weight: Int)] = []
     for (index, level) in levels.enumerated() {
       for place in stride(from: channel, to: level.values.count, by: width) {
@@ -126,7 +126,7 @@ public struct QuantileSketch: Sendable {
   }
 
   /// How many rows it keeps.
-  public var keptCount: Int { levels.reduce(0) { $0 + $1.values.count / width } }
+  package var keptCount: Int { levels.reduce(0) { $0 + $1.values.count / width } }
 
   /// Whether all values are finite.
   var isFinite: Bool { levels.allSatisfy { $0.values.allSatisfy(\.isFinite) } }

@@ -1,13 +1,13 @@
 import ActIR
 
 /// Where a map applies: everywhere, or per channel between two quantiles of the source samples, bounds included.
-public enum Support: Hashable, Sendable {
+package enum Support: Hashable, Sendable {
   case all
   /// Percentiles, `0 ... 100`.
   case quantiles(lower: Double, upper: Double)
 
   /// Parses `all` or `q0-100`; nil where it is neither, or the bounds do not rise inside 0 to 100.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     if text == "all" {
       self = .all
       return
@@ -22,7 +22,7 @@ public enum Support: Hashable, Sendable {
 }
 
 extension Support: CustomStringConvertible {
-  public var description: String {
+  package var description: String {
     func percent(_ value: Double) -> String { value == value.rounded() ? "\(Int(value))" : "\(value)" }
     return switch self {
     case .all: "all"
@@ -33,7 +33,7 @@ extension Support: CustomStringConvertible {
 
 extension SteeringMethod {
   /// The transport function under a support: where it is bounded, `y = low ≤ x ≤ high ? transport(x) : x`.
-  public func transport(_ support: Support) throws -> Graph {
+  package func transport(_ support: Support) throws -> Graph {
     var function = try Graph(parsing: transport)
     guard case .quantiles = support, let x = function.inputs.first(where: { function[$0].name == "x" }) else {
       return function
@@ -53,23 +53,23 @@ extension SteeringMethod {
 }
 
 /// Gathers what a bounded support needs: the source samples of each channel.
-public struct SupportAccumulator: Sendable {
+package struct SupportAccumulator: Sendable {
   private let support: Support
   private var samples: ChannelSamples
 
   /// Of a site of `width` channels; with a `capacity`, a sketch of the samples of that many rows a level.
-  public init(_ support: Support, width: Int, capacity: Int? = nil) {
+  package init(_ support: Support, width: Int, capacity: Int? = nil) {
     self.support = support
     samples = ChannelSamples(width: width, capacity: capacity)
   }
 
   /// Takes samples of the source, row-major.
-  public mutating func observe(_ rows: [Float], using loop: ConcurrentLoop = .serial) {
+  package mutating func observe(_ rows: [Float], using loop: ConcurrentLoop = .serial) {
     if case .quantiles = support { samples.observe(.source, rows, using: loop) }
   }
 
   /// `low` and `high`, or nothing where the support is unbounded.
-  public func finish(using loop: ConcurrentLoop = .serial) -> [String: [Float]] {
+  package func finish(using loop: ConcurrentLoop = .serial) -> [String: [Float]] {
     guard case .quantiles(let lower, let upper) = support else { return [:] }
     let width = samples.width
     var bounds = [Float](repeating: 0, count: 2 * width)

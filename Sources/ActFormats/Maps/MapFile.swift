@@ -15,9 +15,9 @@
 /// | `skip_first` | how many positions at the start of a sequence are left alone, in fit and application |
 /// | `support`, `pooling`, `fit_order` | how the fit was made (optional): `q0-100`, `mean`, `causal` |
 /// | `counts` | JSON object (optional): samples by the name of the set, `{"source": 200, "target": 200}` |
-/// | `gated_channels` | JSON object (optional): by site, channels that took the mean shift alone |
+/// | `mean_shift_channels` | JSON object (optional): by site, channels that took the mean shift alone |
 /// | `data` | JSON object (optional): SHA-256 by the name of the set |
-/// | `fit_fingerprint` | of a fit that is not finished (optional): what its result depends on |
+/// | `fit_fingerprint`, `fit_sites` | of a fit that is not finished (optional): what its result depends on, and how many sites it has |
 ///
 /// Other entries are ignored.
 package struct MapFile: Hashable, Sendable {
@@ -36,7 +36,22 @@ package struct MapFile: Hashable, Sendable {
     }
   }
 
+  /// What a fit that is not finished leaves for the run that goes on with it.
+  package struct Unfinished: Hashable, Sendable {
+    /// A digest of everything that the result depends on.
+    package var fingerprint: String
+    /// How many sites the fit has, finished or not; nil in a file of an earlier version.
+    package var siteCount: Int?
+
+    package init(fingerprint: String, siteCount: Int?) {
+      self.fingerprint = fingerprint
+      self.siteCount = siteCount
+    }
+  }
+
   package static let formatVersion = "1"
+  /// What a fit adds to the name of its output while it is not finished.
+  package static let unfinishedSuffix = ".partial"
 
   package var method: String
   package var methodVersion: String
@@ -53,12 +68,12 @@ package struct MapFile: Hashable, Sendable {
   package var fitOrder: String?
   /// Samples by the name of the set, `source` and `target`.
   package var counts: [String: Int] = [:]
-  /// Channels that took the mean shift alone, by site.
-  package var gatedChannels: [String: Int] = [:]
+  /// Channels that took the mean shift alone, by site; nothing for a site whose method never scales.
+  package var meanShiftChannels: [String: Int] = [:]
   /// SHA-256 of the data, by the name of the set.
   package var dataHashes: [String: String] = [:]
-  /// Of a fit that is not finished: a digest of everything that its result depends on.
-  package var fitFingerprint: String?
+  /// Set in the file that a fit keeps beside its output until it is finished.
+  package var unfinished: Unfinished?
 
   package init(
     method: String, methodVersion: String, transport: String, parameterNames: [String],

@@ -1,6 +1,9 @@
 extension MapFile {
   /// Reads the map file at `path` and checks all that can be checked without the model.
-  package init(reading path: String) throws(FileError) {
+  ///
+  /// What an interrupted fit has left is an error, which says how far the fit came and how to go on with it, unless
+  /// `allowsUnfinished` is set.
+  package init(reading path: String, allowsUnfinished: Bool = false) throws(FileError) {
     let file = try SafetensorsFile(path)
     let entries = FileMetadata(file)
     try entries.check(format: "act-map", version: Self.formatVersion, kind: "a map file")
@@ -16,9 +19,27 @@ extension MapFile {
     pooling = file.metadata("pooling")
     fitOrder = file.metadata("fit_order")
     counts = try entries.counts("counts")
-    gatedChannels = try entries.counts("gated_channels")
+    // The second name is that of earlier versions.
+    let meanShift = ["mean_shift_channels", "gated_channels"].first { file.metadata($0) != nil }
+    if let meanShift { meanShiftChannels = try entries.counts(meanShift) }
     dataHashes = try entries.dictionary("data", \.string)
-    fitFingerprint = file.metadata("fit_fingerprint")
+    if let fingerprint = file.metadata("fit_fingerprint") {
+      let siteCount = file.metadata("fit_sites") == nil ? nil : try entries.count("fit_sites")
+      unfinished = Unfinished(fingerprint: fingerprint, siteCount: siteCount)
+    }
+    if let unfinished, !allowsUnfinished {
+      let total = unfinished.siteCount.map { " of \($0)" } ?? ""
+      throw FileError(
+        path, nil, "expected a finished fit, found \(sites.count)\(total) sites",
+        next:
+          "run the `actc fit … -o \(Self.output(ofUnfinished: path))` that was interrupted again: it goes on from there"
+      )
+    }
+  }
+
+  /// The output of the fit that keeps what it has finished at `path`.
+  package static func output(ofUnfinished path: String) -> String {
+    path.hasSuffix(unfinishedSuffix) ? String(path.dropLast(unfinishedSuffix.count)) : "OUTPUT"
   }
 }
 

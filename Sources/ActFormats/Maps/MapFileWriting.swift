@@ -44,12 +44,12 @@ extension MapFile {
     ]
     let optional = [
       ("support", support), ("pooling", pooling), ("fit_order", fitOrder),
-      ("fit_fingerprint", fitFingerprint),
+      ("fit_fingerprint", unfinished?.fingerprint), ("fit_sites", unfinished?.siteCount.map(String.init)),
     ]
     for (key, value) in optional { if let value { entries.append((key, value)) } }
     if !counts.isEmpty { entries.append(("counts", FileMetadata.object(counts, JSON.int))) }
-    if !gatedChannels.isEmpty {
-      entries.append(("gated_channels", FileMetadata.object(gatedChannels, JSON.int)))
+    if !meanShiftChannels.isEmpty {
+      entries.append(("mean_shift_channels", FileMetadata.object(meanShiftChannels, JSON.int)))
     }
     if !dataHashes.isEmpty { entries.append(("data", FileMetadata.object(dataHashes, JSON.string))) }
     return entries

@@ -1,0 +1,152 @@
+import ActFormats
+import ArgumentParser
+import Glibc
+
+/// What the arguments of a command may be, by the tool's own description of itself.
+///
+/// The parser reports the first thing that goes wrong, and a misspelt option makes much go wrong before it: what it
+/// should have set is missing. Of a line that does not parse, this tells the cause.
+struct CommandGrammar {
+  /// The tool and its subcommand, as in `actc fit`.
+  let command: String
+  /// What is wrong with the subcommand's name; nil where the tool has it.
+  let unknownCommand: String?
+  private let arguments: [JSON]
+
+  /// The grammar of the command that the first of `line` names, or of the tool itself.
+  init?(_ tool: (some ParsableCommand).Type, _ line: [String]) {
+    guard let root = try? JSON(parsing: Array(tool._dumpHelp().utf8))["command"],
+      let name = root["commandName"]?.string
+    else { return nil }
+    let subcommands = root["subcommands"]?.array ?? []
+    let chosen = subcommands.first { $0["commandName"]?.string == line.first }
+    unknownCommand = line.first.flatMap { word in
+      guard chosen == nil, !subcommands.isEmpty, !Self.isOption(word) else { return nil }
+      return Self.unknown("command", word, among: subcommands.compactMap { $0["commandName"]?.string })
+    }
+    command = ([name] + [chosen?["commandName"]?.string].compactMap(\.self)).joined(separator: " ")
+    arguments = (chosen ?? root)["arguments"]?.array ?? []
+  }
+
+  /// What is wrong with an option that the command does not have; nil where it has all.
+  func unknownOption(in line: [String]) -> String? {
+    read(line).unknown.map { Self.unknown("option", $0, among: arguments.flatMap(Self.names)) }
+  }
+
+  private static func unknown(_ kind: String, _ name: String, among known: [String]) -> String {
+    let nearest = known.min { $0.distance(to: name) < $1.distance(to: name) }
+    guard let nearest, nearest.distance(to: name) <= max(1, name.count / 3) else {
+      return "unknown \(kind) `\(name)`"
+    }
+    return "unknown \(kind) `\(name)`, closest to `\(nearest)`"
+  }
+
+  /// The line with the one positional argument that is missing taken back from an option that takes a list.
+  ///
+  /// In `--sites '*_proj' MODEL -o X` the list takes the model's directory as well. It is the argument that is missing
+  /// where it is the last value of a list, and exists.
+  func line(reclaimingPositionalOf line: [String]) -> [String]? {
+    let found = read(line)
+    guard found.positionals == 0, let missing = soleRequiredPositional else { return nil }
+    let isDirectory = missing["completionKind"]?["directory"] != nil
+    let candidates = found.listEnds.filter { exists(line[$0], asDirectory: isDirectory) }
+    guard let index = candidates.first, candidates.count == 1 else { return nil }
+    var line = line
+    let value = line.remove(at: index)
+    line.insert(value, at: 1)
+    return line
+  }
+
+  /// What is wrong where a list may have taken a positional argument; nil where none can have.
+  func swallowedPositional(in line: [String]) -> String? {
+    let found = read(line)
+    guard found.positionals == 0, let last = found.listEnds.last, let missing = soleRequiredPositional,
+      let name = missing["valueName"]?.string, let option = line[..<last].last(where: { $0.hasPrefix("-") })
+    else { return nil }
+    return "expected <\(name)>; `\(option)` takes all values up to the next option: put <\(name)> before it"
+  }
+
+  private var soleRequiredPositional: JSON? {
+    let required = arguments.filter { $0["kind"]?.string == "positional" && $0["isOptional"]?.bool == false }
+    guard required.count == 1, required[0]["isRepeating"]?.bool == false else { return nil }
+    return required[0]
+  }
+
+  private func exists(_ path: String, asDirectory: Bool) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && (status.st_mode & S_IFMT == S_IFDIR) == asDirectory
+  }
+
+  /// What a line holds: its first unknown option, how many positional arguments, and where the last values of those
+  /// lists are that hold several.
+  private func read(_ line: [String]) -> (unknown: String?, positionals: Int, listEnds: [Int]) {
+    var positionals = 0
+    var listEnds: [Int] = []
+    var index = command.contains(" ") ? 1 : 0
+    while index < line.count {
+      let word = line[index]
+      index += 1
+      if word == "--" {
+        positionals += line.count - index
+        break
+      }
+      guard Self.isOption(word) else {
+        positionals += 1
+        continue
+      }
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard let option = argument(named: String(parts[0])) else {
+        // Short flags may stand together, as in -xyz.
+        if !word.hasPrefix("--"), word.dropFirst().allSatisfy({ argument(named: "-\($0)") != nil }) {
+          continue
+        }
+        return (String(parts[0]), positionals, listEnds)
+      }
+      guard option["kind"]?.string == "option" else { continue }
+      let isList = option["parsingStrategy"]?.string == "upToNextOption"
+      let start = index
+      if parts.count == 1 || isList {
+        while index < line.count, !Self.isOption(line[index]), line[index] != "--", isList || index == start {
+          index += 1
+        }
+      }
+      if isList, index - start > (parts.count == 1 ? 1 : 0) { listEnds.append(index - 1) }
+    }
+    return (nil, positionals, listEnds)
+  }
+
+  /// Whether a word is the name of an option: neither `-`, which is a file, nor a negative number.
+  private static func isOption(_ word: String) -> Bool {
+    word.hasPrefix("-") && word.count > 1 && word != "--" && Double(word) == nil
+  }
+
+  private func argument(named name: String) -> JSON? {
+    arguments.first { Self.names($0).contains(name) }
+  }
+
+  /// The names of an argument as they are written: `-o`, `--output`.
+  private static func names(_ argument: JSON) -> [String] {
+    (argument["names"]?.array ?? []).compactMap { name in
+      name["name"]?.string.map { (name["kind"]?.string == "long" ? "--" : "-") + $0 }
+    }
+  }
+}
+
+extension String {
+  /// The fewest insertions, deletions and replacements of a character, and exchanges of two neighbours, that make `other`
+  /// of it.
+  fileprivate func distance(to other: String) -> Int {
+    let (a, b) = (Array(self), Array(other))
+    var rows = [Array(0...b.count)]
+    for i in a.indices {
+      var row = [i + 1]
+      for j in b.indices {
+        var cost = Swift.min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (a[i] == b[j] ? 0 : 1))
+        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = Swift.min(cost, rows[i - 1][j - 1] + 1) }
+        row.append(cost)
+      }
+      rows.append(row)
+    }
+    return rows[a.count][b.count]
+  }
+}
