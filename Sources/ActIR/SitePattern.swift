@@ -92,7 +92,9 @@ public struct SitePattern: Sendable, CustomStringConvertible {
 
 /// Patterns that choose nothing.
 public struct SitePatternError: Error, Hashable, CustomStringConvertible {
+  /// The pattern as it was given.
   public var pattern: String
+  /// What is wrong with it, as a predicate: `matches no site`.
   public var problem: String
 
   public var description: String { "site pattern `\(pattern)` \(problem)" }
