@@ -40,10 +40,22 @@ def shapes(size: str) -> dict[str, list[int]]:
 def configuration(size: str) -> dict:
     width, inner, layers, heads, groups, head = SIZES[size]
     return {
-        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": width, "intermediate_size": inner,
-        "num_hidden_layers": layers, "num_attention_heads": heads, "num_key_value_heads": groups, "head_dim": head,
-        "hidden_act": "silu", "rms_norm_eps": 1e-05, "rope_theta": 500000.0, "max_position_embeddings": 8192,
-        "vocab_size": VOCABULARY, "tie_word_embeddings": True, "torch_dtype": "bfloat16", "bos_token_id": 1,
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "hidden_size": width,
+        "intermediate_size": inner,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": groups,
+        "head_dim": head,
+        "hidden_act": "silu",
+        "rms_norm_eps": 1e-05,
+        "rope_theta": 500000.0,
+        "max_position_embeddings": 8192,
+        "vocab_size": VOCABULARY,
+        "tie_word_embeddings": True,
+        "torch_dtype": "bfloat16",
+        "bos_token_id": 1,
         "eos_token_id": 2,
     }
 

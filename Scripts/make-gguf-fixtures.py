@@ -4,6 +4,7 @@
 Needs numpy, gguf and safetensors, whose decoders are the reference. Blocks are quantised noise where gguf can
 quantise, otherwise random bytes with sane scales.
 """
+
 import pathlib
 
 import gguf
@@ -49,8 +50,6 @@ writer.write_kv_data_to_file()
 writer.write_tensors_to_file()
 writer.close()
 
-expected = {
-    kind.name: gguf.quants.dequantize(data, kind).astype(numpy.float32) for kind, data in stored.items()
-}
+expected = {kind.name: gguf.quants.dequantize(data, kind).astype(numpy.float32) for kind, data in stored.items()}
 assert all(numpy.isfinite(values).all() for values in expected.values())
 save_file(expected, fixtures / "blocks.safetensors")

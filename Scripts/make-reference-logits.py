@@ -124,9 +124,7 @@ def main():
     description = {
         "model": GGUF,
         "prompts": PROMPTS,
-        "versions": {
-            package: version(package) for package in ("torch", "transformers", "gguf", "safetensors")
-        },
+        "versions": {package: version(package) for package in ("torch", "transformers", "gguf", "safetensors")},
     }
     text = json.dumps(description, indent=2, ensure_ascii=False)
     (options.output / "reference.json").write_text(text + "\n")

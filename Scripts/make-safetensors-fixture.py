@@ -3,6 +3,7 @@
 
 Needs numpy and safetensors. Every tensor holds 0, 1, 2, …; `expected` in SafetensorsTests.swift names them.
 """
+
 import pathlib
 
 import numpy
@@ -17,4 +18,4 @@ tensors = {
     "none": numpy.zeros((0, 7), dtype=numpy.float64),
 }
 fixtures = pathlib.Path(__file__).parent.parent / "Tests/FormatTests/Fixtures"
-save_file(tensors, fixtures / "reference.safetensors", metadata={"format": "np", "ünï": "\"quoted\"\n"})
+save_file(tensors, fixtures / "reference.safetensors", metadata={"format": "np", "ünï": '"quoted"\n'})

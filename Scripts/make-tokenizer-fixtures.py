@@ -17,8 +17,7 @@ import os
 import random
 import unicodedata
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from tokenizers import trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 OUT = os.path.join(os.path.dirname(__file__), "..", "Tests", "FormatTests", "Fixtures", "tokenizer")
 
@@ -35,16 +34,92 @@ CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюя А�
 DEVANAGARI = "कखगघचछजझटठडढतथदधनपफबभमयरलवशषसह ािीुूेैोौ्ंः"
 THAI = "กขคงจฉชซญดตถทนบปผฝพฟมยรลวสหอ ะาิีึืุูเแโไ่้"
 EMOJI = ["😀", "👍🏽", "👩‍💻", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇫🇷", "🇯🇵", "❤️", "☕", "🧑🏿‍🚀", "1️⃣", "🫠", "🤷‍♀️"]
-SPACES = [" ", "  ", "   ", "\t", "\n", "\r\n", "\n\n", " \n ", "\u00a0", "\u2003", "\u3000", "\u200b", "\u180e",
-          "\u0085", "\u2028", "        ", "\t\t  ", "\v", "\f", "\u202f", "\ufeff"]
+SPACES = [
+    " ",
+    "  ",
+    "   ",
+    "\t",
+    "\n",
+    "\r\n",
+    "\n\n",
+    " \n ",
+    "\u00a0",
+    "\u2003",
+    "\u3000",
+    "\u200b",
+    "\u180e",
+    "\u0085",
+    "\u2028",
+    "        ",
+    "\t\t  ",
+    "\v",
+    "\f",
+    "\u202f",
+    "\ufeff",
+]
 CONTROLS = ["\u0000", "\u0001", "\u0007", "\u001b[31m", "\u007f", "\u0080", "\u009f", "\u200d", "\u200e", "\u2060"]
 NUMBERS = ["0", "7", "42", "1234567890", "3.14159", "-1e-9", "1,000,000", "٣٤٥", "२०२६", "Ⅷ", "½", "x²", "①", "0xFF"]
-COMBINING = ["e\u0301", "n\u0303o", "a\u0308\u0323", "Z\u0351\u036b\u0342\u0314", "\u1100\u1161\u11a8", "ﬁ", "Å", "\u212b"]
-PUNCTUATION = ["...", "?!", "—", "“quoted”", "¿", "::", "->", "</a>", "{{", "}}", "#!", "$$", "@", "\\", "'s", "'LL",
-               "'Re", "'ſ", "’s", "''", "d'", "'m ", "_", "__", "~", "^^", "|"]
-MARKERS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|im_start|>user\n", "<|im", "_end|>", "<mask>", "<word>",
-           "<left>", "<right>", "<plain>", "the <word> here", "in<word>side", "a  <left>  b", "a  <right>  b",
-           "a <mask> b", "ÉTÉ", "E\u0301TE\u0301", "<|im_start|><|im_start|>", "<wordy>"]
+COMBINING = [
+    "e\u0301",
+    "n\u0303o",
+    "a\u0308\u0323",
+    "Z\u0351\u036b\u0342\u0314",
+    "\u1100\u1161\u11a8",
+    "ﬁ",
+    "Å",
+    "\u212b",
+]
+PUNCTUATION = [
+    "...",
+    "?!",
+    "—",
+    "“quoted”",
+    "¿",
+    "::",
+    "->",
+    "</a>",
+    "{{",
+    "}}",
+    "#!",
+    "$$",
+    "@",
+    "\\",
+    "'s",
+    "'LL",
+    "'Re",
+    "'ſ",
+    "’s",
+    "''",
+    "d'",
+    "'m ",
+    "_",
+    "__",
+    "~",
+    "^^",
+    "|",
+]
+MARKERS = [
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|im_start|>user\n",
+    "<|im",
+    "_end|>",
+    "<mask>",
+    "<word>",
+    "<left>",
+    "<right>",
+    "<plain>",
+    "the <word> here",
+    "in<word>side",
+    "a  <left>  b",
+    "a  <right>  b",
+    "a <mask> b",
+    "ÉTÉ",
+    "E\u0301TE\u0301",
+    "<|im_start|><|im_start|>",
+    "<wordy>",
+]
 
 
 def sentence(rng):
@@ -54,15 +129,17 @@ def sentence(rng):
 def code(rng):
     a, b, c = (rng.choice(NAMES) for _ in range(3))
     n = rng.randrange(10 ** rng.randrange(1, 8))
-    return rng.choice([
-        f"for (int {a} = 0; {a} < {n}; ++{a}) {{ {b}[{a}] += {c} * {n}.5f; }}",
-        f"def {a}({b}, *, {c}={n}):\n    return {b} if {c} else None  # {sentence(rng)}",
-        f"let {a}: [{b}] = try {c}.map {{ $0 & 0x{n:X} }}\n\n\t\tguard {a}.count > {n} else {{ return }}",
-        f'{{"{a}": [{n}, null, true], "{b}": "\\u00e9\\n{c}"}}',
-        f"SELECT {a}, COUNT(*) FROM {b} WHERE {c} >= {n} GROUP BY 1;",
-        f"https://example.org/{a}/{b}?{c}={n}#top",
-        f"$ ./{a} --{b}={n} | grep -v '^{c}' > /dev/null 2>&1",
-    ])
+    return rng.choice(
+        [
+            f"for (int {a} = 0; {a} < {n}; ++{a}) {{ {b}[{a}] += {c} * {n}.5f; }}",
+            f"def {a}({b}, *, {c}={n}):\n    return {b} if {c} else None  # {sentence(rng)}",
+            f"let {a}: [{b}] = try {c}.map {{ $0 & 0x{n:X} }}\n\n\t\tguard {a}.count > {n} else {{ return }}",
+            f'{{"{a}": [{n}, null, true], "{b}": "\\u00e9\\n{c}"}}',
+            f"SELECT {a}, COUNT(*) FROM {b} WHERE {c} >= {n} GROUP BY 1;",
+            f"https://example.org/{a}/{b}?{c}={n}#top",
+            f"$ ./{a} --{b}={n} | grep -v '^{c}' > /dev/null 2>&1",
+        ]
+    )
 
 
 def script(rng):
@@ -100,8 +177,10 @@ def make_lines(seed, count):
     return fixed + [rng.choice(kinds)(rng) for _ in range(count - len(fixed))]
 
 
-LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-          r"|\s*[\r\n]+|\s+(?!\S)|\s+")
+LLAMA3 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
 
 CHAT = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
@@ -113,8 +192,9 @@ def trained(corpus, pre_tokenizer, normalizer=None, size=1200, ignore_merges=Fal
     tokenizer.decoder = decoders.ByteLevel()
     if normalizer:
         tokenizer.normalizer = normalizer
-    trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-                                  special_tokens=CHAT, show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=size, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), special_tokens=CHAT, show_progress=False
+    )
     tokenizer.train_from_iterator(corpus, trainer)
     return tokenizer
 
@@ -122,21 +202,35 @@ def trained(corpus, pre_tokenizer, normalizer=None, size=1200, ignore_merges=Fal
 def gpt2(corpus):
     tokenizer = trained(corpus, pre_tokenizers.ByteLevel(add_prefix_space=True))
     tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, normalized=False)])
-    tokenizer.add_tokens([AddedToken("<word>", single_word=True), AddedToken("<left>", lstrip=True),
-                          AddedToken("<right>", rstrip=True), AddedToken("<wordy>"), AddedToken("  ")])
+    tokenizer.add_tokens(
+        [
+            AddedToken("<word>", single_word=True),
+            AddedToken("<left>", lstrip=True),
+            AddedToken("<right>", rstrip=True),
+            AddedToken("<wordy>"),
+            AddedToken("  "),
+        ]
+    )
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
     return tokenizer
 
 
 def smollm2(corpus):
-    return trained(corpus, pre_tokenizers.Sequence([
-        pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]))
+    return trained(
+        corpus,
+        pre_tokenizers.Sequence(
+            [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+        ),
+    )
 
 
 def split_regex(pattern):
-    return pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(pattern), "isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    return pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(pattern), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
 
 
 def llama3(corpus):
@@ -147,10 +241,16 @@ def llama3(corpus):
         data["model"]["vocab"].setdefault(word, len(data["model"]["vocab"]))
     tokenizer = Tokenizer.from_str(json.dumps(data))
     bos = tokenizer.token_to_id("<|endoftext|>")
-    tokenizer.post_processor = processors.Sequence([
-        processors.ByteLevel(trim_offsets=False),
-        processors.TemplateProcessing(single="<|endoftext|> $A", pair="<|endoftext|> $A <|endoftext|> $B",
-                                      special_tokens=[("<|endoftext|>", bos)])])
+    tokenizer.post_processor = processors.Sequence(
+        [
+            processors.ByteLevel(trim_offsets=False),
+            processors.TemplateProcessing(
+                single="<|endoftext|> $A",
+                pair="<|endoftext|> $A <|endoftext|> $B",
+                special_tokens=[("<|endoftext|>", bos)],
+            ),
+        ]
+    )
     return tokenizer
 
 
@@ -167,17 +267,27 @@ def llama2(corpus):
     small = Tokenizer(models.BPE(unk_token="<unk>"))
     small.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
     tokens = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
-    small.train_from_iterator(marked, trainers.BpeTrainer(vocab_size=1100, special_tokens=tokens,
-                                                          limit_alphabet=120, show_progress=False))
+    small.train_from_iterator(
+        marked, trainers.BpeTrainer(vocab_size=1100, special_tokens=tokens, limit_alphabet=120, show_progress=False)
+    )
     model = json.loads(small.to_str())["model"]
-    tokenizer = Tokenizer(models.BPE(vocab=model["vocab"], merges=[tuple(pair) for pair in model["merges"]],
-                                     unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer = Tokenizer(
+        models.BPE(
+            vocab=model["vocab"],
+            merges=[tuple(pair) for pair in model["merges"]],
+            unk_token="<unk>",
+            fuse_unk=True,
+            byte_fallback=True,
+        )
+    )
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
-    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(),
-                                           decoders.Strip(" ", 1, 0)])
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
     tokenizer.add_special_tokens(["<unk>", "<s>", "</s>"])
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", pair="<s> $A </s> $B", special_tokens=[("<s>", 1), ("</s>", 2)])
+        single="<s> $A </s>", pair="<s> $A </s> $B", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
     return tokenizer
 
 
@@ -190,12 +300,14 @@ def from_gguf(path):
     merges = [tuple(merge.split(" ")) for merge in fields["tokenizer.ggml.merges"].contents()]
     vocab = {token: index for index, token in enumerate(tokens)}
     tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
     tokenizer.decoder = decoders.ByteLevel()
     control = 3
-    tokenizer.add_special_tokens([AddedToken(token, normalized=False)
-                                  for token, kind in zip(tokens, kinds) if kind == control])
+    tokenizer.add_special_tokens(
+        [AddedToken(token, normalized=False) for token, kind in zip(tokens, kinds) if kind == control]
+    )
     return tokenizer
 
 
@@ -217,8 +329,8 @@ def cases(tokenizer, lines):
         return {str(n): text for n, (text, line) in enumerate(zip(texts, lines)) if text != line}
 
     around = tokenizer.encode("a").ids, tokenizer.encode("a", add_special_tokens=False).ids
-    start = next(n for n in range(len(around[0]) + 1) if around[0][n:n + len(around[1])] == around[1])
-    before, behind = around[0][:start], around[0][start + len(around[1]):]
+    start = next(n for n in range(len(around[0]) + 1) if around[0][n : n + len(around[1])] == around[1])
+    before, behind = around[0][:start], around[0][start + len(around[1]) :]
     assert all(before + row + behind == other for row, other in zip(bare, full))
     return {"before": before, "behind": behind, "ids": bare, "decoded": decoded(False), "skipping": decoded(True)}
 
@@ -236,33 +348,59 @@ def broken_utf8(tokenizer, rng):
     return out
 
 
-O200K = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-         r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-         r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+O200K = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+    r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 
 
 def byte_level_variants():
     """Components of byte-level tokenizers, each over merges that know no boundaries."""
+
     def split(pattern, behavior, invert=False):
         pattern = pattern if isinstance(pattern, str) else Regex(pattern[0])
-        return {"pre_tokenizer": pre_tokenizers.Sequence([
-            pre_tokenizers.Split(pattern, behavior, invert),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])}
+        return {
+            "pre_tokenizer": pre_tokenizers.Sequence(
+                [
+                    pre_tokenizers.Split(pattern, behavior, invert),
+                    pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+                ]
+            )
+        }
 
     for behavior in ["isolated", "removed", "merged_with_previous", "merged_with_next", "contiguous"]:
         for invert in [False, True]:
             yield split([r"\s|\p{P}"], behavior, invert)
         yield split("e", behavior)
-    for pattern in [O200K, r"\w+|\W", r"[\S]+", r"[^\S\n]+", r"x*", r"\p{Han}+|[぀-ゟ゠-ヿ]+", r"(?<=\p{Ll})(?=\p{Lu})",
-                    r"^\s+|\s+$", r"\p{^L}", r"\P{L}", r"[\u0041-\u005A]", r"(?:ab|a)(?!c)\-?"]:
+    for pattern in [
+        O200K,
+        r"\w+|\W",
+        r"[\S]+",
+        r"[^\S\n]+",
+        r"x*",
+        r"\p{Han}+|[぀-ゟ゠-ヿ]+",
+        r"(?<=\p{Ll})(?=\p{Lu})",
+        r"^\s+|\s+$",
+        r"\p{^L}",
+        r"\P{L}",
+        r"[\u0041-\u005A]",
+        r"(?:ab|a)(?!c)\-?",
+    ]:
         yield split([pattern], "isolated")
         yield split([pattern], "merged_with_previous")
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=True)
     for individual in [False, True]:
         yield {"pre_tokenizer": pre_tokenizers.Sequence([pre_tokenizers.Digits(individual), byte_level])}
-    for normalizer in [normalizers.NFC(), normalizers.NFD(), normalizers.Lowercase(), normalizers.Prepend("e"),
-                       normalizers.Replace(Regex(r"\s+"), " "), normalizers.Replace("a", "ee"),
-                       normalizers.Sequence([normalizers.NFD(), normalizers.Replace(Regex(r"\p{M}"), "")])]:
+    for normalizer in [
+        normalizers.NFC(),
+        normalizers.NFD(),
+        normalizers.Lowercase(),
+        normalizers.Prepend("e"),
+        normalizers.Replace(Regex(r"\s+"), " "),
+        normalizers.Replace("a", "ee"),
+        normalizers.Sequence([normalizers.NFD(), normalizers.Replace(Regex(r"\p{M}"), "")]),
+    ]:
         yield {"normalizer": normalizer, "pre_tokenizer": byte_level}
 
 
@@ -270,8 +408,11 @@ def mark_variants():
     """Components of SentencePiece-style tokenizers."""
     for scheme in ["always", "first", "never"]:
         for split in [True, False]:
-            yield {"normalizer": None, "pre_tokenizer": pre_tokenizers.Metaspace("▁", scheme, split),
-                   "decoder": decoders.Metaspace("▁", scheme, split)}
+            yield {
+                "normalizer": None,
+                "pre_tokenizer": pre_tokenizers.Metaspace("▁", scheme, split),
+                "decoder": decoders.Metaspace("▁", scheme, split),
+            }
     yield {"decoder": None}
     yield {"decoder": decoders.Sequence([decoders.Replace(Regex("[▁e]+"), "_"), decoders.ByteFallback()])}
     yield {"decoder": decoders.Sequence([decoders.Metaspace(), decoders.Fuse(), decoders.Strip("a", 3, 0)])}
@@ -303,8 +444,7 @@ def main():
         name = make.__name__
         write(f"{name}.tokenizer.json", json.loads(tokenizer.to_str()))
         rows = lines if make in (smollm2, llama3) else lines[:700]
-        write(f"{name}.cases.json",
-              cases(tokenizer, rows) | {"broken": broken_utf8(tokenizer, random.Random(3))})
+        write(f"{name}.cases.json", cases(tokenizer, rows) | {"broken": broken_utf8(tokenizer, random.Random(3))})
     crossing = trained(corpus, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False), size=600)
     tricky = [line for line in lines if len(line) < 80]
     write("crossing.tokenizer.json", json.loads(crossing.to_str()))
@@ -314,8 +454,7 @@ def main():
         tokenizer = from_gguf(options.smollm2)
         if options.save_smollm2:
             tokenizer.save(options.save_smollm2 + "/tokenizer.json", pretty=False)
-        write("smollm2-real.cases.json",
-              cases(tokenizer, lines) | {"broken": broken_utf8(tokenizer, random.Random(3))})
+        write("smollm2-real.cases.json", cases(tokenizer, lines) | {"broken": broken_utf8(tokenizer, random.Random(3))})
 
 
 if __name__ == "__main__":

@@ -16,16 +16,35 @@ def gguf(weights: str, model: pathlib.Path) -> pathlib.Path:
     file, full = MODELS / f"{model.name}-{weights}.gguf", MODELS / f"{model.name}-f32.gguf"
     if not is_newer(full, model / "model.safetensors"):
         machine.say(f"converting {full.name}")
-        call([HOME / "transformers/bin/python", HOME / "llama.cpp/convert_hf_to_gguf.py", model, "--outtype", "f32",
-              "--outfile", full], quiet=True, what="llama.cpp's conversion")
+        call(
+            [
+                HOME / "transformers/bin/python",
+                HOME / "llama.cpp/convert_hf_to_gguf.py",
+                model,
+                "--outtype",
+                "f32",
+                "--outfile",
+                full,
+            ],
+            quiet=True,
+            what="llama.cpp's conversion",
+        )
     if not is_newer(file, full):
         machine.say(f"quantising {file.name}")
         call([HOME / "llama-native/bin/llama-quantize", full, file, TYPES[weights]], quiet=True, what="llama-quantize")
     return file
 
 
-def bench(name: str, group: str, file: pathlib.Path, threads: int, *, build: str = "native", prompt: int = 512,
-          tokens: int = 128) -> Contestant:
+def bench(
+    name: str,
+    group: str,
+    file: pathlib.Path,
+    threads: int,
+    *,
+    build: str = "native",
+    prompt: int = 512,
+    tokens: int = 128,
+) -> Contestant:
     program = HOME / f"llama-{build}/bin/llama-bench"
     argv = [program, "-m", file, "-p", prompt, "-n", tokens, "-t", threads, "-r", 1, "-o", "json"]
     return Contestant(name, group, list(map(str, argv)), parse_bench)
@@ -33,8 +52,23 @@ def bench(name: str, group: str, file: pathlib.Path, threads: int, *, build: str
 
 def generate(name: str, group: str, file: pathlib.Path, threads: int, tokens: int) -> Contestant:
     """A cold process that writes so many tokens; the warm-up, which only delays the first one, is off."""
-    argv = [HOME / "llama-native/bin/llama-completion", "-m", file, "-p", PROMPT, "-n", tokens, "-t", threads,
-            "--temp", 0, "--no-warmup", "-no-cnv", "-c", 2048]
+    argv = [
+        HOME / "llama-native/bin/llama-completion",
+        "-m",
+        file,
+        "-p",
+        PROMPT,
+        "-n",
+        tokens,
+        "-t",
+        threads,
+        "--temp",
+        0,
+        "--no-warmup",
+        "-no-cnv",
+        "-c",
+        2048,
+    ]
     return Contestant(name, group, list(map(str, argv)), parse_process)
 
 

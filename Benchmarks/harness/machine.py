@@ -34,8 +34,11 @@ def call(arguments: list, *, quiet: bool = False, what: str, build: bool = False
     """The standard output of a command; `Unavailable` with the end of its errors where it fails."""
     prefix = wrapper("ACT_BENCH_BUILD") if build else []
     result = subprocess.run(
-        [*prefix, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE if quiet else None,
-        text=True, cwd=ROOT,
+        [*prefix, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if quiet else None,
+        text=True,
+        cwd=ROOT,
     )
     if result.returncode:
         lines = (result.stderr or "").strip().splitlines()

@@ -21,7 +21,10 @@ def run(arguments: list[str], environment: dict[str, str], limit: int) -> dict:
         started = time.perf_counter()
         process = subprocess.Popen(
             ["timeout", "--foreground", str(limit), *arguments],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=errors, env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            env=os.environ | environment,
         )
         # The usage of a waited-for process includes that of the children it waited for: `timeout`'s is the command's.
         _, status, usage = os.wait4(process.pid, 0)
@@ -30,8 +33,11 @@ def run(arguments: list[str], environment: dict[str, str], limit: int) -> dict:
         output.seek(0)
         errors.seek(0)
         return {
-            "seconds": seconds, "peak_bytes": usage.ru_maxrss * 1024, "code": process.returncode,
-            "output": output.read(), "errors": errors.read()[-4000:],
+            "seconds": seconds,
+            "peak_bytes": usage.ru_maxrss * 1024,
+            "code": process.returncode,
+            "output": output.read(),
+            "errors": errors.read()[-4000:],
         }
 
 

@@ -4,9 +4,9 @@
     transformers_fit.py simultaneous MODEL FOLDER THREADS TYPE [MAPS …]   one pass over all; MAPS: files to compare with
     transformers_fit.py causal MODEL FOLDER THREADS STRIDE COUNT     a pass a site, as published, extrapolated; f32
 
-The causal way runs every text once for each site, with all earlier sites transported, and stops each pass at its site. It
-is measured with COUNT texts at every STRIDE-th site; seconds at the sites between are interpolated and scaled to all
-texts.
+The causal way runs every text once for each site, with all earlier sites transported, and stops each pass at its
+site. It is measured with COUNT texts at every STRIDE-th site; seconds at the sites between are interpolated and scaled
+to all texts.
 """
 
 import json
@@ -68,7 +68,7 @@ def simultaneous(path: str, folder: str, threads: str, dtype: str, *maps: str) -
     pooled = [{name: [] for name, _ in norms} for _ in sides]
     for tokens, kept in zip(sides, pooled):
         hooks = [
-            module.register_forward_hook(lambda _, __, output, name=name: kept[name].append(output.float().mean(1)))
+            module.register_forward_hook(lambda _, __, output, kept=kept[name]: kept.append(output.float().mean(1)))
             for name, module in norms
         ]
         for batch in tokens.split(BATCH):
@@ -80,11 +80,15 @@ def simultaneous(path: str, folder: str, threads: str, dtype: str, *maps: str) -
     report = {"seconds": seconds, "sentences": sum(map(len, sides)), "sites": len(norms)}
     for file in maps:
         ours = load_file(file)
-        report.setdefault("differences", []).append([
-            max(float((ours[f"{name}/{kind}"] - values[index]).norm() / values[index].norm())
-                for name, values in fitted.items())
-            for index, kind in [(2, "target_mean"), (0, "slope")]
-        ])
+        report.setdefault("differences", []).append(
+            [
+                max(
+                    float((ours[f"{name}/{kind}"] - values[index]).norm() / values[index].norm())
+                    for name, values in fitted.items()
+                )
+                for index, kind in [(2, "target_mean"), (0, "slope")]
+            ]
+        )
     print(json.dumps(report))
 
 
@@ -95,11 +99,11 @@ def causal(path: str, folder: str, threads: str, stride: str, count: str) -> Non
     sample = [side[: int(count) // 2] for side in sides]
     sampled: list[tuple[int, float]] = []
     hooks = []
-    for index, (name, module) in enumerate(norms):
+    for index, (_, module) in enumerate(norms):
         kept: list[torch.Tensor] = []
         if index % int(stride) == 0 or index == len(norms) - 1:
 
-            def collect(_, __, output):
+            def collect(_, __, output, kept=kept):
                 kept.append(output.mean(1))
                 raise Reached
 
@@ -115,14 +119,32 @@ def causal(path: str, folder: str, threads: str, stride: str, count: str) -> Non
             sampled.append((index, (time.perf_counter() - started) / sum(map(len, sample))))
             hook.remove()
         # Sites between the sampled ones carry the last map that was fitted: what a map costs is the same.
-        hooks.append(module.register_forward_hook(
-            lambda _, __, output, p=parameters: p[2] + p[0] * (output - p[1]) if output.shape[-1] == len(p[0]) else output))
-    seconds = sum(
-        (a + (b - a) * step / (right - left)) * total
-        for (left, a), (right, b) in zip(sampled, sampled[1:]) for step in range(right - left)
-    ) + sampled[-1][1] * total
-    print(json.dumps({"seconds": seconds, "sentences": total, "sites": len(norms), "sampled_sites": len(sampled),
-                      "sampled_sentences": sum(map(len, sample))}))
+        hooks.append(
+            module.register_forward_hook(
+                lambda _, __, output, p=parameters: (
+                    p[2] + p[0] * (output - p[1]) if output.shape[-1] == len(p[0]) else output
+                )
+            )
+        )
+    seconds = (
+        sum(
+            (a + (b - a) * step / (right - left)) * total
+            for (left, a), (right, b) in zip(sampled, sampled[1:])
+            for step in range(right - left)
+        )
+        + sampled[-1][1] * total
+    )
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "sentences": total,
+                "sites": len(norms),
+                "sampled_sites": len(sampled),
+                "sampled_sentences": sum(map(len, sample)),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -62,23 +62,30 @@ def main():
         for site in sites:
             prefix = site["name"] + "/"
             values = parameters(
-                means.get_tensor(prefix + "source_mean"), means.get_tensor(prefix + "target_mean"),
-                arguments.share, arguments.soft)
+                means.get_tensor(prefix + "source_mean"),
+                means.get_tensor(prefix + "target_mean"),
+                arguments.share,
+                arguments.soft,
+            )
             names = list(values)
             tensors |= {prefix + name: value for name, value in values.items()}
 
-    save_file(tensors, arguments.output, metadata={
-        "format": "act-map",
-        "format_version": "1",
-        "method": "soft-shift" if arguments.soft else "sparse-shift",
-        "method_version": "1",
-        "transport": SOFT if arguments.soft else SPARSE,
-        "parameters": json.dumps(names),
-        "sites": json.dumps(sites),
-        "model_fingerprint": fitted["model_fingerprint"],
-        "token_scope": "all",
-        "skip_first": "0",
-    })
+    save_file(
+        tensors,
+        arguments.output,
+        metadata={
+            "format": "act-map",
+            "format_version": "1",
+            "method": "soft-shift" if arguments.soft else "sparse-shift",
+            "method_version": "1",
+            "transport": SOFT if arguments.soft else SPARSE,
+            "parameters": json.dumps(names),
+            "sites": json.dumps(sites),
+            "model_fingerprint": fitted["model_fingerprint"],
+            "token_scope": "all",
+            "skip_first": "0",
+        },
+    )
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--output", type=pathlib.Path, required=True)
     options, rest = parser.parse_known_args()
     split = rest.index("--") if "--" in rest else len(rest)
-    collecting, solving = rest[:split], rest[split + 1:]
+    collecting, solving = rest[:split], rest[split + 1 :]
 
     ray.init(log_to_driver=False)
     rounds = int(actc("collect", *collecting, "--rounds"))

@@ -2,16 +2,64 @@ import ActLimits
 
 /// Elementwise functions of one operand.
 public enum UnaryFunction: String, Hashable, Sendable, CaseIterable {
-  case neg, abs, exp, log, sqrt, rsqrt, tanh, sigmoid, silu, gelu, sin, cos
+  /// `-x`
+  case neg
+  /// `|x|`
+  case abs
+  /// The exponential of `x`.
+  case exp
+  /// The natural logarithm of `x`.
+  case log
+  /// The square root of `x`.
+  case sqrt
+  /// `1 / sqrt(x)`
+  case rsqrt
+  /// The hyperbolic tangent of `x`.
+  case tanh
+  /// `1 / (1 + exp(-x))`
+  case sigmoid
+  /// `x · sigmoid(x)`
+  case silu
+  /// `x · Φ(x)`, with the normal distribution function (arXiv 1606.08415).
+  case gelu
+  /// The sine of `x` in radians.
+  case sin
+  /// The cosine of `x` in radians.
+  case cos
+  /// ``gelu`` by its approximation with a hyperbolic tangent.
   case geluTanh = "gelu_tanh"
 }
 
 /// Elementwise functions of two operands. Comparisons and connectives give `bool`.
 public enum BinaryFunction: String, Hashable, Sendable, CaseIterable {
-  case add, sub, mul, div, min, max
-  case lt, le, gt, ge, and, or
+  /// `a + b`
+  case add
+  /// `a - b`
+  case sub
+  /// `a · b`
+  case mul
+  /// `a / b`
+  case div
+  /// The lesser of the two.
+  case min
+  /// The greater of the two.
+  case max
+  /// `a < b`
+  case lt
+  /// `a ≤ b`
+  case le
+  /// `a > b`
+  case gt
+  /// `a ≥ b`
+  case ge
+  /// Whether both masks hold.
+  case and
+  /// Whether either mask holds.
+  case or
 
+  /// Whether it makes a mask of two numbers.
   public var isComparison: Bool { [.lt, .le, .gt, .ge].contains(self) }
+  /// Whether it makes a mask of two masks.
   public var isConnective: Bool { self == .and || self == .or }
 }
 
@@ -22,8 +70,11 @@ public enum BinaryFunction: String, Hashable, Sendable, CaseIterable {
 public struct Expression: Hashable, Sendable {
   /// What an instruction computes.
   public enum Function: Hashable, Sendable {
+    /// A number, of no operands.
     case constant(Float)
+    /// A function of one operand.
     case unary(UnaryFunction)
+    /// A function of two operands.
     case binary(BinaryFunction)
     /// `condition ? a : b`
     case select
@@ -31,15 +82,20 @@ public struct Expression: Hashable, Sendable {
 
   /// An input of the expression or an earlier instruction, by index.
   public enum Operand: Hashable, Sendable {
+    /// Input i: `$i`.
     case input(Int)
+    /// What instruction i computes: `ti`.
     case instruction(Int)
   }
 
   /// A function and as many operands as it takes.
   public struct Instruction: Hashable, Sendable {
+    /// What it computes.
     public var function: Function
+    /// As many as the function takes, in its order.
     public var operands: [Operand]
 
+    /// A function of operands, as in `Instruction(.binary(.add), [.input(0), .input(1)])`.
     public init(_ function: Function, _ operands: [Operand]) {
       self.function = function
       self.operands = operands
@@ -47,8 +103,10 @@ public struct Expression: Hashable, Sendable {
   }
 
   public var inputCount: Int
+  /// In order of execution; the last one computes the value.
   public var instructions: [Instruction]
 
+  /// A program over `inputCount` inputs.
   public init(inputCount: Int, instructions: [Instruction]) {
     self.inputCount = inputCount
     self.instructions = instructions
@@ -56,6 +114,7 @@ public struct Expression: Hashable, Sendable {
 }
 
 extension Expression.Function {
+  /// How many operands it takes.
   public var operandCount: Int {
     switch self {
     case .constant: 0

@@ -1,5 +1,6 @@
 /// A node's result. Every node has exactly one, so values and nodes share an id.
 public struct ValueID: Hashable, Sendable, Comparable {
+  /// Its place among all values that the graph has ever had, for tables indexed by value.
   public let index: Int
 
   package init(index: Int) { self.index = index }
@@ -9,14 +10,18 @@ public struct ValueID: Hashable, Sendable, Comparable {
 
 /// One operation: what it computes, from which values, of which type.
 public struct Node: Hashable, Sendable {
+  /// What it computes.
   public var op: Op
+  /// The operands, in the order that the op defines.
   public var inputs: [ValueID]
+  /// The type of the result.
   public var type: TensorType
   /// For printing and messages.
   public var name: String
   /// The activation site whose value this is, under the name that the checkpoint's own framework uses.
   public var site: String?
 
+  /// A node as it stands; the verifier checks that the type follows from the operands.
   public init(_ op: Op, _ inputs: [ValueID], _ type: TensorType, name: String, site: String? = nil) {
     self.op = op
     self.inputs = inputs
@@ -30,18 +35,23 @@ public struct Node: Hashable, Sendable {
 public struct Graph: Sendable {
   /// A value that the graph returns, by name.
   public struct Result: Hashable, Sendable {
+    /// The name by which a caller asks for it.
     public var name: String
+    /// What is returned.
     public var value: ValueID
   }
 
+  /// What stands after `graph @` in the text form.
   public var name: String
   /// The graph's `input` nodes, in order of declaration. They live even where nobody reads them.
   public private(set) var inputs: [ValueID] = []
+  /// What the graph returns, in order of declaration.
   public private(set) var results: [Result] = []
   private var nodes: [Node?] = []
   /// For every value its readers, once per operand.
   private var readers: [[ValueID]] = []
 
+  /// A graph without nodes and results.
   public init(name: String) { self.name = name }
 
   /// The node of a live value; asking for an erased one stops the program.
@@ -56,6 +66,7 @@ public struct Graph: Sendable {
   /// One more than the highest index of any value so far, for tables indexed by value.
   public var valueBound: Int { nodes.count }
 
+  /// The type of a live value.
   public func type(_ id: ValueID) -> TensorType { self[id].type }
 
   /// The nodes that read a value, once per operand that does.
@@ -92,6 +103,7 @@ public struct Graph: Sendable {
 
   /// Changes what a node computes, from the same operands and of the same type.
   public mutating func setOp(_ id: ValueID, _ op: Op) { nodes[id.index]!.op = op }
+  /// Gives a node the name of an activation site, or with nil takes it away.
   public mutating func setSite(_ id: ValueID, _ site: String?) { nodes[id.index]!.site = site }
 
   /// Makes every reader and result of `old` use `new` instead, but for the nodes in `except`; then erases what
@@ -186,6 +198,7 @@ extension Graph {
     append(op, inputs, name: name, site: site)
   }
 
+  /// Adds a node whose type follows from its operands, which stops the program where they do not fit the op.
   @discardableResult
   public mutating func append(_ op: Op, _ inputs: [ValueID], name: String, site: String? = nil) -> ValueID {
     do {

@@ -1,8 +1,11 @@
 /// A malformed text: the line and what was wrong there.
 public struct ParseError: Error, Hashable, CustomStringConvertible {
+  /// The line of the text, from 1.
   public var line: Int
+  /// What was expected there, and what was found.
   public var problem: String
 
+  /// An error at a line, counted from 1.
   public init(line: Int, problem: String) {
     self.line = line
     self.problem = problem

@@ -79,7 +79,9 @@ public enum Op: Hashable, Sendable {
 
 /// Rotary position embedding (RoFormer, arXiv 2104.09864), with the scalings that checkpoints use.
 public struct RotaryEmbedding: Hashable, Sendable {
+  /// How frequencies are changed for contexts longer than those of the training.
   public enum Scaling: Hashable, Sendable {
+    /// They are not.
     case none
     /// All frequencies divided by `factor` (position interpolation, arXiv 2306.15595).
     case linear(factor: Double)
@@ -89,9 +91,12 @@ public struct RotaryEmbedding: Hashable, Sendable {
 
   /// Channels of a head that are rotated; even.
   public var width: Int
+  /// Frequency i is `base^(-2i / width)`.
   public var base: Double
+  /// What is done to the frequencies.
   public var scaling: Scaling
 
+  /// An embedding of `width` channels, which must be even.
   public init(width: Int, base: Double, scaling: Scaling = .none) {
     self.width = width
     self.base = base
@@ -103,8 +108,11 @@ public struct RotaryEmbedding: Hashable, Sendable {
 public struct Attention: Hashable, Sendable {
   /// Which of the model's caches the node owns; its layer.
   public var cache: Int
+  /// Heads of the queries.
   public var heads: Int
+  /// Heads of the keys and values; a divisor of `heads`, whose groups share one.
   public var keyValueHeads: Int
+  /// Channels of a head.
   public var headWidth: Int
   /// Factor of the scores before the softmax.
   public var scale: Float
@@ -113,6 +121,7 @@ public struct Attention: Hashable, Sendable {
   /// Scores become `cap · tanh(score / cap)`; 0: they do not.
   public var softCap: Float
 
+  /// Causal attention over all earlier positions, unless a window says otherwise.
   public init(
     cache: Int, heads: Int, keyValueHeads: Int, headWidth: Int, scale: Float, window: Int = 0,
     softCap: Float = 0

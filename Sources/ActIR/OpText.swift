@@ -1,8 +1,12 @@
 /// An attribute's value in the text form.
 public enum Attribute: Hashable, Sendable {
+  /// A whole number: `64`.
   case int(Int)
+  /// A number with a fraction or an exponent: `1e-05`.
   case float(Double)
+  /// Text in quotation marks, with escapes: `"model.norm"`.
   case string(String)
+  /// A bare word, such as the name of an element type: `bf16`.
   case word(String)
 }
 

@@ -1,6 +1,8 @@
 /// Why operands do not fit an op: what it expected, and what it found.
 public struct TypeMismatch: Error, Hashable {
+  /// What the op takes.
   public var expected: String
+  /// The types of the operands.
   public var found: String
 }
 

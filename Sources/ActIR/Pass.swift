@@ -1,5 +1,6 @@
 /// A named transformation of a graph. Passes are values: define one with a `let`.
 public struct GraphPass: Sendable {
+  /// As `--passes` and `--print-after` take it: `fold-affine-into-norm`.
   public let name: String
   let body: @Sendable (inout Graph) throws -> Bool
 
@@ -36,6 +37,7 @@ public struct GraphPass: Sendable {
 
 /// One local rewrite.
 public struct RewriteRule: Sendable {
+  /// What it is called in a list of rules.
   public let name: String
   let apply: @Sendable (ValueID, inout Graph) -> ValueID?
 

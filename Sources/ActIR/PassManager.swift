@@ -4,7 +4,11 @@
 public struct PassManager: Sendable {
   /// Which passes, by name.
   public enum Selection: Sendable {
-    case none, all
+    /// After no pass.
+    case none
+    /// After every pass.
+    case all
+    /// After the passes of these names.
     case named(Set<String>)
 
     func contains(_ name: String) -> Bool {
@@ -18,8 +22,11 @@ public struct PassManager: Sendable {
 
   /// What one pass did, and how long it took.
   public struct Timing: Sendable {
+    /// The name of the pass.
     public var pass: String
+    /// How long the pass took, without the verifier.
     public var duration: Duration
+    /// Whether the pass changed the graph.
     public var changed: Bool
     /// Nodes that the results need, after the pass.
     public var nodeCount: Int
@@ -36,6 +43,7 @@ public struct PassManager: Sendable {
   /// Receives a title and the graph's text for every graph that is printed.
   public var print: @Sendable (String, Graph) -> Void = { _, _ in }
 
+  /// A manager that runs all passes and verifies after each.
   public init() {}
 
   /// Runs `passes` on `graph`.

@@ -7,34 +7,34 @@
 ///
 /// The values of a segment's sites enter the next one as they were, with their sites' names, so that a transport
 /// inserted there acts as in the whole graph.
-public struct SegmentedGraph: Sendable {
+package struct SegmentedGraph: Sendable {
   /// A value in the record.
-  public struct CarriedValue: Hashable, Sendable {
+  package struct CarriedValue: Hashable, Sendable {
     /// The input of the segments that read it, the result of the one that writes it.
-    public var name: String
+    package var name: String
     /// The floats of a record.
-    public var columns: Range<Int>
+    package var columns: Range<Int>
   }
 
-  public struct Segment: Sendable {
+  package struct Segment: Sendable {
     /// The sites whose values are results, under their own names.
-    public var sites: [String]
-    public var graph: Graph
-    public var reads: [CarriedValue]
-    public var writes: [CarriedValue]
+    package var sites: [String]
+    package var graph: Graph
+    package var reads: [CarriedValue]
+    package var writes: [CarriedValue]
     /// The sites of earlier segments that this one computes, or reads bare: where maps are to be inserted.
-    public var earlierSites: [String]
+    package var earlierSites: [String]
   }
 
-  public private(set) var segments: [Segment] = []
+  package private(set) var segments: [Segment] = []
   /// Floats of a record.
-  public private(set) var recordWidth = 0
+  package private(set) var recordWidth = 0
 
   /// Cuts `graph` after each group of sites. Groups are in order of execution, and no site of one is upstream of
   /// another in the same group, but for the last.
   ///
   /// - Throws: `SegmentError` for a site that the graph does not have.
-  public init(_ graph: Graph, at groups: [[String]]) throws(SegmentError) {
+  package init(_ graph: Graph, at groups: [[String]]) throws(SegmentError) {
     var cutter = GraphCutter(graph)
     var values: [[ValueID]] = []
     for group in groups {
@@ -53,14 +53,14 @@ public struct SegmentedGraph: Sendable {
 }
 
 /// A graph that cannot be cut.
-public struct SegmentError: Error, Hashable, CustomStringConvertible {
-  public var description: String
+package struct SegmentError: Error, Hashable, CustomStringConvertible {
+  package var description: String
 }
 
 extension Graph {
   /// Groups sites, given in order of execution, so that no site of a group is upstream of another: layers side by
   /// side, as `q_proj` and `k_proj`, are one group.
-  public func independentGroups(of sites: [String]) -> [[String]] {
+  package func independentGroups(of sites: [String]) -> [[String]] {
     var values: [String: ValueID] = [:]
     for id in order { if let site = self[id].site { values[site] = id } }
     var groups: [[String]] = []

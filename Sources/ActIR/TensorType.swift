@@ -1,6 +1,15 @@
 /// The element type of a tensor.
 public enum DType: String, Hashable, Sendable, CaseIterable {
-  case f32, f16, bf16, i32, bool
+  /// Numbers in IEEE single precision, in which everything is computed.
+  case f32
+  /// Numbers in IEEE half precision.
+  case f16
+  /// The upper half of an `f32`.
+  case bf16
+  /// Whole numbers of 32 bits: tokens, positions and rows.
+  case i32
+  /// Masks: what comparisons give and `select` takes.
+  case bool
   /// Matrices packed for linear layers, in panels of 16 rows; see ``PackedFormat``.
   case f32x16, bf16x16, q8x16, q4x16
 
@@ -19,23 +28,29 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
 
 /// One axis: a size known at compile time, or a symbol bound when the plan runs.
 public enum Dim: Hashable, Sendable {
+  /// A size known at compile time.
   case fixed(Int)
   /// `T`: tokens of this call; `R`: rows whose logits are wanted.
   case symbol(String)
 
+  /// The size, or nil for a symbol.
   public var fixed: Int? { if case .fixed(let size) = self { size } else { nil } }
 }
 
 /// The type of every value in a graph: an element type and a shape, printed `f32[T,64]`.
 public struct TensorType: Hashable, Sendable {
+  /// The type of each element.
   public var dtype: DType
+  /// The axes, the last one contiguous; none for a scalar.
   public var shape: [Dim]
 
+  /// A type of elements and axes, as in `TensorType(.f32, [.symbol("T"), .fixed(64)])`.
   public init(_ dtype: DType, _ shape: [Dim]) {
     self.dtype = dtype
     self.shape = shape
   }
 
+  /// The number of axes.
   public var rank: Int { shape.count }
 
   /// The number of elements where every axis is fixed, else nil (also where the product overflows).

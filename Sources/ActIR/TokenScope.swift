@@ -1,6 +1,8 @@
 /// The tokens of a sequence to which a map applies; positions count from 0.
 public struct TokenScope: Hashable, Sendable {
+  /// Which positions, before the skipped ones are taken away.
   public enum Kind: Hashable, Sendable {
+    /// Every token.
     case all
     /// The tokens that were given.
     case prompt
@@ -12,12 +14,15 @@ public struct TokenScope: Hashable, Sendable {
     case positions(lower: Int, upper: Int?)
   }
 
+  /// Which positions.
   public var kind: Kind
   /// How many positions at the start of a sequence are left alone, whatever the kind.
   public var skippedPositions: Int
 
+  /// Every token, from the first.
   public static let all = TokenScope(.all)
 
+  /// The positions of a kind, without the first `skippedPositions`.
   public init(_ kind: Kind, skippedPositions: Int = 0) {
     self.kind = kind
     self.skippedPositions = skippedPositions

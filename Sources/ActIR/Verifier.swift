@@ -2,8 +2,11 @@
 public struct VerifyError: Error, Hashable, CustomStringConvertible {
   /// The pass after which the graph was checked, where there was one.
   public var pass: String?
+  /// The node as the text form shows it, or `@` and the graph's name.
   public var node: String
+  /// What the rule expects.
   public var expected: String
+  /// What the graph has.
   public var found: String
 
   public var description: String {

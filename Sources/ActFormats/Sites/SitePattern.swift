@@ -106,7 +106,9 @@ package struct SitePattern: Sendable, CustomStringConvertible {
 
 /// A pattern that is malformed, chooses nothing or takes too long; exit code 2.
 package struct SitePatternError: Error, Hashable, CustomStringConvertible {
+  /// The pattern as it was given.
   package var pattern: String
+  /// What is wrong with it, as a predicate: `matches no site`.
   package var problem: String
 
   package var description: String { "site pattern `\(pattern)` \(problem)" }
