@@ -84,7 +84,9 @@ let package = Package(
     .testTarget(
       name: "TextTests", dependencies: ["ActIR", "ActFormats", "ActPasses", "FileCheck", "Workbench"],
       exclude: ["Cases"], swiftSettings: swift),
-    .testTarget(name: "DocTests", dependencies: ["ActIR", "ActPasses"], swiftSettings: swift),
+    .testTarget(
+      name: "DocTests", dependencies: ["ActIR", "ActFormats", "ActPasses", "ActTerminal"],
+      swiftSettings: swift),
     // What tests of small and of real checkpoints share.
     .target(
       name: "ModelChecks",

@@ -6,7 +6,7 @@ import ArgumentParser
 package let toolVersion = "0.1.0"
 
 /// What a process tells its caller.
-package enum ExitStatus: Int32, Sendable {
+package enum ExitStatus: Int32, Sendable, CaseIterable {
   case good = 0
   /// A check that was asked for failed.
   case checkFailed = 1
