@@ -94,7 +94,9 @@ let package = Package(
       name: "TextTests",
       dependencies: ["ActIR", "ActFormats", "ActPasses", "FileCheck", "GraphReference", "Workbench"],
       exclude: ["Cases"], swiftSettings: swift),
-    .testTarget(name: "DocTests", dependencies: ["ActIR", "ActPasses"], swiftSettings: swift),
+    .testTarget(
+      name: "DocTests", dependencies: ["ActIR", "ActFormats", "ActPasses", "ActTerminal"],
+      swiftSettings: swift),
     // What tests of small and of real checkpoints share.
     .target(
       name: "ModelChecks",

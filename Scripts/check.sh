@@ -47,3 +47,8 @@ fi
 
 step "documents"
 Scripts/check-documents.sh
+# The commands of the README, make demo among them, print what it shows.
+if [ -n "${ACT_SMOLLM2:-}" ]; then Scripts/check-readme.py; fi
+
+step "the harness of the benchmarks"
+python3 -m unittest discover --start-directory Benchmarks

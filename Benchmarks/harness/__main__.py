@@ -16,10 +16,17 @@ def main() -> None:
     name = sys.argv[1]
     module = importlib.import_module(f"harness.{name.replace('-', '_')}")
     parser = argparse.ArgumentParser(
-        prog=f"Benchmarks/{name}.sh", description=module.__doc__,
+        prog=f"Benchmarks/{name}.sh",
+        description=module.__doc__,
         epilog="ACT_BENCH_BIN: a folder with actc and actrun, else they are built. ACT_BENCH_QUIET, ACT_BENCH_BUILD: "
-        "commands to put before each turn and each build, such as a lock on a shared machine.")
-    parser.add_argument("--turns", type=int, default=5, help="how often each contestant runs (default: 5)")
+        "commands to put before each turn and each build, such as a lock on a shared machine.",
+    )
+    parser.add_argument(
+        "--turns",
+        type=int,
+        default=6,
+        help="how often each contestant runs (default: 6, the fewest that give 95 %% confidence)",
+    )
     parser.add_argument("--weights", default=",".join(WEIGHTS), help="of f32,bf16,q8,q4 (default: all)")
     if name == "vs-llama":
         parser.add_argument("--no-avx2", dest="avx2", action="store_false", help="leave out the builds for AVX2 only")

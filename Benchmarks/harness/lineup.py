@@ -1,11 +1,12 @@
 """Who runs beside actrun, type by type: on one and on all threads, and as cold processes."""
 
 import pathlib
-from typing import Callable
+from collections.abc import Callable
 
 from harness import machine
 from harness.ours import Tools
 from harness.series import Contestant, Series, measure
+from harness.verdict import Comparison
 
 OURS = "actrun"
 
@@ -13,6 +14,17 @@ OURS = "actrun"
 def both_threads() -> list[int]:
     """All processors, then one."""
     return sorted({1, machine.processors()}, reverse=True)
+
+
+def processes(series: Series, weights: str, peer: str) -> list[Comparison]:
+    """The cold processes of a peer beside ours: time to the first token, and peak memory."""
+    group = f"{weights}, process"
+    return [
+        Comparison(
+            f"first token of a cold process, {weights}", series.ratio(group, f"{peer} -n 1", f"{OURS} -n 1", "seconds")
+        ),
+        Comparison(f"peak memory, {weights}", series.ratio(group, f"{peer} -n 128", f"{OURS} -n 128", "peak_bytes")),
+    ]
 
 
 class Lineup:
@@ -23,7 +35,10 @@ class Lineup:
         self.refused: list[str] = []
 
     def add(
-        self, tools: Tools, weights: str, speed: Callable[[str, int], list[Contestant]],
+        self,
+        tools: Tools,
+        weights: str,
+        speed: Callable[[str, int], list[Contestant]],
         process: Callable[[str, int], list[Contestant]],
     ) -> pathlib.Path | None:
         """Adds actrun and its peers at a type of weights; returns actrun's plan.

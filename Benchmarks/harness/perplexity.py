@@ -10,10 +10,11 @@ import pathlib
 from harness import machine
 from harness.machine import MODELS, call
 from harness.ours import Tools
-from harness.report import Goal, publish, table
+from harness.report import publish, table
+from harness.verdict import Goal
 
 # Per cent over f32.
-GOALS = {"bf16": .2, "q8": .5, "q4": 6}
+GOALS = {"bf16": 0.2, "q8": 0.5, "q4": 6}
 
 
 def add_options(parser) -> None:
@@ -43,15 +44,28 @@ def main(options) -> None:
         score = json.loads(call([tools.actrun, "score", plan, texts, "--json"], quiet=True, what=f"score {weights}"))
         found[weights], tokens = score["perplexity"], score["tokens"]
     loss = {weights: (value / found["f32"] - 1) * 100 for weights, value in found.items()} if "f32" in found else {}
-    goals = [Goal(f"perplexity over f32, {weights}", loss.get(weights), goal, " %", higher=False)
-             for weights, goal in GOALS.items() if weights in options.weights]
-    rows = [[weights, f"{value:.3f}", f"{loss[weights]:+.2f} %" if weights in loss else "–"]
-            for weights, value in found.items()]
-    publish("perplexity", "Perplexity on WikiText-2", [
-        f"## {len(pieces)} pieces, {tokens} predicted tokens\n",
-        table(["weights", "perplexity", "over f32"], rows),
-        *["Not measured:\n" + "\n".join(f"- {text}" for text in refused) + "\n"] * bool(refused),
-    ], None, 1, goals, perplexity=found)
+    goals = [
+        Goal(f"perplexity over f32, {weights}", loss.get(weights), goal, " %", higher=False)
+        for weights, goal in GOALS.items()
+        if weights in options.weights
+    ]
+    rows = [
+        [weights, f"{value:.3f}", f"{loss[weights]:+.2f} %" if weights in loss else "–"]
+        for weights, value in found.items()
+    ]
+    publish(
+        "perplexity",
+        "Perplexity on WikiText-2",
+        [
+            f"## {len(pieces)} pieces, {tokens} predicted tokens\n",
+            table(["weights", "perplexity", "over f32"], rows),
+            *["Not measured:\n" + "\n".join(f"- {text}" for text in refused) + "\n"] * bool(refused),
+        ],
+        None,
+        goals,
+        [],
+        perplexity=found,
+    )
 
 
 def split(text: str, count: int, length: int = 3000) -> list[str]:

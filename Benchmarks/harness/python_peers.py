@@ -3,10 +3,13 @@
 import dataclasses
 import json
 
+from harness import lineup
+from harness.interval import Estimate
 from harness.lineup import OURS, Lineup, both_threads
 from harness.ours import Tools, parse_process
-from harness.report import number, spread, table, times
+from harness.report import number, spread, table
 from harness.series import Contestant, Series
+from harness.verdict import Comparison, times
 
 
 @dataclasses.dataclass
@@ -25,29 +28,58 @@ class Variant:
         return Contestant(self.label + suffix, group, argv, parse, self.environment)
 
 
-def compare(tools: Tools, variants: list[Variant], options) -> tuple[Series, list[str]]:
-    """Measures each variant beside actrun at the same type, and the cold processes; the series and its sections."""
+def compare(tools: Tools, variants: list[Variant], options) -> tuple[Series, list[str], list[Comparison]]:
+    """Measures each variant beside actrun at the same type, and the cold processes.
+
+    Returns the series, the sections of its page and the comparisons in them.
+    """
     threads = both_threads()
-    lineup = Lineup()
+    entrants = Lineup()
     for weights in dict.fromkeys(variant.weights for variant in variants):
         peers = [variant for variant in variants if variant.weights == weights]
-        lineup.add(
-            tools, weights,
-            lambda group, count: [peer.contestant(group, count, 512, 128, parse_speed) for peer in peers],
-            lambda group, tokens: [
+        entrants.add(
+            tools,
+            weights,
+            lambda group, count, peers=peers: [peer.contestant(group, count, 512, 128, parse_speed) for peer in peers],
+            lambda group, tokens, peers=peers: [
                 peer.contestant(group, threads[0], 0, tokens, parse_process, f" -n {tokens}")
-                for peer in peers if not peer.options
-            ])
-    series = lineup.measure(options.turns)
-    return series, sections(series, variants, threads)
+                for peer in peers
+                if not peer.options
+            ],
+        )
+    series = entrants.measure(options.turns)
+    return series, sections(series, variants, threads), comparisons(series, variants, threads)
 
 
-def best(series: Series, weights: list[str], phase: str, threads: int, peers: list[Variant]) -> float | None:
-    """How many times faster actrun is, in the median, than the fastest of some peers at any type."""
-    figures = [series.median(f"{peer.weights}, {threads} threads", peer.label, phase) for peer in peers]
-    ours = [series.median(f"{kind}, {threads} threads", OURS, phase) for kind in weights]
-    figures, ours = [f for f in figures if f], [f for f in ours if f]
-    return min(ours) / max(figures) if figures and ours else None
+def comparisons(series: Series, variants: list[Variant], threads: list[int]) -> list[Comparison]:
+    """Every figure of the tables in which both take part."""
+    found = []
+    for variant in variants:
+        for count in threads:
+            found += [
+                Comparison(
+                    f"{phase}, {variant.label}, {count} thread{'s' * (count > 1)}",
+                    series.ratio(f"{variant.weights}, {count} threads", OURS, variant.label, phase),
+                )
+                for phase in ["prefill", "decode"]
+            ]
+        if not variant.options:
+            found += [
+                dataclasses.replace(each, what=f"{each.what}, {variant.label}")
+                for each in lineup.processes(series, variant.weights, variant.label)
+            ]
+    return found
+
+
+def against_best(series: Series, weights: str, phase: str, threads: int, peers: list[Variant]) -> Estimate | None:
+    """How many times faster actrun is at a type than the peer that is fastest, in the median, at any type."""
+    speeds = {(f"{peer.weights}, {threads} threads", peer.label): 0.0 for peer in peers}
+    for group, label in speeds:
+        speeds[group, label] = series.median(group, label, phase) or 0
+    if not any(speeds.values()):
+        return None
+    group, label = max(speeds, key=speeds.__getitem__)
+    return series.ratio(f"{weights}, {threads} threads", OURS, label, phase, group)
 
 
 def sections(series: Series, variants: list[Variant], threads: list[int]) -> list[str]:
@@ -63,14 +95,30 @@ def sections(series: Series, variants: list[Variant], threads: list[int]) -> lis
         group = f"{variant.weights}, process"
         for name in [OURS, variant.label] if not variant.options else []:
             peak = series.median(group, f"{name} -n 128", "peak_bytes")
-            processes.append([
-                variant.weights, name, spread(series.values(group, f"{name} -n 1", "seconds"), 3),
-                number(None if peak is None else peak / 1e6),
-            ])
+            processes.append(
+                [
+                    variant.weights,
+                    name,
+                    spread(series.values(group, f"{name} -n 1", "seconds"), 3),
+                    number(None if peak is None else peak / 1e6),
+                ]
+            )
     return [
         "## Speed\n\nTokens a second; decoding starts from an empty context.\n",
-        table(["weights", "peer", "threads", "prefill", "decode", "pp512 actrun", "pp512 peer", "tg128 actrun",
-               "tg128 peer"], speed),
+        table(
+            [
+                "weights",
+                "peer",
+                "threads",
+                "prefill",
+                "decode",
+                "pp512 actrun",
+                "pp512 peer",
+                "tg128 actrun",
+                "tg128 peer",
+            ],
+            speed,
+        ),
         f"## A cold process\n\nFrom start to exit with the first token written, files in the page cache, {threads[0]} "
         "threads; peak resident memory of 128 tokens.\n",
         table(["weights", "engine", "first token, s", "peak memory, MB"], processes),

@@ -7,7 +7,9 @@ import statistics
 import sys
 
 from harness import machine
+from harness.interval import coverage, innermost
 from harness.series import Series
+from harness.verdict import Comparison, Goal, figure, lost
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -22,10 +24,6 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 def number(value: float | None, decimals: int = 0, unit: str = "") -> str:
     return "–" if value is None else f"{value:.{decimals}f}{unit}"
-
-
-def times(value: float | None) -> str:
-    return number(value, 2, "×")
 
 
 def spread(values: list[float], decimals: int = 0) -> str:
@@ -55,59 +53,65 @@ def probes(series: Series) -> str:
     return text
 
 
-@dataclasses.dataclass
-class Goal:
-    """A ratio or share that was to be reached; `higher` says on which side of the goal is good."""
-
-    what: str
-    reached: float | None
-    goal: float
-    unit: str = "×"
-    higher: bool = True
-
-    @property
-    def met(self) -> bool | None:
-        if self.reached is None:
-            return None
-        return self.reached >= self.goal if self.higher else self.reached <= self.goal
-
-    def cells(self) -> list[str]:
-        sign = "≥" if self.higher else "≤"
-        decimals = 1 if self.unit == " %" else 2
-        verdict = {True: "met", False: "missed", None: "not measured"}[self.met]
-        return [
-            self.what, f"{sign} {self.goal:.{decimals}f}{self.unit}",
-            number(self.reached, decimals, self.unit), verdict,
-        ]
+def goal_table(goals: list[Goal]) -> str:
+    """The goals of this project, which are no comparisons: what was to be reached, and what was."""
+    rows = []
+    for goal in goals:
+        decimals = 1 if goal.unit == " %" else 2
+        sign = "≥" if goal.higher else "≤"
+        wanted = f"{sign} {goal.goal:.{decimals}f}{goal.unit}"
+        rows.append([goal.what, wanted, figure(goal.reached, decimals, goal.unit), goal.verdict])
+    return "## Goals\n\n" + table(["figure", "goal", "reached", ""], rows)
 
 
-def verdict(goals: list[Goal]) -> str:
-    missed = [f"{goal.what} ({number(goal.reached, 2, goal.unit)})" for goal in goals if goal.met is False]
-    return "Where we lose: " + ("; ".join(missed) if missed else "nowhere that was measured") + ".\n"
+def heading(title: str, command: str, series: Series | None) -> str:
+    """What was run, when, where and how often, and what the intervals of the page mean."""
+    text = f"# {title}\n\n`{command}` on {machine.today()}: {machine.describe()}.\n"
+    if series and (turns := series.turns()):
+        plural = "" if turns == 1 else "s"
+        text += f"Medians of {turns} interleaved turn{plural}, with (range) or [interval]. " + confidence(turns)
+        text += f" {probes(series)}\n"
+    return text
 
 
-def publish(name: str, title: str, sections: list[str], series: Series | None, turns: int, goals: list[Goal],
-            **more) -> None:
+def confidence(turns: int) -> str:
+    """How sure the intervals are that are made of so many turns."""
+    share = coverage(turns, innermost(turns)) * 100
+    return f"An interval holds the true median with {share:.1f} % confidence, by order statistics of the turns."
+
+
+def publish(
+    name: str,
+    title: str,
+    sections: list[str],
+    series: Series | None,
+    goals: list[Goal],
+    comparisons: list[Comparison],
+    **more,
+) -> None:
     """Writes `results/NAME.md` and a record of every run, and prints the Markdown."""
     command = shlex.join([f"Benchmarks/{name}.sh", *sys.argv[2:]])
-    heading = f"# {title}\n\n`{command}` on {machine.today()}: {machine.describe()}.\n"
-    if series:
-        plural = "" if turns == 1 else "s"
-        heading += f"Medians and ranges of {turns} interleaved turn{plural}. {probes(series)}\n"
-    parts = [heading]
-    if goals:
-        parts.append(table(["ratio", "goal", "reached", ""], [goal.cells() for goal in goals]))
-        parts.append(verdict(goals))
+    parts = [heading(title, command, series)]
+    if comparisons:
+        parts.append(lost(comparisons))
     parts += sections
+    if goals:
+        parts.append(goal_table(goals))
     if series and series.failures:
-        parts.append("Not measured:\n" + "\n".join(f"- {failure}" for failure in series.failures) + "\n")
+        parts.append("## Not measured\n\n" + "\n".join(f"- {failure}" for failure in series.failures) + "\n")
     text = "\n".join(parts)
     machine.RECORDS.mkdir(parents=True, exist_ok=True)
     results = machine.BENCHMARKS / "results"
     results.mkdir(exist_ok=True)
     (results / f"{name}.md").write_text(text)
-    record = {"command": command, "date": machine.today(), "machine": machine.describe(), "turns": turns,
-              "goals": [dataclasses.asdict(goal) | {"met": goal.met} for goal in goals], **more}
+    record = {
+        "command": command,
+        "date": machine.today(),
+        "machine": machine.describe(),
+        "goals": [dataclasses.asdict(goal) | {"verdict": goal.verdict} for goal in goals],
+        "comparisons": [dataclasses.asdict(each) | {"verdict": each.verdict} for each in comparisons],
+        **more,
+    }
     if series:
         record |= dataclasses.asdict(series)
     (machine.RECORDS / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")

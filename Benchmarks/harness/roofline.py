@@ -6,10 +6,12 @@ import pathlib
 import struct
 
 from harness import machine
+from harness.interval import Estimate, estimate
 from harness.machine import BENCHMARKS, MODELS, call
 from harness.ours import Tools
-from harness.report import Goal, number, publish, spread, table, times
+from harness.report import number, publish, spread, table
 from harness.series import Contestant, Series, measure
+from harness.verdict import Goal, figure, times
 
 SMALL, LARGE = "SmolLM2-135M", "Llama shape, 1B"
 SHARES = {"bf16": 85, "q8": 85, "q4": 75}
@@ -38,27 +40,52 @@ def main(options) -> None:
             contestants.append(tools.bench("alone", group, plan, threads, **sizes))
             if label == SMALL:
                 contestants.append(
-                    tools.bench(TOGETHER, group, plan, threads, "--sequences", "32", prompt=16, tokens=32))
+                    tools.bench(TOGETHER, group, plan, threads, "--sequences", "32", prompt=16, tokens=32)
+                )
     series = measure(contestants, options.turns)
     series.failures += refused
     rows = [row(series, group, plan, threads) for group, plan in plans.items()]
     goals = [
-        Goal(f"read bandwidth in decode, {weights}, {LARGE}",
-             share(series, f"{LARGE}, {weights}", plans, threads), goal, " %")
-        for weights, goal in SHARES.items() if weights in options.weights
+        Goal(
+            f"read bandwidth in decode, {weights}, {LARGE}",
+            share(series, f"{LARGE}, {weights}", plans, threads),
+            goal,
+            " %",
+        )
+        for weights, goal in SHARES.items()
+        if weights in options.weights
     ]
     goals += [
         Goal(f"{TOGETHER} against 1, {weights}", series.ratio(f"{SMALL}, {weights}", TOGETHER, "alone", "decode"), 12)
         for weights in options.weights
     ]
-    publish("roofline", "Reached share of the machine's limits", [
-        f"## {threads} threads\n\nDecode: bytes of all matrices once a token, against the read bandwidth probed in the "
-        "same turns; above 100 % a cache helps. Prefill: two operations a parameter and token (the head once), against "
-        "f32 multiply-adds; tile and dot-product instructions have higher limits. *32 sequences*: tokens a second "
-        "together, against one alone.\n",
-        table(["model", "weights", "decode: GB/s", "share", "prefill: GFLOP/s", "share", "tg tokens/s", "pp tokens/s",
-               TOGETHER], rows),
-    ], series, options.turns, goals)
+    publish(
+        "roofline",
+        "Reached share of the machine's limits",
+        [
+            f"## {threads} threads\n\nDecode: bytes of all matrices once a token, against the read bandwidth probed in "
+            "the same turns; above 100 % a cache helps. Prefill: two operations a parameter and token (the head once), "
+            "against f32 multiply-adds; tile and dot-product instructions have higher limits. *32 sequences*: tokens a "
+            "second together, against one alone.\n",
+            table(
+                [
+                    "model",
+                    "weights",
+                    "decode: GB/s",
+                    "share",
+                    "prefill: GFLOP/s",
+                    "share",
+                    "tg tokens/s",
+                    "pp tokens/s",
+                    TOGETHER,
+                ],
+                rows,
+            ),
+        ],
+        series,
+        goals,
+        [],
+    )
 
 
 def tensors(plan: pathlib.Path) -> dict[str, dict]:
@@ -70,8 +97,10 @@ def tensors(plan: pathlib.Path) -> dict[str, dict]:
 
 def bytes_a_token(plan: pathlib.Path) -> int:
     """The bytes of all matrices that a token reads: an embedding beside a head of its own is one row only."""
-    sizes = {name: end - start for name, (start, end) in
-             ((name, tensor["data_offsets"]) for name, tensor in tensors(plan).items())}
+    sizes = {
+        name: end - start
+        for name, (start, end) in ((name, tensor["data_offsets"]) for name, tensor in tensors(plan).items())
+    }
     embeddings = [name for name in sizes if "embed_tokens" in name]
     if len(embeddings) > 1 or any("lm_head" in name for name in sizes):
         # Of several forms of the table the packed one, which is the head's, is read whole.
@@ -83,17 +112,20 @@ def bytes_a_token(plan: pathlib.Path) -> int:
 
 def operations_a_token(model: str) -> float:
     """Two a parameter of the layers' matrices; the head's logits are of one token of 512."""
-    layers = {SMALL: 30 * (576 * 576 * 2 + 2 * 576 * 192 + 3 * 576 * 1536),
-              LARGE: 16 * (2048 * 2048 * 2 + 2 * 2048 * 512 + 3 * 2048 * 8192)}
+    layers = {
+        SMALL: 30 * (576 * 576 * 2 + 2 * 576 * 192 + 3 * 576 * 1536),
+        LARGE: 16 * (2048 * 2048 * 2 + 2 * 2048 * 512 + 3 * 2048 * 8192),
+    }
     return 2.0 * layers[model]
 
 
-def share(series: Series, group: str, plans: dict[str, pathlib.Path], threads: int) -> float | None:
+def share(series: Series, group: str, plans: dict[str, pathlib.Path], threads: int) -> Estimate | None:
     """Of the read bandwidth, in per cent."""
-    speed, limit = series.median(group, "alone", "decode"), series.probed(group, "read_gb_per_s", threads)
+    speed = estimate(series.values(group, "alone", "decode"))
+    limit = series.probed(group, "read_gb_per_s", threads)
     if speed is None or limit is None:
         return None
-    return speed * bytes_a_token(plans[group]) / 1e9 / limit * 100
+    return speed.scaled(bytes_a_token(plans[group]) / 1e9 / limit * 100)
 
 
 def row(series: Series, group: str, plan: pathlib.Path, threads: int) -> list[str]:
@@ -103,8 +135,13 @@ def row(series: Series, group: str, plan: pathlib.Path, threads: int) -> list[st
     bandwidth = None if decode is None else decode * bytes_a_token(plan) / 1e9
     compute = None if prefill is None else prefill * operations_a_token(label) / 1e9
     return [
-        label, weights, number(bandwidth, 1), number(share(series, group, {group: plan}, threads), 0, " %"),
-        number(compute), number(None if compute is None or limit is None else compute / limit * 100, 0, " %"),
-        spread(series.values(group, "alone", "decode"), 1), spread(series.values(group, "alone", "prefill")),
+        label,
+        weights,
+        number(bandwidth, 1),
+        figure(share(series, group, {group: plan}, threads), 0, " %"),
+        number(compute),
+        number(None if compute is None or limit is None else compute / limit * 100, 0, " %"),
+        spread(series.values(group, "alone", "decode"), 1),
+        spread(series.values(group, "alone", "prefill")),
         times(series.ratio(group, TOGETHER, "alone", "decode")) if label == SMALL else "",
     ]

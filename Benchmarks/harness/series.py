@@ -6,9 +6,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from typing import Callable
+from collections.abc import Callable
 
 from harness import machine
+from harness.interval import Estimate, estimate
 
 Figures = dict[str, float]
 # A turn in which pinned threads computed less than this share of their best was not alone on the machine.
@@ -40,9 +41,15 @@ class Series:
 
     def disturbed(self) -> tuple[int, int]:
         """How many turns something else on the machine shared, and of how many: by what was computed in the best."""
-        turns = [list(map(computed, pair)) for probes in self.probes.values() for pair in zip(probes[::2], probes[1::2])]
+        turns = [
+            list(map(computed, pair)) for probes in self.probes.values() for pair in zip(probes[::2], probes[1::2])
+        ]
         best = max((value for turn in turns for value in turn), default=0)
         return sum(min(turn) < UNDISTURBED * best for turn in turns), len(turns)
+
+    def turns(self) -> int:
+        """How many turns were taken."""
+        return max((len(probes) // 2 for probes in self.probes.values()), default=0)
 
     def median(self, group: str, name: str, figure: str) -> float | None:
         values = self.values(group, name, figure)
@@ -51,11 +58,10 @@ class Series:
     def values(self, group: str, name: str, figure: str) -> list[float]:
         return [run[figure] for run in self.runs.get(group, {}).get(name, []) if figure in run]
 
-    def ratio(self, group: str, name: str, other: str, figure: str) -> float | None:
-        """The median over turns of one contestant's figure by another's of the same turn."""
-        pairs = zip(self.values(group, name, figure), self.values(group, other, figure))
-        ratios = [a / b for a, b in pairs]
-        return statistics.median(ratios) if ratios else None
+    def ratio(self, group: str, name: str, other: str, figure: str, other_group: str | None = None) -> Estimate | None:
+        """One contestant's figure by another's of the same turn: the median over turns and its interval."""
+        pairs = zip(self.values(group, name, figure), self.values(other_group or group, other, figure))
+        return estimate([a / b for a, b in pairs])
 
     def probed(self, group: str, figure: str, threads: int) -> float | None:
         values = [probe[figure].get(str(threads)) for probe in self.probes.get(group, [])]
@@ -63,18 +69,26 @@ class Series:
         return statistics.median(values) if values else None
 
 
-def measure(contestants: list[Contestant], turns: int) -> Series:
-    """Measures all contestants `turns` times; one that fails is left out from then on, and named in `failures`."""
+def measure(
+    contestants: list[Contestant], turns: int, most: int | None = None, resolved: Callable[[Series], bool] | None = None
+) -> Series:
+    """Measures all contestants `turns` times, or more, up to `most`, until the series is `resolved`.
+
+    One that fails is left out from then on, and named in `failures`.
+    """
     probe = machine.probe()
     series = Series({}, {}, [])
     failed: set[tuple[str, str]] = set()
     groups = list(dict.fromkeys(contestant.group for contestant in contestants))
-    for turn in range(turns):
+    last = max(turns, most or turns)
+    for turn in range(last):
+        if turn >= turns and (resolved is None or resolved(series)):
+            break
         for group in groups:
             entrants = [c for c in contestants if c.group == group and (group, c.name) not in failed]
             if not entrants:
                 continue
-            machine.say(f"turn {turn + 1} of {turns}: {group}: {', '.join(c.name for c in entrants)}")
+            machine.say(f"turn {turn + 1} of {last}: {group}: {', '.join(c.name for c in entrants)}")
             outcome = undisturbed_turn(probe, entrants, series)
             series.probes.setdefault(group, []).extend(outcome["probes"])
             for contestant, run in zip(entrants, outcome["runs"]):
@@ -120,7 +134,10 @@ def take_turn(probe: list[str], entrants: list[Contestant]) -> dict:
         file.flush()
         result = subprocess.run(
             [*machine.wrapper("ACT_BENCH_QUIET"), sys.executable, "-m", "harness.turn", file.name],
-            stdout=subprocess.PIPE, text=True, check=True, cwd=machine.BENCHMARKS,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            cwd=machine.BENCHMARKS,
         )
     return json.loads(result.stdout)
 

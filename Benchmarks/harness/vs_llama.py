@@ -1,10 +1,12 @@
 """actrun against llama.cpp: prefill, decode, first token and memory, by type of weights and number of threads."""
 
-from harness import llama, machine
+from harness import lineup, llama, machine
+from harness.interval import estimate
 from harness.lineup import OURS, Lineup, both_threads
 from harness.ours import Tools
-from harness.report import Goal, number, publish, spread, table, times
+from harness.report import number, publish, spread, table
 from harness.series import Series
+from harness.verdict import Comparison, Goal, times
 
 PEER = "llama.cpp"
 # Of decoding on all threads, by type of weights.
@@ -16,21 +18,30 @@ def main(options) -> None:
     tools = Tools()
     model = tools.fetch_model()
     threads = both_threads()
-    lineup = Lineup()
+    entrants = Lineup()
     for weights in options.weights:
         file = llama.gguf(weights, model)
-        plan = lineup.add(
-            tools, weights, lambda group, count: [llama.bench(PEER, group, file, count)],
-            lambda group, tokens: [llama.generate(f"{PEER} -n {tokens}", group, file, threads[0], tokens)])
+        plan = entrants.add(
+            tools,
+            weights,
+            lambda group, count, file=file: [llama.bench(PEER, group, file, count)],
+            lambda group, tokens, file=file: [llama.generate(f"{PEER} -n {tokens}", group, file, threads[0], tokens)],
+        )
         if options.avx2:
             group = f"{weights}, AVX2"
             if plan:
                 ours = tools.bench(OURS, group, plan, threads[0], environment={"ACT_ISA": "avx2"})
-                lineup.contestants.append(ours)
-            lineup.contestants.append(llama.bench(PEER, group, file, threads[0], build="avx2"))
-    series = lineup.measure(options.turns)
-    publish("vs-llama", "actrun and llama.cpp", sections(series, options, threads), series,
-            options.turns, goals(series, options, threads[0]))
+                entrants.contestants.append(ours)
+            entrants.contestants.append(llama.bench(PEER, group, file, threads[0], build="avx2"))
+    series = entrants.measure(options.turns)
+    publish(
+        "vs-llama",
+        "actrun and llama.cpp",
+        sections(series, options, threads),
+        series,
+        goals(series, options, threads[0]),
+        comparisons(series, options, threads),
+    )
 
 
 def goals(series: Series, options, threads: int) -> list[Goal]:
@@ -39,21 +50,35 @@ def goals(series: Series, options, threads: int) -> list[Goal]:
         group = f"{weights}, {threads} threads"
         found.append(Goal(f"decode {weights}", series.ratio(group, OURS, PEER, "decode"), DECODE_GOALS[weights]))
     found.append(Goal("prefill f32", series.ratio(f"f32, {threads} threads", OURS, PEER, "prefill"), 1.2))
-    for weights in options.weights if options.avx2 else []:
-        for phase in ["prefill", "decode"]:
-            ratio = series.ratio(f"{weights}, AVX2", OURS, PEER, phase)
-            found.append(Goal(f"{phase} {weights} with AVX2 only", ratio, 1.0))
     if "bf16" in options.weights:
-        first = series.median("bf16, process", f"{OURS} -n 1", "seconds")
-        found.append(Goal("cold process to first token, bf16", first, .10, " s", higher=False))
+        first = estimate(series.values("bf16, process", f"{OURS} -n 1", "seconds"))
+        found.append(Goal("cold process to first token, bf16", first, 0.10, " s", higher=False))
+    return found
+
+
+def kinds(options, threads: list[int]) -> list[tuple[str, str]]:
+    """How both run, with the same weights: the end of the group's name, and what people call it."""
+    return [(f"{count} threads", f"{count}") for count in threads] + [("AVX2", "AVX2 only")] * options.avx2
+
+
+def comparisons(series: Series, options, threads: list[int]) -> list[Comparison]:
+    """Every figure of the tables in which both take part."""
+    found = []
+    for weights in options.weights:
+        for suffix, label in kinds(options, threads):
+            where = label if label == "AVX2 only" else suffix.replace("1 threads", "1 thread")
+            found += [
+                Comparison(f"{phase}, {weights}, {where}", series.ratio(f"{weights}, {suffix}", OURS, PEER, phase))
+                for phase in ["prefill", "decode"]
+            ]
+        found += lineup.processes(series, weights, PEER)
     return found
 
 
 def sections(series: Series, options, threads: list[int]) -> list[str]:
     speed, processes = [], []
-    kinds = [(f"{count} threads", f"{count}") for count in threads] + ([("AVX2", "AVX2 only")] if options.avx2 else [])
     for weights in options.weights:
-        for suffix, label in kinds:
+        for suffix, label in kinds(options, threads):
             group = f"{weights}, {suffix}"
             row = [weights, label]
             row += [times(series.ratio(group, OURS, PEER, phase)) for phase in ["prefill", "decode"]]
@@ -62,10 +87,14 @@ def sections(series: Series, options, threads: list[int]) -> list[str]:
             speed.append(row)
         group = f"{weights}, process"
         for name in [OURS, PEER]:
-            processes.append([
-                weights, name, spread(series.values(group, f"{name} -n 1", "seconds"), 3),
-                number(megabytes(series.median(group, f"{name} -n 128", "peak_bytes"))),
-            ])
+            processes.append(
+                [
+                    weights,
+                    name,
+                    spread(series.values(group, f"{name} -n 1", "seconds"), 3),
+                    number(megabytes(series.median(group, f"{name} -n 128", "peak_bytes"))),
+                ]
+            )
     groups = [f"{weights}, {threads[0]} threads" for weights in options.weights]
     apart = [[series.median(group, OURS, name) for group in groups] for name in ["sampler", "tokenizer"]]
     # They do not depend on the weights; any row that was measured tells.
@@ -74,8 +103,19 @@ def sections(series: Series, options, threads: list[int]) -> list[str]:
         "## Speed\n\nTokens a second; neither sampler nor tokenizer is in them, and decoding starts from an empty "
         f"context. In actrun a token costs {number(micro[0], 1)} µs in the sampler, as `generate` has it, and "
         f"{number(micro[1], 2)} µs in the tokenizer.\n",
-        table(["weights", "threads", "prefill", "decode", "pp512 actrun", "pp512 llama.cpp", "tg128 actrun",
-               "tg128 llama.cpp"], speed),
+        table(
+            [
+                "weights",
+                "threads",
+                "prefill",
+                "decode",
+                "pp512 actrun",
+                "pp512 llama.cpp",
+                "tg128 actrun",
+                "tg128 llama.cpp",
+            ],
+            speed,
+        ),
         f"## A cold process\n\nFrom start to exit with the first token written, files in the page cache, {threads[0]} "
         "threads; peak resident memory of 128 tokens, mapped weights included.\n",
         table(["weights", "engine", "first token, s", "peak memory, MB"], processes),

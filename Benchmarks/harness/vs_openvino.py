@@ -5,8 +5,9 @@ import pathlib
 from harness import machine
 from harness.machine import BENCHMARKS, HOME, MODELS, call, is_newer
 from harness.ours import Tools
-from harness.python_peers import Variant, best, compare
-from harness.report import Goal, publish
+from harness.python_peers import Variant, against_best, compare
+from harness.report import publish
+from harness.verdict import Goal
 
 FORMATS = {"bf16": "fp16", "q8": "int8", "q4": "int4"}
 
@@ -19,8 +20,11 @@ def export(format: str, model: pathlib.Path) -> pathlib.Path:
         # A group must divide the width, 576.
         groups = ["--group-size", "64", "--ratio", "1.0"] if format == "int4" else []
         exporter = [HOME / "openvino/bin/python", HOME / "openvino/bin/optimum-cli", "export", "openvino"]
-        call([*exporter, "-m", model, "--task", "text-generation-with-past", "--weight-format", format, *groups,
-              folder], quiet=True, what="OpenVINO's export")
+        call(
+            [*exporter, "-m", model, "--task", "text-generation-with-past", "--weight-format", format, *groups, folder],
+            quiet=True,
+            what="OpenVINO's export",
+        )
     return folder
 
 
@@ -31,14 +35,17 @@ def main(options) -> None:
     runner = [str(HOME / "openvino/bin/python"), str(BENCHMARKS / "peers/openvino_bench.py")]
     variants = [
         Variant(weights, f"OpenVINO {FORMATS[weights]}", [*runner, str(export(FORMATS[weights], model))])
-        for weights in options.weights if weights in FORMATS
+        for weights in options.weights
+        if weights in FORMATS
     ]
-    series, sections = compare(tools, variants, options)
+    series, sections, comparisons = compare(tools, variants, options)
     threads = machine.processors()
     goals = [
-        Goal(f"prefill {variant.weights} against the best of OpenVINO's",
-             best(series, [variant.weights], "prefill", threads, variants), 5)
+        Goal(
+            f"prefill {variant.weights} against the best of OpenVINO's",
+            against_best(series, variant.weights, "prefill", threads, variants),
+            5,
+        )
         for variant in variants
     ]
-    publish("vs-openvino", "actrun and OpenVINO GenAI", sections, series, options.turns,
-            goals)
+    publish("vs-openvino", "actrun and OpenVINO GenAI", sections, series, goals, comparisons)

@@ -5,8 +5,9 @@ import os
 from harness import machine
 from harness.machine import BENCHMARKS, HOME, call
 from harness.ours import Tools
-from harness.python_peers import Variant, best, compare
-from harness.report import Goal, publish
+from harness.python_peers import Variant, against_best, compare
+from harness.report import publish
+from harness.verdict import Goal
 
 
 def main(options) -> None:
@@ -28,15 +29,14 @@ def main(options) -> None:
         except machine.Unavailable as error:
             machine.say(str(error))
             variants.remove(variant)
-    series, sections = compare(tools, variants, options)
+    series, sections, comparisons = compare(tools, variants, options)
     floats = [variant for variant in variants if variant.weights == "f32"]
     threads = machine.processors()
     goals = [
-        Goal(f"{phase} f32 against the best of f32", best(series, ["f32"], phase, threads, floats), goal)
+        Goal(f"{phase} f32 against the best of f32", against_best(series, "f32", phase, threads, floats), goal)
         for phase, goal in [("prefill", 1.2), ("decode", 1.1)]
     ]
-    publish("vs-transformers", "actrun and transformers", sections, series,
-            options.turns, goals)
+    publish("vs-transformers", "actrun and transformers", sections, series, goals, comparisons)
 
 
 def compile_beforehand(variant: Variant) -> None:

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Testing
 
-/// A page of `docs/`.
+/// A page of Markdown in this repository.
 struct Document: Sendable, CustomTestStringConvertible {
   /// A fenced block of the language `graph`.
   struct Block: Sendable, CustomTestStringConvertible {
@@ -12,6 +12,12 @@ struct Document: Sendable, CustomTestStringConvertible {
     var testDescription: String { "\(page):\(line)" }
   }
 
+  /// A table: the cells of its head and of its rows, without white space around them.
+  struct Table: Sendable {
+    var head: [String]
+    var rows: [[String]]
+  }
+
   /// A row of the table of ops: ``| `mnemonic` … | … | `example` |``.
   struct OpRow: Sendable, CustomTestStringConvertible {
     var mnemonics: [String]
@@ -20,33 +26,43 @@ struct Document: Sendable, CustomTestStringConvertible {
     var testDescription: String { mnemonics.joined(separator: " ") }
   }
 
-  static let folder =
-    #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/docs"
+  /// The pages of `docs/`.
+  static let all = Repository.files(under: "docs", suffix: ".md").map(Document.init)
 
-  static let all: [Document] = {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return files.filter { $0.hasSuffix(".md") }.sorted().map(Document.init)
-  }()
-
-  var name: String
-  var text: String
-  private var lines: [Substring]
+  /// The path from the repository's root.
+  let path: String
+  let text: String
+  let lines: [Substring]
 
   /// A page that cannot be read is empty, which its tests notice.
-  init(_ name: String) {
-    self.name = name
-    text = (try? String(contentsOfFile: "\(Self.folder)/\(name)", encoding: .utf8)) ?? ""
+  init(_ path: String) {
+    self.path = path
+    text = Repository.text(path) ?? ""
     lines = text.split(separator: "\n", omittingEmptySubsequences: false)
   }
 
-  var testDescription: String { name }
+  var testDescription: String { path }
+
+  /// The lines outside fenced blocks, with their numbers.
+  var prose: [(line: Int, text: Substring)] {
+    var inFence = false
+    var found: [(line: Int, text: Substring)] = []
+    for (index, line) in lines.enumerated() {
+      if line.hasPrefix("```") {
+        inFence.toggle()
+      } else if !inFence {
+        found.append((index + 1, line))
+      }
+    }
+    return found
+  }
 
   var graphs: [Block] {
     var blocks: [Block] = []
     var open: Block?
     for (index, line) in lines.enumerated() {
       if line == "```graph" {
-        open = Block(page: name, line: index + 1, text: "")
+        open = Block(page: path, line: index + 1, text: "")
       } else if line == "```" {
         if let open { blocks.append(open) }
         open = nil
@@ -57,40 +73,46 @@ struct Document: Sendable, CustomTestStringConvertible {
     return blocks
   }
 
-  /// The first cells, in code spans, of the rows under the heading `| TITLE | …`.
-  func names(inTableOf title: String) -> [String] {
-    var names: [String] = []
-    var inTable = false
-    for line in lines {
-      let cell = line.split(separator: "|").first.map { $0.split(separator: " ").joined(separator: " ") }
-      if line.hasPrefix("| \(title) |") {
-        inTable = true
-      } else if !line.hasPrefix("|") {
-        inTable = false
-      } else if inTable, let cell, cell.hasPrefix("`"), cell.hasSuffix("`") {
-        names.append(String(cell.dropFirst().dropLast()))
+  var tables: [Table] {
+    var tables: [Table] = []
+    var isOpen = false
+    for (_, line) in prose {
+      guard line.hasPrefix("|") else {
+        isOpen = false
+        continue
+      }
+      let cells = line.dropFirst().split(separator: "|", omittingEmptySubsequences: false).dropLast()
+        .map { $0.split(separator: " ").joined(separator: " ") }
+      if !isOpen {
+        tables.append(Table(head: cells, rows: []))
+        isOpen = true
+      } else if !cells.allSatisfy({ $0.allSatisfy { $0 == "-" } }) {
+        tables[tables.count - 1].rows.append(cells)
       }
     }
-    return names
+    return tables
+  }
+
+  /// The rows of the table whose head begins with `head`, or none.
+  func rows(of head: String...) -> [[String]] {
+    tables.first { $0.head.starts(with: head) }?.rows ?? []
+  }
+
+  /// The first cells, in code spans, of the rows of the table whose head begins with `title`.
+  func names(inTableOf title: String) -> [String] {
+    rows(of: title).compactMap { codeSpans($0[0]).first }
   }
 
   /// The rows under every heading `| op | … | example |`.
   var opRows: [OpRow] {
-    var rows: [OpRow] = []
-    var inTable = false
-    for line in lines {
-      let cells = line.split(separator: "|").map { $0.split(separator: " ").joined(separator: " ") }
-      if cells.first == "op", cells.last == "example" {
-        inTable = true
-      } else if !line.hasPrefix("|") {
-        inTable = false
-      } else if inTable, cells[0].hasPrefix("`") {
-        rows.append(
-          OpRow(
-            mnemonics: cells[0].split(separator: " ").map { String($0.dropFirst().dropLast()) },
-            example: String(cells.last!.dropFirst().dropLast())))
-      }
+    tables.filter { $0.head.first == "op" && $0.head.last == "example" }.flatMap(\.rows).map { row in
+      OpRow(mnemonics: codeSpans(row[0]), example: codeSpans(row[row.count - 1])[0])
     }
-    return rows
   }
+}
+
+/// The texts between single backquotes.
+func codeSpans(_ text: some StringProtocol) -> [String] {
+  let parts = text.split(separator: "`", omittingEmptySubsequences: false)
+  return parts.indices.filter { $0 % 2 == 1 && $0 < parts.count - 1 }.map { String(parts[$0]) }
 }

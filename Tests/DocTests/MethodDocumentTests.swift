@@ -1,14 +1,24 @@
 import ActPasses
-import FoundationEssentials
 import Testing
 
-/// The method that `methods.md` shows is the one that is built.
+/// The method that `docs/methods.md` shows is the one that is built, and lists of methods name those that are registered.
 @Suite struct MethodDocumentTests {
   @Test func showsTheFile() throws {
-    let page = try #require(Document.all.first { $0.name == "methods.md" })
-    let path = "\(Document.folder)/../passes/steering/GaussianAct.swift"
-    let file = try String(contentsOfFile: path, encoding: .utf8)
+    let page = Document("docs/methods.md")
+    let file = try #require(Repository.text("passes/steering/GaussianAct.swift"))
     #expect(page.text.contains("```swift\n\(file)```"))
     #expect(page.graphs.contains { $0.text == gaussianAct.transport })
+  }
+
+  @Test func readmeNamesAll() throws {
+    let rows = Document("README.md").rows(of: "", "works")
+    let row = try #require(rows.first { $0[0] == "methods" })
+    #expect(codeSpans(row[1]) == registeredMethods.map(\.name))
+  }
+
+  @Test func glossaryNamesAll() throws {
+    let lines = Document("docs/glossary.md").text.split(separator: "\n\n")
+    let entry = try #require(lines.first { $0.hasPrefix("**Method.**") })
+    #expect(codeSpans(entry) == registeredMethods.map(\.name))
   }
 }
