@@ -28,7 +28,7 @@ extension MapFile {
     guard let input = engine.input("x") else { throw UsageError("no input `x`") }
     input.update(from: rows, count: rows.count)
     try engine.step(
-      (0..<count).map { Row(token: 0, position: Int32($0), sequence: sequence, slot: 1) }, logitRows: 0..<0)
+      (0..<count).map { Row(token: 0, position: Int32($0), sequence: sequence, slot: 1) }, logitRows: .none)
     guard let result = engine.result("y") else { throw UsageError("no result `y`") }
     return Array(UnsafeBufferPointer(start: result, count: rows.count))
   }
