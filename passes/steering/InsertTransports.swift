@@ -42,7 +42,7 @@ public func insertTransports(_ transports: [Transport]) -> GraphPass {
 }
 
 extension Graph {
-  /// Copies the transport function behind `x` and moves x's readers to its result.
+  /// Copies the transport function after `x` and moves x's readers to its result.
   fileprivate mutating func inline(
     _ transport: Transport, at site: String, x: ValueID, strength: ValueID
   ) throws(TransportError) -> ValueID {
