@@ -209,7 +209,7 @@ extension TokenScope {
   }
 }
 
-/// Hands out a node's attributes by key, and knows which were never asked for.
+/// Hands out a node's attributes by key, and knows which of them nobody took.
 struct AttributeReader {
   let line: Int
   private var values: [String: Attribute] = [:]

@@ -19,7 +19,7 @@ package struct Plan: Hashable, Sendable {
     case view
     /// Written over operand `k`, which nobody reads later.
     case over(operand: Int)
-    /// In a buffer of the session's, which grows with the rows asked for.
+    /// In a buffer of the session's, which grows with the rows that a call wants.
     case result
   }
 

@@ -207,6 +207,23 @@ import Testing
     #expect(throws: PlanError.self) { try plan.verify() }
   }
 
+  /// A body that no text could have, in memory: the kernels' arrays must hold it.
+  @Test(arguments: [(17, 16), (2, 49)]) func refusesBodiesBeyondTheKernels(inputs: Int, length: Int) throws {
+    var plan = try Plan(parsing: smallPlan)
+    let index = try #require(plan.values.firstIndex { $0.name == "x" })
+    let first = Expression.Instruction(.binary(.add), [.input(0), .input(1)])
+    let others = (1..<length).map { instruction in
+      Expression.Instruction(
+        .binary(.add), [.instruction(instruction - 1), .input(min(instruction + 1, inputs - 1))])
+    }
+    plan.values[index].op = .linearEpilogue(Expression(inputCount: inputs, instructions: [first] + others))
+    let h = plan.values[index].inputs[2]
+    plan.values[index].inputs += Array(repeating: h, count: inputs - 2)
+    let error = #expect(throws: PlanError.self) { try plan.verify() }
+    #expect(error?.expected == "at most 16 inputs and 48 instructions")
+    #expect(error?.found == "\(inputs) and \(length)")
+  }
+
   /// A program as long as a header holds is refused before anything quadratic looks at it.
   @Test func refusesEndlessPrograms() throws {
     var plan = try Plan(parsing: smallPlan)

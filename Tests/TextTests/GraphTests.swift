@@ -22,7 +22,7 @@ import Workbench
       case 0: graph.eraseIfDead(values.randomElement(using: &random)!)
       case 1: graph.removeDeadNodes()
       case 2:
-        // As a map is inserted: behind a value, in front of its readers.
+        // As a map is inserted: after a value, before its readers.
         let old = values.randomElement(using: &random)!
         let new = graph.append(.binary(.mul), old, old, name: "map")
         graph.replace(old, with: new, except: [new])

@@ -9,7 +9,7 @@ struct TextCase {
     var line: Int?
   }
 
-  /// The section's text, behind as many empty lines as stand before it, so that lines are those of the file.
+  /// The section's text, after as many empty lines as there are lines before it, so that lines are those of the file.
   var text: String
   var firstLine: Int
   /// Names of registered passes, or `pipeline`.
