@@ -12,7 +12,7 @@ private func firstNonFinite<Bits: FixedWidthInteger & UnsignedInteger>(
     var carried: Bits = 0
     for index in start..<end { carried |= (elements[index] & exponent) &+ lowest }
     if carried & sign != 0 {
-      return (start..<end).first { (elements[$0] & exponent) &+ lowest & sign != 0 }
+      return (start..<end).first { ((elements[$0] & exponent) &+ lowest) & sign != 0 }
     }
     start = end
   }

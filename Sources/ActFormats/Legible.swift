@@ -16,7 +16,7 @@ package func escapingControls(_ text: String, keeping kept: Set<Unicode.Scalar> 
   var out = ""
   for scalar in text.unicodeScalars {
     if scalar.isControl, !kept.contains(scalar) {
-      out += scalar.escaped(asASCII: true)
+      out += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
     } else {
       out.unicodeScalars.append(scalar)
     }

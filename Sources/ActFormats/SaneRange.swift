@@ -3,7 +3,7 @@ package enum SaneRange {
   /// What a norm adds to a mean of squares; 0 would divide by zero where all channels are.
   package static let epsilon = 1e-20...1.0
   /// `rope_theta`.
-  package static let rotaryBase = 1.0...1e15
+  package static let rotaryBase = 1.0...1e16
   /// By what positions or frequencies are divided to reach a longer context.
   package static let rotaryFactor = 1.0...1e6
   /// Bounds of the band of frequencies that a scaling leaves alone or changes in part, in turns over the context.

@@ -32,7 +32,7 @@ extension Attribute: CustomStringConvertible {
     switch scalar {
     case "\"", "\\": "\\\(scalar)"
     case "\n": "\\n"
-    default: isControl(scalar) ? scalar.escaped(asASCII: true) : String(scalar)
+    default: isControl(scalar) ? "\\u{\(String(scalar.value, radix: 16, uppercase: true))}" : String(scalar)
     }
   }
 }

@@ -92,19 +92,19 @@ import Workbench
     ("rms_norm_eps", "-1e-5", 3, "rms_norm_eps: expected a number from"),
     ("rms_norm_eps", "1e-300", 3, "rms_norm_eps: expected a number from"),
     ("rms_norm_eps", "1e999", 3, "rms_norm_eps: expected a number from"),
-    ("rope_theta", "0", 3, "rope_theta: expected a number from 1.0 to 1e+15, found 0"),
+    ("rope_theta", "0", 3, "rope_theta: expected a number from 1.0 to 1e+16, found 0"),
     ("rope_theta", "-10000", 3, "rope_theta: expected a number from"),
     ("rope_theta", "1e300", 3, "rope_theta: expected a number from"),
     ("rope_parameters", #"{"rope_theta":0.5}"#, 3, "rope_theta: expected a number from 1.0"),
-    ("rope_scaling", #"{"rope_type":"linear","factor":0}"#, 3, "factor: expected a number from 1.0"),
-    ("rope_scaling", #"{"rope_type":"linear","factor":1e9}"#, 3, "factor: expected a number from 1.0"),
+    ("rope_parameters", #"{"rope_type":"linear","factor":0}"#, 3, "factor: expected a number from 1.0"),
+    ("rope_parameters", #"{"rope_type":"linear","factor":1e9}"#, 3, "factor: expected a number from 1.0"),
     (
-      "rope_scaling",
+      "rope_parameters",
       #"{"rope_type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":4,"original_max_position_embeddings":8}"#,
       3, "high_freq_factor: expected a number above low_freq_factor 4.0, found 4"
     ),
     (
-      "rope_scaling",
+      "rope_parameters",
       #"{"rope_type":"llama3","factor":8,"low_freq_factor":0,"high_freq_factor":4,"original_max_position_embeddings":8}"#,
       3, "low_freq_factor: expected a number from"
     ),

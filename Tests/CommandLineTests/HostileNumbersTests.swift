@@ -27,27 +27,30 @@ import Workbench
     ]
   }
 
-  /// A plan whose tensor has one other number.
-  private func plan(_ tensor: String, _ value: Float) throws -> String {
+  /// A plan whose tensor has other numbers.
+  private func plan(_ tensor: String, _ edit: (inout [Float]) -> Void) throws -> String {
     var file = try EditableSafetensors(workshop.steered)
-    try file.setFloats(tensor) { $0[5] = value }
+    try file.setFloats(tensor, edit)
     return try directory.write(file.bytes, to: "bad.plan")
   }
 
   @Test(arguments: [Float.nan, .infinity])
   func weightsOfAPlan(value: Float) throws {
-    let bad = try plan("model.layers.1.self_attn.o_proj.weight", value)
+    let bad = try plan("model.layers.1.self_attn.o_proj.weight") { $0[5] = value }
     for arguments in try commands(bad) {
       try expectRefusal(
-        .actrun, arguments, 3, "bad.plan: model.layers.1.self_attn.o_proj: expected finite numbers, found ",
-        "at position ")
+        .actrun, arguments, 3,
+        "bad.plan: model.layers.1.h, of model.layers.1.self_attn.o_proj.weight: expected finite numbers, found ",
+        " at position ")
     }
     #expect(directory.contents == ["bad.plan", "tokens.safetensors"])
   }
 
   /// Numbers that are finite until they are multiplied.
   @Test func weightsThatOverflow() throws {
-    let bad = try plan("model.layers.2.mlp.down_proj.weight", .greatestFiniteMagnitude)
+    let bad = try plan("model.layers.2.mlp.down_proj.weight") { values in
+      for index in values.indices { values[index] = index % 2 == 0 ? 3e38 : -1e38 }
+    }
     for arguments in try commands(bad) { try expectRefusal(.actrun, arguments, 3, "model.layers.") }
   }
 
@@ -101,15 +104,31 @@ import Workbench
       .actc, ["solve", bad, "-o", directory.file("x")], 3,
       "bad.samples: model.norm/target: expected finite numbers, found nan at [1, 1]")
 
-    // Shards, and maps of earlier rounds, of another model.
-    file = try EditableSafetensors(samples)
-    try file.set("__metadata__", "shard", .string("1/2"))
-    try file.set("__metadata__", "model_fingerprint", .string(String(repeating: "0", count: 64)))
-    let other = try directory.write(file.bytes, to: "other.samples")
-    for shards in [[samples, other], [other, samples]] {
-      try expectRefusal(
-        .actc, ["solve"] + shards + ["-o", directory.file("x")], 2, "model_fingerprint: expected ", "found 00"
-      )
+    #expect(!directory.contents.contains("x"))
+  }
+
+  @Test func shardsOfAnotherModel() throws {
+    let shards = try ["1/2", "2/2"].map { shard in
+      let path = directory.file("\(shard.prefix(1)).samples")
+      let outcome = try Tool.actc.run(
+        "collect", workshop.model, "--source", workshop.source, "--target", workshop.target, "--sites",
+        "*norm",
+        "--simultaneous", "--shard", shard, "-o", path)
+      #expect(outcome.code == 0, "\(outcome.error)")
+      return path
+    }
+    #expect(try Tool.actc.run(["solve"] + shards + ["-o", directory.file("good")]).code == 0)
+    for (key, value) in [
+      ("model_fingerprint", String(repeating: "0", count: 64)), ("pooling", "last"),
+      ("token_scope", "prompt"),
+      ("skip_first", "1"), ("fit_order", "causal"),
+    ] {
+      var file = try EditableSafetensors(shards[1])
+      try file.set("__metadata__", key, .string(value))
+      let other = try directory.write(file.bytes, to: "other.samples")
+      for pair in [[shards[0], other], [other, shards[0]]] {
+        try expectRefusal(.actc, ["solve"] + pair + ["-o", directory.file("x")], 2, "\(key): expected ")
+      }
     }
     #expect(!directory.contents.contains("x"))
   }

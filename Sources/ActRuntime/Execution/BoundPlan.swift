@@ -4,7 +4,8 @@ import ActLowering
 
 /// A value of the step, and where it lies once that many tasks have run.
 struct StepValue {
-  var name: String
+  /// As error messages name it.
+  var place: String
   /// The site that it is the output of, where it is one's.
   var site: String?
   var taskCount: Int
@@ -70,8 +71,23 @@ final class BoundPlan {
       let value = plan.values[index]
       stepTasks += binder.tasks(value.op, value.inputs.map { locations[$0] }, out: locations[index])
       computed.append(
-        StepValue(name: value.name, site: value.site, taskCount: stepTasks.count, location: locations[index]))
+        StepValue(
+          place: Self.place(of: value, plan), site: value.site, taskCount: stepTasks.count,
+          location: locations[index]))
     }
+  }
+
+  /// The site of a value, or its name, with the matrices that it comes from: several layers may be one kernel.
+  private static func place(of value: Plan.Value, _ plan: Plan) -> String {
+    let matrices = value.inputs.compactMap { input in
+      if case .weight(let name) = plan.values[input].op, plan.values[input].type.rank == 2 {
+        name
+      } else {
+        nil
+      }
+    }
+    let place = value.site ?? value.name
+    return matrices.isEmpty ? place : "\(place), of \(matrices.joined(separator: ", "))"
   }
 
   /// Where each value lies as the step sees it.

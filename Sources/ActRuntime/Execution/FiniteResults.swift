@@ -5,7 +5,7 @@ import ActIR
 package struct NotFiniteError: Error, Hashable, CustomStringConvertible {
   /// The plan's file, or the model's directory.
   package var path: String?
-  /// The first site whose values are not finite, or the value where it is no site's.
+  /// The first site whose values are not finite, or the value where it is no site's, and the matrices it comes from.
   package var place: String
   package var value: Float
   /// Of the row, in its sequence.
@@ -53,7 +53,7 @@ extension Engine {
       for row in 0..<count(symbol) {
         guard let column = value.location.row(row).firstNonFinite else { continue }
         return error(
-          at: value.site ?? value.name, value.location.row(row)[column],
+          at: value.place, value.location.row(row)[column],
           row: symbol == "T" ? row : Int(self.rows.logitRows[row]))
       }
     }

@@ -260,7 +260,9 @@ extension Mutator {
       members[index].value = .object(entries)
       header = Array(JSON.object(members).description.utf8)
     default:
-      let numbers: [Float] = [.nan, .infinity, .greatestFiniteMagnitude, -1e38, 1e30, -1e20, .leastNonzeroMagnitude, 0, -1]
+      let numbers: [Float] = [
+        .nan, .infinity, .greatestFiniteMagnitude, -1e38, 1e30, -1e20, .leastNonzeroMagnitude, 0, -1,
+      ]
       var out = whole
       for _ in 0..<next(1..<5) {
         let at = 8 + length + 4 * next(0..<max(1, (whole.count - 8 - length) / 4))
