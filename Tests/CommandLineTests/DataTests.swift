@@ -174,6 +174,12 @@ import Workbench
       #expect(entry["row"]?.int == index / 320 && entry["column"]?.int == index % 320)
       #expect(entry["nmse"]?.double.map { $0 > 1e-6 && $0 < 0.5 } == (index == 3 ? true : nil))
     }
+    // In bf16 a correct plan may be further away: the error says what to do.
+    let narrow = directory.file("bf16.plan")
+    try #require(try Tool.actc.run("compile", workshop.model, "-o", narrow).code == 0)
+    let outcome = try Tool.actrun.run(
+      "run", narrow, "--input", tokens, "--expected", out, "--nmse", "1e-12")
+    #expect(outcome.code == 1 && outcome.error.contains("--weights f32 --kv f32"), "\(outcome.error)")
     try expectRefusal(
       .actrun, ["run", workshop.plan, "--input", tokens, "--expected", tokens], 3,
       "none of the plan's results")

@@ -11,6 +11,11 @@ package final class LanguageModel {
   package let vocabularySize: Int
   /// Tokens 0 ..< this can be read and predicted.
   package var tokenCount: Int { min(vocabularySize, plan.vocabularySize ?? vocabularySize) }
+  /// Whether values are rounded to less than f32 on their way: weights, keys or values.
+  package var hasNarrowValues: Bool {
+    plan.cacheType != .f32
+      || plan.constants.contains { ![.f32, .f32x16, .i32, .bool].contains($0.type.dtype) }
+  }
   /// The longest sequence, in tokens.
   package var contextLength: Int { plan.contextLength }
   package let path: String
