@@ -105,7 +105,7 @@ extension MapFile {
   /// Checks that the maps are of earlier rounds of a fit with these options.
   fileprivate func checkEarlierRounds(of model: Model, _ options: SampleOptions) throws(FitError) {
     guard options.order == .causal else {
-      throw FitError("maps of earlier rounds are of a causal fit; without --simultaneous")
+      throw FitError("maps of earlier rounds belong to a causal fit; leave out --simultaneous")
     }
     let expected = [
       ("model", model.fingerprint), ("order", options.order.rawValue), ("pooling", options.pooling.rawValue),
