@@ -40,7 +40,7 @@ extension Model {
     try compile(graph, maps, options)
   }
 
-  /// Compiles a graph that was derived from the model's, such as a part of it or one with other results.
+  /// The same for a graph made from the model's: other results, or a part of it.
   package func compile(_ graph: Graph, _ maps: MapSet, _ options: CompileOptions) throws -> CompiledModel {
     var graph = graph
     var passes = PipelineOptions()
@@ -134,7 +134,7 @@ extension CompiledModel {
       pool: ThreadPool(threads: threads), maximumSequences: maximumSequences, maximumSlots: maximumSlots)
   }
 
-  /// Returns an engine for the plan that shares its workers with other engines, which take turns.
+  /// The same, with workers that others use too, in turn.
   package func makeEngine(
     pool: ThreadPool, maximumSequences: Int = 1, maximumSlots: Int = 2
   ) throws -> Engine {

@@ -21,7 +21,7 @@ func write(_ text: String, to descriptor: Int32) -> Bool {
 /// Prints one line on standard error.
 package func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
-/// Prints text on standard output without buffering it.
+/// Prints text on standard output, now.
 package func stream(_ text: String) {
   fflush(stdout)
   if !write(text, to: STDOUT_FILENO) { streamFailed.store(true, ordering: .relaxed) }

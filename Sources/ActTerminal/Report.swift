@@ -5,10 +5,10 @@ import ArgumentParser
 /// The version that `--version` prints and plans carry.
 package let toolVersion = "0.1.0"
 
-/// The exit code of a process.
-package enum ExitStatus: Int32, Sendable, CaseIterable {
+/// What a process tells its caller.
+package enum ExitStatus: Int32, CaseIterable, Sendable {
   case good = 0
-  /// A check that the user requested has failed.
+  /// A check that was asked for failed.
   case checkFailed = 1
   case usage = 2
   /// A bad or unsafe file.
@@ -16,7 +16,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
   case notSupported = 4
 }
 
-/// The failure of a check that the user requested; exit code 1.
+/// A check that was asked for and failed; exit code 1.
 package struct CheckFailed: Error, CustomStringConvertible {
   package var description: String
 

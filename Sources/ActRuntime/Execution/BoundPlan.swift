@@ -16,7 +16,7 @@ final class BoundPlan {
   private(set) var results: [(name: String, block: Block)] = []
   /// The inputs of floats, by name.
   private(set) var inputs: [(name: String, block: Block)] = []
-  /// The sites whose values the step computes: the address of each, and after how many tasks it is valid.
+  /// The sites whose values the step computes: where each lies, once that many tasks have run.
   private(set) var observable: [(site: String, taskCount: Int, location: Location)] = []
   private(set) var dials: [(name: String, offset: Int)] = []
 
@@ -25,7 +25,7 @@ final class BoundPlan {
   /// - Parameters:
   ///   - plan: the plan.
   ///   - rows: the buffers of the call's rows.
-  ///   - caches: the keys and values of sequences.
+  ///   - caches: where keys and values of sequences lie.
   ///   - threads: how many workers need scratch memory of their own.
   ///   - slots: how many blocks of set-time values there are.
   ///   - arguments: owns the kernels' arguments.
@@ -64,7 +64,7 @@ final class BoundPlan {
     }
   }
 
-  /// The location of each value, as the step sees it.
+  /// Where each value lies as the step sees it.
   private func locate(
     _ plan: Plan, _ rows: RowBuffers, _ constants: (String) throws -> UnsafeRawPointer
   ) throws -> [Location] {
