@@ -11,12 +11,15 @@ block of the language `text` that follows is what it prints, standard output and
 - `text LEVEL`, as in `text avx512bf16`, holds numbers or words that depend on rounding: they are compared where the
   kernels run at this level, and elsewhere the commands only have to succeed.
 
+A block of the language `sh MODULE ...`, as in `sh numpy`, is run where Python has these modules.
+
 `make` targets run in the repository itself, but for `make test`, which runs this script. --record writes what was
 printed into the document where it differs; shorten it by hand. Needs a release build and the model.
 """
 
 import argparse
 import dataclasses
+import importlib.util
 import pathlib
 import re
 import subprocess
@@ -35,7 +38,8 @@ class Block:
     """A fenced block of a page; `first` and `last` are the lines inside its fences, counted from 0."""
 
     language: str
-    level: str | None
+    # What follows the language: a level after `text`, modules after `sh`.
+    needs: list[str]
     first: int
     last: int
     text: str
@@ -53,7 +57,7 @@ def blocks(page: str) -> list[Block]:
             continue
         language, *rest = lines[opened][3:].split() or [""]
         text = "\n".join(lines[opened + 1 : index])
-        found.append(Block(language, rest[0] if rest else None, opened + 1, index, text))
+        found.append(Block(language, rest, opened + 1, index, text))
         opened = None
     return found
 
@@ -80,7 +84,7 @@ class Runner:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
-        self.levels: str | None = None
+        self.known: str | None = None
 
     def run(self, script: str) -> tuple[int, str]:
         folder = ROOT if script.startswith("make ") else self.folder
@@ -96,14 +100,14 @@ class Runner:
 
     def level(self) -> str:
         """The level at which the kernels run, by what the tools say of one that no machine has."""
-        if self.levels is None:
+        if self.known is None:
             tool = ".build/release/actc"
             code, text = self.run(f"ACT_ISA=none {tool} compile {MODEL} -o none.plan || true")
             found = re.search(r"expected ([\w-]+)", text)
             if code or not found:
                 sys.exit(f"check-readme: the level of the kernels is not known: {text.strip()}")
-            self.levels = found.group(1)
-        return self.levels
+            self.known = found.group(1)
+        return self.known
 
 
 def check(page: pathlib.Path, runner: Runner, record: bool) -> int:
@@ -116,6 +120,9 @@ def check(page: pathlib.Path, runner: Runner, record: bool) -> int:
     for index, block in enumerate(found):
         if block.language != "sh" or block.text.strip() == GATE:
             continue
+        if missing := [module for module in block.needs if importlib.util.find_spec(module) is None]:
+            print(f"{name}:{block.first + 1}: not run: Python has no {', '.join(missing)}", file=sys.stderr)
+            continue
         code, printed = runner.run(block.text)
         place = f"{name}:{block.first + 1}"
         if code:
@@ -125,7 +132,7 @@ def check(page: pathlib.Path, runner: Runner, record: bool) -> int:
         shown = found[index + 1] if index + 1 < len(found) else None
         if shown is None or shown.language != "text":
             continue
-        if shown.level not in (None, runner.level()):
+        if shown.needs and shown.needs != [runner.level()]:
             continue
         if not matches(shown.text, printed):
             print(f"{name}:{shown.first + 1}: expected\n{shown.text}\nfound\n{printed}", file=sys.stderr)

@@ -47,8 +47,12 @@ fi
 
 step "documents"
 Scripts/check-documents.sh
-# The commands of the README, make demo among them, print what it shows.
-if [ -n "${ACT_SMOLLM2:-}" ]; then Scripts/check-readme.py; fi
+# The commands of the README, make demo among them, and of the examples print what they show. What the Python example
+# imports is not the system's.
+python=$PWD/.cache/python
+[ -d "$python/safetensors" ] || python3 -m pip install --quiet --disable-pip-version-check --target "$python" \
+  numpy safetensors || echo "numpy and safetensors could not be had; their example is not run" >&2
+if [ -n "${ACT_SMOLLM2:-}" ]; then PYTHONPATH=$python Scripts/check-readme.py; fi
 
 step "the harness of the benchmarks"
 python3 -m unittest discover --start-directory Benchmarks

@@ -4,16 +4,16 @@ import ActLowering
 import ActPasses
 import ActRuntime
 
-/// How a model becomes a plan.
+/// Options of compiling a model.
 package struct CompileOptions: Sendable {
   /// Dials frozen at a strength, by map name.
   package var frozen: [String: Float] = [:]
-  /// What the plan's matrices hold; nil: as in the checkpoint.
+  /// The element type of the plan's matrices; nil keeps that of the checkpoint.
   package var weights: WeightType?
-  /// Whether nodes are folded, merged and fused; off, the graph runs as it is written.
+  /// Whether nodes are folded, merged and fused. If false, the graph runs as it is written.
   package var fuses = true
-  /// Whether layers that read one value become one. Their weights are then copies, which is not worth it for a plan
-  /// that runs once.
+  /// Whether linear layers that read the same value become one layer. Its weights are copies of theirs, which does not
+  /// pay for a plan that runs once.
   package var mergesLinears = true
   package var lowering = LoweringOptions()
   package var passManager = PassManager()
@@ -92,10 +92,11 @@ private final class MapOwner {
 }
 
 extension CompiledModel {
-  /// Writes the plan file, tensor by tensor; holds what one tensor takes, and what later ones share with it.
+  /// Writes the plan file tensor by tensor, holding in memory only what one tensor needs and what later ones share with
+  /// it.
   ///
   /// - Parameters:
-  ///   - path: appears when the plan is whole, or never.
+  ///   - path: a file that appears only when the plan is complete.
   ///   - tokenizer: the model's, compiled.
   ///   - tokenizerConfiguration: the text of its `tokenizer_config.json`.
   ///   - provenance: where the plan comes from.
@@ -120,7 +121,7 @@ extension CompiledModel {
     }
   }
 
-  /// Computes the plan's tensors one by one, and gives back the memory that holds what they were computed from.
+  /// Computes the plan's tensors one by one, and frees the memory of what each was computed from.
   private func computeTensors(
     _ evaluator: ConstantEvaluator,
     _ receive: (_ name: String, _ bytes: UnsafeRawBufferPointer, _ isLeaf: Bool) throws -> Void
@@ -139,7 +140,7 @@ extension CompiledModel {
     }
   }
 
-  /// An engine for the plan, its tensors computed in memory; those that are the checkpoint's own stay mapped.
+  /// Returns an engine for the plan. Its tensors are computed in memory; those of the checkpoint itself stay mapped.
   package func makeEngine(
     threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 2
   ) throws -> Engine {
@@ -162,7 +163,7 @@ extension CompiledModel {
   }
 }
 
-/// Tensors of a plan in memory: copies of what was computed, addresses of what is mapped.
+/// The tensors of a plan in memory: copies of computed ones, and addresses of mapped ones.
 private final class ResidentTensors {
   private(set) var addresses: [String: UnsafeRawPointer] = [:]
   private var copies: [UnsafeMutableRawBufferPointer] = []

@@ -2,7 +2,7 @@ import ActFormats
 import ActIR
 import ActPasses
 
-/// Maps that go into one plan: for each its name, its transport and its parameters' bytes.
+/// The maps of one plan: the name, the transport and the parameters of each.
 package struct MapSet: Sendable {
   package private(set) var transports: [Transport] = []
   package private(set) var files: [(name: String, file: MapFile)] = []
@@ -10,7 +10,7 @@ package struct MapSet: Sendable {
 
   package init() {}
 
-  /// A check of a map file against a model that `--force` may skip.
+  /// A check of a map file against a model which `--force` can skip.
   package enum Check: String, Hashable, Sendable, CaseIterable {
     case fingerprint
   }
@@ -45,7 +45,7 @@ package struct MapSet: Sendable {
     try add(file, name: name, path: path)
   }
 
-  /// Adds a map that was just fitted on the model.
+  /// Adds a map that has just been fitted on the model.
   package mutating func add(fitted file: MapFile, name: String) throws {
     try add(file, name: name, path: "the fit so far")
   }
@@ -101,7 +101,7 @@ package struct MapSet: Sendable {
     files.append((name, file))
   }
 
-  /// The bytes of a parameter, valid while the set lives.
+  /// The bytes of a parameter, valid for the lifetime of the set.
   func bytes(map: String, site: String, name: String) -> UnsafeRawBufferPointer? {
     parameters["\(map)/\(site)/\(name)"]?.bytes
   }

@@ -30,12 +30,12 @@ package struct Model: Sendable {
     graph.order.compactMap { id in graph[id].site.map { ($0, graph.type(id)) } }
   }
 
-  /// The channels of a site; 0 where there is none of that name.
+  /// The number of channels of a site; 0 if there is no site of that name.
   package func width(of site: String) -> Int {
     graph.value(at: site).flatMap { graph.type($0).shape.last?.fixed } ?? 0
   }
 
-  /// The sites that any of `patterns` matches, in order of execution; a pattern that matches none is an error.
+  /// The sites that match any of `patterns`, in order of execution. A pattern that matches no site is an error.
   package func sites(matching patterns: [String]) throws -> [String] {
     do {
       return try SitePattern.choose(
@@ -44,7 +44,7 @@ package struct Model: Sendable {
   }
 }
 
-/// A request that makes no sense for the files given; exit code 2.
+/// Arguments that contradict the files given; exit code 2.
 package struct UsageError: Error, Hashable, CustomStringConvertible {
   package var description: String
 

@@ -9,7 +9,7 @@ package struct BufferLifetime: Hashable, Sendable {
   }
 }
 
-/// Where buffers lie in one block.
+/// The offsets of buffers in one block.
 package struct ArenaLayout: Hashable, Sendable {
   /// Byte offsets, in the order of the lifetimes given.
   package var offsets: [Int]
@@ -25,7 +25,7 @@ func aligned(_ byteCount: Int) -> Int {
 
 /// Assigns offsets greedily, largest buffer first, into the smallest gap that fits.
 ///
-/// Knows nothing of graphs, ops or executors: sizes and lifetimes in, offsets out.
+/// It sees sizes and lifetimes only, and knows nothing of graphs, ops or executors.
 package func planArena(_ lifetimes: [BufferLifetime]) -> ArenaLayout {
   var layout = ArenaLayout(offsets: Array(repeating: 0, count: lifetimes.count), byteCount: 0)
   var placed: [Int] = []
@@ -61,7 +61,7 @@ package func planSeparately(_ lifetimes: [BufferLifetime]) -> ArenaLayout {
   return layout
 }
 
-/// The most bytes alive at one step: what no layout can go below.
+/// The most bytes alive at one step, below which no layout can go.
 package func arenaBound(_ lifetimes: [BufferLifetime]) -> Int {
   var change: [Int: Int] = [:]
   for lifetime in lifetimes {

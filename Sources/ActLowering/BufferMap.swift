@@ -1,16 +1,16 @@
 import ActIR
 
-/// In which buffer, and in which of its columns, each value of a step lies.
+/// The buffer that holds each value of a step, and the columns that the value has there.
 ///
-/// Filled in the order of the schedule, as values get their places.
+/// It is filled in schedule order, as values are given their places.
 struct BufferMap {
-  /// For every value the one whose buffer it lies in: itself, or what it is a view of or written over.
+  /// For every value, the value that owns its buffer: itself, or the one that it is a view of or is written over.
   private(set) var owner: [Int]
   /// The columns of its buffer that a value covers.
   private var columns: [Range<Int>]
   /// For every buffer, the values in it so far; views are not among them.
   private var members: [[Int]]
-  /// For every value, its views anywhere in the step, with the columns of it that they are.
+  /// For every value, its views anywhere in the step, with the columns that each shows.
   private var views: [[(index: Int, columns: Range<Int>)]]
 
   /// A map of the constants, inputs and set-time values; those of the step are added one by one.
@@ -31,7 +31,7 @@ struct BufferMap {
     }
   }
 
-  /// Takes in the next value of the step, whose place is known.
+  /// Adds the next value of the step, whose place is known.
   mutating func add(_ index: Int, of plan: Plan) {
     let value = plan.values[index]
     switch value.place {
@@ -49,7 +49,7 @@ struct BufferMap {
     }
   }
 
-  /// Whether step `index` may write where `input` lies: it is the last to read `input`, and nobody reads those columns
+  /// Whether step `index` may overwrite `input`: it is the last to read `input`, and nothing reads those columns
   /// at that step or later through another value.
   func mayOverwrite(_ input: Int, at index: Int, _ last: [Int]) -> Bool {
     guard last[input] == index else { return false }

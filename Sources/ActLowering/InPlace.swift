@@ -13,7 +13,7 @@ extension Op {
 }
 
 extension Plan {
-  /// Lets values take over the bytes of an operand that nobody reads later.
+  /// Lets values reuse the bytes of an operand that nothing reads later.
   mutating func writeInPlace() {
     let last = lastReads(throughViews: false)
     var buffers = BufferMap(self)
@@ -28,7 +28,7 @@ extension Plan {
     }
   }
 
-  /// Whether step `index` may write its result over its operand `operand`, one that its kernel can overwrite.
+  /// Whether step `index` may write its result over operand `operand`, which its kernel is able to overwrite.
   func mayWrite(_ index: Int, over operand: Int, _ buffers: BufferMap, _ last: [Int]) -> Bool {
     let value = values[index]
     let input = value.inputs[operand]

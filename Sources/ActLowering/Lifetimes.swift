@@ -16,7 +16,7 @@ extension Plan {
     return last
   }
 
-  /// The arena's buffers: which value owns each, how large it is, and from which step to which it is needed.
+  /// The buffers of the arena: the value that owns each, its size, and the steps between which it is needed.
   func buffers() -> (values: [Int], lifetimes: [BufferLifetime]) {
     let last = lastReads(throughViews: true)
     var map = BufferMap(self)

@@ -1,6 +1,6 @@
 import ActIR
 
-/// How a graph becomes a plan.
+/// Options of lowering a graph to a plan.
 package struct LoweringOptions: Sendable {
   /// The most rows (tokens, of all sequences) of one call.
   package var maximumRows = 512
@@ -8,13 +8,13 @@ package struct LoweringOptions: Sendable {
   package var contextLength = 2048
   /// The element type of cached keys and values: f32 or bf16.
   package var cacheType = DType.f32
-  /// Whether buffers share the arena's bytes and are written in place; off, each value has bytes of its own.
+  /// Whether buffers share bytes of the arena and are written in place. If false, each value has bytes of its own.
   package var sharesArena = true
 
   package init() {}
 }
 
-/// A graph that cannot run.
+/// The reason why a graph cannot be lowered.
 package struct LoweringError: Error, Hashable, CustomStringConvertible {
   package var description: String
 }
@@ -79,7 +79,7 @@ private struct Lowering {
         place: place))
   }
 
-  /// The compile-time values, and of these the ones that later programs read, which become the plan's tensors.
+  /// The compile-time values, and those among them that later programs read, which become the plan's tensors.
   private mutating func addConstants() {
     let compileTime = order.filter { times[$0.index] == .compile }
     let results = Set(graph.results.map(\.value))

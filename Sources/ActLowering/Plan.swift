@@ -1,29 +1,29 @@
 import ActIR
 
-/// A scheduled, memory-planned program: what runs when a dial moves, what runs every step, and where values lie.
+/// A compiled model: what runs when a dial moves, what runs in every step, and where each value is stored.
 ///
-/// A plan's values are nodes in schedule order with a place each; it has the graph's ops, types and text form, and none
-/// of its freedom. The weights are tensors of the plan file, by name.
+/// The values of a plan are nodes in schedule order, each with a place. A plan shares ops, types and text form with the
+/// graph, but its order and its places are fixed. The weights are tensors of the plan file, by name.
 package struct Plan: Hashable, Sendable {
-  /// Where a value lies while the plan runs.
+  /// Where a value is stored while the plan runs.
   package enum Place: Hashable, Sendable {
     /// A tensor of the plan file.
     case constant
-    /// Given at every call.
+    /// Given by the caller of every step.
     case call
     /// In every slot's block of set-time values, at this byte.
     case slot(Int)
     /// In the arena, at this byte.
     case arena(Int)
-    /// Columns of its operand; nothing runs.
+    /// Columns of its operand; no kernel runs.
     case view
-    /// Written over operand `k`, which nobody reads later.
+    /// Written over operand `k`, which nothing reads later.
     case over(operand: Int)
-    /// In a buffer of the session's, which grows with the rows that a call wants.
+    /// In a buffer of its own, which grows with the number of rows.
     case result
   }
 
-  /// What computes a value, from which earlier ones, and where it lies.
+  /// How a value is computed, from which earlier values, and where it is stored.
   package struct Value: Hashable, Sendable {
     package var name: String
     package var op: Op
@@ -56,7 +56,7 @@ package struct Plan: Hashable, Sendable {
   }
 
   package var name: String
-  /// The largest number of rows of a call, per symbol, that the arena holds.
+  /// The largest number of rows of a call that fits the arena, for each symbol.
   package var limits: [Limit] = []
   /// The longest sequence, in tokens.
   package var contextLength = 0
@@ -64,7 +64,7 @@ package struct Plan: Hashable, Sendable {
   package var cacheType = DType.f32
   /// Bytes of the arena.
   package var arenaByteCount = 0
-  /// The most bytes alive at once: the arena without fragmentation.
+  /// The most bytes that are alive at once: the size of an arena without fragmentation.
   package var arenaBound = 0
   /// Bytes of one slot's block of set-time values.
   package var slotByteCount = 0
@@ -105,7 +105,7 @@ extension Plan {
       .sorted { $0.cache < $1.cache }
   }
 
-  /// How many kernels a step runs; views run nothing.
+  /// How many kernels a step runs; views run none.
   package var stepCount: Int { values[step].count { $0.place != .view } }
 
   /// How many kernels run when a dial moves.
@@ -115,11 +115,11 @@ extension Plan {
   func byteCount(_ type: TensorType) -> Int? { type.byteCount(limit) }
 }
 
-/// What is computed from the weights alone, once, when a plan is compiled.
+/// The program that runs once, when a plan is compiled: it computes the plan's tensors from weights and maps.
 package struct CompileProgram: Sendable {
   /// Leaves (`weight`, `map_parameter`) and arithmetic over them, operands first.
   package var values: [Plan.Value] = []
-  /// The plan's tensors: for each its name and the value that it is.
+  /// The plan's tensors: the name and the value of each.
   package var outputs: [(name: String, value: Int)] = []
 
   package init() {}

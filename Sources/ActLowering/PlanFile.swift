@@ -12,7 +12,7 @@ package struct PlanFile: Sendable {
   package let file: SafetensorsFile
   package let provenance: JSON
 
-  /// Maps and checks a plan; nothing of a file that passes can make the runtime leave its buffers.
+  /// Maps and checks a plan. No content of a file that passes can make the runtime leave its buffers.
   package init(_ path: String) throws {
     file = try SafetensorsFile(path)
     guard let format = file.metadata("format"), let text = file.metadata("plan") else {
@@ -59,7 +59,8 @@ package struct PlanFile: Sendable {
       })
   }
 
-  /// Writes a plan; `produce` computes the tensors in the order given to its sink, so none is held longer than needed.
+  /// Writes a plan. `produce` passes the tensors to its sink in order, one at a time, so that none is held longer than
+  /// needed.
   package static func write(
     _ plan: Plan, to path: String, tensors: [(name: String, type: TensorType)],
     tokenizer: CompiledTokenizer?, tokenizerConfiguration: String?, provenance: JSON,
@@ -81,7 +82,7 @@ package struct PlanFile: Sendable {
   }
 }
 
-/// How a value lies in a safetensors file, which knows nothing of packed types: panels outermost.
+/// The type and shape of a value in a safetensors file, which has no packed types: panels are the first dimension.
 private struct StoredType {
   var dtype: StorageType
   var shape: [Int]

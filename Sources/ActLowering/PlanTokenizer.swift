@@ -22,7 +22,7 @@ extension CompiledTokenizer {
     try writer.append(tables.merges, to: "tokenizer.merges")
   }
 
-  /// Reads what `write` wrote; nil where the plan has no tokenizer. What the tables hold is not checked here.
+  /// Reads what `write` wrote; nil if the plan has no tokenizer. The contents of the tables are not checked here.
   init?(in file: SafetensorsFile) throws(FileError) {
     guard let rules = try file.json("tokenizer") else { return nil }
     self.init(

@@ -1,6 +1,6 @@
 import ActIR
 
-/// A plan that is not safe to run: the value, what it must be and what it is.
+/// The reason why a plan is not safe to run: the value, what was expected of it and what was found.
 package struct PlanError: Error, Hashable, CustomStringConvertible {
   package var value: String
   package var expected: String
@@ -10,7 +10,7 @@ package struct PlanError: Error, Hashable, CustomStringConvertible {
 }
 
 extension Plan {
-  // What a plan may ask for: beyond these it is damaged, and sums of products of sizes might overflow.
+  // Limits of a plan. Beyond them it is damaged, and sums of products of sizes might overflow.
   private static let largestRows = 1 << 20
   private static let largestContext = 1 << 24
   private static let largestDimension = 1 << 24
@@ -21,8 +21,8 @@ extension Plan {
 
   /// Checks everything that running the plan relies on: types, places, offsets, lifetimes.
   ///
-  /// What passes here cannot read or write outside its buffers, whoever wrote the file. Takes time quadratic in the
-  /// number of values at worst.
+  /// A plan that passes cannot read or write outside its buffers, whoever wrote the file. The time is at worst
+  /// quadratic in the number of values.
   package func verify() throws(PlanError) {
     try verifySizes()
     let returned = Set(results.map(\.value))
@@ -213,7 +213,7 @@ extension Plan {
     }
   }
 
-  /// Checks that set-time values have bytes of their own, and dials names.
+  /// Checks that set-time values have bytes of their own and that dials have names.
   private func verifySlots() throws(PlanError) {
     guard Set(dials).count == dials.count else {
       throw PlanError(value: "set", expected: "dials with names of their own", found: "\(dials)")
@@ -227,7 +227,7 @@ extension Plan {
     }
   }
 
-  /// Checks that no buffer's bytes are taken while somebody still reads them.
+  /// Checks that no buffer's bytes are reused while another value still needs them.
   private func verifyArena() throws(PlanError) {
     let buffers = buffers()
     let offsets = buffers.values.map { index in
@@ -247,7 +247,7 @@ extension Plan {
     for index in step {
       if case .over(let operand) = values[index].place, !mayWrite(index, over: operand, map, last) {
         throw failure(
-          index, "an operand in the arena that nobody reads later",
+          index, "an operand in the arena that nothing reads later",
           "%\(values[values[index].inputs[operand]].name)")
       }
       map.add(index, of: self)

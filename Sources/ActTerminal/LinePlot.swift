@@ -1,6 +1,6 @@
-/// Small plots of lines over whole numbers, one above the other with one scale, as SVG text.
+/// An SVG image of small line plots over whole numbers, one above another, with one scale.
 ///
-/// Its colours follow the reader's light or dark setting; it needs no fonts or files of its own.
+/// Its colours follow the reader's light or dark setting. It needs no other files.
 package struct LinePlot: Hashable, Sendable {
   /// One line of a panel.
   package struct Line: Hashable, Sendable {
@@ -160,7 +160,7 @@ package struct LinePlot: Hashable, Sendable {
   }
 }
 
-/// Text as it stands between tags or in an attribute; what XML cannot hold becomes U+FFFD.
+/// Text escaped for use between tags or in an attribute. A character that XML cannot hold becomes U+FFFD.
 func escaped(_ text: String) -> String {
   var out = ""
   for scalar in text.unicodeScalars {

@@ -1,7 +1,7 @@
 import ActFormats
 import Glibc
 
-/// A line on standard error that shows how far long work is; silent where that is no terminal.
+/// A line on standard error that shows the progress of long work; silent if standard error is not a terminal.
 package final class ProgressBar {
   private let title: String
   private let work: (count: Int, unit: String)?
@@ -11,7 +11,7 @@ package final class ProgressBar {
 
   deinit { finish() }
 
-  /// A bar that also tells how many of the `count` `unit`s of all the work are done in a second.
+  /// Creates a bar that also shows how many of the work's `count` `unit`s are done per second.
   package init(_ title: String, of work: (count: Int, unit: String)? = nil) {
     self.title = title
     self.work = work
@@ -38,7 +38,7 @@ package final class ProgressBar {
       "\r\u{1B}[K\(title) [\(bar)] \(Int(share * 100)) % \(legible(note))\(rate)\(left)", to: STDERR_FILENO)
   }
 
-  /// Removes the line, as the end of the object does, so that an error has a line of its own.
+  /// Removes the line, as deinitialisation does, so that an error has a line of its own.
   package func finish() {
     guard isShown, lastDrawn != nil else { return }
     lastDrawn = nil

@@ -27,15 +27,18 @@ struct Document: Sendable, CustomTestStringConvertible {
   }
 
   /// The pages of `docs/`.
-  static let all = Repository.files(under: "docs", suffix: ".md").map(Document.init)
+  static let all = Repository.files(under: "docs", suffix: ".md").map(Document.init(path:))
 
   /// The path from the repository's root.
   let path: String
   let text: String
   let lines: [Substring]
 
+  /// A page of `docs/`, by the name of its file.
+  init(_ name: String) { self.init(path: "docs/\(name)") }
+
   /// A page that cannot be read is empty, which its tests notice.
-  init(_ path: String) {
+  init(path: String) {
     self.path = path
     text = Repository.text(path) ?? ""
     lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -98,9 +101,9 @@ struct Document: Sendable, CustomTestStringConvertible {
     tables.first { $0.head.starts(with: head) }?.rows ?? []
   }
 
-  /// The first cells, in code spans, of the rows of the table whose head begins with `title`.
+  /// The names in code spans in the first column of the tables whose head begins with `title`.
   func names(inTableOf title: String) -> [String] {
-    rows(of: title).compactMap { codeSpans($0[0]).first }
+    tables.filter { $0.head.first == title }.flatMap(\.rows).flatMap { codeSpans($0[0]) }
   }
 
   /// The rows under every heading `| op | … | example |`.

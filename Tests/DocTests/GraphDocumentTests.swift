@@ -1,7 +1,7 @@
 import ActIR
 import Testing
 
-private let graphDocument = Document("docs/graph.md")
+private let graphDocument = Document("graph.md")
 
 /// The first line of the graph whose inputs the examples use.
 private let exampleHead = graphDocument.graphs.first { $0.text.hasPrefix("graph @examples") }?

@@ -2,7 +2,7 @@ import Testing
 
 /// What pages refer to is there.
 @Suite struct LinkTests {
-  private static let pages = Repository.files(under: "", suffix: ".md").map(Document.init)
+  private static let pages = Repository.files(under: "", suffix: ".md").map(Document.init(path:))
 
   @Test func findsPages() {
     #expect(Set(Self.pages.map(\.path)).isSuperset(of: ["README.md", "CONTRIBUTING.md", "docs/graph.md"]))
@@ -17,7 +17,7 @@ import Testing
         let target = parts[0].isEmpty ? page.path : resolve(parts[0], from: page.path)
         #expect(Repository.exists(target), "\(page.path):\(line): \(link)")
         if parts.count == 2 {
-          #expect(anchors(of: Document(target)).contains(parts[1]), "\(page.path):\(line): \(link)")
+          #expect(anchors(of: Document(path: target)).contains(parts[1]), "\(page.path):\(line): \(link)")
         }
       }
     }

@@ -14,7 +14,7 @@ import Testing
   }
 
   /// ``| `NAME` | what it does | `IMPORT`, … |``; some rows name their folder after the name.
-  private let documented = Document("docs/architecture.md").rows(of: "module").map { row in
+  private let documented = Document("architecture.md").rows(of: "module").map { row in
     (name: codeSpans(row[0])[0], imports: codeSpans(row[2]))
   }
 

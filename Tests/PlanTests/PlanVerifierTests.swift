@@ -121,16 +121,16 @@ import Testing
     ),
     (
       "rope %a, %t", "rope %b, %t",
-      "%r = rope: expected an operand in the arena that nobody reads later, found %b"
+      "%r = rope: expected an operand in the arena that nothing reads later, found %b"
     ),
     (
       "%y = rms_norm %x, %n {eps = 1e-05} : f32[T,8] @over+0\n    %z = take_rows %y",
       "%y = rms_norm %x, %n {eps = 1e-05} : f32[T,8] @over+0\n    %z = take_rows %x",
-      "%y = rms_norm: expected an operand in the arena that nobody reads later, found %x"
+      "%y = rms_norm: expected an operand in the arena that nothing reads later, found %x"
     ),
     (
       "linear_epilogue %c, %k, %h", "linear_epilogue %h, %k, %h",
-      "%x = linear_epilogue: expected an operand in the arena that nobody reads later, found %h"
+      "%x = linear_epilogue: expected an operand in the arena that nothing reads later, found %h"
     ),
     (
       "%z = take_rows %y, %logit_rows : f32[R,8] @arena+128",

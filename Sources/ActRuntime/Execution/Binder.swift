@@ -35,7 +35,7 @@ struct Binder {
 
   init(arguments: TaskArguments) { self.arguments = arguments }
 
-  /// The tasks that compute `op` into `out`, to be run in the order in which they are asked for.
+  /// The tasks that compute `op` into `out`. They must run in the order in which this function returned them.
   mutating func tasks(_ op: Op, _ inputs: [Location], out: Location) -> [KernelTask] {
     let earlier = packed
     packed = nil

@@ -8,7 +8,7 @@ package struct ConstantEvaluator {
 
   package init(threads: Int? = nil) { pool = ThreadPool(threads: threads) }
 
-  /// An evaluator with workers that others use too, in turn.
+  /// Creates an evaluator that shares its workers with others, which take turns.
   package init(pool: ThreadPool) { self.pool = pool }
 
   /// Runs a compile-time program.
@@ -24,7 +24,7 @@ package struct ConstantEvaluator {
     sink: (_ name: String, _ bytes: UnsafeRawBufferPointer, _ isLeaf: Bool) throws -> Void
   ) throws {
     if let error = act_isa_error() { throw EngineError(String(cString: error)) }
-    // Values are made when the first output asks for them and freed when the last has.
+    // A value is computed when the first output needs it, and freed when the last has used it.
     var remaining = [Int](repeating: 0, count: program.values.count)
     for value in program.values { for input in value.inputs { remaining[input] += 1 } }
     for output in program.outputs { remaining[output.value] += 1 }

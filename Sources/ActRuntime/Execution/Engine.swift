@@ -14,7 +14,7 @@ package final class Engine {
   package let maximumRows: Int
   /// The most sequences that may be open at once.
   package let maximumSequences: Int
-  /// How many sets of strengths there are, slot 0 included.
+  /// How many slots there are, slot 0 included.
   package let maximumSlots: Int
   /// How many workers share a kernel.
   package var threads: Int { pool.threads }
@@ -39,7 +39,7 @@ package final class Engine {
   ///   - owner: keeps the tensors' memory.
   ///   - threads: workers; nil: one for each processor that the process may use.
   ///   - maximumSequences: how many sequences may be open at once.
-  ///   - maximumSlots: how many sets of strengths may be in use at once, with the bare slot 0.
+  ///   - maximumSlots: how many slots may be in use at once, the bare slot 0 included.
   ///   - constants: the address of each of the plan's tensors, by name; valid as long as `owner` lives.
   /// - Throws: `EngineError` where memory cannot be had or `ACT_ISA` is wrong, and what `constants` throws.
   package convenience init(
@@ -51,7 +51,7 @@ package final class Engine {
       maximumSlots: maximumSlots, constants: constants)
   }
 
-  /// The same, with workers that others use too, in turn.
+  /// Creates an engine that shares its workers with others, which take turns.
   package init(
     plan: Plan, owner: AnyObject?, pool: ThreadPool, maximumSequences: Int = 1, maximumSlots: Int = 2,
     constants: (String) throws -> UnsafeRawPointer

@@ -7,7 +7,7 @@ enum RowCount: Hashable {
   case symbol(String)
 }
 
-/// Where a value lies, as kernels see it. Strides count elements.
+/// The address of a value and its strides, as kernels use them. Strides count elements.
 struct Location {
   var base: UnsafeMutableRawPointer
   var dtype: DType

@@ -41,7 +41,7 @@ package enum LogitRows: Hashable, Sendable {
   }
 }
 
-/// The rows of the current call, at addresses that the kernels' arguments know.
+/// The rows of the current call, at fixed addresses that the arguments of the kernels contain.
 struct RowBuffers {
   let tokens, positions, sequences, slots: UnsafeMutablePointer<Int32>
   /// The rows whose logits are wanted, and the slot of each.

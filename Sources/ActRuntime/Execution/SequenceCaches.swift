@@ -2,7 +2,7 @@ import ActIR
 import ActKernels
 import ActLowering
 
-/// The keys and values of open sequences, one block a sequence, laid out as kernels want them.
+/// The keys and values of open sequences, one block per sequence, in the layout that kernels read.
 final class SequenceCaches {
   /// For each cache of the model the addresses of every sequence's keys and values, as kernels read them.
   let keys, values: [UnsafeMutablePointer<UnsafeMutableRawPointer?>]

@@ -18,7 +18,7 @@ package final class ThreadPool: Sendable {
   private let handles: [pthread_t]
 
   /// Starts `threads` - 1 threads; by default one thread for each processor of the process's affinity mask, but no
-  /// more than its cgroup's quota pays for. Where the system refuses a thread, the pool is smaller.
+  /// more than its cgroup's quota allows. Where the system refuses a thread, the pool is smaller.
   package init(threads requested: Int? = nil) {
     let processors = AvailableProcessors.mask()
     let threads = max(1, requested ?? min(processors.count, AvailableProcessors.quota() ?? processors.count))
