@@ -55,11 +55,13 @@ struct BenchmarkReport {
     }
     var apart = "sampler \(fixed(median(sampler) * 1e6, 1)) µs a token"
     if let tokenizer { apart += ", tokenizer \(fixed(median(tokenizer) * 1e6, 1)) µs a token" }
+    let costs =
+      names.count == 1
+      ? "" : "\ncosts are medians of paired ratios; in brackets their intervals, at 95 % or more"
     let together = sequences == 1 ? "" : ", \(sequences) sequences"
     return table.description + """
 
-      \(threads) threads, \(Engine.instructionSet)\(together), medians of \(timings[0].prefill.count) interleaved runs
-      costs are medians of paired ratios; in brackets their intervals, at 95 % or more
+      \(threads) threads, \(Engine.instructionSet)\(together), medians of \(timings[0].prefill.count) interleaved runs\(costs)
       loading \(fixed(loading * 1e3, 1)) ms, \(apart), peak memory \
       \(fixed(Double(Benchmark.peakResidentBytes) / 1e6, 0)) MB
 

@@ -68,6 +68,8 @@ struct EvalCommand: ParsableCommand {
       if matcher.isEmpty { throw FileError(path, nil, "expected words, found no letter or digit") }
       return matcher
     }
+    // What cannot be written is found before hours of work.
+    let reportFile = try report.map { try AtomicFile($0) }
     let written = try generations.map { try GenerationFile.read($0) }
     let model = try LanguageModel(
       plan, threads: steering.threads, maximumSequences: generation.maximumSequences)
@@ -94,7 +96,8 @@ struct EvalCommand: ParsableCommand {
 
     let table = EvaluationTable(figures, damage).table
     let lines = table.rows.map { $0.description + "\n" }.joined()
-    if let report { try AtomicFile.write(lines, to: report) }
+    try reportFile?.write(lines)
+    try reportFile?.commit()
     print(json ? lines : table.markdown + "\n" + legend(figures, damage), terminator: "")
   }
 

@@ -106,5 +106,7 @@ struct GenerateCommand: ParsableCommand {
 /// The expression that gives these strengths, names in order.
 func steeringText(_ strengths: [String: Float]) -> String {
   if strengths.isEmpty { return "unsteered" }
-  return strengths.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+  return strengths.sorted { $0.key < $1.key }.map { name, strength in
+    "\(name)=\(Int(exactly: strength).map { "\($0)" } ?? "\(strength)")"
+  }.joined(separator: ",")
 }

@@ -45,7 +45,7 @@ import Workbench
     let outcome = try Tool.actrun.run(
       "bench", workshop.steered, "-p", "4", "-n", "3", "-r", "5", "--steer", "m=1")
     #expect(outcome.code == 0, "\(outcome.error)")
-    let cells = try #require(outcome.text.split(separator: "\n").first { $0.hasPrefix("| m=1.0") })
+    let cells = try #require(outcome.text.split(separator: "\n").first { $0.hasPrefix("| m=1 ") })
       .split(separator: "|").suffix(2)
     #expect(cells.allSatisfy { $0.contains(" %, unresolved") }, "\(outcome.text)")
   }

@@ -112,6 +112,15 @@ import Workbench
       "\(outcome.error)")
   }
 
+  /// A place that cannot be written is found before anything is generated.
+  @Test func reportsThatCannotBeWritten() throws {
+    let output = directory.file("out.jsonl")
+    try expectRefusal(
+      .actrun, eval(workshop.plan, "--report", directory.file("absent/r"), "-o", output), 3,
+      "absent/r: cannot create")
+    #expect(directory.contents.isEmpty)
+  }
+
   // MARK: Scores
 
   @Test func scoresOverStrengths() throws {

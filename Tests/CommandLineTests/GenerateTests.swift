@@ -165,9 +165,9 @@ import Workbench
     let heads = outcome.text.split(separator: "\n").filter { $0.hasPrefix("--- ") }
     #expect(
       heads == [
-        "--- m=0.0, sample 1", "--- m=0.0, sample 2", "--- m=1.0, sample 1", "--- m=1.0, sample 2",
+        "--- m=0, sample 1", "--- m=0, sample 2", "--- m=1, sample 1", "--- m=1, sample 2",
       ])
-    #expect(outcome.output.starts(with: Array("--- m=0.0, sample 1\nabc".utf8)))
+    #expect(outcome.output.starts(with: Array("--- m=0, sample 1\nabc".utf8)))
   }
 
   @Test func repeatedSteeringJoins() throws {
