@@ -2,6 +2,7 @@ import ActIR
 
 /// What a compilation wants of the pipeline.
 public struct PipelineOptions: Sendable {
+  /// The maps to insert, in the order in which they act where several share a site.
   public var transports: [Transport] = []
   /// Dials frozen at a strength, by map name.
   public var frozen: [String: Float] = [:]
@@ -12,6 +13,7 @@ public struct PipelineOptions: Sendable {
   /// Whether linear layers that read one value become one, with weights of their own.
   public var mergesLinears = true
 
+  /// A compilation without maps, with every optimisation.
   public init() {}
 }
 

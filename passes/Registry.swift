@@ -2,6 +2,7 @@ import ActIR
 
 /// A pass by name, for the command line.
 public struct RegisteredPass: Sendable {
+  /// The pass's own name.
   public let name: String
   /// One line that says what the pass does.
   public let summary: String

@@ -2,7 +2,10 @@ import ActIR
 
 /// What the matrices of a plan hold.
 public enum WeightType: String, Hashable, Sendable, CaseIterable {
-  case f32, bf16
+  /// Single precision.
+  case f32
+  /// Half of that: 8 bits of exponent and 8 of precision.
+  case bf16
   /// Integers of 8 bits with a scale for every 32 of a row.
   case q8
   /// Integers of 4 bits with a scale and an offset for every 32 of a row; 8 bits in embedding and head, where 4 do most harm.

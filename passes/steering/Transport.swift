@@ -6,10 +6,12 @@ public struct Transport: Sendable {
   public var name: String
   /// The transport function, `(%x, parameters…, %strength) -> y`.
   public var function: Graph
+  /// The sites at which it is inserted, by name.
   public var sites: [String]
   /// The tokens to which the map applies.
   public var scope: TokenScope
 
+  /// A map under the name of its dial; ``check(_:)`` says whether its function is a transport.
   public init(name: String, function: Graph, sites: [String], scope: TokenScope = .all) {
     self.name = name
     self.function = function
@@ -56,6 +58,7 @@ public struct Transport: Sendable {
 
 /// A transport that cannot be inserted.
 public struct TransportError: Error, Hashable, CustomStringConvertible {
+  /// What was expected of it, and what was found.
   public var problem: String
   public var description: String { problem }
 }

@@ -17,8 +17,14 @@
 
 // The types past ACT_I32 are those of packed matrices, below.
 typedef enum {
-  ACT_F32 = 0, ACT_BF16 = 1, ACT_F16 = 2, ACT_I32 = 3,
-  ACT_F32X16 = 4, ACT_BF16X16 = 5, ACT_Q8X16 = 6, ACT_Q4X16 = 7
+  ACT_F32 = 0,
+  ACT_BF16 = 1,
+  ACT_F16 = 2,
+  ACT_I32 = 3,
+  ACT_F32X16 = 4,
+  ACT_BF16X16 = 5,
+  ACT_Q8X16 = 6,
+  ACT_Q4X16 = 7
 } act_dtype;
 
 // ---- Elementwise expressions -------------------------------------------------------------------------------------
@@ -27,10 +33,33 @@ typedef enum {
 // instruction i. A mask is 1 or 0, whether an input or the result of a comparison; what reads masks takes every number
 // but 0 as true. `select` is (a != 0) ? b : c; `constant` is `immediate`.
 typedef enum {
-  ACT_EXPR_CONSTANT, ACT_EXPR_ADD, ACT_EXPR_SUB, ACT_EXPR_MUL, ACT_EXPR_DIV, ACT_EXPR_MIN, ACT_EXPR_MAX,
-  ACT_EXPR_LT, ACT_EXPR_LE, ACT_EXPR_GT, ACT_EXPR_GE, ACT_EXPR_AND, ACT_EXPR_OR, ACT_EXPR_SELECT,
-  ACT_EXPR_NEG, ACT_EXPR_ABS, ACT_EXPR_EXP, ACT_EXPR_LOG, ACT_EXPR_SQRT, ACT_EXPR_RSQRT, ACT_EXPR_TANH,
-  ACT_EXPR_SIGMOID, ACT_EXPR_SILU, ACT_EXPR_GELU, ACT_EXPR_GELU_TANH, ACT_EXPR_SIN, ACT_EXPR_COS,
+  ACT_EXPR_CONSTANT,
+  ACT_EXPR_ADD,
+  ACT_EXPR_SUB,
+  ACT_EXPR_MUL,
+  ACT_EXPR_DIV,
+  ACT_EXPR_MIN,
+  ACT_EXPR_MAX,
+  ACT_EXPR_LT,
+  ACT_EXPR_LE,
+  ACT_EXPR_GT,
+  ACT_EXPR_GE,
+  ACT_EXPR_AND,
+  ACT_EXPR_OR,
+  ACT_EXPR_SELECT,
+  ACT_EXPR_NEG,
+  ACT_EXPR_ABS,
+  ACT_EXPR_EXP,
+  ACT_EXPR_LOG,
+  ACT_EXPR_SQRT,
+  ACT_EXPR_RSQRT,
+  ACT_EXPR_TANH,
+  ACT_EXPR_SIGMOID,
+  ACT_EXPR_SILU,
+  ACT_EXPR_GELU,
+  ACT_EXPR_GELU_TANH,
+  ACT_EXPR_SIN,
+  ACT_EXPR_COS,
   ACT_EXPR_OP_COUNT
 } act_expr_op;
 
@@ -253,8 +282,8 @@ typedef void (*act_kernel)(const void *args, int worker, int workers);
 // The kernels of one instruction-set level.
 typedef struct {
   const char *name;
-  act_kernel elementwise, linear, rms_norm, layer_norm, rope, cache_append, attention, take_rows, cast, scale_rows,
-      scale_columns, pack, pack_rows;
+  act_kernel elementwise, linear, rms_norm, layer_norm, rope, cache_append, attention, take_rows, cast,
+      scale_rows, scale_columns, pack, pack_rows;
   size_t (*linear_scratch)(int32_t w_dtype, int32_t rows, int32_t k);
 } act_kernel_table;
 

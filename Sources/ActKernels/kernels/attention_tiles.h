@@ -124,22 +124,22 @@ typedef struct {
   void (*weigh)(const float *weights, const uint32_t *values, ptrdiff_t padded, span seen, float *sums);
 } attention_tiles;
 
-#define ATTENTION_TILES(dtype, queries)                                                                      \
-  static void score_##dtype##_##queries(const float *q, ptrdiff_t q_stride, const uint32_t *keys,            \
-                                        int32_t width, span seen, float *scores) {                           \
-    int j = seen.begin / WIDTH * WIDTH;                                                                      \
-    for (; j <= seen.end - TILE_VECTORS * WIDTH; j += TILE_VECTORS * WIDTH)                                  \
-      score_tile(ACT_##dtype, queries, TILE_VECTORS, q, q_stride, keys + j, width, scores + j);              \
-    for (; j < seen.end; j += WIDTH)                                                                         \
-      score_tile(ACT_##dtype, queries, 1, q, q_stride, keys + j, width, scores + j);                         \
-  }                                                                                                          \
-  static void weigh_##dtype##_##queries(const float *weights, const uint32_t *values, ptrdiff_t padded,      \
-                                        span seen, float *sums) {                                            \
-    ptrdiff_t i = 0;                                                                                         \
-    for (; i <= padded - TILE_VECTORS * WIDTH; i += TILE_VECTORS * WIDTH)                                    \
-      weigh_tile(ACT_##dtype, queries, TILE_VECTORS, weights, values + i, padded, seen, sums + i);           \
-    for (; i < padded; i += WIDTH)                                                                           \
-      weigh_tile(ACT_##dtype, queries, 1, weights, values + i, padded, seen, sums + i);                      \
+#define ATTENTION_TILES(dtype, queries)                                                                 \
+  static void score_##dtype##_##queries(const float *q, ptrdiff_t q_stride, const uint32_t *keys,       \
+                                        int32_t width, span seen, float *scores) {                      \
+    int j = seen.begin / WIDTH * WIDTH;                                                                 \
+    for (; j <= seen.end - TILE_VECTORS * WIDTH; j += TILE_VECTORS * WIDTH)                             \
+      score_tile(ACT_##dtype, queries, TILE_VECTORS, q, q_stride, keys + j, width, scores + j);         \
+    for (; j < seen.end; j += WIDTH)                                                                    \
+      score_tile(ACT_##dtype, queries, 1, q, q_stride, keys + j, width, scores + j);                    \
+  }                                                                                                     \
+  static void weigh_##dtype##_##queries(const float *weights, const uint32_t *values, ptrdiff_t padded, \
+                                        span seen, float *sums) {                                       \
+    ptrdiff_t i = 0;                                                                                    \
+    for (; i <= padded - TILE_VECTORS * WIDTH; i += TILE_VECTORS * WIDTH)                               \
+      weigh_tile(ACT_##dtype, queries, TILE_VECTORS, weights, values + i, padded, seen, sums + i);      \
+    for (; i < padded; i += WIDTH)                                                                      \
+      weigh_tile(ACT_##dtype, queries, 1, weights, values + i, padded, seen, sums + i);                 \
   }
 #define ATTENTION_TILE_NAMES(dtype, queries) {score_##dtype##_##queries, weigh_##dtype##_##queries}
 
@@ -156,7 +156,7 @@ ATTENTION_TILES(F32, 6)
 ATTENTION_TILES(BF16, 4)
 ATTENTION_TILES(BF16, 5)
 ATTENTION_TILES(BF16, 6)
-#define ALL_ATTENTION_TILES(dtype)                                                          \
+#define ALL_ATTENTION_TILES(dtype)                                                                 \
   {ATTENTION_TILE_NAMES(dtype, 1), ATTENTION_TILE_NAMES(dtype, 2), ATTENTION_TILE_NAMES(dtype, 3), \
    ATTENTION_TILE_NAMES(dtype, 4), ATTENTION_TILE_NAMES(dtype, 5), ATTENTION_TILE_NAMES(dtype, 6)}
 #else

@@ -3,6 +3,8 @@ import ArgumentParser
 /// The manual page of a tool with all its commands, in the `man` macros of roff and ASCII alone.
 package struct ManualPage {
   package private(set) var text: String
+  /// Whether a heading was the last thing written, after which a paragraph begins by itself.
+  private var isAfterHeading = false
 
   package init(_ tool: CommandDescription, version: String) {
     let name = tool.path.joined(separator: " ")
@@ -10,7 +12,10 @@ package struct ManualPage {
     section("Name")
     line("\(roff(name)) \\- \(roff(sentence(tool.summary)))")
     section("Synopsis")
-    for command in tool.all where command.subcommands.isEmpty { text += ".PP\n" + synopsis(command) }
+    for command in tool.all where command.subcommands.isEmpty {
+      paragraph()
+      line(synopsis(command))
+    }
     if !tool.discussion.blocks.isEmpty { section("Description") }
     body(tool.discussion)
     section("Commands")
@@ -30,21 +35,32 @@ package struct ManualPage {
       "The instruction set whose kernels run, such as avx2; by default the fastest that the CPU has.")
   }
 
-  private mutating func section(_ title: String) { text += ".SH \(quoted(title.uppercased()))\n" }
+  private mutating func section(_ title: String) {
+    text += ".SH \(quoted(title.uppercased()))\n"
+    isAfterHeading = true
+  }
+
+  private mutating func paragraph() {
+    if !isAfterHeading { text += ".PP\n" }
+    isAfterHeading = false
+  }
 
   /// A line of text, where a control line would begin with a period or an apostrophe.
   private mutating func line(_ content: String) {
     text += (content.hasPrefix(".") || content.hasPrefix("'") ? "\\&" : "") + content + "\n"
+    isAfterHeading = false
   }
 
   private mutating func body(_ discussion: HelpText) {
     for block in discussion.blocks {
       switch block {
       case .paragraph(let paragraph):
-        text += ".PP\n"
+        self.paragraph()
         line(roff(paragraph))
       case .verbatim(let lines):
-        text += ".PP\n.RS 4\n.nf\n"
+        // To the left of the text, so that what fits help's 80 columns fits here.
+        self.paragraph()
+        text += ".RS -4\n.nf\n"
         for content in lines { line(roff(content)) }
         text += ".fi\n.RE\n"
       }
@@ -56,7 +72,10 @@ package struct ManualPage {
     var headings: [String?] = []
     for argument in arguments where !headings.contains(argument.section) { headings.append(argument.section) }
     for heading in headings {
-      if let heading { text += ".PP\n\\fB\(roff(heading))\\fR\n" }
+      if let heading {
+        paragraph()
+        line("\\fB\(roff(heading))\\fR")
+      }
       for argument in paired(arguments.filter { $0.section == heading }) {
         entry(label(argument), argument.summary + remark(argument))
       }
@@ -109,7 +128,7 @@ private func synopsis(_ command: CommandDescription) -> String {
     let word = name + "\\fI\(roff(argument.valueName))\\fR" + (argument.isRepeating ? " ..." : "")
     words.append(argument.isOptional ? "[\(word)]" : word)
   }
-  return words.joined(separator: " ") + "\n"
+  return words.joined(separator: " ")
 }
 
 /// A sentence as the description of a name: in lower case, without its full stop.
