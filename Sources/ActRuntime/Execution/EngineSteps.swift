@@ -5,9 +5,15 @@ extension Engine {
   ///
   /// Throws `EngineError` for rows that the plan does not hold, and `NotFiniteError` for results that are no numbers.
   ///
-  /// Inlinable, so that the collections' types are known where it is called and walking them allocates nothing.
+  /// Specialized for the collections that callers have: walking one whose type is not known allocates for every element.
+  @_specialize(where Rows == [Row], Wanted == [Int32])
+  @_specialize(where Rows == [Row], Wanted == Range<Int32>)
+  @_specialize(where Rows == ArraySlice<Row>, Wanted == [Int32])
+  @_specialize(where Rows == ArraySlice<Row>, Wanted == Range<Int32>)
   @inlinable
-  package func step(_ rows: some Collection<Row>, logitRows wanted: some Collection<Int32>) throws {
+  package func step<Rows: Collection<Row>, Wanted: Collection<Int32>>(
+    _ rows: Rows, logitRows wanted: Wanted
+  ) throws {
     let (rowCount, logitCount) = (rows.count, wanted.count)
     try checkCounts(rows: rowCount, logitRows: logitCount)
     var index = 0
