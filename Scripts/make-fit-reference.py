@@ -65,9 +65,7 @@ def at_quantiles(samples, count):
     """Sorted `samples` [n, D], read at `count` evenly spread levels: [count, D]."""
     levels = (numpy.arange(count) + 0.5) / count
     positions = (levels * len(samples) - 0.5).clip(0, len(samples) - 1)
-    return numpy.stack(
-        [numpy.interp(positions, numpy.arange(len(samples)), column) for column in samples.T], axis=1
-    )
+    return numpy.stack([numpy.interp(positions, numpy.arange(len(samples)), column) for column in samples.T], axis=1)
 
 
 def linear_slope(source, target):
@@ -130,8 +128,9 @@ class Hooked:
     def __init__(self, model):
         self.model = model.double().eval()
 
-    def run(self, tokens, maps={}, strength=1.0, read=()):
+    def run(self, tokens, maps=None, strength=1.0, read=()):
         """Logits [T, V] of one sequence, and the outputs [T, D] of the sites in `read`, by execution."""
+        maps = maps or {}
         outputs, hooks = {}, []
 
         def transport(name):

@@ -166,9 +166,7 @@ def main():
         if name == "tiny-gqa":
             spell_as_before_version_5(directory / "config.json")
 
-        model = AutoModelForCausalLM.from_pretrained(
-            directory, dtype=torch.float32, attn_implementation="eager"
-        ).eval()
+        model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager").eval()
         for number, length in enumerate(LENGTHS.get(name, (7, 41)), start=1):
             tokens = torch.randint(3, config.vocab_size, (length,), generator=generator)
             recorded = record(model, tokens, sites=name in RECORDED and number == 1)

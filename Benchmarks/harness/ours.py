@@ -40,15 +40,19 @@ class Tools:
             call([ROOT / "Scripts" / "get-model.sh", self.actc, self.model], what="the model cannot be had")
         return self.model
 
-    def plan(self, weights: str, *arguments: str, model: pathlib.Path | None = None,
-             name: str = "bare") -> pathlib.Path:
+    def plan(
+        self, weights: str, *arguments: str, model: pathlib.Path | None = None, name: str = "bare"
+    ) -> pathlib.Path:
         """A plan of the model; compiled again when actc is newer. `Unavailable` where actc refuses."""
         model = model or self.fetch_model()
         plan = MODELS / f"{model.name}-{name}-{weights}.plan"
         if not is_newer(plan, self.actc):
             machine.say(f"compiling {plan.name}")
-            call([self.actc, "compile", model, "--weights", weights, *arguments, "-o", plan], quiet=True,
-                 what=f"actc --weights {weights}")
+            call(
+                [self.actc, "compile", model, "--weights", weights, *arguments, "-o", plan],
+                quiet=True,
+                what=f"actc --weights {weights}",
+            )
         return plan
 
     def maps(self, name: str, *arguments: str) -> pathlib.Path:
@@ -59,8 +63,25 @@ class Tools:
         file, data = MODELS / f"{name}.maps.safetensors", ROOT / "Examples" / "football"
         if not is_newer(file, self.actc):
             machine.say(f"fitting {file.name}")
-            call([self.actc, "fit", self.fetch_model(), "--source", data / "source.txt", "--target",
-                  data / "target.txt", "--sites", *NORMS, "--simultaneous", *arguments, "-o", file], quiet=True, what="actc fit")
+            call(
+                [
+                    self.actc,
+                    "fit",
+                    self.fetch_model(),
+                    "--source",
+                    data / "source.txt",
+                    "--target",
+                    data / "target.txt",
+                    "--sites",
+                    *NORMS,
+                    "--simultaneous",
+                    *arguments,
+                    "-o",
+                    file,
+                ],
+                quiet=True,
+                what="actc fit",
+            )
         return file
 
     def bench(
@@ -89,9 +110,12 @@ def parse_bench(run: dict) -> Figures:
     # The last row is the steered one where there is one.
     row = report["rows"][-1]
     return {
-        "prefill": row["prefill_tokens_per_second"], "decode": row["decode_tokens_per_second"],
-        "prefill_cost": row["prefill_cost"], "decode_cost": row["decode_cost"],
-        "sampler": report["sampler_seconds_per_token"], "tokenizer": report["tokenizer_seconds_per_token"] or 0,
+        "prefill": row["prefill_tokens_per_second"],
+        "decode": row["decode_tokens_per_second"],
+        "prefill_cost": row["prefill_cost"],
+        "decode_cost": row["decode_cost"],
+        "sampler": report["sampler_seconds_per_token"],
+        "tokenizer": report["tokenizer_seconds_per_token"] or 0,
         "load": report["load_seconds"],
     }
 

@@ -23,7 +23,8 @@ static struct act_entry *take(struct act_registry *registry) {
   return entry;
 }
 
-struct act_entry *act_registry_add(struct act_registry *registry, uintptr_t start, size_t count, const char *text) {
+struct act_entry *act_registry_add(struct act_registry *registry, uintptr_t start, size_t count,
+                                   const char *text) {
   struct act_entry *entry = take(registry);
   if (!entry) return NULL;
   entry->start = start;

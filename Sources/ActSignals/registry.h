@@ -22,7 +22,8 @@ struct act_registry {
 };
 
 /// An entry of this content, shown; NULL where memory is short. Text that is too long is cut.
-struct act_entry *act_registry_add(struct act_registry *registry, uintptr_t start, size_t count, const char *text);
+struct act_entry *act_registry_add(struct act_registry *registry, uintptr_t start, size_t count,
+                                   const char *text);
 
 void act_registry_remove(struct act_entry *entry);
 

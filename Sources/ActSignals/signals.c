@@ -88,7 +88,8 @@ static void handle_bus(int number, siginfo_t *info, void *context) {
     say(tool_name);
     say(": error: ");
     say(entry->text);
-    say(": was truncated or could not be read while it was in use; keep files as they are while a tool runs\n");
+    say(": was truncated or could not be read while it was in use; keep files as they are while a tool "
+        "runs\n");
     _exit(bad_file_status);
   }
   end_by(number);

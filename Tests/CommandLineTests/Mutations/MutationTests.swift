@@ -64,7 +64,9 @@ import Workbench
       problems.append("a long line")
     }
     if outcome.peakBytes > mostMemory { problems.append("\(outcome.peakBytes >> 20) MiB") }
-    if command == "score", outcome.code == 0, outcome.text.contains(/\b(nan|inf)\b/) { problems.append("not a number") }
+    if command == "score", outcome.code == 0, outcome.text.contains(/\b(nan|inf)\b/) {
+      problems.append("not a number")
+    }
     return problems
   }
 }
