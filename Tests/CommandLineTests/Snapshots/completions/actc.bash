@@ -194,9 +194,19 @@ _actc_import() {
     # Offer option value completions
     case "${prev}" in
     '--output'|'-o')
+        __actc_add_completions -d
         return
         ;;
     '--dtype')
+        __actc_add_completions -W 'stored'$'\n''f32'$'\n''bf16'$'\n''f16'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
         return
         ;;
     esac
@@ -206,18 +216,21 @@ _actc_fit() {
     repeating_flags=()
     non_repeating_flags=(--no-header --simultaneous --json --version -h --help)
     repeating_options=(--source --target --pairs --filter --source-filter --target-filter --sites)
-    non_repeating_options=(--field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --method --support --plot --memory --threads -t --output -o)
+    non_repeating_options=(--field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --method --support --plot --memory --threads -t -o --output)
     __actc_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--source')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
         return
         ;;
     '--target')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
         return
         ;;
     '--pairs')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
         return
         ;;
     '--field')
@@ -242,7 +255,7 @@ _actc_fit() {
         return
         ;;
     '--format')
-        __actc_add_completions -W 'txt'$'\n''jsonl'$'\n''csv'$'\n''tsv'
+        __actc_add_completions -W 'txt'$'\n''jsonl'$'\n''json'$'\n''csv'$'\n''tsv'
         return
         ;;
     '--limit')
@@ -262,6 +275,7 @@ _actc_fit() {
         return
         ;;
     '--scope')
+        __actc_add_completions -W 'all'$'\n''prompt'$'\n''generated'$'\n''last'
         return
         ;;
     '--skip-first')
@@ -272,12 +286,15 @@ _actc_fit() {
         return
         ;;
     '--method')
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'
         return
         ;;
     '--support')
+        __actc_add_completions -W 'all'$'\n''q0-100'
         return
         ;;
     '--plot')
+        __actc_add_completions -o plusdirs -fX '!*.@(svg)'
         return
         ;;
     '--memory')
@@ -286,7 +303,16 @@ _actc_fit() {
     '--threads'|'-t')
         return
         ;;
-    '--output'|'-o')
+    '-o'|'--output')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -d
         return
         ;;
     esac
@@ -302,12 +328,15 @@ _actc_collect() {
     # Offer option value completions
     case "${prev}" in
     '--source')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
         return
         ;;
     '--target')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
         return
         ;;
     '--pairs')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
         return
         ;;
     '--field')
@@ -332,7 +361,7 @@ _actc_collect() {
         return
         ;;
     '--format')
-        __actc_add_completions -W 'txt'$'\n''jsonl'$'\n''csv'$'\n''tsv'
+        __actc_add_completions -W 'txt'$'\n''jsonl'$'\n''json'$'\n''csv'$'\n''tsv'
         return
         ;;
     '--limit')
@@ -352,6 +381,7 @@ _actc_collect() {
         return
         ;;
     '--scope')
+        __actc_add_completions -W 'all'$'\n''prompt'$'\n''generated'$'\n''last'
         return
         ;;
     '--skip-first')
@@ -371,9 +401,19 @@ _actc_collect() {
         return
         ;;
     '--after')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
         ;;
     '--output'|'-o')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -d
         return
         ;;
     esac
@@ -383,18 +423,21 @@ _actc_solve() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--method --support --plot --memory --threads -t --after --output -o)
+    non_repeating_options=(--method --support --plot --memory --threads -t --after -o --output)
     __actc_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in
     '--method')
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'
         return
         ;;
     '--support')
+        __actc_add_completions -W 'all'$'\n''q0-100'
         return
         ;;
     '--plot')
+        __actc_add_completions -o plusdirs -fX '!*.@(svg)'
         return
         ;;
     '--memory')
@@ -404,9 +447,19 @@ _actc_solve() {
         return
         ;;
     '--after')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
         ;;
-    '--output'|'-o')
+    '-o'|'--output')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
         ;;
     esac
@@ -422,12 +475,15 @@ _actc_search() {
     # Offer option value completions
     case "${prev}" in
     '--source')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
         return
         ;;
     '--target')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
         return
         ;;
     '--pairs')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
         return
         ;;
     '--field')
@@ -452,7 +508,7 @@ _actc_search() {
         return
         ;;
     '--format')
-        __actc_add_completions -W 'txt'$'\n''jsonl'$'\n''csv'$'\n''tsv'
+        __actc_add_completions -W 'txt'$'\n''jsonl'$'\n''json'$'\n''csv'$'\n''tsv'
         return
         ;;
     '--limit')
@@ -465,6 +521,7 @@ _actc_search() {
         return
         ;;
     '--held-out')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
         return
         ;;
     '--sites')
@@ -481,15 +538,25 @@ _actc_search() {
         return
         ;;
     '--method')
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'
         return
         ;;
     '--support')
+        __actc_add_completions -W 'all'$'\n''q0-100'
         return
         ;;
     '--memory')
         return
         ;;
     '--threads'|'-t')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -d
         return
         ;;
     esac
@@ -505,9 +572,11 @@ _actc_compile() {
     # Offer option value completions
     case "${prev}" in
     '--maps')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
         ;;
     '--force')
+        __actc_add_completions -W 'fingerprint'
         return
         ;;
     '--weights')
@@ -515,12 +584,14 @@ _actc_compile() {
         return
         ;;
     '--kv')
+        __actc_add_completions -W 'bf16'$'\n''f32'
         return
         ;;
     '--freeze')
         return
         ;;
     '--output'|'-o')
+        __actc_add_completions -o plusdirs -fX '!*.@(plan)'
         return
         ;;
     '--context')
@@ -530,12 +601,22 @@ _actc_compile() {
         return
         ;;
     '--print-after')
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--stop-after')
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--bisect')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -d
         return
         ;;
     esac
@@ -551,21 +632,34 @@ _actc_opt() {
     # Offer option value completions
     case "${prev}" in
     '--passes')
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--maps')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
         ;;
     '--force')
+        __actc_add_completions -W 'fingerprint'
         return
         ;;
     '--print-after')
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--stop-after')
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--bisect')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -o plusdirs -fX '!*.@(graph)'
         return
         ;;
     esac
@@ -577,6 +671,14 @@ _actc_show() {
     repeating_options=()
     non_repeating_options=()
     __actc_offer_flags_options 1
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -o plusdirs -fX '!*.@(plan|safetensors|graph)'
+        return
+        ;;
+    esac
 }
 
 _actc_sites() {
@@ -589,6 +691,14 @@ _actc_sites() {
     # Offer option value completions
     case "${prev}" in
     '--sites')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -d
         return
         ;;
     esac

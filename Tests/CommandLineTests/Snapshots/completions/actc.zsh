@@ -54,13 +54,13 @@ _actc() {
             'fit:Fits a map from source to target behaviour at the sites of a model.'
             'collect:Runs a shard of the data through a model, for a fit on several machines.'
             'solve:Fits a map to the samples that all shards of a round have collected.'
-            'search:Tells which sites to fit: what maps there reach, and what they cost.'
+            'search:Measures which sites to fit: what maps there achieve and what they cost.'
             'compile:Compiles a model, with maps or without, into a plan.'
-            'opt:Runs passes over a graph in the text form and prints the outcome.'
+            'opt:Runs passes over a graph and prints the graph that they leave.'
             'show:Prints a model'\''s graph, a map file, a plan or a graph as text.'
             'sites:Lists the activation sites of a model, in order of execution.'
             'methods:Lists the steering methods.'
-            'passes:Lists the passes.'
+            'passes:Lists the passes over graphs.'
             'help:Show subcommand help information.'
         )
         _describe -V subcommand subcommands && ret=0
@@ -79,10 +79,11 @@ _actc() {
 
 _actc_import() {
     local -i ret=1
+    local -ar ___dtype=('stored' 'f32' 'bf16' 'f16')
     local -ar arg_specs=(
-        ':file:'
-        '(--output -o)'{--output,-o}'[The directory to write.]:output:'
-        '--dtype[The tensors'\'' element type\: stored (quantised ones as f32), f32, bf16 or f16.]:dtype:'
+        ':file:_files -g '\''*.gguf'\'''
+        '(--output -o)'{--output,-o}'[The directory to write.]:directory:_files -/'
+        '--dtype[What the written tensors hold; with stored, what the file holds, quantised tensors as f32.]:dtype:{__actc_complete "${___dtype[@]}"}'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -93,39 +94,42 @@ _actc_import() {
 
 _actc_fit() {
     local -i ret=1
-    local -ar ___format=('txt' 'jsonl' 'csv' 'tsv')
+    local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar ___pooling=('mean' 'last' 'min' 'max' 'all')
+    local -ar ___scope=('all' 'prompt' 'generated' 'last')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act')
+    local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
-        ':model:'
-        '--source[Files with examples of the behaviour to leave.]:source:'
-        '--target[Files with examples of the behaviour to reach.]:target:'
-        '--pairs[Instead of both\: files in which a record has a source and a target; in .txt, with a tab between.]:pairs:'
-        '--field[The field that holds the text, as in text or continuation.text.]:field:'
-        '--source-field[The same for the source alone.]:source-field:'
-        '--target-field[The same for the target alone.]:target-field:'
-        '--prompt-field[A field that comes before the text, run as context and not pooled.]:prompt-field:'
-        '--filter[Take only records that meet all of these, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:filter:'
-        '--source-filter[The same for the source alone.]:source-filter:'
-        '--target-filter[The same for the target alone.]:target-filter:'
-        '--format[txt, jsonl, csv or tsv; by default what the name of a file tells, else txt.]:format:{__actc_complete "${___format[@]}"}'
-        '--no-header[The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….]'
-        '--limit[Take at most N samples a side.]:limit:'
-        '--seed[Shuffle the samples first, by this seed.]:seed:'
-        '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:max-tokens:'
-        '--sites[Sites\: globs, or re\: and a regular expression, over whole names.]:sites:'
-        '--simultaneous[Fit every site on the bare model; by default a site sees all earlier sites transported.]'
-        '--pooling[How a sample'\''s tokens become one vector; all\: each is a sample.]:pooling:{__actc_complete "${___pooling[@]}"}'
-        '--scope[The tokens to which the map applies\: all, prompt, generated, last, or positions as in 4-9.]:scope:'
-        '--skip-first[Leave the first N positions of a sequence out of the fit and alone when steering.]:skip-first:'
-        '--weights[What the model'\''s matrices hold while it runs; by default as in the checkpoint.]:weights:{__actc_complete "${___weights[@]}"}'
-        '--method[The method; see `actc methods`.]:method:'
-        '--support[Where the map applies\: all, or between quantiles of the source, as in q0-100.]:support:'
-        '--plot[Write a plot of the distance from source to target by layer, as SVG.]:plot:'
+        ':model:_files -/'
+        '--source[Files with examples of the behaviour to leave.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--target[Files with examples of the behaviour to reach.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--pairs[Files whose records hold a source and a target (in .txt, with a tab between), in place of --source and --target.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--field[The field that holds the text, as in continuation.text.]:name:'
+        '--source-field[The field that holds the text of a source record, in place of --field.]:name:'
+        '--target-field[The field that holds the text of a target record, in place of --field.]:name:'
+        '--prompt-field[The field that holds the prompt of the text. The model runs over it, but it is no part of the sample.]:name:'
+        '--filter[Take only records that meet all of these conditions, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:condition ...:'
+        '--source-filter[Conditions that only the records of the source have to meet, besides --filter.]:condition:'
+        '--target-filter[Conditions that only the records of the target have to meet, besides --filter.]:condition:'
+        '--format[The format of the data files; by default what the ending of a file'\''s name says, else txt.]:format:{__actc_complete "${___format[@]}"}'
+        '--no-header[Read the first row of .csv and .tsv files as a record, and call the columns 1, 2, and so on.]'
+        '--limit[Take at most N samples a side.]:n:'
+        '--seed[Shuffle the samples by this seed before --limit takes the first.]:seed:'
+        '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:n:'
+        '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names.]:pattern ...:'
+        '--simultaneous[Fit every site on the bare model; by default each site sees the earlier ones transported.]'
+        '--pooling[How the tokens of a text become one sample; with all, every token is a sample.]:pooling:{__actc_complete "${___pooling[@]}"}'
+        '--scope[The tokens that the map applies to\: all, prompt, generated, last, or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
+        '--skip-first[Leave the first N positions of every sequence out of the fit, and alone when steering.]:n:'
+        '--weights[What the model'\''s matrices hold while it runs; by default what the checkpoint holds.]:weights:{__actc_complete "${___weights[@]}"}'
+        '--method[The steering method; `actc methods` describes them.]:method:{__actc_complete "${___method[@]}"}'
+        '--support[Where the map applies\: all, or between two percentiles of the source'\''s samples, as in q0-100.]:support:{__actc_complete "${___support[@]}"}'
+        '--plot[Write a plot of the distance from source to target by layer, as SVG.]:file:_files -g '\''*.svg'\'''
         '--json[Print the summary of the fit as JSON.]'
-        '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:memory:'
-        '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
-        '(--output -o)'{--output,-o}'[The map file to write.]:output:'
+        '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:size:'
+        '(--threads -t)'{--threads,-t}'[Run N threads; by default one a processor.]:n:'
+        '(-o --output)'{-o,--output}'[The map file to write.]:file:_files -g '\''*.safetensors'\'''
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -136,38 +140,39 @@ _actc_fit() {
 
 _actc_collect() {
     local -i ret=1
-    local -ar ___format=('txt' 'jsonl' 'csv' 'tsv')
+    local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar ___pooling=('mean' 'last' 'min' 'max' 'all')
+    local -ar ___scope=('all' 'prompt' 'generated' 'last')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
     local -ar arg_specs=(
-        ':model:'
-        '--source[Files with examples of the behaviour to leave.]:source:'
-        '--target[Files with examples of the behaviour to reach.]:target:'
-        '--pairs[Instead of both\: files in which a record has a source and a target; in .txt, with a tab between.]:pairs:'
-        '--field[The field that holds the text, as in text or continuation.text.]:field:'
-        '--source-field[The same for the source alone.]:source-field:'
-        '--target-field[The same for the target alone.]:target-field:'
-        '--prompt-field[A field that comes before the text, run as context and not pooled.]:prompt-field:'
-        '--filter[Take only records that meet all of these, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:filter:'
-        '--source-filter[The same for the source alone.]:source-filter:'
-        '--target-filter[The same for the target alone.]:target-filter:'
-        '--format[txt, jsonl, csv or tsv; by default what the name of a file tells, else txt.]:format:{__actc_complete "${___format[@]}"}'
-        '--no-header[The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….]'
-        '--limit[Take at most N samples a side.]:limit:'
-        '--seed[Shuffle the samples first, by this seed.]:seed:'
-        '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:max-tokens:'
-        '--sites[Sites\: globs, or re\: and a regular expression, over whole names.]:sites:'
-        '--simultaneous[Fit every site on the bare model; by default a site sees all earlier sites transported.]'
-        '--pooling[How a sample'\''s tokens become one vector; all\: each is a sample.]:pooling:{__actc_complete "${___pooling[@]}"}'
-        '--scope[The tokens to which the map applies\: all, prompt, generated, last, or positions as in 4-9.]:scope:'
-        '--skip-first[Leave the first N positions of a sequence out of the fit and alone when steering.]:skip-first:'
-        '--weights[What the model'\''s matrices hold while it runs; by default as in the checkpoint.]:weights:{__actc_complete "${___weights[@]}"}'
-        '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:memory:'
-        '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
+        ':model:_files -/'
+        '--source[Files with examples of the behaviour to leave.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--target[Files with examples of the behaviour to reach.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--pairs[Files whose records hold a source and a target (in .txt, with a tab between), in place of --source and --target.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--field[The field that holds the text, as in continuation.text.]:name:'
+        '--source-field[The field that holds the text of a source record, in place of --field.]:name:'
+        '--target-field[The field that holds the text of a target record, in place of --field.]:name:'
+        '--prompt-field[The field that holds the prompt of the text. The model runs over it, but it is no part of the sample.]:name:'
+        '--filter[Take only records that meet all of these conditions, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:condition ...:'
+        '--source-filter[Conditions that only the records of the source have to meet, besides --filter.]:condition:'
+        '--target-filter[Conditions that only the records of the target have to meet, besides --filter.]:condition:'
+        '--format[The format of the data files; by default what the ending of a file'\''s name says, else txt.]:format:{__actc_complete "${___format[@]}"}'
+        '--no-header[Read the first row of .csv and .tsv files as a record, and call the columns 1, 2, and so on.]'
+        '--limit[Take at most N samples a side.]:n:'
+        '--seed[Shuffle the samples by this seed before --limit takes the first.]:seed:'
+        '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:n:'
+        '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names.]:pattern ...:'
+        '--simultaneous[Fit every site on the bare model; by default each site sees the earlier ones transported.]'
+        '--pooling[How the tokens of a text become one sample; with all, every token is a sample.]:pooling:{__actc_complete "${___pooling[@]}"}'
+        '--scope[The tokens that the map applies to\: all, prompt, generated, last, or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
+        '--skip-first[Leave the first N positions of every sequence out of the fit, and alone when steering.]:n:'
+        '--weights[What the model'\''s matrices hold while it runs; by default what the checkpoint holds.]:weights:{__actc_complete "${___weights[@]}"}'
+        '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:size:'
+        '(--threads -t)'{--threads,-t}'[Run N threads; by default one a processor.]:n:'
         '--rounds[Print how many rounds the fit takes, and do nothing else.]'
-        '--shard[The part of the data to take\: i/N, i from 1 to N.]:shard:'
-        '--after[The map file of the earlier rounds.]:after:'
-        '(--output -o)'{--output,-o}'[The sample file to write.]:output:'
+        '--shard[The part of the data to take, i from 1 to N.]:i/N:'
+        '--after[The map file of the earlier rounds of a causal fit.]:file:_files -g '\''*.safetensors'\'''
+        '(--output -o)'{--output,-o}'[The sample file to write.]:file:_files -g '\''*.safetensors'\'''
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -178,16 +183,18 @@ _actc_collect() {
 
 _actc_solve() {
     local -i ret=1
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act')
+    local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
-        '*:shards:'
-        '--method[The method; see `actc methods`.]:method:'
-        '--support[Where the map applies\: all, or between quantiles of the source, as in q0-100.]:support:'
-        '--plot[Write a plot of the distance from source to target by layer, as SVG.]:plot:'
+        '*:shards:_files -g '\''*.safetensors'\'''
+        '--method[The steering method; `actc methods` describes them.]:method:{__actc_complete "${___method[@]}"}'
+        '--support[Where the map applies\: all, or between two percentiles of the source'\''s samples, as in q0-100.]:support:{__actc_complete "${___support[@]}"}'
+        '--plot[Write a plot of the distance from source to target by layer, as SVG.]:file:_files -g '\''*.svg'\'''
         '--json[Print the summary of the fit as JSON.]'
-        '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:memory:'
-        '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
-        '--after[The map file of the earlier rounds, the same as for `actc collect`.]:after:'
-        '(--output -o)'{--output,-o}'[The map file to write.]:output:'
+        '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:size:'
+        '(--threads -t)'{--threads,-t}'[Run N threads; by default one a processor.]:n:'
+        '--after[The map file of the earlier rounds of a causal fit.]:file:_files -g '\''*.safetensors'\'''
+        '(-o --output)'{-o,--output}'[The map file to write.]:file:_files -g '\''*.safetensors'\'''
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -198,35 +205,37 @@ _actc_solve() {
 
 _actc_search() {
     local -i ret=1
-    local -ar ___format=('txt' 'jsonl' 'csv' 'tsv')
+    local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act')
+    local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
-        ':model:'
-        '--source[Files with examples of the behaviour to leave.]:source:'
-        '--target[Files with examples of the behaviour to reach.]:target:'
-        '--pairs[Instead of both\: files in which a record has a source and a target; in .txt, with a tab between.]:pairs:'
-        '--field[The field that holds the text, as in text or continuation.text.]:field:'
-        '--source-field[The same for the source alone.]:source-field:'
-        '--target-field[The same for the target alone.]:target-field:'
-        '--prompt-field[A field that comes before the text, run as context and not pooled.]:prompt-field:'
-        '--filter[Take only records that meet all of these, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:filter:'
-        '--source-filter[The same for the source alone.]:source-filter:'
-        '--target-filter[The same for the target alone.]:target-filter:'
-        '--format[txt, jsonl, csv or tsv; by default what the name of a file tells, else txt.]:format:{__actc_complete "${___format[@]}"}'
-        '--no-header[The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….]'
-        '--limit[Take at most N samples a side.]:limit:'
-        '--seed[Shuffle the samples first, by this seed.]:seed:'
-        '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:max-tokens:'
-        '--held-out[Texts of the ordinary kind\: .txt, a line each, or .jsonl of {"text"\: …}.]:held-out:'
-        '--sites[Sites\: globs, or re\: and a regular expression, over whole names.]:sites:'
-        '--parts[Into how many ranges of layers each kind of site is divided.]:parts:'
+        ':model:_files -/'
+        '--source[Files with examples of the behaviour to leave.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--target[Files with examples of the behaviour to reach.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--pairs[Files whose records hold a source and a target (in .txt, with a tab between), in place of --source and --target.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--field[The field that holds the text, as in continuation.text.]:name:'
+        '--source-field[The field that holds the text of a source record, in place of --field.]:name:'
+        '--target-field[The field that holds the text of a target record, in place of --field.]:name:'
+        '--prompt-field[The field that holds the prompt of the text. The model runs over it, but it is no part of the sample.]:name:'
+        '--filter[Take only records that meet all of these conditions, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:condition ...:'
+        '--source-filter[Conditions that only the records of the source have to meet, besides --filter.]:condition:'
+        '--target-filter[Conditions that only the records of the target have to meet, besides --filter.]:condition:'
+        '--format[The format of the data files; by default what the ending of a file'\''s name says, else txt.]:format:{__actc_complete "${___format[@]}"}'
+        '--no-header[Read the first row of .csv and .tsv files as a record, and call the columns 1, 2, and so on.]'
+        '--limit[Take at most N samples a side.]:n:'
+        '--seed[Shuffle the samples by this seed before --limit takes the first.]:seed:'
+        '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:n:'
+        '--held-out[A data file of ordinary texts, on which the damage is measured.]:file:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names.]:pattern ...:'
+        '--parts[Divide each kind of site into N ranges of layers.]:n:'
         '--strength[The strength of the maps that are measured.]:strength:'
-        '--weights[What the model'\''s matrices hold while it runs; by default as in the checkpoint.]:weights:{__actc_complete "${___weights[@]}"}'
-        '--method[The method; see `actc methods`.]:method:'
-        '--support[Where the map applies\: all, or between quantiles of the source, as in q0-100.]:support:'
-        '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:memory:'
-        '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
-        '--json[As JSON.]'
+        '--weights[What the model'\''s matrices hold while it runs; by default what the checkpoint holds.]:weights:{__actc_complete "${___weights[@]}"}'
+        '--method[The steering method; `actc methods` describes them.]:method:{__actc_complete "${___method[@]}"}'
+        '--support[Where the map applies\: all, or between two percentiles of the source'\''s samples, as in q0-100.]:support:{__actc_complete "${___support[@]}"}'
+        '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:size:'
+        '(--threads -t)'{--threads,-t}'[Run N threads; by default one a processor.]:n:'
+        '--json[Print the choices as JSON.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -237,26 +246,30 @@ _actc_search() {
 
 _actc_compile() {
     local -i ret=1
+    local -ar ___force=('fingerprint')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
+    local -ar ___kv=('bf16' 'f32')
+    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
     local -ar arg_specs=(
-        ':model:'
-        '*--maps[A map file and the name of its dial; may be repeated.]:name=file:'
-        '*--force[A check to skip\: fingerprint.]:check:'
+        ':model:_files -/'
+        '*--maps[The name of a dial and the map file that it turns; repeat the option for several maps.]:name=file:_files -g '\''*.safetensors'\'''
+        '*--force[Skip a check of the map files against the model.]:check:{__actc_complete "${___force[@]}"}'
         '--weights[What the plan'\''s matrices hold.]:weights:{__actc_complete "${___weights[@]}"}'
-        '--kv[The element type of cached keys and values\: bf16 or f32.]:kv:'
-        '*--freeze[Fold a map at a strength.]:name=strength:'
-        '(--output -o)'{--output,-o}'[The plan to write.]:output:'
-        '--context[The longest sequence, in tokens; by default the model'\''s own, at most 2048.]:context:'
-        '--rows[The most tokens of one step, over all sequences.]:rows:'
-        '--no-fuse[Leave the graph as it is written\: fold, merge and fuse nothing.]'
-        '--no-arena[Give every buffer bytes of its own.]'
-        '--reference[Both of these\: the plan to compare others with.]'
-        '--print-after[Print the graph after these passes, or after all.]:names|all:'
+        '--kv[What cached keys and values hold.]:kv:{__actc_complete "${___kv[@]}"}'
+        '*--freeze[Fold a map into the weights at one strength; repeat the option for several maps.]:name=strength:'
+        '(--output -o)'{--output,-o}'[The plan to write.]:file:_files -g '\''*.plan'\'''
+        '--context[The longest sequence, in tokens; by default the model'\''s context, at most 2048.]:n:'
+        '--rows[The most tokens of one step, over all sequences.]:n:'
+        '--no-fuse[Run the graph as it is written\: fold, merge and fuse nothing.]'
+        '--no-arena[Give every buffer its own bytes instead of sharing them.]'
+        '--reference[Make the plan to compare others with\: --no-fuse and --no-arena.]'
+        '--print-after[Print the graph after each of these passes, or after all.]:a,b,c|all:{__actc_complete "${___print_after[@]}"}'
         '--verify-each[Verify the graph after each pass.]'
         '--no-verify-each[Verify the graph after each pass.]'
-        '--timing[Print how long each pass took.]'
-        '--stop-after[Run no pass after this one.]:name:'
-        '--bisect[Run the first N passes only, to bisect.]:n:'
+        '--timing[Print how long each pass took and what it left.]'
+        '--stop-after[Run no pass after this one.]:pass:{__actc_complete "${___stop_after[@]}"}'
+        '--bisect[Run only the first N passes, to find the one that goes wrong.]:n:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -267,17 +280,21 @@ _actc_compile() {
 
 _actc_opt() {
     local -i ret=1
+    local -ar ___passes=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___force=('fingerprint')
+    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
     local -ar arg_specs=(
-        ':file:'
-        '--passes[The passes, in order; by default the whole pipeline.]:a,b,c:'
-        '*--maps[A map file and the name of its dial; may be repeated.]:name=file:'
-        '*--force[A check to skip\: fingerprint.]:check:'
-        '--print-after[Print the graph after these passes, or after all.]:names|all:'
+        ':file:_files -g '\''*.graph'\'''
+        '--passes[The passes to run, in order; by default the whole pipeline.]:a,b,c:{__actc_complete "${___passes[@]}"}'
+        '*--maps[The name of a dial and the map file that it turns; repeat the option for several maps.]:name=file:_files -g '\''*.safetensors'\'''
+        '*--force[Skip a check of the map files against the model.]:check:{__actc_complete "${___force[@]}"}'
+        '--print-after[Print the graph after each of these passes, or after all.]:a,b,c|all:{__actc_complete "${___print_after[@]}"}'
         '--verify-each[Verify the graph after each pass.]'
         '--no-verify-each[Verify the graph after each pass.]'
-        '--timing[Print how long each pass took.]'
-        '--stop-after[Run no pass after this one.]:name:'
-        '--bisect[Run the first N passes only, to bisect.]:n:'
+        '--timing[Print how long each pass took and what it left.]'
+        '--stop-after[Run no pass after this one.]:pass:{__actc_complete "${___stop_after[@]}"}'
+        '--bisect[Run only the first N passes, to find the one that goes wrong.]:n:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -289,9 +306,9 @@ _actc_opt() {
 _actc_show() {
     local -i ret=1
     local -ar arg_specs=(
-        ':file:'
-        '--summary[A plan'\''s sizes only, not its programs.]'
-        '--json[As JSON.]'
+        ':file:_files -g '\''*.plan *.safetensors *.graph'\'''
+        '--summary[Print only a plan'\''s sizes, not its programs.]'
+        '--json[Print as JSON.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -303,9 +320,9 @@ _actc_show() {
 _actc_sites() {
     local -i ret=1
     local -ar arg_specs=(
-        ':model:'
-        '--sites[Only the sites that these patterns match\: globs, or re\: and a regular expression.]:sites:'
-        '--json[As JSON.]'
+        ':model:_files -/'
+        '--sites[List only sites whose whole name matches a pattern\: a glob, or re\: and a regular expression.]:pattern ...:'
+        '--json[Print the sites as JSON.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -317,7 +334,7 @@ _actc_sites() {
 _actc_methods() {
     local -i ret=1
     local -ar arg_specs=(
-        '--json[As JSON.]'
+        '--json[Print the methods as JSON.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -329,7 +346,7 @@ _actc_methods() {
 _actc_passes() {
     local -i ret=1
     local -ar arg_specs=(
-        '--json[As JSON.]'
+        '--json[Print the passes as JSON.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

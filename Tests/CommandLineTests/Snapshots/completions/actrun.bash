@@ -186,9 +186,9 @@ _actrun() {
 
 _actrun_generate() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--prompt -p -n --tokens --steer --threads -t --temp --top-k --top-p --min-p --repetition-penalty --seed)
+    non_repeating_flags=(--no-header --json --version -h --help)
+    repeating_options=(--filter --steer)
+    non_repeating_options=(--prompt -p -n --tokens --prompts --field --limit --shuffle --format --samples --seeds --sequences --output -o --temp --top-k --top-p --min-p --repetition-penalty --seed --threads -t)
     __actrun_offer_flags_options 1
 
     # Offer option value completions
@@ -199,10 +199,34 @@ _actrun_generate() {
     '-n'|'--tokens')
         return
         ;;
-    '--steer')
+    '--prompts')
+        __actrun_add_completions -f
         return
         ;;
-    '--threads'|'-t')
+    '--field')
+        return
+        ;;
+    '--filter')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--shuffle')
+        return
+        ;;
+    '--format')
+        __actrun_add_completions -W 'txt'$'\n''jsonl'$'\n''json'$'\n''csv'$'\n''tsv'
+        return
+        ;;
+    '--samples'|'--seeds')
+        return
+        ;;
+    '--sequences')
+        return
+        ;;
+    '--output'|'-o')
+        __actrun_add_completions -o plusdirs -fX '!*.@(jsonl)'
         return
         ;;
     '--temp')
@@ -221,6 +245,20 @@ _actrun_generate() {
         return
         ;;
     '--seed')
+        return
+        ;;
+    '--steer')
+        return
+        ;;
+    '--threads'|'-t')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actrun_add_completions -o plusdirs -fX '!*.@(plan)'
         return
         ;;
     esac
@@ -228,35 +266,43 @@ _actrun_generate() {
 
 _actrun_run() {
     repeating_flags=()
-    non_repeating_flags=(--version -h --help)
-    repeating_options=(--dump)
-    non_repeating_options=(--input --output -o --expected --atol --rtol --steer --threads -t)
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=(--dump --steer)
+    non_repeating_options=(--input --output -o --expected --nmse --threads -t)
     __actrun_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--input')
+        __actrun_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
         ;;
     '--output'|'-o')
+        __actrun_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
         ;;
     '--dump')
         return
         ;;
     '--expected')
+        __actrun_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
         ;;
-    '--atol')
-        return
-        ;;
-    '--rtol')
+    '--nmse')
         return
         ;;
     '--steer')
         return
         ;;
     '--threads'|'-t')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actrun_add_completions -o plusdirs -fX '!*.@(plan)'
         return
         ;;
     esac
@@ -264,13 +310,32 @@ _actrun_run() {
 
 _actrun_score() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--steer --threads -t)
+    non_repeating_flags=(--no-header --json --version -h --help)
+    repeating_options=(--filter --steer)
+    non_repeating_options=(--field --limit --shuffle --format --prompt-field --threads -t)
     __actrun_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
+    '--field')
+        return
+        ;;
+    '--filter')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--shuffle')
+        return
+        ;;
+    '--format')
+        __actrun_add_completions -W 'txt'$'\n''jsonl'$'\n''json'$'\n''csv'$'\n''tsv'
+        return
+        ;;
+    '--prompt-field')
+        return
+        ;;
     '--steer')
         return
         ;;
@@ -278,39 +343,64 @@ _actrun_score() {
         return
         ;;
     esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actrun_add_completions -o plusdirs -fX '!*.@(plan)'
+        return
+        ;;
+    2)
+        __actrun_add_completions -f
+        return
+        ;;
+    esac
 }
 
 _actrun_eval() {
     repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--prompts --concept --held-out -n --tokens --expect-rise --expect-fluency --steer --threads -t --temp --top-k --top-p --min-p --repetition-penalty --seed)
+    non_repeating_flags=(--no-header --json --version -h --help)
+    repeating_options=(--filter --held-out-filter --steer)
+    non_repeating_options=(--generations -n --tokens --prompts --field --limit --shuffle --format --samples --seeds --sequences --output -o --temp --top-k --top-p --min-p --repetition-penalty --seed --concept --judge --held-out --held-out-field --held-out-prompt-field --held-out-limit --threads -t --report)
     __actrun_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
-    '--prompts')
-        return
-        ;;
-    '--concept')
-        return
-        ;;
-    '--held-out')
+    '--generations')
+        __actrun_add_completions -o plusdirs -fX '!*.@(jsonl)'
         return
         ;;
     '-n'|'--tokens')
         return
         ;;
-    '--expect-rise')
+    '--prompts')
+        __actrun_add_completions -f
         return
         ;;
-    '--expect-fluency')
+    '--field')
         return
         ;;
-    '--steer')
+    '--filter')
         return
         ;;
-    '--threads'|'-t')
+    '--limit')
+        return
+        ;;
+    '--shuffle')
+        return
+        ;;
+    '--format')
+        __actrun_add_completions -W 'txt'$'\n''jsonl'$'\n''json'$'\n''csv'$'\n''tsv'
+        return
+        ;;
+    '--samples'|'--seeds')
+        return
+        ;;
+    '--sequences')
+        return
+        ;;
+    '--output'|'-o')
+        __actrun_add_completions -o plusdirs -fX '!*.@(jsonl)'
         return
         ;;
     '--temp')
@@ -331,14 +421,56 @@ _actrun_eval() {
     '--seed')
         return
         ;;
+    '--concept')
+        __actrun_add_completions -f
+        return
+        ;;
+    '--judge')
+        __actrun_add_completions -o plusdirs -fX '!*.@(plan)'
+        return
+        ;;
+    '--held-out')
+        __actrun_add_completions -f
+        return
+        ;;
+    '--held-out-field')
+        return
+        ;;
+    '--held-out-prompt-field')
+        return
+        ;;
+    '--held-out-filter')
+        return
+        ;;
+    '--held-out-limit')
+        return
+        ;;
+    '--steer')
+        return
+        ;;
+    '--threads'|'-t')
+        return
+        ;;
+    '--report')
+        __actrun_add_completions -o plusdirs -fX '!*.@(jsonl)'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actrun_add_completions -o plusdirs -fX '!*.@(plan)'
+        return
+        ;;
     esac
 }
 
 _actrun_bench() {
     repeating_flags=()
-    non_repeating_flags=(--version -h --help)
-    repeating_options=()
-    non_repeating_options=(--prompt -p -n --tokens --sequences --repetitions -r --output -o --steer --threads -t)
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=(--steer)
+    non_repeating_options=(--prompt -p -n --tokens --sequences --repetitions -r --until --at-most --threads -t)
     __actrun_offer_flags_options 1
 
     # Offer option value completions
@@ -355,13 +487,24 @@ _actrun_bench() {
     '--repetitions'|'-r')
         return
         ;;
-    '--output'|'-o')
+    '--until')
+        return
+        ;;
+    '--at-most')
         return
         ;;
     '--steer')
         return
         ;;
     '--threads'|'-t')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actrun_add_completions -o plusdirs -fX '!*.@(plan)'
         return
         ;;
     esac

@@ -50,10 +50,10 @@ _actrun() {
     case "${state}" in
     command)
         local -ar subcommands=(
-            'generate:Continues a text.'
+            'generate:Continues a text, or the prompts of a file.'
             'run:Runs a plan on tensors: `tokens` in, the plan'\''s results out.'
-            'score:Scores texts: log-likelihood of each, perplexity of all.'
-            'eval:Measures a concept over strengths: how often it shows, and what it costs in fluency.'
+            'score:Scores texts: the log-likelihood of each, the perplexity of all.'
+            'eval:Measures what strengths do to generated text, and what they cost in fluency.'
             'bench:Measures prefill and decode, always beside the unsteered model.'
             'help:Show subcommand help information.'
         )
@@ -73,19 +73,30 @@ _actrun() {
 
 _actrun_generate() {
     local -i ret=1
+    local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar arg_specs=(
-        ':plan:'
-        '(--prompt -p)'{--prompt,-p}'[The text to continue; - reads standard input.]:prompt:'
+        ':plan:_files -g '\''*.plan'\'''
+        '(--prompt -p)'{--prompt,-p}'[A text to continue; - reads standard input.]:prompt:'
         '(-n --tokens)'{-n,--tokens}'[The most tokens to generate.]:tokens:'
-        '--steer[Strengths by map, as in football=0.5,formal=0.3; a sweep takes ranges, as in football=0\:1\:0.25.]:expression:'
+        '--prompts[A data file of prompts to continue, by default a line each.]:prompts:_files'
+        '--field[The field that holds the text, as in text or prompt.text.]:field:'
+        '--filter[Take only the records that meet all of these, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:filter:'
+        '--limit[Take the first N records.]:limit:'
+        '--shuffle[Shuffle the records first, with this seed.]:shuffle:'
+        '--format[The format of the data; by default what the file'\''s name tells, else txt.]:format:{__actrun_complete "${___format[@]}"}'
+        '--no-header[The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….]'
+        '(--samples --seeds)'{--samples,--seeds}'[Samples of each prompt, each with its own seed. (default\: 1)]:samples:'
+        '--sequences[The most texts to generate together. (default\: 64)]:sequences:'
+        '(--output -o)'{--output,-o}'[Add the texts to this file, as JSON lines; a run that was interrupted goes on where it stopped.]:output:_files -g '\''*.jsonl'\'''
+        '--temp[Divides the logits; 0 takes the likeliest token. (default\: 0.8)]:temp:'
+        '--top-k[Keep the K likeliest tokens; 0 keeps all. (default\: 40)]:top-k:'
+        '--top-p[Keep the likeliest tokens that reach this probability together. (default\: 0.95)]:top-p:'
+        '--min-p[Drop tokens less likely than this share of the likeliest. (default\: 0.05)]:min-p:'
+        '--repetition-penalty[Penalty of tokens seen before; 1 is none. (default\: 1)]:repetition-penalty:'
+        '--seed[The same seed gives the same texts. (default\: 0)]:seed:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
-        '--temp[Divides the logits; 0 takes the likeliest token.]:temp:'
-        '--top-k[Keep the k likeliest tokens; 0 keeps all.]:top-k:'
-        '--top-p[Keep the likeliest tokens that reach this probability together.]:top-p:'
-        '--min-p[Drop tokens less likely than this share of the likeliest.]:min-p:'
-        '--repetition-penalty[Penalty of tokens seen before; 1 is none.]:repetition-penalty:'
-        '--seed[The same seed gives the same text.]:seed:'
-        '--json[As JSON, at the end.]'
+        '--json[Print a text given with -p as a JSON line too.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -97,15 +108,15 @@ _actrun_generate() {
 _actrun_run() {
     local -i ret=1
     local -ar arg_specs=(
-        ':plan:'
-        '--input[A safetensors file with the inputs.]:input:'
-        '(--output -o)'{--output,-o}'[The safetensors file to write.]:output:'
-        '--dump[Sites whose values are wanted too\: globs, or re\: and an expression.]:dump:'
-        '--expected[A safetensors file with results to compare with.]:expected:'
-        '--atol[The absolute tolerance.]:atol:'
-        '--rtol[The relative tolerance.]:rtol:'
-        '--steer[Strengths by map, as in football=0.5,formal=0.3; a sweep takes ranges, as in football=0\:1\:0.25.]:expression:'
+        ':plan:_files -g '\''*.plan'\'''
+        '--input[A safetensors file with the inputs.]:input:_files -g '\''*.safetensors'\'''
+        '(--output -o)'{--output,-o}'[The safetensors file to write.]:output:_files -g '\''*.safetensors'\'''
+        '--dump[Sites whose values are results too\: globs, or re\: and a regular expression.]:dump:'
+        '--expected[A safetensors file with the results to expect.]:expected:_files -g '\''*.safetensors'\'''
+        '--nmse[The largest normalized mean squared error of each expected result.]:nmse:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
+        '--json[Print the comparison as JSON.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -116,12 +127,20 @@ _actrun_run() {
 
 _actrun_score() {
     local -i ret=1
+    local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar arg_specs=(
-        ':plan:'
-        ':file:'
-        '--steer[Strengths by map, as in football=0.5,formal=0.3; a sweep takes ranges, as in football=0\:1\:0.25.]:expression:'
+        ':plan:_files -g '\''*.plan'\'''
+        ':file:_files'
+        '--field[The field that holds the text, as in text or prompt.text.]:field:'
+        '--filter[Take only the records that meet all of these, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:filter:'
+        '--limit[Take the first N records.]:limit:'
+        '--shuffle[Shuffle the records first, with this seed.]:shuffle:'
+        '--format[The format of the data; by default what the file'\''s name tells, else txt.]:format:{__actrun_complete "${___format[@]}"}'
+        '--no-header[The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….]'
+        '--prompt-field[The field with a prompt before the text, read and not scored.]:prompt-field:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
-        '--json[As JSON.]'
+        '--json[As JSON, a line for each set of strengths, with the texts'\'' own scores.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -132,23 +151,38 @@ _actrun_score() {
 
 _actrun_eval() {
     local -i ret=1
+    local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar arg_specs=(
-        ':plan:'
-        '--prompts[Texts to continue, a line each.]:prompts:'
-        '--concept[Words that show the concept, a line each.]:concept:'
-        '--held-out[Ordinary text for perplexity, a line each.]:held-out:'
-        '(-n --tokens)'{-n,--tokens}'[Tokens a continuation.]:tokens:'
-        '--expect-rise[Fail (exit code 1) unless the share rises by this much from the first strength to the last.]:expect-rise:'
-        '--expect-fluency[Fail unless each continuation perplexity stays below this factor of the first.]:expect-fluency:'
-        '--steer[Strengths by map, as in football=0.5,formal=0.3; a sweep takes ranges, as in football=0\:1\:0.25.]:expression:'
+        ':plan:_files -g '\''*.plan'\'''
+        '--generations[Measure the texts of this file, which `actrun generate -o` wrote with the plan.]:generations:_files -g '\''*.jsonl'\'''
+        '(-n --tokens)'{-n,--tokens}'[The most tokens to generate. (default\: 40)]:tokens:'
+        '--prompts[A data file of prompts to continue, by default a line each.]:prompts:_files'
+        '--field[The field that holds the text, as in text or prompt.text.]:field:'
+        '--filter[Take only the records that meet all of these, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:filter:'
+        '--limit[Take the first N records.]:limit:'
+        '--shuffle[Shuffle the records first, with this seed.]:shuffle:'
+        '--format[The format of the data; by default what the file'\''s name tells, else txt.]:format:{__actrun_complete "${___format[@]}"}'
+        '--no-header[The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….]'
+        '(--samples --seeds)'{--samples,--seeds}'[Samples of each prompt, each with its own seed. (default\: 1)]:samples:'
+        '--sequences[The most texts to generate together. (default\: 64)]:sequences:'
+        '(--output -o)'{--output,-o}'[Add the texts to this file, as JSON lines; a run that was interrupted goes on where it stopped.]:output:_files -g '\''*.jsonl'\'''
+        '--temp[Divides the logits; 0 takes the likeliest token. (default\: 0.8)]:temp:'
+        '--top-k[Keep the K likeliest tokens; 0 keeps all. (default\: 40)]:top-k:'
+        '--top-p[Keep the likeliest tokens that reach this probability together. (default\: 0.95)]:top-p:'
+        '--min-p[Drop tokens less likely than this share of the likeliest. (default\: 0.05)]:min-p:'
+        '--repetition-penalty[Penalty of tokens seen before; 1 is none. (default\: 1)]:repetition-penalty:'
+        '--seed[The same seed gives the same texts. (default\: 0)]:seed:'
+        '--concept[A file of words or phrases that show the concept, a line each.]:concept:_files'
+        '--judge[The plan under which the texts'\'' perplexity is measured; by default this one, unsteered.]:judge:_files -g '\''*.plan'\'''
+        '--held-out[A data file of ordinary texts for perplexity.]:held-out:_files'
+        '--held-out-field[The field that holds the held-out text.]:held-out-field:'
+        '--held-out-prompt-field[The field with a prompt before the held-out text, read and not scored.]:held-out-prompt-field:'
+        '--held-out-filter[Take only the held-out records that meet all of these.]:held-out-filter:'
+        '--held-out-limit[Take the first N held-out records.]:held-out-limit:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
-        '--temp[Divides the logits; 0 takes the likeliest token.]:temp:'
-        '--top-k[Keep the k likeliest tokens; 0 keeps all.]:top-k:'
-        '--top-p[Keep the likeliest tokens that reach this probability together.]:top-p:'
-        '--min-p[Drop tokens less likely than this share of the likeliest.]:min-p:'
-        '--repetition-penalty[Penalty of tokens seen before; 1 is none.]:repetition-penalty:'
-        '--seed[The same seed gives the same text.]:seed:'
-        '--json[As JSON, with the texts.]'
+        '--json[As JSON, a line for each set of strengths.]'
+        '--report[Write the JSON lines to this file too.]:report:_files -g '\''*.jsonl'\'''
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -160,14 +194,16 @@ _actrun_eval() {
 _actrun_bench() {
     local -i ret=1
     local -ar arg_specs=(
-        ':plan:'
+        ':plan:_files -g '\''*.plan'\'''
         '(--prompt -p)'{--prompt,-p}'[Prompt tokens.]:prompt:'
         '(-n --tokens)'{-n,--tokens}'[Generated tokens, of each sequence.]:tokens:'
         '--sequences[Sequences that decode together.]:sequences:'
-        '(--repetitions -r)'{--repetitions,-r}'[Runs of each row.]:repetitions:'
-        '(--output -o)'{--output,-o}'[The form\: md or json.]:output:'
-        '--steer[Strengths by map, as in football=0.5,formal=0.3; a sweep takes ranges, as in football=0\:1\:0.25.]:expression:'
+        '(--repetitions -r)'{--repetitions,-r}'[Runs of each row; with --until the fewest.]:repetitions:'
+        '--until[Go on until the interval of each cost is at most this wide, as in 1%.]:width:'
+        '--at-most[With --until\: stop after so many seconds.]:seconds:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
+        '--json[As JSON, with the seconds of every run.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
