@@ -27,7 +27,12 @@ package func solve(
     throw FitError(
       header.behind == nil
         ? "the samples are of the first round; there are no earlier maps"
-        : "the samples of round \(header.round) were collected behind other maps; give those of --after")
+        : "the samples of round \(header.round) were collected after other maps; give those of --after")
+  }
+  if let fitted, fitted.modelFingerprint != header.modelFingerprint {
+    throw FitError(
+      "the earlier maps: model_fingerprint: expected \(header.modelFingerprint.prefix(16))…, as in the samples, "
+        + "found \(fitted.modelFingerprint.prefix(16))…; give those of --after")
   }
   var options = options
   options.samples = try header.options(options.samples)

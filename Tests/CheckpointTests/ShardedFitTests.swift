@@ -119,14 +119,17 @@ import Workbench
     refuses([one, try collect(options, part(2, 2), of: other)], "expected round 1/1 of the same data")
     var last = options
     last.pooling = .last
-    refuses([one, try collect(last, part(2, 2))], "expected round 1/1 of the same data")
+    refuses([one, try collect(last, part(2, 2))], "pooling: expected mean, as in ")
 
     let bare = FitOptions(method: linearAct)
     let first = try solve([try collect(bare.samples, part(1, 1))], onto: nil, options: bare)
     refuses([one, try collect(options, part(2, 2))], "no earlier maps", onto: first)
     let second = try collect(bare.samples, part(1, 1), behind: first)
-    refuses([second], "collected behind other maps")
+    refuses([second], "collected after other maps")
     refuses([second], "expected linear-act", onto: first)
+    var elsewhere = first
+    elsewhere.modelFingerprint = "0"
+    refuses([second], "the earlier maps: model_fingerprint: expected ", onto: elsewhere)
   }
 
   @Test func mapsOfOtherFits() throws {
