@@ -30,6 +30,11 @@ package func solve(
         : "the samples of round \(header.round) were collected after other maps; give those that --after named then"
     )
   }
+  if let fitted, fitted.modelFingerprint != header.modelFingerprint {
+    throw FitError(
+      "the earlier maps: model_fingerprint: expected \(header.modelFingerprint.prefix(16))…, as in the samples, "
+        + "found \(fitted.modelFingerprint.prefix(16))…; give those that --after named then")
+  }
   var options = options
   options.samples = try header.options(options.samples)
   var file = try MapFile(fitOf: header.modelFingerprint, header.counts, options)

@@ -119,7 +119,7 @@ import Workbench
     refuses([one, try collect(options, part(2, 2), of: other)], "expected round 1/1 of the same data")
     var last = options
     last.pooling = .last
-    refuses([one, try collect(last, part(2, 2))], "expected round 1/1 of the same data")
+    refuses([one, try collect(last, part(2, 2))], "pooling: expected mean, as in ")
 
     let bare = FitOptions(method: linearAct)
     let first = try solve([try collect(bare.samples, part(1, 1))], onto: nil, options: bare)
@@ -127,6 +127,9 @@ import Workbench
     let second = try collect(bare.samples, part(1, 1), after: first)
     refuses([second], "collected after other maps")
     refuses([second], "expected linear-act", onto: first)
+    var elsewhere = first
+    elsewhere.modelFingerprint = "0"
+    refuses([second], "the earlier maps: model_fingerprint: expected ", onto: elsewhere)
   }
 
   @Test func mapsOfOtherFits() throws {

@@ -28,6 +28,11 @@ import Workbench
         for problem in Self.problems(arguments[0], outcome) {
           Issue.record("\(kind.name) \(index): \(problem): \(arguments)\n\(outcome.error.prefix(2000))")
         }
+        if outcome.code != 0, let output = arguments.firstIndex(of: "-o").map({ arguments[$0 + 1] }),
+          access(output, F_OK) == 0
+        {
+          Issue.record("\(kind.name) \(index): refused, and left \(output)")
+        }
         return outcome.code
       }
       do {
@@ -64,6 +69,7 @@ import Workbench
       problems.append("a long line")
     }
     if outcome.peakBytes > mostMemory { problems.append("\(outcome.peakBytes >> 20) MiB") }
+    // Other commands show texts of the input, in which such a word may stand.
     if command == "score", outcome.code == 0, outcome.text.contains(/\b(nan|inf)\b/) {
       problems.append("not a number")
     }
