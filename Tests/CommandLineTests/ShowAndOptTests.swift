@@ -58,9 +58,16 @@ import Workbench
         "m=0:1:1", "-n",
         "2", "--json",
       ],
-      ["bench", workshop.plan, "-p", "4", "-n", "2", "-r", "1", "-o", "json"],
+      ["bench", workshop.plan, "-p", "4", "-n", "2", "-r", "1", "--json"],
     ] {
-      _ = try JSON(parsing: result(.actrun, arguments).output)
+      // A line for each set of strengths.
+      let lines = try result(.actrun, arguments).text.split(separator: "\n")
+      #expect(lines.count == (arguments[0] == "eval" ? 2 : 1) || arguments[0] == "bench")
+      if arguments[0] == "bench" {
+        _ = try JSON(parsing: Array(lines.joined(separator: "\n").utf8))
+      } else {
+        for line in lines { _ = try JSON(parsing: Array(line.utf8)) }
+      }
     }
     let sites = try JSON(parsing: result(.actc, ["sites", workshop.model, "--json"]).output)
     #expect(sites.array?.count == 3 + 4 * 11)
