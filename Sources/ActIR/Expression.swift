@@ -102,6 +102,7 @@ public struct Expression: Hashable, Sendable {
     }
   }
 
+  /// How many inputs the body reads, `$0` to `$(inputCount - 1)`.
   public var inputCount: Int
   /// In order of execution; the last one computes the value.
   public var instructions: [Instruction]

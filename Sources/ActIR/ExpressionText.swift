@@ -27,6 +27,7 @@ public struct MalformedBody: Error, Hashable, CustomStringConvertible {
   public var text: String
   /// Counted from 0, as in `t0`.
   public var instruction: Int
+  /// What was expected there, and what was found.
   public var problem: String
 
   public var description: String { "malformed body `\(text)`: t\(instruction): \(problem)" }

@@ -72,7 +72,9 @@ public struct PassManager: Sendable {
 
 /// A limit beyond the passes that there are.
 public struct PassLimitError: Error, Hashable, CustomStringConvertible {
+  /// How many passes were to run.
   public var limit: Int
+  /// How many there are.
   public var count: Int
 
   public var description: String {

@@ -41,7 +41,8 @@ struct SteeringOptions: ParsableArguments {
   /// Refuses ranges, for commands that run once.
   func validateSingle() throws {
     guard try expression().single != nil else {
-      throw ValidationError("--steer: expected one strength for each map; generate, score and eval take ranges")
+      throw ValidationError(
+        "--steer: expected one strength for each map; generate, score and eval take ranges")
     }
   }
 }

@@ -5,7 +5,7 @@ import ActLowering
 /// reads before a scored one.
 package struct UnmeasuredMap: Hashable, Sendable {
   package var name: String
-  /// As ``TokenScope`` writes it.
+  /// As `TokenScope` writes it.
   package var scope: String
 
   package init(name: String, scope: String) {
