@@ -25,7 +25,7 @@ struct FigureTable {
     let shown = columns.filter { $0.title != nil }
     var table = Table((names.isEmpty ? ["steering"] : names) + shown.compactMap(\.title))
     for (row, strengths) in combinations.enumerated() {
-      let steering = names.isEmpty ? ["none"] : names.map { "\(strengths[$0] ?? 0)" }
+      let steering = names.isEmpty ? ["none"] : names.map { strengthText(strengths[$0] ?? 0) }
       table.rows.append(steering + shown.map { $0.cell(row).text })
     }
     return table.description

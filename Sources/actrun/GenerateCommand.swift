@@ -107,6 +107,9 @@ struct GenerateCommand: ParsableCommand {
 func steeringText(_ strengths: [String: Float]) -> String {
   if strengths.isEmpty { return "unsteered" }
   return strengths.sorted { $0.key < $1.key }.map { name, strength in
-    "\(name)=\(Int(exactly: strength).map { "\($0)" } ?? "\(strength)")"
+    "\(name)=\(strengthText(strength))"
   }.joined(separator: ",")
 }
+
+/// A strength in the shortest spelling that reads back as the same: `0.5`, and `1` rather than `1.0`.
+func strengthText(_ strength: Float) -> String { Int(exactly: strength).map { "\($0)" } ?? "\(strength)" }
