@@ -128,7 +128,8 @@ let package = Package(
       swiftSettings: swift),
     // Runs the built actc and actrun as processes.
     .testTarget(
-      name: "CommandLineTests", dependencies: ["ActFormats", "ActLowering", "ActTerminal", "Workbench"],
+      name: "CommandLineTests",
+      dependencies: ["ActEval", "ActFormats", "ActLowering", "ActTerminal", "Workbench"],
       exclude: ["Snapshots"], swiftSettings: swift
     ),
     .testTarget(

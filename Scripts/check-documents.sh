@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-# Members that a protocol asks for are explained by the protocol.
+# Members that a protocol requires are explained by the protocol.
 Scripts/extract-symbols.sh public "$work/public" \
   -skip-synthesized-members -skip-protocol-implementations -skip-inherited-docs
 python3 - "$work/public" <<'PYTHON' || failed=1

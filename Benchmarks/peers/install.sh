@@ -50,7 +50,7 @@ pip() {
   "$home/$name/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >>"$log" 2>&1 || fail "pip install $*"
 }
 
-# torch NAME: for the CPU where such a wheel can be had, else PyPI's with all that it asks for.
+# torch NAME: for the CPU where such a wheel can be had, else PyPI's with everything that it requires.
 torch() {
   local python=$home/$1/bin/python
   if "$python" -c 'import torch' 2>/dev/null; then return; fi

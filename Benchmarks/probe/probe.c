@@ -1,5 +1,5 @@
 // Prints, as one line of JSON, what this machine gives right now: read bandwidth and f32 multiply-adds, with one pinned
-// thread and with all that were asked for.
+// thread and with as many as were given.
 //
 //   probe [THREADS]    default: 2
 //

@@ -24,7 +24,7 @@ def actc(*arguments) -> str:
 
 @ray.remote(max_retries=3)
 def collect(arguments: list[str], shard: str, maps: bytes | None) -> bytes:
-    """The sample file of a shard, behind the maps of earlier rounds."""
+    """The sample file of a shard, collected with the maps of earlier rounds applied."""
     threads = max(1, int(ray.get_runtime_context().get_assigned_resources().get("CPU", 1)))
     with tempfile.TemporaryDirectory() as folder:
         output, after = pathlib.Path(folder, "samples"), pathlib.Path(folder, "maps")

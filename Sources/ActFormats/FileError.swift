@@ -9,7 +9,7 @@ package struct FileError: Error, Hashable, CustomStringConvertible {
   /// What was expected and what was found.
   package var problem: String
   package var next: String?
-  /// Whether the file may be good, but asks for what this version cannot do.
+  /// Whether the file may be good, but needs something that this version does not support.
   package var isUnsupported = false
 
   package init(_ path: String, _ place: String? = nil, _ problem: String, next: String? = nil) {
@@ -19,7 +19,7 @@ package struct FileError: Error, Hashable, CustomStringConvertible {
     self.next = next
   }
 
-  /// A file that asks for what this version cannot do.
+  /// A file that needs something that this version does not support.
   package static func unsupported(
     _ path: String, _ place: String? = nil, _ problem: String, next: String? = nil
   ) -> FileError {

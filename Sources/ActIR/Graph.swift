@@ -35,7 +35,7 @@ public struct Node: Hashable, Sendable {
 public struct Graph: Sendable {
   /// A value that the graph returns, by name.
   public struct Result: Hashable, Sendable {
-    /// The name by which a caller asks for it.
+    /// The name by which a caller gets it.
     public var name: String
     /// What is returned.
     public var value: ValueID
@@ -43,7 +43,7 @@ public struct Graph: Sendable {
 
   /// What stands after `graph @` in the text form.
   public var name: String
-  /// The graph's `input` nodes, in order of declaration. They live even where nobody reads them.
+  /// The graph's `input` nodes, in order of declaration. They live even where nothing reads them.
   public private(set) var inputs: [ValueID] = []
   /// What the graph returns, in order of declaration.
   public private(set) var results: [Result] = []
@@ -107,7 +107,7 @@ public struct Graph: Sendable {
   public mutating func setSite(_ id: ValueID, _ site: String?) { nodes[id.index]!.site = site }
 
   /// Makes every reader and result of `old` use `new` instead, but for the nodes in `except`; then erases what
-  /// nobody reads any more.
+  /// nothing reads any more.
   public mutating func replace(_ old: ValueID, with new: ValueID, except: Set<ValueID> = []) {
     precondition(old != new && isLive(new))
     // In order and each once: the order of readers reaches the text through the passes.
@@ -123,7 +123,7 @@ public struct Graph: Sendable {
     eraseIfDead(old)
   }
 
-  /// Erases `id`, and then its operands, as far as nobody reads them.
+  /// Erases `id`, and then its operands, as far as nothing reads them.
   public mutating func eraseIfDead(_ id: ValueID) {
     var pending = [id]
     while let id = pending.popLast() {

@@ -209,7 +209,7 @@ extension TokenScope {
   }
 }
 
-/// Hands out a node's attributes by key, and knows which of them nobody took.
+/// Hands out a node's attributes by key, and knows which of them were not taken.
 struct AttributeReader {
   let line: Int
   private var values: [String: Attribute] = [:]

@@ -2,7 +2,7 @@
 ///
 /// A segment computes the values at its sites, bare, and what later segments need of the values before them. These
 /// carried values lie in a record of floats, one a row (token): a segment reads its inputs from it and writes its
-/// results over what nobody needs any more. What is cheap to compute again from the graph's inputs and other carried
+/// results over what nothing needs any more. What is cheap to compute again from the graph's inputs and other carried
 /// values (norms, elementwise ops, rotary tables, embeddings) is computed again by each segment that reads it.
 ///
 /// The values of a segment's sites enter the next one as they were, with their sites' names, so that a transport

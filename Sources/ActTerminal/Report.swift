@@ -9,7 +9,7 @@ package let toolVersion = "0.1.0"
 /// What a process tells its caller.
 package enum ExitStatus: Int32, CaseIterable, Sendable {
   case good = 0
-  /// A check that was asked for failed.
+  /// A requested check failed.
   case checkFailed = 1
   case usage = 2
   /// A bad or unsafe file.
@@ -20,7 +20,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
   var meaning: String {
     switch self {
     case .good: "Success."
-    case .checkFailed: "A check that was asked for failed."
+    case .checkFailed: "A requested check failed."
     case .usage: "The command line is wrong."
     case .badFile: "A file is missing, damaged or unsafe, or cannot be written."
     case .notSupported: "A file may be good, but needs what this version does not support."
@@ -28,7 +28,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
   }
 }
 
-/// A check that was asked for and failed; exit code 1.
+/// A requested check that failed; exit code 1.
 package struct CheckFailed: Error, CustomStringConvertible {
   package var description: String
 

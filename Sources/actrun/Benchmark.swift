@@ -8,7 +8,7 @@ import Glibc
 /// Prefill and decode hold neither sampler nor tokenizer, and decode starts from an empty context, so that they stand
 /// beside what `llama-bench` calls pp and tg.
 struct Benchmark {
-  /// A set of strengths to measure, by the expression that asked for it.
+  /// A set of strengths to measure, by the expression that gave them.
   struct Row {
     var name: String
     var strengths: [String: Float]

@@ -62,7 +62,7 @@ struct GenerateCommand: ParsableCommand {
 
   private func writeRecords(_ sweep: GenerationSweep, _ model: LanguageModel) throws {
     _ = try sweep.run(model, addingTo: generation.output) { record in
-      // What nobody can read is not worth generating.
+      // Text that cannot be delivered is not worth generating.
       if generation.output == nil, !stream(record.json.description + "\n") { try finishOutput() }
     }
   }

@@ -76,7 +76,7 @@ import Workbench
     #expect(sameBits(logits[0], logits[2]))
   }
 
-  /// Only the rows asked for have logits, in the order asked for.
+  /// Only the requested rows have logits, in the order of the request.
   @Test func chosenLogitRows() throws {
     let engine = try Model(fixture("tiny-plain")).makeEngine()
     let tokens = randomPrompt(7)

@@ -20,7 +20,7 @@ import Testing
     #expect(try model.compileSteered(by: map, .inserted).plan.stepCount > bare.stepCount)
   }
 
-  /// A live map behind a linear layer or in the residual stream is finished by the kernel before it.
+  /// A live map after a linear layer or in the residual stream is finished by the kernel before it.
   @Test(arguments: smallCheckpoints, [SteeredSites.outputs, .residual])
   func steeringEpiloguesAddsNoKernelToTheStep(checkpoint: String, sites: SteeredSites) throws {
     let model = try Model(fixture(checkpoint))

@@ -25,7 +25,7 @@ import Testing
     let set = DataSet(path: "f", samples: samples, sha256: "")
     return try TokenizedSamples(
       set, try tokenizer(), maximumTokens: maximumTokens, skippedPositions: skipped
-    ) { () throws(FileError) in throw FileError("f", nil, "no template is asked for") }
+    ) { () throws(FileError) in throw FileError("f", nil, "no template is needed") }
   }
 
   @Test func pooledFromTheSeam() throws {

@@ -1,3 +1,4 @@
+import ActEval
 import ActFormats
 import ActLowering
 import Testing
@@ -17,7 +18,7 @@ import Workbench
 
   @Test(arguments: [
     ("map file", MapFile.formatVersion), ("sample file", SampleFile.formatVersion),
-    ("plan", PlanFile.format),
+    ("plan", PlanFile.format), ("generations", GenerationRecord.format),
   ])
   func formatVersionIsTheWriters(format: String, version: String) throws {
     let row = try #require(Self.text.split(separator: "\n").first { $0.hasPrefix("| \(format) |") })

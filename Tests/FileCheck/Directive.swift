@@ -1,4 +1,4 @@
-/// One check line: what kind of match it asks for, and of which pattern.
+/// One check line: what kind of match it expects, and of which pattern.
 struct Directive {
   enum Kind: Equatable {
     /// The first line from here on that matches.

@@ -89,7 +89,7 @@ import Workbench
     ("[0, 1] = 64\n[1, 2] = 64\n[2, 3] = 64", [0, 64, 0], 128),
     // Reading and writing at one step is being alive at one step: no sharing at step 1. 64 + 64.
     ("[0, 1] = 64\n[1, 1] = 64", [0, 64], 128),
-    // Largest first: 256 at 0, then 128 behind it, then 64 in the 256's place once that is free.
+    // Largest first: 256 at 0, then 128 after it, then 64 in the 256's place once that is free.
     ("[2, 3] = 64\n[0, 1] = 256\n[0, 3] = 128", [0, 0, 256], 384),
     // The smallest gap that fits. Alive at step 2: [0, 256) free, [256, 512) busy, [512, 640) free, [640, 768) busy.
     // A buffer of 64 takes the gap of 128 at 512, not that of 256 at 0.

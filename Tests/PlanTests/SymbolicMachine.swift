@@ -13,7 +13,7 @@ struct SymbolicMachine {
     var column: Int
   }
 
-  /// Where rows of a value begin and how far they are apart, in elements. Results lie behind the arena.
+  /// Where rows of a value begin and how far they are apart, in elements. Results lie after the arena.
   private struct Strip {
     var start: Int
     var stride: Int

@@ -43,7 +43,7 @@ import Testing
     }
   }
 
-  /// With a map behind every layer at strength 1, the formula itself, `x + 1·(T(x) - x)`, loses digits where channels
+  /// With a map after every layer at strength 1, the formula itself, `x + 1·(T(x) - x)`, loses digits where channels
   /// of thousands become small ones; hence the bound of its own.
   @Test(
     arguments: zip(

@@ -143,7 +143,7 @@ extension AffineForms {
     return foldsBefore(map, in: graph) || graph.readersTake(map, of: id)
   }
 
-  /// `root` and the nodes that would go with it, since nobody else reads them.
+  /// `root` and the nodes that would go with it, since nothing else reads them.
   private func tree(of root: ValueID, in graph: Graph) -> Set<ValueID> {
     var tree: Set<ValueID> = [root]
     var pending = graph[root].inputs

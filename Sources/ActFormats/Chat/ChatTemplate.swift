@@ -15,7 +15,7 @@ package struct ChatTemplate: Sendable {
 
   /// Reads the template of a model's `tokenizer_config.json`.
   ///
-  /// - Throws: for a configuration without one, or one that does not parse or asks for more than is known.
+  /// - Throws: for a configuration without one, or one that does not parse or needs more than is supported.
   package init(_ config: TokenizerConfig, path: String) throws(FileError) {
     guard let template = config.chatTemplate else {
       throw FileError(
@@ -44,7 +44,7 @@ package struct ChatTemplate: Sendable {
       path, "chat_template", "not supported: \(error.problem)", next: "lay the chats out beforehand")
   }
 
-  /// The text of a chat; `addsPrompt` opens the assistant's next message behind it.
+  /// The text of a chat; `addsPrompt` opens the assistant's next message after it.
   ///
   /// - Throws: for a chat that the template refuses, and for what is known only when the template runs.
   package func text(of messages: [Message], addsPrompt: Bool = false) throws(FileError) -> String {

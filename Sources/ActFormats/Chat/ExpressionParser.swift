@@ -162,7 +162,7 @@ struct ExpressionParser {
     }
   }
 
-  /// The arguments of a call, behind its `(`.
+  /// The arguments of a call, after its `(`.
   private mutating func arguments() throws(TemplateError) -> (
     [TemplateExpression], named: [(String, TemplateExpression)]
   ) {

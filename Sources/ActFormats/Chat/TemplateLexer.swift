@@ -13,7 +13,7 @@ enum TemplateToken: Hashable {
   case symbol(String)
 }
 
-/// Cuts a template into pieces, as Jinja does with `trim_blocks` and `lstrip_blocks`: the newline behind a statement or
+/// Cuts a template into pieces, as Jinja does with `trim_blocks` and `lstrip_blocks`: the newline after a statement or
 /// comment, and white space before one that begins a line, are not part of the text.
 struct TemplateLexer {
   private let characters: [Unicode.Scalar]
@@ -83,7 +83,7 @@ struct TemplateLexer {
     return rest.last == "\n" || rest.isEmpty && beginsLine ? rest : text
   }
 
-  /// The text up to the next tag, and the character behind the tag's brace.
+  /// The text up to the next tag, and the character after the tag's brace.
   private mutating func takeText() -> ([Unicode.Scalar], Unicode.Scalar?) {
     let start = at
     while at + 1 < characters.count {
@@ -96,7 +96,7 @@ struct TemplateLexer {
     return (Array(characters[start...]), nil)
   }
 
-  /// Takes the rest of a tag; says whether it trims the text behind it, and whether it swallows a newline there.
+  /// Takes the rest of a tag; says whether it trims the text after it, and whether it swallows a newline there.
   private mutating func takeTag(
     _ opening: Unicode.Scalar, _ pieces: inout [TemplatePiece]
   ) throws(TemplateError) -> (trimsStart: Bool, dropsNewline: Bool) {

@@ -15,7 +15,7 @@ package struct DataSet: Hashable, Sendable {
 
   /// Reads the files at `paths`.
   ///
-  /// A file without samples is an error; so are a bad record, a filter that asks for a field that no record has, and
+  /// A file without samples is an error; so are a bad record, a filter on a field that no record has, and
   /// filters that leave no sample.
   package init(
     reading paths: [String], _ fields: SampleFields = SampleFields(), _ options: DataOptions = DataOptions()
@@ -102,7 +102,7 @@ private func readRecords(
   }
   let path = names.joined(separator: ", ")
   if let field = missing.min() {
-    throw FileError(path, nil, "no record has the field `\(field)`, which a filter asks for")
+    throw FileError(path, nil, "no record has the field `\(field)`, which a filter tests")
   }
   if accepted == 0 { throw FileError(path, nil, "no record meets the filters") }
   let text = hashes.map { $0 + "\n" }.joined()

@@ -45,7 +45,7 @@ package struct RecordFilter: Hashable, Sendable {
     condition = try parser.parse()
   }
 
-  /// The fields that the condition asks for.
+  /// The fields that the condition tests.
   var fields: Set<String> {
     func fields(_ condition: Condition) -> Set<String> {
       switch condition {

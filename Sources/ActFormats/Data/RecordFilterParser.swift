@@ -76,7 +76,7 @@ struct RecordFilterParser {
     case (.equal, _), (.notEqual, _), (_, .number): break
     default:
       at = start
-      throw failure("expected a number behind `\(comparison.rawValue)`")
+      throw failure("expected a number after `\(comparison.rawValue)`")
     }
     skipSpace()
     return .comparison(field: field, comparison, literal)

@@ -2,7 +2,7 @@
 package struct TextSample: Hashable, Sendable {
   /// The whole text, which the model runs over.
   package var text: String
-  /// The beginning of `text` that is there for context alone: activations are pooled behind it.
+  /// The beginning of `text` that is there for context alone: activations are pooled after it.
   package var context = ""
   /// A chat, to be laid out by the model's template; `text` is empty then.
   package var messages: [ChatTemplate.Message] = []
@@ -22,7 +22,7 @@ package struct TextSample: Hashable, Sendable {
 /// Which fields of a record make a sample. A field is a name, or a path as in `prompt.text`.
 package struct SampleFields: Hashable, Sendable {
   /// The text, or a chat as an array of `{"role": …, "content": …}`. Where neither this nor `prompt` is given it is
-  /// `text`, or else `response` behind `prompt`, or else `messages`, whichever the record has.
+  /// `text`, or else `response` after `prompt`, or else `messages`, whichever the record has.
   package var text: String?
   /// A text before it, run for context. With a prompt, `text` is `response` if it is not given.
   package var prompt: String?

@@ -3,7 +3,7 @@ import Glibc
 
 /// A whole file, mapped read-only into memory.
 ///
-/// `bytes` stay valid while the object lives: whoever keeps a pointer into them keeps the object too. The file
+/// `bytes` stay valid while the object lives: keep the object as long as a pointer into them. The file
 /// must not be truncated meanwhile, which ends a tool with an error that names the file; replacing it by rename, as
 /// `AtomicFile` does, is safe.
 package final class MappedFile: Sendable {
@@ -37,7 +37,7 @@ package final class MappedFile: Sendable {
     registration = act_mapping_add(start, count, legible(path))
   }
 
-  /// Gives back the memory that holds `part` of `bytes`; whoever looks at it again reads the file again.
+  /// Releases the memory that holds `part` of `bytes`; the next access reads the file again.
   ///
   /// Mapped pages count as the process's memory for as long as they stay mapped. A hint: it cannot fail, and nothing
   /// that is read changes.

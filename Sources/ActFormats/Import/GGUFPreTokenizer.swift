@@ -19,7 +19,7 @@ enum GGUFPreTokenizer {
   /// Whether a word that is a token is taken whole, whatever the merges say.
   var ignoresMerges: Bool { self == .llama3 }
 
-  /// Whether a file that does not say so asks for the token of the beginning.
+  /// Whether texts begin with the beginning-of-sequence token where a file does not say.
   var addsBeginning: Bool { self == .llama3 }
 
   var json: JSON {

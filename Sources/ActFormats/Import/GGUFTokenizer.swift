@@ -112,7 +112,7 @@ struct GGUFTokenizer {
     ])
   }
 
-  /// Adds the tokens of the beginning and the end, where the file asks for them.
+  /// Adds the beginning-of-sequence and end-of-sequence tokens, where the file says so.
   private var postProcessor: JSON {
     let first = addsBeginning ? beginning : nil
     let last = addsEnd ? end : nil

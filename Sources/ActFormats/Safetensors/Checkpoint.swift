@@ -84,9 +84,9 @@ package final class Checkpoint: Sendable {
   /// The file that holds the tensor named `name`.
   func file(of name: String) -> SafetensorsFile? { places[name].map { files[$0] } }
 
-  /// Gives back the memory that holds the tensor named `name`; its elements can be read again.
+  /// Releases the memory that holds the tensor named `name`; its elements can be read again.
   ///
-  /// Who reads a checkpoint once, tensor by tensor, stays that way as small as its largest tensor.
+  /// A caller that reads a checkpoint once, tensor by tensor, thus needs no more memory than its largest tensor.
   package func discardPages(of name: String) {
     guard let place = places[name], let info = files[place][name] else { return }
     files[place].discardPages(of: info)

@@ -46,7 +46,7 @@ package final class SafetensorsFile: Sendable {
     copies[tensor.range.lowerBound] ?? UnsafeRawBufferPointer(rebasing: file.bytes[tensor.range])
   }
 
-  /// Gives back the memory that holds a tensor of this file; its elements can be read again.
+  /// Releases the memory that holds a tensor of this file; its elements can be read again.
   func discardPages(of tensor: TensorInfo) {
     file.discard(UnsafeRawBufferPointer(rebasing: file.bytes[tensor.range]))
   }

@@ -31,7 +31,7 @@ extension BytePairModel {
     }
     let byteFallback = try json.bool("byte_fallback", absent: false)
     if isByteLevel {
-      if byteFallback { throw json.unsupported("byte_fallback behind a ByteLevel pre-tokenizer") }
+      if byteFallback { throw json.unsupported("byte_fallback after a ByteLevel pre-tokenizer") }
       symbols = .bytes(
         ByteLevelAlphabet.spelling.map { spelling in
           spelling.withUnsafeBufferPointer { vocabulary.modelID(of: $0) } ?? -1

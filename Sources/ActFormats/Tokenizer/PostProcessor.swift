@@ -1,7 +1,7 @@
-/// The tokens that belong before and behind every text, such as a beginning-of-sequence token.
+/// The tokens that belong before and after every text, such as a beginning-of-sequence token.
 struct PostProcessor: Sendable {
   var before: [Int] = []
-  var behind: [Int] = []
+  var after: [Int] = []
 }
 
 extension PostProcessor {
@@ -48,6 +48,6 @@ extension PostProcessor {
     }
     guard sawText else { throw json.unsupported("a template without its sequence") }
     before = first + before
-    behind += last
+    after += last
   }
 }

@@ -10,7 +10,7 @@ extension PreTokenizer {
 
   private mutating func append(_ json: LocatedJSON) throws(FileError) {
     let type = try json.string("type")
-    guard !isByteLevel || type == "Sequence" else { throw json.unsupported("a `\(type)` behind ByteLevel") }
+    guard !isByteLevel || type == "Sequence" else { throw json.unsupported("a `\(type)` after ByteLevel") }
     guard steps.count < 64 else { throw json.unsupported("more than 64 pre-tokenizers") }
     switch type {
     case "Sequence":

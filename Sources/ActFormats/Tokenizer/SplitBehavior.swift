@@ -6,7 +6,7 @@ enum SplitBehavior: String, Sendable {
   case removed = "Removed"
   /// A match joins the piece before it.
   case mergedWithPrevious = "MergedWithPrevious"
-  /// A match joins the piece behind it.
+  /// A match joins the piece after it.
   case mergedWithNext = "MergedWithNext"
   /// Adjacent matches are one piece.
   case contiguous = "Contiguous"

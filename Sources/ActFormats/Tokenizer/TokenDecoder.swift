@@ -18,7 +18,7 @@ struct TokenDecoder: Sendable {
 
   let rules: Rules
   private let vocabulary: Vocabulary
-  /// The texts of all tokens, one after the other; none where tokens spell their bytes, which is read when asked for.
+  /// The texts of all tokens, one after the other; none where tokens spell their bytes, which is read when it is needed.
   private var texts: [UInt8] = []
   private var ends: [Int] = []
   private var fallbackBytes: [Int16] = []
@@ -66,23 +66,23 @@ extension TokenDecoder.Rules {
 
   private mutating func append(_ json: LocatedJSON) throws(FileError) {
     let type = try json.string("type")
-    if isByteLevel { throw json.unsupported("a `\(type)` behind ByteLevel") }
-    if isFused, type != "Strip" { throw json.unsupported("a `\(type)` behind Fuse") }
+    if isByteLevel { throw json.unsupported("a `\(type)` after ByteLevel") }
+    if isFused, type != "Strip" { throw json.unsupported("a `\(type)` after Fuse") }
     guard replacements.count < 64 else { throw json.unsupported("more than 64 replacements") }
     switch type {
     case "Sequence":
       for element in try json.required("decoders").elements() { try append(element) }
     case "ByteLevel":
-      guard replacements.isEmpty, !hasByteFallback else { throw json.unsupported("ByteLevel behind others") }
+      guard replacements.isEmpty, !hasByteFallback else { throw json.unsupported("ByteLevel after others") }
       isByteLevel = true
     case "ByteFallback": hasByteFallback = true
     case "Fuse": isFused = true
     case "Replace":
-      if hasByteFallback { throw json.unsupported("a Replace behind ByteFallback") }
+      if hasByteFallback { throw json.unsupported("a Replace after ByteFallback") }
       let pattern = try json.required("pattern").stringOrRegex()
       replacements.append((pattern, Array(try json.string("content").utf8)))
     case "Metaspace":
-      guard replacements.isEmpty, !hasByteFallback else { throw json.unsupported("Metaspace behind others") }
+      guard replacements.isEmpty, !hasByteFallback else { throw json.unsupported("Metaspace after others") }
       let mark = try json.string("replacement")
       if try json.metaspacePrefix() != .never { firstTokenLoses = Array(mark.utf8) }
       replacements.append((try json.pattern(mark, literal: true), [0x20]))

@@ -6,7 +6,7 @@ import CPCRE2
 /// Unchecked, because the compiled code is read only; what a match writes lies in the caller's
 /// `MatchScratch`.
 final class TokenPattern: @unchecked Sendable {
-  /// Why a pattern cannot be used, or a match was given up.
+  /// Why a pattern cannot be used, or a match was abandoned.
   struct Failure: Error {
     var problem: String
   }
@@ -87,7 +87,7 @@ final class TokenPattern: @unchecked Sendable {
     return true
   }
 
-  /// Calls `body` with every match in `text`, left to right; an empty match right behind a match does not
+  /// Calls `body` with every match in `text`, left to right; an empty match right after a match does not
   /// count.
   func forEachMatch(
     in text: ByteView, _ scratch: MatchScratch, _ body: (Range<Int>) -> Void

@@ -2,7 +2,7 @@ import Synchronization
 
 /// A byte-pair tokenizer, as Hugging Face `tokenizer.json` files describe it.
 ///
-/// Tokens are equal to those of the `tokenizers` library. What a file asks for and this type does not know is
+/// Tokens are equal to those of the `tokenizers` library. What a file requires and this type does not support is
 /// an error when it is loaded. `truncation` and `padding` are left to the caller. Threads may share a
 /// tokenizer.
 package final class Tokenizer: Sendable {
@@ -92,7 +92,7 @@ package final class Tokenizer: Sendable {
   /// Whether this id is a special token's, which `decode` can skip.
   package func isSpecial(_ id: Int) -> Bool { addedTokens.special.contains(id) }
 
-  /// The tokens of `text`. `addSpecialTokens` puts those around it that the file's post-processor asks for.
+  /// The tokens of `text`. `addSpecialTokens` puts the tokens of the file's post-processor around it.
   ///
   /// Fails where a pattern of the file backtracks beyond all measure on this text.
   package func encode(_ text: String, addSpecialTokens: Bool = true) throws(FileError) -> [Int] {
@@ -107,9 +107,9 @@ package final class Tokenizer: Sendable {
       throw FileError(path, "normalizer or pre_tokenizer", error.problem, next: "check the file's patterns")
     }
     var out = addSpecialTokens ? postProcessor.before : []
-    out.reserveCapacity(out.count + scratch.tokens.count + postProcessor.behind.count)
+    out.reserveCapacity(out.count + scratch.tokens.count + postProcessor.after.count)
     for token in scratch.tokens { out.append(Int(token)) }
-    return addSpecialTokens ? out + postProcessor.behind : out
+    return addSpecialTokens ? out + postProcessor.after : out
   }
 
   /// The text of `tokens`. Ids that no token has add nothing; bytes that are not UTF-8 become U+FFFD.

@@ -54,7 +54,7 @@ INLINE float bound_scores(float soft_cap, float *scores, span seen) {
 }
 
 // Turns scores into weights 2^(score - greatest), bf16 where `paired`, and returns their sums by lane.
-INLINE vf soften(float *scores, span seen, float greatest, const int paired) {
+INLINE vf exp_scores(float *scores, span seen, float greatest, const int paired) {
   vf sum = {};
   for (int j = seen.begin / WIDTH * WIDTH; j < seen.end; j += WIDTH) {
     vf weight = v_exp2_falling(v_load(scores + j) - greatest);
@@ -90,8 +90,8 @@ static void weigh_scores(const act_attention_args *a, int queries, const span *s
     if (is_empty(seen[i])) continue;
     float *totals = memory->totals + i * WIDTH;
     float *scores = memory->weights + i * ATTENTION_BLOCK;
-    vf sum = PAIRED(a->cache_dtype) ? soften(scores, seen[i], greatest[i], 1)
-                                    : soften(scores, seen[i], greatest[i], 0);
+    vf sum = PAIRED(a->cache_dtype) ? exp_scores(scores, seen[i], greatest[i], 1)
+                                    : exp_scores(scores, seen[i], greatest[i], 0);
     v_store(totals, v_load(totals) + sum);
   }
 }

@@ -37,7 +37,7 @@ INLINE void dot_tile(const int rows, const int columns, const int dtype, const f
     for (int n = 0; n < columns; n++) sum[m][n] = (vf){};
   int32_t i = 0;
   const size_t bytes = width_in_bytes(dtype);
-  // Asks for the rows of the next tile in the order of their addresses, as many bytes at a step as it reads:
+  // Prefetches the rows of the next tile in the order of their addresses, as many bytes at a step as it reads:
   // rows side by side are too many short streams for the hardware. Into L1 if that holds both tiles and x,
   // else into L2.
   const char *next = (const char *)w + w_stride * columns;

@@ -17,7 +17,7 @@ INLINE const char *lanes_of(const char *w, size_t panel_stride, int n, size_t at
   return w + (size_t)(n / LANE_GROUPS) * panel_stride + at + (size_t)(n % LANE_GROUPS) * WIDTH * 4;
 }
 
-// Where the weights lie that are asked for while others are read: with every line of a panel the line at
+// Where the weights lie that are prefetched while others are read: with every line of a panel the line at
 // `at`, and the one as far into each panel that is taken with it; then `at` moves on by `step` bytes.
 typedef struct {
   const char *at;
@@ -26,7 +26,7 @@ typedef struct {
 
 // What to ask for in one of `passes` passes over `bytes` of each of some panels: its share of the panels
 // that come next, so that memory is as busy in the last pass as in the first. A lone panel, and panels that
-// are passed over so often that memory hardly counts, are asked for a little ahead.
+// are passed over so often that memory hardly counts, are prefetched a little ahead.
 INLINE lines_ahead lines_ahead_of(const char *w, size_t panel_stride, int panels, size_t bytes, int64_t pass,
                                   int64_t passes) {
   const int64_t many = 8;
@@ -143,7 +143,7 @@ INLINE void product_quads(const int dtype, const int rows, const int panels, con
 }
 
 // Panels that a product takes at once: more where the rows fill less than half of the registers, but one row
-// reads a single stream, whose next panel is the one that is asked for ahead. The blocks of rows of one
+// reads a single stream, whose next panel is the one that is prefetched. The blocks of rows of one
 // matrix all take the same.
 INLINE int panels_at_once(rows_layout layout, int rows) {
   if (layout == ROWS_TILES) return 2;

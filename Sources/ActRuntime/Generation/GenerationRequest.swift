@@ -21,7 +21,7 @@ package struct Generation: Hashable, Sendable {
   package enum Finish: String, Hashable, Sendable {
     /// The model chose a token that ends the text.
     case end
-    /// The text has as many tokens as were asked for.
+    /// The text has as many tokens as were requested.
     case length
   }
 

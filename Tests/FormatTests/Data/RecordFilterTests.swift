@@ -33,8 +33,8 @@ import Testing
   @Test(arguments: [
     ("", 1, "the name of a field"), ("toxicity", 9, "expected one of >="),
     ("toxicity=1", 9, "expected one of"),
-    ("toxicity>=", 11, "expected a value"), ("toxicity>=high", 11, "expected a number behind `>=`"),
-    ("toxicity>='1'", 11, "expected a number behind"), ("a==1 b==2", 6, "expected `&&`, `||` or the end"),
+    ("toxicity>=", 11, "expected a value"), ("toxicity>=high", 11, "expected a number after `>=`"),
+    ("toxicity>='1'", 11, "expected a number after"), ("a==1 b==2", 6, "expected `&&`, `||` or the end"),
     ("a==1 &&", 8, "the name of a field"), ("(a==1", 6, "expected `)`"), ("a==1)", 5, "or the end"),
     ("a=='x", 6, "expected `'`"), ("`a==1", 6, "expected ```"), ("a==inf", 4, "a finite number"),
     ("a>nan", 3, "a finite number"), ("a>1e999", 3, "a finite number"), ("==1", 1, "the name of a field"),
