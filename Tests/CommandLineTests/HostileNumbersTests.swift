@@ -54,17 +54,14 @@ import Workbench
     for arguments in try commands(bad) { try expectRefusal(.actrun, arguments, 3, "model.layers.") }
   }
 
-  /// At once, or in the squares of a norm.
-  @Test(arguments: ["1e+38", "1e+25"])
-  func strengthsThatOverflow(strength: String) throws {
-    for arguments in try commands(workshop.steered, steer: "m=\(strength)") {
+  @Test func strengthsThatOverflow() throws {
+    for arguments in try commands(workshop.steered, steer: "m=1e38") {
       let outcome = try Tool.actrun.run(arguments)
       #expect(outcome.code == 2, "\(outcome.error)")
       #expect(outcome.output.isEmpty, "\(outcome.text)")
       let errors = outcome.errorLines.filter { $0.contains("error: ") }
       #expect(errors.count == 1)
-      for words in ["expected finite numbers, found ", "with m=\(strength); use a strength nearer to [0, 1]"]
-      {
+      for words in ["expected finite numbers, found ", "with m=1e+38; use a strength nearer to [0, 1]"] {
         #expect(errors.first?.contains(words) == true, "\(outcome.error)")
       }
     }

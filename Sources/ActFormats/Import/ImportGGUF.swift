@@ -48,8 +48,9 @@ package func importGGUF(
     ("tokenizer_config.json", tokenizer.config.pretty), ("config.json", config.pretty),
   ]
 
-  let made = mkdir(directory, 0o777) == 0 ? TemporaryName(directory) : nil
-  guard made != nil || errno == EEXIST else { throw .system(directory, cannot: "create") }
+  // Registered first, so that a signal between the two leaves no directory.
+  let made = exists(directory) ? nil : TemporaryName(directory)
+  guard mkdir(directory, 0o777) == 0 || errno == EEXIST else { throw .system(directory, cannot: "create") }
   let weights = try writeTensors(of: model, to: "\(directory)/model.safetensors", precision, progress)
   var files: [AtomicFile] = []
   for (name, text) in texts {

@@ -35,8 +35,6 @@ INLINE void norm(const act_norm_args *a, int worker, int workers, int centred) {
     const float *bias = a->bias.data ? operand_row(&a->bias, row, a->slots) : NULL;
     float mean = centred ? row_sum(x, a->columns, 0.0f, 0) / (float)a->columns : 0.0f;
     float square = row_sum(x, a->columns, mean, 1) / (float)a->columns;
-    // Squares that overflow would make the row 0 and hide what went wrong; NaN shows it.
-    if (!(square <= 0x1.fffffep127f)) square = __builtin_nanf("");
     vf scale = 1.0f / v_sqrt(v_splat(square + a->eps));
     for (int32_t i = 0; i < a->columns; i += WIDTH) {
       int n = (int)least(WIDTH, a->columns - i), whole = n == WIDTH;
