@@ -49,7 +49,7 @@ package func importGGUF(
   ]
 
   // Registered first, so that a signal between the two leaves no directory.
-  let made = exists(directory) ? nil : TemporaryName(directory)
+  let made = fileExists(directory) ? nil : TemporaryName(directory)
   guard mkdir(directory, 0o777) == 0 || errno == EEXIST else { throw .system(directory, cannot: "create") }
   let weights = try writeTensors(of: model, to: "\(directory)/model.safetensors", precision, progress)
   var files: [AtomicFile] = []
