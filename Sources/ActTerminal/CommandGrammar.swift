@@ -1,4 +1,3 @@
-import ActFormats
 import ArgumentParser
 import Glibc
 
@@ -11,26 +10,23 @@ struct CommandGrammar {
   let command: String
   /// What is wrong with the subcommand's name; nil where the tool has it.
   let unknownCommand: String?
-  private let arguments: [JSON]
+  private let arguments: [CommandDescription.Argument]
 
   /// The grammar of the command that the first of `line` names, or of the tool itself.
   init?(_ tool: (some ParsableCommand).Type, _ line: [String]) {
-    guard let root = try? JSON(parsing: Array(tool._dumpHelp().utf8))["command"],
-      let name = root["commandName"]?.string
-    else { return nil }
-    let subcommands = root["subcommands"]?.array ?? []
-    let chosen = subcommands.first { $0["commandName"]?.string == line.first }
+    guard let root = try? CommandDescription(tool) else { return nil }
+    let chosen = root.subcommands.first { $0.path.last == line.first }
     unknownCommand = line.first.flatMap { word in
-      guard chosen == nil, !subcommands.isEmpty, !Self.isOption(word) else { return nil }
-      return Self.unknown("command", word, among: subcommands.compactMap { $0["commandName"]?.string })
+      guard chosen == nil, !root.subcommands.isEmpty, !Self.isOption(word) else { return nil }
+      return Self.unknown("command", word, among: root.subcommands.compactMap(\.path.last))
     }
-    command = ([name] + [chosen?["commandName"]?.string].compactMap(\.self)).joined(separator: " ")
-    arguments = (chosen ?? root)["arguments"]?.array ?? []
+    command = (chosen ?? root).path.joined(separator: " ")
+    arguments = (chosen ?? root).arguments
   }
 
   /// What is wrong with an option that the command does not have; nil where it has all.
   func unknownOption(in line: [String]) -> String? {
-    read(line).unknown.map { Self.unknown("option", $0, among: arguments.flatMap(Self.names)) }
+    read(line).unknown.map { Self.unknown("option", $0, among: arguments.flatMap(\.names)) }
   }
 
   private static func unknown(_ kind: String, _ name: String, among known: [String]) -> String {
@@ -48,7 +44,7 @@ struct CommandGrammar {
   func line(reclaimingPositionalOf line: [String]) -> [String]? {
     let found = read(line)
     guard found.positionals == 0, let missing = soleRequiredPositional else { return nil }
-    let isDirectory = missing["completionKind"]?["directory"] != nil
+    let isDirectory = missing.completion == "directory"
     let candidates = found.listEnds.filter { exists(line[$0], asDirectory: isDirectory) }
     guard let index = candidates.first, candidates.count == 1 else { return nil }
     var line = line
@@ -61,14 +57,15 @@ struct CommandGrammar {
   func swallowedPositional(in line: [String]) -> String? {
     let found = read(line)
     guard found.positionals == 0, let last = found.listEnds.last, let missing = soleRequiredPositional,
-      let name = missing["valueName"]?.string, let option = line[..<last].last(where: { $0.hasPrefix("-") })
+      let option = line[..<last].last(where: { $0.hasPrefix("-") })
     else { return nil }
+    let name = missing.valueName
     return "expected <\(name)>; `\(option)` takes all values up to the next option: put <\(name)> before it"
   }
 
-  private var soleRequiredPositional: JSON? {
-    let required = arguments.filter { $0["kind"]?.string == "positional" && $0["isOptional"]?.bool == false }
-    guard required.count == 1, required[0]["isRepeating"]?.bool == false else { return nil }
+  private var soleRequiredPositional: CommandDescription.Argument? {
+    let required = arguments.filter { $0.kind == .positional && !$0.isOptional }
+    guard required.count == 1, !required[0].isRepeating else { return nil }
     return required[0]
   }
 
@@ -102,8 +99,8 @@ struct CommandGrammar {
         }
         return (String(parts[0]), positionals, listEnds)
       }
-      guard option["kind"]?.string == "option" else { continue }
-      let isList = option["parsingStrategy"]?.string == "upToNextOption"
+      guard option.kind == .option else { continue }
+      let isList = option.takesList
       let start = index
       if parts.count == 1 || isList {
         while index < line.count, !Self.isOption(line[index]), line[index] != "--", isList || index == start {
@@ -120,15 +117,8 @@ struct CommandGrammar {
     word.hasPrefix("-") && word.count > 1 && word != "--" && Double(word) == nil
   }
 
-  private func argument(named name: String) -> JSON? {
-    arguments.first { Self.names($0).contains(name) }
-  }
-
-  /// The names of an argument as they are written: `-o`, `--output`.
-  private static func names(_ argument: JSON) -> [String] {
-    (argument["names"]?.array ?? []).compactMap { name in
-      name["name"]?.string.map { (name["kind"]?.string == "long" ? "--" : "-") + $0 }
-    }
+  private func argument(named name: String) -> CommandDescription.Argument? {
+    arguments.first { $0.names.contains(name) }
   }
 }
 

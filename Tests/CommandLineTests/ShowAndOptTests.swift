@@ -58,17 +58,14 @@ import Workbench
         "m=0:1:1", "-n",
         "2", "--json",
       ],
-      ["bench", workshop.plan, "-p", "4", "-n", "2", "-r", "1", "--json"],
     ] {
       // A line for each set of strengths.
       let lines = try result(.actrun, arguments).text.split(separator: "\n")
-      #expect(lines.count == (arguments[0] == "eval" ? 2 : 1) || arguments[0] == "bench")
-      if arguments[0] == "bench" {
-        _ = try JSON(parsing: Array(lines.joined(separator: "\n").utf8))
-      } else {
-        for line in lines { _ = try JSON(parsing: Array(line.utf8)) }
-      }
+      #expect(lines.count == (arguments[0] == "eval" ? 2 : 1))
+      for line in lines { _ = try JSON(parsing: Array(line.utf8)) }
     }
+    _ = try JSON(
+      parsing: result(.actrun, ["bench", workshop.plan, "-p", "4", "-n", "2", "-r", "1", "--json"]).output)
     let sites = try JSON(parsing: result(.actc, ["sites", workshop.model, "--json"]).output)
     #expect(sites.array?.count == 3 + 4 * 11)
     #expect(sites.array?.first?["name"]?.string == "model.embed_tokens")

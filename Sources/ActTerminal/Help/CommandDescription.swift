@@ -17,6 +17,8 @@ package struct CommandDescription: Hashable, Sendable {
     package var valueName: String
     package var isOptional: Bool
     package var isRepeating: Bool
+    /// Whether an option takes all values up to the next option.
+    package var takesList: Bool
     /// The heading that it stands under in help, if it has one of its own.
     package var section: String?
     package var summary: String
@@ -75,6 +77,7 @@ extension CommandDescription.Argument {
     valueName = json["valueName"]?.string ?? ""
     isOptional = json["isOptional"]?.bool ?? false
     isRepeating = json["isRepeating"]?.bool ?? false
+    takesList = json["parsingStrategy"]?.string == "upToNextOption"
     section = json["sectionTitle"]?.string
     summary = json["abstract"]?.string ?? ""
     defaultValue = json["defaultValue"]?.string
