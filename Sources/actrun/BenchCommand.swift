@@ -71,7 +71,7 @@ struct BenchCommand: ParsableCommand {
       sampler: benchmark.sampler(repetitions: 16),
       tokenizer: try benchmark.tokenizer(text, repetitions: 8))
     if let until, !report.isResolved(within: until.share) {
-      note("actrun: note: the costs' intervals are still wider than \(until) after \(fixed(atMost, 0)) s")
+      note("the costs' intervals are still wider than \(until) after \(fixed(atMost, 0)) s")
     }
     print(json ? report.json.pretty : report.markdown, terminator: "")
   }

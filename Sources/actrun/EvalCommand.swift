@@ -119,7 +119,7 @@ struct EvalCommand: ParsableCommand {
     var counts: [[String: Float]: Int] = [:]
     for record in records { counts[record.strengths, default: 0] += 1 }
     if let most = counts.values.max(), let least = counts.values.min(), least < most {
-      note("actrun: note: some strengths have \(least) texts and others \(most); is the run unfinished?")
+      note("some strengths have \(least) texts and others \(most); is the run unfinished?")
     }
     let names = Set(counts.keys.flatMap(\.keys)).sorted()
     return counts.keys.sorted { a, b in

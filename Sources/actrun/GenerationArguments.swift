@@ -84,7 +84,7 @@ extension GenerationSweep {
       })
     bar.finish()
     try file?.finish()
-    if left > 0 { note("\(left) texts: \(describe(timing, texts: left))") }
+    if left > 0 { note("\(left) \(left == 1 ? "text" : "texts"): \(describe(timing, texts: left))") }
     return records
   }
 }
