@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Write random tiny checkpoints of BERT, and what `transformers` computes for them.
+
+    Scripts/make-tiny-bert.py [--output Tests/Fixtures]
+
+Input: none; everything is seeded. Each checkpoint is a directory as `save_pretrained` leaves it, all of f32:
+
+    tiny-bert      a `BertModel`: 2 layers, exact GELU, with a pooler; tensors named `embeddings.…`, `encoder.…`
+    tiny-bert-2    a `BertForMaskedLM`: GELU by tanh (`gelu_new`), no pooler; tensors named `bert.…`, beside those of
+                   the head (`cls.…`), which the encoder does not read; an epsilon large enough to show
+    tiny-bert-old  ReLU, one layer, a `BertForPreTraining` in the spelling of `bert-base-uncased`: gains and biases of
+                   norms are `gamma` and `beta`, `bert.embeddings.position_ids` is an I64 tensor, `architectures`
+                   says `BertForMaskedLM` although the tensors have a pooler (`BertModel.from_pretrained` uses it)
+
+Matrices are wide enough that attention is far from uniform, gains scatter around 1, biases around 0.
+
+Output, `input1.safetensors` to `input4.safetensors` beside each checkpoint, one call each: T rows, which are the
+tokens of B entries one after another, without padding. Every entry runs through the model alone, in f32 with eager
+attention, and the rows of the results are joined:
+
+    tokens              i32[T]
+    sequences           i32[T]     the entry of each row, 0 to B - 1; where B > 1
+    token_types         i32[T]     in `input1` and `input4`; in the others they are left out, which means 0
+    last_hidden_state   f32[T,D]
+    pooler_output       f32[B,D]   tanh of the pooler's layer on the first row of each entry; not for `tiny-bert-2`
+    SITE                f32[T,D]   `input1`, but not of `tiny-bert-old`: the outputs of the norms, and of the linear
+                                   layers that end attention and MLP, by the names of their modules
+
+`input1` is one entry, `input2` three of which one has one token and one as many as there are positions, `input3` a
+single token, `input4` three entries.
+
+Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.23.0, safetensors 0.8.0.
+"""
+
+import argparse
+import copy
+import json
+import re
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import BertConfig, BertForMaskedLM, BertForPreTraining, BertModel
+
+SITE = re.compile(r"(bert\.)?(embeddings\.LayerNorm|encoder\.layer\.\d+\.(attention\.)?output\.(dense|LayerNorm))")
+
+CHECKPOINTS = {
+    "tiny-bert": (
+        BertModel,
+        BertConfig(
+            vocab_size=120,
+            hidden_size=48,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=80,
+            max_position_embeddings=40,
+            type_vocab_size=2,
+        ),
+    ),
+    "tiny-bert-2": (
+        BertForMaskedLM,
+        BertConfig(
+            vocab_size=97,
+            hidden_size=40,
+            num_hidden_layers=3,
+            num_attention_heads=5,
+            intermediate_size=56,
+            max_position_embeddings=27,
+            type_vocab_size=3,
+            hidden_act="gelu_new",
+            layer_norm_eps=1e-2,
+        ),
+    ),
+    "tiny-bert-old": (
+        BertForPreTraining,
+        BertConfig(
+            vocab_size=50,
+            hidden_size=24,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=44,
+            max_position_embeddings=20,
+            hidden_act="relu",
+        ),
+    ),
+}
+
+# The lengths of the entries of each call, None for as many tokens as there are positions, and whether they have types.
+INPUTS = (((9,), True), ((17, 1, None), False), ((1,), False), ((5, 12, 3), True))
+
+
+def randomise(model, generator):
+    """Draw every parameter anew: matrices by fan-in, gains around 1, biases around 0."""
+    for name, parameter in model.named_parameters():
+        noise = torch.randn(parameter.shape, generator=generator)
+        if name.endswith("bias"):
+            parameter.data = 0.2 * noise
+        elif "LayerNorm" in name:
+            parameter.data = 1 + 0.3 * noise
+        elif "embeddings" in name:
+            parameter.data = 0.3 * noise
+        else:
+            parameter.data = 1.5 * noise / parameter.shape[1] ** 0.5
+    model.tie_weights()
+
+
+def spell_as_published(directory):
+    """Rewrite a checkpoint with the names and types that `bert-base-uncased` has."""
+    path = directory / "model.safetensors"
+    tensors = {
+        name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): tensor
+        for name, tensor in load_file(path).items()
+    }
+    path = directory / "config.json"
+    config = json.loads(path.read_text())
+    tensors["bert.embeddings.position_ids"] = torch.arange(config["max_position_embeddings"])[None]
+    save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})
+    config["architectures"] = ["BertForMaskedLM"]
+    config |= {"gradient_checkpointing": False, "position_embedding_type": "absolute", "transformers_version": "4.6.0"}
+    for later in ("add_cross_attention", "bos_token_id", "classifier_dropout", "dtype", "eos_token_id", "is_decoder"):
+        config.pop(later, None)
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+
+
+def load(directory, kind):
+    """The checkpoint, by whose modules sites are named, and the encoder in it."""
+    if kind is BertForPreTraining:
+        kind = BertModel
+    model = kind.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager").eval()
+    return model, model if kind is BertModel else model.bert
+
+
+def run(model, encoder, tokens, types, sites):
+    """What one entry alone gives, by name: rows [T, D], and `pooler_output` [1, D] where there is a pooler."""
+    outputs, hooks = {}, []
+
+    def keep(name):
+        def hook(module, arguments, output):
+            outputs[name] = output[0].clone()
+
+        return hook
+
+    for name, module in model.named_modules():
+        if sites and SITE.fullmatch(name):
+            hooks.append(module.register_forward_hook(keep(name)))
+    with torch.no_grad():
+        result = encoder(tokens[None], token_type_ids=None if types is None else types[None])
+    for hook in hooks:
+        hook.remove()
+    outputs["last_hidden_state"] = result.last_hidden_state[0]
+    if result.pooler_output is not None:
+        outputs["pooler_output"] = result.pooler_output
+    return outputs
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--output", type=Path, default=Path("Tests/Fixtures"))
+    options = arguments.parse_args()
+
+    for seed, (name, (kind, config)) in enumerate(CHECKPOINTS.items(), start=1):
+        directory = options.output / name
+        shutil.rmtree(directory, ignore_errors=True)
+        generator = torch.Generator().manual_seed(seed)
+        model = kind(config)
+        randomise(model, generator)
+        model.save_pretrained(directory)
+        (directory / "generation_config.json").unlink(missing_ok=True)
+        if kind is BertForPreTraining:
+            spell_as_published(directory)
+
+        model, encoder = load(directory, kind)
+        exact = copy.deepcopy(encoder).double()
+        for number, (lengths, typed) in enumerate(INPUTS, start=1):
+            lengths = [length or config.max_position_embeddings for length in lengths]
+            sites = number == 1 and name != "tiny-bert-old"
+            tokens = [torch.randint(config.vocab_size, (length,), generator=generator) for length in lengths]
+            types = [torch.randint(config.type_vocab_size, (length,), generator=generator) for length in lengths]
+            if not typed:
+                types = [None] * len(lengths)
+            results = [run(model, encoder, *entry, sites) for entry in zip(tokens, types)]
+            recorded = {"tokens": torch.cat(tokens).int()}
+            if len(lengths) > 1:
+                entries = torch.arange(len(lengths), dtype=torch.int32)
+                recorded["sequences"] = entries.repeat_interleave(torch.tensor(lengths))
+            if typed:
+                recorded["token_types"] = torch.cat(types).int()
+            recorded |= {key: torch.cat([result[key] for result in results]) for key in results[0]}
+            save_file(recorded, directory / f"input{number}.safetensors")
+
+            state = recorded["last_hidden_state"]
+            reference = [run(exact, exact, *entry, False)["last_hidden_state"] for entry in zip(tokens, types)]
+            error = (state - torch.cat(reference)).square().sum() / state.square().sum()
+            print(f"{name}: {lengths} tokens, {state.mean():.2f} ± {state.std():.2f}, {error:.1e} from float64")
+
+
+if __name__ == "__main__":
+    main()
