@@ -2,15 +2,14 @@ import FoundationEssentials
 import ModelChecks
 import Testing
 
-/// The list of small checkpoints is that of the directories that hold one, each with its records.
+/// The lists of small checkpoints are those of the directories that hold one, each with its records.
 @Suite struct SmallCheckpointTests {
-  @Test func theListHasAll() throws {
+  @Test func theListsHaveAll() throws {
     let manager = FileManager.default
     let found = try manager.contentsOfDirectory(atPath: fixture("")).filter {
       manager.fileExists(atPath: fixture("\($0)/config.json"))
     }
-    #expect(Set(found) == Set(smallCheckpoints))
-    #expect(found.count == smallCheckpoints.count)
+    #expect(found.sorted() == (smallCheckpoints + smallEncoders + smallAutoencoders).sorted())
   }
 
   @Test(arguments: smallCheckpoints, recordedPrompts)
@@ -19,5 +18,30 @@ import Testing
     let tokens = try record.integers("tokens")
     #expect(tokens.allSatisfy { (0..<320).contains($0) })
     #expect(try record.floats("logits").count == tokens.count * 320)
+  }
+
+  /// Rows of entries one after another, a pooled value an entry.
+  @Test(arguments: smallEncoders, recordedInputs)
+  func everyEncodingIsRecorded(checkpoint: String, input: String) throws {
+    let record = try record(of: input, by: checkpoint)
+    let rows = try record.integers("tokens").count
+    let states = try record.floats("last_hidden_state")
+    let entries =
+      record.names.contains("sequences") ? try record.integers("sequences") : .init(repeating: 0, count: rows)
+    #expect(rows > 0 && states.count % rows == 0 && states.allSatisfy(\.isFinite))
+    #expect(entries.count == rows && entries.first == 0 && entries == entries.sorted())
+    if record.names.contains("pooler_output") {
+      let pooled = try record.floats("pooler_output")
+      #expect(pooled.count == Set(entries).count * (states.count / rows) && pooled.allSatisfy(\.isFinite))
+    }
+  }
+
+  @Test(arguments: smallAutoencoders, recordedImages)
+  func everyImageIsRecorded(checkpoint: String, call: (file: String, input: String, result: String)) throws {
+    let record = try record(of: call.file, by: checkpoint)
+    for name in [call.input, call.result] {
+      let values = try record.floats(name)
+      #expect(!values.isEmpty && values.allSatisfy(\.isFinite))
+    }
   }
 }

@@ -1,4 +1,4 @@
-/// The small checkpoints of `Tests/Fixtures`, made by `Scripts/make-tiny-llama.py`: what must hold for any model is
+/// The small language models of `Tests/Fixtures`, made by `Scripts/make-tiny-llama.py`: what must hold for any model is
 /// tested on each of them.
 ///
 /// All have 320 tokens. A checkpoint is a directory with what `transformers` computes for it, a file for each of
@@ -12,3 +12,19 @@ package let recordedPrompts = ["prompt1", "prompt2"]
 package func record(of prompt: String, by checkpoint: String) throws -> TensorFile {
   try TensorFile(fixture("\(checkpoint)/\(prompt).safetensors"))
 }
+
+/// The small encoders of text, made by `Scripts/make-tiny-bert.py`, which says what is recorded of them.
+package let smallEncoders = ["tiny-bert", "tiny-bert-2", "tiny-bert-old"]
+
+/// The calls that every small encoder has a record of: `tokens` i32[T], and `last_hidden_state` f32[T,D].
+package let recordedInputs = ["input1", "input2", "input3", "input4"]
+
+/// The small autoencoders of images, made by `Scripts/make-tiny-taesd.py`, which says what is recorded of them.
+package let smallAutoencoders = ["tiny-taesd", "tiny-taesd-2", "tiny-taesd-3"]
+
+/// The calls that every small autoencoder has a record of, with the names of input and result: f32, NCHW.
+package let recordedImages = [
+  ("encoder1", "x", "latents"), ("encoder2", "x", "latents"), ("encoder3", "x", "latents"),
+  ("encoder4", "x", "latents"), ("decoder1", "z", "sample"), ("decoder2", "z", "sample"),
+  ("decoder3", "z", "sample"),
+]
