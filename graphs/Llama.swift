@@ -13,9 +13,9 @@ let llama = Architecture("LlamaForCausalLM") { configuration, weightType in
 extension ModelBuilder {
   /// A decoder of Llama's form, from tokens to logits.
   mutating func llamaModel(_ c: LlamaConfiguration) throws -> ModelGraph {
-    let tokens = input("tokens", "T")
-    let positions = input("positions", "T")
-    let logitRows = input("logit_rows", "R")
+    let tokens = input("tokens", "T", .token)
+    let positions = input("positions", "T", .position)
+    let logitRows = input("logit_rows", "R", .chosen)
 
     let embedding = try matrix("model.embed_tokens.weight", c.vocabulary, c.width)
     var h = graph.append(
@@ -49,14 +49,12 @@ extension ModelBuilder {
     let k = try linear(n, "\(attention).k_proj", keys, c.width, bias: c.biases.contains(.k))
     let v = try linear(n, "\(attention).v_proj", keys, c.width, bias: c.biases.contains(.v))
     let rope = Op.rope(headWidth: c.headWidth)
+    let keysAndValues = graph.append(
+      .kvAppend(KeyValues(heads: c.keyValueHeads, headWidth: c.headWidth), cache: layer),
+      graph.append(rope, k, table, name: "\(attention).k"), v, name: "\(attention).kv")
     let mixed = graph.append(
-      .attention(
-        Attention(
-          cache: layer, heads: c.heads, keyValueHeads: c.keyValueHeads, headWidth: c.headWidth,
-          scale: Float(1 / Double(c.headWidth).squareRoot()))),
-      graph.append(rope, q, table, name: "\(attention).q"),
-      graph.append(rope, k, table, name: "\(attention).k"),
-      v, name: attention)
+      .attention(Attention(scale: Float(1 / Double(c.headWidth).squareRoot()))),
+      graph.append(rope, q, table, name: "\(attention).q"), keysAndValues, name: attention)
     let o = try linear(mixed, "\(attention).o_proj", c.width, queries, bias: c.biases.contains(.o))
     let h = graph.append(.binary(.add), x, o, name: "\(prefix).h")
 
@@ -64,8 +62,8 @@ extension ModelBuilder {
     let hasBias = c.biases.contains(.mlp)
     let gate = try linear(m, "\(prefix).mlp.gate_proj", c.inner, c.width, bias: hasBias)
     let up = try linear(m, "\(prefix).mlp.up_proj", c.inner, c.width, bias: hasBias)
-    let active = graph.append(
-      .unary(c.activation), gate, name: "\(prefix).mlp.act_fn", site: "\(prefix).mlp.act_fn")
+    let active = c.activation.append(
+      to: &graph, gate, name: "\(prefix).mlp.act_fn", site: "\(prefix).mlp.act_fn")
     let product = graph.append(.binary(.mul), active, up, name: "\(prefix).mlp")
     let down = try linear(product, "\(prefix).mlp.down_proj", c.width, c.inner, bias: hasBias)
     return graph.append(.binary(.add), h, down, name: prefix, site: prefix)
@@ -90,7 +88,7 @@ struct LlamaConfiguration {
   var eps: Float
   var biases: Biases = []
   var tiesEmbedding: Bool
-  var activation: UnaryFunction
+  var activation: Activation
   var rope: RotaryEmbedding
 
   init(_ c: Configuration) throws {
@@ -108,14 +106,7 @@ struct LlamaConfiguration {
       throw c.failure("num_key_value_heads", "a divisor of num_attention_heads \(heads)")
     }
     guard headWidth > 0, headWidth % 2 == 0 else { throw c.failure("head_dim", "an even size") }
-    switch try c.string("hidden_act", default: "silu") {
-    case "silu": activation = .silu
-    case "gelu": activation = .gelu
-    case "gelu_pytorch_tanh", "gelu_new": activation = .geluTanh
-    case let other:
-      throw FileError.unsupported(
-        c.path, "hidden_act", "`\(other)` is not supported", next: "silu and gelu are")
-    }
+    activation = try Activation(c, "hidden_act", default: "silu")
     rope = try RotaryEmbedding(c, width: headWidth)
   }
 }

@@ -27,8 +27,8 @@ struct ModelBuilder {
 
   func has(_ name: String) -> Bool { weightType(name) != nil }
 
-  mutating func input(_ name: String, _ symbol: String) -> ValueID {
-    graph.append(Node(.input(name: name), [], TensorType(.i32, [.symbol(symbol)]), name: name))
+  mutating func input(_ name: String, _ symbol: String, _ role: InputRole) -> ValueID {
+    graph.append(Node(.input(name: name, role: role), [], TensorType(.i32, [.symbol(symbol)]), name: name))
   }
 
   /// A matrix in the checkpoint's own element type.
@@ -66,8 +66,17 @@ struct ModelBuilder {
   }
 
   mutating func rmsNorm(_ x: ValueID, _ prefix: String, eps: Float) throws -> ValueID {
-    let width = graph.type(x).shape[1].fixed!
+    let width = graph.type(x).shape.last!.fixed!
     let gain = try vector(prefix + ".weight", width)
     return graph.append(.rmsNorm(eps: eps), x, gain, name: prefix, site: prefix)
+  }
+
+  /// A layer norm `prefix.weight` and `prefix.bias`, in old checkpoints `gamma` and `beta`, as the site `prefix`.
+  mutating func layerNorm(_ x: ValueID, _ prefix: String, eps: Float) throws -> ValueID {
+    let width = graph.type(x).shape.last!.fixed!
+    let isOld = has("\(prefix).gamma") && !has("\(prefix).weight")
+    let gain = try vector("\(prefix).\(isOld ? "gamma" : "weight")", width)
+    let bias = try vector("\(prefix).\(isOld ? "beta" : "bias")", width)
+    return graph.append(.layerNorm(eps: eps), x, gain, bias, name: prefix, site: prefix)
   }
 }

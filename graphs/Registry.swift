@@ -3,15 +3,15 @@ import ActIR
 
 /// One family of models: how its configuration and weights become a graph.
 struct Architecture: Sendable {
-  /// As in the `architectures` of `config.json`.
-  let name: String
+  /// As in the `architectures` of `config.json`; several where they differ in heads that are not read.
+  let names: [String]
   let build: @Sendable (Configuration, @escaping (String) -> TensorType?) throws -> ModelGraph
 
   init(
-    _ name: String,
+    _ names: String...,
     build: @escaping @Sendable (Configuration, @escaping (String) -> TensorType?) throws -> ModelGraph
   ) {
-    self.name = name
+    self.names = names
     self.build = build
   }
 }
@@ -20,6 +20,7 @@ struct Architecture: Sendable {
 private let architectures: [Architecture] = [
   llama,
   qwen2,
+  bert,
 ]
 
 extension ModelGraph {
@@ -37,8 +38,8 @@ extension ModelGraph {
     guard let name = configuration["architectures"]?.array?.first?.string else {
       throw FileError(path, "architectures", "expected a list with one name")
     }
-    guard let architecture = architectures.first(where: { $0.name == name }) else {
-      let known = architectures.map(\.name).joined(separator: ", ")
+    guard let architecture = architectures.first(where: { $0.names.contains(name) }) else {
+      let known = architectures.flatMap(\.names).joined(separator: ", ")
       throw FileError.unsupported(
         path, "architectures", "`\(name)` is not supported", next: "known: \(known)")
     }

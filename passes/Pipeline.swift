@@ -39,6 +39,7 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
     // Frozen maps only: into the layer before, else into the layers after.
     foldAffineIntoLinear,
     foldAffineIntoReaders,
+    foldMapIntoLinear,
     commonSubexpressions,
     // What is left of transports and activations joins its neighbours, then the layer before it.
     fuseElementwise,

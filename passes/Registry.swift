@@ -25,6 +25,9 @@ public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("folds a map into the norm before it") { _ in foldAffineIntoNorm },
   RegisteredPass("folds a frozen map into the linear layer before it") { _ in foldAffineIntoLinear },
   RegisteredPass("folds a frozen map into the linear layers after it") { _ in foldAffineIntoReaders },
+  RegisteredPass("folds a frozen map that mixes channels into the linear layer before it") { _ in
+    foldMapIntoLinear
+  },
   RegisteredPass("computes equal nodes once") { _ in commonSubexpressions },
   RegisteredPass("fuses elementwise nodes") { _ in fuseElementwise },
   RegisteredPass("lets linear layers finish what follows them") { _ in fuseEpilogues },

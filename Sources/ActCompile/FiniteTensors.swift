@@ -26,7 +26,7 @@ extension DType {
     case .bf16, .bf16x16: StorageType.bf16.firstNonFinite(bytes) != nil
     case .q8x16: holdsNonFinite(scales: PackedFormat.panelRows * 4, bytes)
     case .q4x16: holdsNonFinite(scales: PackedFormat.panelRows * 8, bytes)
-    case .i32, .bool: false
+    case .i32, .bool, .kvf32, .kvbf16: false
     }
   }
 

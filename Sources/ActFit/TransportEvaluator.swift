@@ -53,7 +53,7 @@ struct TransportEvaluator {
       let node = function[id]
       var op = node.op
       var type = node.type
-      if case .input(let name) = op {
+      if case .input(let name, _) = op {
         op = .weight(name: name)
         let sizes: [Dim] = name == "x" ? [.fixed(rows), .fixed(width)] : [.fixed(width)]
         if !type.shape.isEmpty { type = TensorType(type.dtype, sizes) }

@@ -10,17 +10,6 @@ public enum BindingTime: Int, Hashable, Sendable, Comparable, CaseIterable {
   public static func < (a: BindingTime, b: BindingTime) -> Bool { a.rawValue < b.rawValue }
 }
 
-extension Op {
-  /// The earliest time at which the op itself can run, whatever its operands.
-  public var ownBindingTime: BindingTime {
-    switch self {
-    case .input, .attention: .step
-    case .dial: .set
-    default: .compile
-    }
-  }
-}
-
 extension Graph {
   /// The binding time of `id`: the latest of its own and its operands'.
   public func bindingTime(_ id: ValueID) -> BindingTime { bindingTimes()[id.index] }
@@ -30,7 +19,7 @@ extension Graph {
     var times = [BindingTime](repeating: .step, count: valueBound)
     for id in order {
       let node = self[id]
-      times[id.index] = node.inputs.reduce(node.op.ownBindingTime) { max($0, times[$1.index]) }
+      times[id.index] = node.inputs.reduce(node.op.traits.bindingTime) { max($0, times[$1.index]) }
     }
     return times
   }

@@ -1,23 +1,3 @@
-extension Op {
-  /// An elementwise op as an expression over its operands; nil for other ops.
-  public var elementwiseBody: Expression? {
-    switch self {
-    case .unary(let function): Expression(inputCount: 1, instructions: [.init(.unary(function), [.input(0)])])
-    case .binary(let function): .binary(function)
-    case .select:
-      Expression(inputCount: 3, instructions: [.init(.select, [.input(0), .input(1), .input(2)])])
-    case .affine:
-      Expression(
-        inputCount: 3,
-        instructions: [
-          .init(.binary(.mul), [.input(0), .input(1)]), .init(.binary(.add), [.instruction(0), .input(2)]),
-        ])
-    case .fused(let expression): expression
-    default: nil
-    }
-  }
-}
-
 extension Graph {
   /// An elementwise node as an expression over distinct values; nil for other nodes.
   ///
@@ -36,7 +16,7 @@ extension Graph {
       default: break
       }
     }
-    guard let body = node.op.elementwiseBody else { return nil }
+    guard let body = node.op.traits.elementwise else { return nil }
     return body.withDistinctInputs(node.inputs, constant: constant)
   }
 }

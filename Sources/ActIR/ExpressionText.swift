@@ -11,12 +11,12 @@ extension Expression: CustomStringConvertible {
       let function =
         switch instruction.function {
         case .constant(let value): "constant \(value)"
-        case .unary(let f): f.rawValue
+        case .unary(let f): f.mnemonic
         case .binary(let f): f.rawValue
         case .select: "select"
         }
       let operands = instruction.operands.map(name).joined(separator: ", ")
-      return head + function + (operands.isEmpty ? "" : " " + operands)
+      return head + function + (operands.isEmpty ? "" : " " + operands) + instruction.function.attributes
     }.joined(separator: "; ")
   }
 }
@@ -56,7 +56,8 @@ extension Expression {
   private static func body(
     of piece: Substring, at index: Int, isLast: Bool
   ) throws(InstructionProblem) -> Substring {
-    guard let equals = piece.firstIndex(of: "=") else {
+    // A sign behind a brace is one of an attribute.
+    guard let equals = piece.prefix(while: { $0 != "{" }).firstIndex(of: "=") else {
       guard isLast else { throw InstructionProblem("expected `t\(index) = …`, found `\(piece)`") }
       return piece
     }
@@ -74,22 +75,25 @@ private struct InstructionProblem: Error {
 
 extension Expression.Instruction {
   fileprivate init(parsing text: Substring, at index: Int, inputCount: Int) throws(InstructionProblem) {
-    guard let mnemonic = text.split(whereSeparator: \.isWhitespace).first else {
+    let call = text.prefix { $0 != "{" }
+    guard let mnemonic = call.split(whereSeparator: \.isWhitespace).first else {
       throw InstructionProblem("expected a function, found nothing")
     }
-    let rest = text.dropFirst(mnemonic.count).trimmed
+    let rest = call.dropFirst(mnemonic.count).trimmed
     let words =
       rest.isEmpty ? [] : rest.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed)
+    let attributes = text[call.endIndex...]
     if mnemonic == "constant" {
-      guard words.count == 1, let value = Float(decimal: words[0]) else {
-        throw InstructionProblem("expected a number after `constant`, found `\(rest)`")
+      guard words.count == 1, let value = Float(decimal: words[0]), attributes.isEmpty else {
+        throw InstructionProblem("expected a number after `constant`, found `\(rest)\(attributes)`")
       }
       self.init(.constant(value), [])
       return
     }
-    guard let function = Expression.Function(mnemonic: String(mnemonic)) else {
+    guard var function = Expression.Function(mnemonic: String(mnemonic)) else {
       throw InstructionProblem("no function `\(mnemonic)`")
     }
+    try function.read(attributes)
     var operands: [Expression.Operand] = []
     for word in words {
       let digits = word.dropFirst()
@@ -114,7 +118,7 @@ extension Expression.Instruction {
 extension Expression.Function {
   /// The function of a name, but for `constant`, which is not one of operands.
   fileprivate init?(mnemonic: String) {
-    if let unary = UnaryFunction(rawValue: mnemonic) {
+    if let unary = UnaryFunction.prototypes.first(where: { $0.mnemonic == mnemonic }) {
       self = .unary(unary)
     } else if let binary = BinaryFunction(rawValue: mnemonic) {
       self = .binary(binary)
@@ -123,5 +127,32 @@ extension Expression.Function {
     } else {
       return nil
     }
+  }
+
+  /// The attributes as they are printed, with a space before them; of most functions nothing.
+  fileprivate var attributes: String {
+    guard case .unary(var function) = self else { return "" }
+    var coder = AttributeCoder()
+    do { try function.code(&coder) } catch { preconditionFailure("printing cannot fail: \(error)") }
+    if coder.printed.isEmpty { return "" }
+    return " {" + coder.printed.map { "\($0.key) = \($0.value)" }.joined(separator: ", ") + "}"
+  }
+
+  fileprivate mutating func read(_ text: Substring) throws(InstructionProblem) {
+    do throws(ParseError) {
+      var reader = AttributeReader(line: 1)
+      if !text.isEmpty {
+        var lexer = try Lexer(String(text))
+        reader = try AttributeReader(from: &lexer)
+        guard lexer.token == .end else { throw lexer.expected("an end after `}`") }
+      }
+      if case .unary(var function) = self {
+        var coder = AttributeCoder(reading: reader, operandCount: 1, type: TensorType(.f32, []))
+        try function.code(&coder)
+        reader = coder.rest ?? reader
+        self = .unary(function)
+      }
+      try reader.finish()
+    } catch { throw InstructionProblem(error.problem) }
   }
 }

@@ -38,20 +38,25 @@ extension Expression.Function {
   fileprivate var operandMasks: [Bool] {
     switch self {
     case .constant: []
-    case .unary: [false]
+    case .unary(let function): [function.isOfMasks]
     case .binary(let function): [function.isConnective, function.isConnective]
     case .select: [true, false, false]
     }
   }
 
   fileprivate var isMask: Bool {
-    if case .binary(let function) = self { function.isComparison || function.isConnective } else { false }
+    switch self {
+    case .constant, .select: false
+    case .unary(let function): function.isOfMasks
+    case .binary(let function): function.isComparison || function.isConnective
+    }
   }
 
   fileprivate func wantedOperands(at index: Int) -> String {
     switch self {
     case .select: "t\(index) to read masks as its condition and numbers else"
     case .binary(let function) where function.isConnective: "t\(index) to read masks"
+    case .unary(let function) where function.isOfMasks: "t\(index) to read a mask"
     case .constant, .unary, .binary: "t\(index) to read numbers"
     }
   }

@@ -1,65 +1,80 @@
-/// What a node computes. Closed, so that a `switch` names every place that a new op must touch; attributes are plain
-/// values, so that `==` on ops is exactly the question that common subexpression elimination asks.
+/// What a node computes.
+///
+/// Closed, so that a `switch` names every place that a new op must touch; attributes are plain values, so that `==` on
+/// ops is exactly the question that common subexpression elimination asks. Everything else that is to be known of an
+/// op, its definition says: a type for each in `Ops/`. `S` is any shape, and `…` any leading dimensions.
 public enum Op: Hashable, Sendable {
   // MARK: Leaves
 
-  /// A tensor given at every call: `tokens`, `positions`, `logit_rows`.
-  case input(name: String)
-  /// A tensor of the checkpoint.
+  /// A tensor given at every call. `-> declared`
+  case input(name: String, role: InputRole = .given)
+  /// A tensor of the checkpoint. `-> declared`
   case weight(name: String)
-  /// A parameter of a map at a site: `slope`, `source_mean`, …
+  /// A parameter of a map at a site: `slope`, `source_mean`, … `-> declared`
   case mapParameter(map: String, site: String, name: String)
   /// A scalar known now. `-> f32[]`
   case constant(Float)
   /// A steering strength, turned at run time; 0 for the tokens outside its scope. `-> f32[]`
   case dial(name: String, scope: TokenScope = .all)
 
-  // MARK: Elementwise
+  // MARK: Elementwise, broadcast as NumPy does
 
   /// `x: [S] -> [S]`
   case unary(UnaryFunction)
-  /// `a: [S], b: [S] -> [S]`; the operand of lower rank is repeated over the leading axes of the other.
+  /// `a: [S], b: [S] -> [S]`
   case binary(BinaryFunction)
-  /// `condition: bool[S], a: [S], b: [S] -> [S]`; a mask is repeated as any operand is.
+  /// `condition: bool[S], a: [S], b: [S] -> [S]`
   case select
-  /// A per-channel map, `x·scale + shift`. `x: [T,D], scale: [D] or [], shift: [D] or [] -> [T,D]`
+  /// A per-channel map, `x·scale + shift`. `x: [S], scale and shift: what repeats to [S] -> [S]`
   case affine
-  /// Several elementwise nodes in one. `inputs: f32[S] | bool[S]… -> f32[S]`
+  /// Several elementwise nodes in one. `inputs: f32 | bool… -> f32[S]`
   case fused(Expression)
 
   // MARK: Dense
 
-  /// `x: f32[T,K], w: [N,K] (, bias: f32[N]) -> f32[T,N]`; w may be packed
+  /// `x: f32[…,K], w: [N,K] (, bias: f32[N]) -> f32[…,N]`; w may be packed
   case linear
-  /// A linear layer and what follows it in registers. `x: f32[T,K], w: [N,K], operands: [T,N] | [N] | []… -> f32[T,N]`,
-  /// of f32 or bool; `$0` is the product, `$1…` the operands.
+  /// A linear layer and what follows it in registers: `$0` is the product, `$1…` the operands.
+  /// `x: f32[…,K], w: [N,K], operands: f32 or bool that repeats to […,N] -> f32[…,N]`
   case linearEpilogue(Expression)
 
-  // MARK: Normalisation
+  // MARK: Normalisation and reductions, over channels
 
-  /// `x: f32[T,D], gain: f32[D] (, bias: f32[D]) -> f32[T,D]`
+  /// `x: f32[…,D] (, gain (, bias)), which repeat to x -> f32[…,D]`
   case rmsNorm(eps: Float)
-  /// `x: f32[T,D], gain: f32[D] (, bias: f32[D]) -> f32[T,D]`
+  /// `x: f32[…,D] (, gain (, bias)), which repeat to x -> f32[…,D]`
   case layerNorm(eps: Float)
+  /// One number of each row. `x: f32[…,D] -> f32[…,1]`
+  case reduce(ReduceFunction)
+  /// `x: f32[…,D] -> f32[…,D]`
+  case softmax
 
   // MARK: Attention
 
   /// Cosines and sines of rotary embedding. `positions: i32[T] -> f32[T,W]`
   case ropeTable(RotaryEmbedding)
-  /// Rotates every head. `x: f32[T,H·headWidth], table: f32[T,W] -> f32[T,H·headWidth]`
+  /// Rotates every head. `x: f32[…,H·headWidth], table: f32[…,W] -> f32[…,H·headWidth]`
   case rope(headWidth: Int)
-  /// Causal attention of each row over its own sequence, through the KV cache.
-  /// `q: f32[T,H·W], k: f32[T,G·W], v: f32[T,G·W] -> f32[T,H·W]`
+  /// Keeps keys and values in a cache, behind those of the earlier rows of each sequence.
+  /// `k: f32[T,G·W], v: f32[T,G·W] -> kv[S,G,W]`
+  case kvAppend(KeyValues, cache: Int)
+  /// Keys and values of a call that holds whole entries. `k: f32[…,G·W], v: f32[…,G·W] -> kv[…,G,W]`
+  case kvPack(KeyValues)
+  /// Attention of each row over the keys and values of its entry. `q: f32[T,H·W], kv: kv[…,G,W] -> f32[T,H·W]`
   case attention(Attention)
 
   // MARK: Rows and columns
 
   /// `table: [V,D], tokens: i32[T] -> f32[T,D]`; the table may be packed
   case embedding
-  /// `x: f32[T,D], rows: i32[R] -> f32[R,D]`
+  /// `x: f32[T,…], rows: i32[R] -> f32[R,…]`
   case takeRows
-  /// Columns `start ..< start + count`. `x: f32[T,D] -> f32[T,count]`
-  case slice(start: Int, count: Int)
+  /// Some of the elements along an axis. `x: f32[S] -> f32[S']`
+  case slice(Slice)
+  /// Joins along an axis. `a: […,N,…], b: […,M,…], … -> […,N+M+…,…]`
+  case concat(axis: Int = 0)
+  /// The same elements under another shape. `[S] -> [S']`
+  case reshape([Dim])
 
   // MARK: Weight arithmetic
 
@@ -69,69 +84,112 @@ public enum Op: Hashable, Sendable {
   case scaleColumns
   /// `w: [N,K], v: f32[K] -> f32[N]`
   case matvec
-  /// Stacks along the first axis. `a: [N,…], b: [M,…], … -> [N+M+…,…]`
-  case concat
+  /// Axis i of the result is axis `axes[i]` of the operand. `w: [S] -> f32[S']`
+  case permute([Int])
   /// `[S] -> dtype[S]`, round to nearest even
   case cast(DType)
   /// `w: [N,K] -> dtype[N,K]`, rounded or quantised and laid out for linear layers
   case pack(DType)
 }
 
-/// Rotary position embedding (RoFormer, arXiv 2104.09864), with the scalings that checkpoints use.
-public struct RotaryEmbedding: Hashable, Sendable {
-  /// How frequencies are changed for contexts longer than those of the training.
-  public enum Scaling: Hashable, Sendable {
-    /// They are not.
-    case none
-    /// All frequencies divided by `factor` (position interpolation, arXiv 2306.15595).
-    case linear(factor: Double)
-    /// Low frequencies divided by `factor`, high ones kept, a ramp between (Llama 3.1).
-    case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalContext: Int)
+extension Op {
+  /// What the compiler knows of the op.
+  var definition: any OpDefinition {
+    switch self {
+    case .input(let name, let role): InputOp(name: name, role: role)
+    case .weight(let name): WeightOp(name: name)
+    case .mapParameter(let map, let site, let name): MapParameterOp(map: map, site: site, name: name)
+    case .constant(let value): ConstantOp(value: value)
+    case .dial(let name, let scope): DialOp(name: name, scope: scope)
+    case .unary(let function): UnaryOp(function: function)
+    case .binary(let function): BinaryOp(function: function)
+    case .select: SelectOp()
+    case .affine: AffineOp()
+    case .fused(let body): FusedOp(body: body)
+    case .linear: LinearOp()
+    case .linearEpilogue(let body): LinearEpilogueOp(body: body)
+    case .rmsNorm(let eps): RMSNormOp(eps: eps)
+    case .layerNorm(let eps): LayerNormOp(eps: eps)
+    case .reduce(let function): ReduceOp(function: function)
+    case .softmax: SoftmaxOp()
+    case .ropeTable(let rope): RopeTableOp(rope: rope)
+    case .rope(let headWidth): RopeOp(headWidth: headWidth)
+    case .kvAppend(let keyValues, let cache): KVAppendOp(keyValues: keyValues, cache: cache)
+    case .kvPack(let keyValues): KVPackOp(keyValues: keyValues)
+    case .attention(let attention): AttentionOp(attention: attention)
+    case .embedding: EmbeddingOp()
+    case .takeRows: TakeRowsOp()
+    case .slice(let slice): SliceOp(slice: slice)
+    case .concat(let axis): ConcatOp(axis: axis)
+    case .reshape(let shape): ReshapeOp(shape: shape)
+    case .scaleRows: ScaleRowsOp()
+    case .scaleColumns: ScaleColumnsOp()
+    case .matvec: MatvecOp()
+    case .permute(let axes): PermuteOp(axes: axes)
+    case .cast(let dtype): CastOp(dtype: dtype)
+    case .pack(let dtype): PackOp(dtype: dtype)
+    }
   }
 
-  /// Channels of a head that are rotated; even.
-  public var width: Int
-  /// Frequency i is `base^(-2i / width)`.
-  public var base: Double
-  /// What is done to the frequencies.
-  public var scaling: Scaling
+  /// Every op once, in the order above, with attributes that mean nothing: what the parser starts from.
+  public static let prototypes: [Op] =
+    ([
+      InputOp(), WeightOp(), MapParameterOp(), ConstantOp(), DialOp(),
+    ] as [any OpDefinition]).map(\.op)
+    + UnaryFunction.prototypes.map(Op.unary) + BinaryFunction.allCases.map(Op.binary)
+    + ([
+      SelectOp(), AffineOp(), FusedOp(),
+      LinearOp(), LinearEpilogueOp(),
+      RMSNormOp(), LayerNormOp(),
+    ] as [any OpDefinition]).map(\.op)
+    + ReduceFunction.allCases.map(Op.reduce)
+    + ([
+      SoftmaxOp(),
+      RopeTableOp(), RopeOp(), KVAppendOp(), KVPackOp(), AttentionOp(),
+      EmbeddingOp(), TakeRowsOp(), SliceOp(), ConcatOp(), ReshapeOp(),
+      ScaleRowsOp(), ScaleColumnsOp(), MatvecOp(), PermuteOp(), CastOp(), PackOp(),
+    ] as [any OpDefinition]).map(\.op)
 
-  /// An embedding of `width` channels, which must be even.
-  public init(width: Int, base: Double, scaling: Scaling = .none) {
-    self.width = width
-    self.base = base
-    self.scaling = scaling
+  private static let prototypesByMnemonic = Dictionary(
+    uniqueKeysWithValues: prototypes.map { ($0.mnemonic, $0) })
+
+  /// The op's name in the text form.
+  public var mnemonic: String { definition.mnemonic }
+
+  /// What passes, lowering and the verifiers ask of the op.
+  public var traits: OpTraits { definition.traits }
+
+  /// The attributes, in printing order.
+  public var attributes: [(key: String, value: Attribute)] {
+    var coder = AttributeCoder()
+    var definition = definition
+    do { try definition.code(&coder) } catch { preconditionFailure("printing cannot fail: \(error)") }
+    return coder.printed
   }
-}
 
-/// The attributes of an attention node.
-public struct Attention: Hashable, Sendable {
-  /// Which of the model's caches the node owns; its layer.
-  public var cache: Int
-  /// Heads of the queries.
-  public var heads: Int
-  /// Heads of the keys and values; a divisor of `heads`, whose groups share one.
-  public var keyValueHeads: Int
-  /// Channels of a head.
-  public var headWidth: Int
-  /// Factor of the scores before the softmax.
-  public var scale: Float
-  /// How many of the latest positions a row sees; 0: all.
-  public var window: Int
-  /// Scores become `cap · tanh(score / cap)`; 0: they do not.
-  public var softCap: Float
-
-  /// Causal attention over all earlier positions, unless a window says otherwise.
-  public init(
-    cache: Int, heads: Int, keyValueHeads: Int, headWidth: Int, scale: Float, window: Int = 0,
-    softCap: Float = 0
-  ) {
-    self.cache = cache
-    self.heads = heads
-    self.keyValueHeads = keyValueHeads
-    self.headWidth = headWidth
-    self.scale = scale
-    self.window = window
-    self.softCap = softCap
+  /// The result type that the op gives for operands of these types; nil for leaves, whose type is declared.
+  public func resultType(of inputs: [TensorType]) throws(TypeMismatch) -> TensorType? {
+    try definition.resultType(of: Operands(inputs))
   }
+
+  /// Builds an op from its text form; the inverse of ``mnemonic`` and ``attributes``.
+  ///
+  /// A body's inputs are counted by the node's operands, and the declared type tells a `cast` its target.
+  init(
+    mnemonic: String, attributes: inout AttributeReader, inputCount: Int, type: TensorType
+  ) throws(ParseError) {
+    guard var definition = Self.prototypesByMnemonic[mnemonic]?.definition else {
+      throw attributes.failure("unknown op `\(mnemonic)`")
+    }
+    var coder = AttributeCoder(reading: attributes, operandCount: inputCount, type: type)
+    try definition.code(&coder)
+    attributes = coder.rest ?? attributes
+    self = definition.op
+  }
+
+  /// Whether the op works element by element, so that it may join a fused body.
+  public var isElementwise: Bool { traits.elementwise != nil }
+
+  /// A slice of columns, those of the last axis.
+  public static func slice(start: Int, count: Int) -> Op { .slice(Slice(start: start, count: count)) }
 }

@@ -26,7 +26,7 @@ extension DType {
     // Two blocks of 32 columns: a bf16 scale for each row of each block, in q4 an offset too, then the integers.
     case .q8x16: PackedFormat(unitColumns: 64, unitByteCount: 16 * (2 * 2 + 64))
     case .q4x16: PackedFormat(unitColumns: 64, unitByteCount: 16 * (2 * 2 * 2 + 32))
-    case .f32, .f16, .bf16, .i32, .bool: nil
+    case .f32, .f16, .bf16, .i32, .bool, .kvf32, .kvbf16: nil
     }
   }
 }

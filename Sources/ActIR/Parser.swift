@@ -32,7 +32,8 @@ extension Graph {
         let name = try lexer.value()
         try lexer.expect(":")
         let type = try TensorType(from: &lexer)
-        try define(name, append(Node(.input(name: name), [], type, name: name)), line)
+        let role = try InputRole(from: &lexer)
+        try define(name, append(Node(.input(name: name, role: role), [], type, name: name)), line)
       } while try lexer.accept(",")
       try lexer.expectEnd(ofList: ")")
     }
@@ -96,20 +97,41 @@ package struct NodeStatement {
     if case .value = lexer.token {
       repeat { operands.append(try lexer.value()) } while try lexer.accept(",")
     }
-    var attributes = AttributeReader(line: line)
-    if try lexer.accept("{") {
-      repeat {
-        let key = try lexer.word("an attribute")
-        try lexer.expect("=")
-        try attributes.add(key, try lexer.attribute())
-      } while try lexer.accept(",")
-      try lexer.expect("}")
-    }
+    var attributes =
+      lexer.token == .punctuation("{") ? try AttributeReader(from: &lexer) : AttributeReader(line: line)
     try lexer.expect(":")
     type = try TensorType(from: &lexer)
     site = try attributes.optionalString("site")
     op = try Op(mnemonic: mnemonic, attributes: &attributes, inputCount: operands.count, type: type)
     try attributes.finish()
+  }
+}
+
+extension InputRole {
+  /// The role that stands behind the type of an input in a graph's head.
+  fileprivate init(from lexer: inout Lexer) throws(ParseError) {
+    self = .given
+    guard lexer.token == .punctuation("{") else { return }
+    let attributes = try AttributeReader(from: &lexer)
+    var coder = AttributeCoder(reading: attributes, operandCount: 0, type: TensorType(.i32, []))
+    var input = InputOp()
+    try input.codeRole(&coder)
+    try coder.rest?.finish()
+    self = input.role
+  }
+}
+
+extension AttributeReader {
+  /// The attributes `{key = value, …}` that come next.
+  init(from lexer: inout Lexer) throws(ParseError) {
+    self.init(line: lexer.line)
+    try lexer.expect("{")
+    repeat {
+      let key = try lexer.word("an attribute")
+      try lexer.expect("=")
+      try add(key, try lexer.attribute())
+    } while try lexer.accept(",")
+    try lexer.expect("}")
   }
 }
 

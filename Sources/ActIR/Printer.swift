@@ -9,7 +9,12 @@ extension Graph: CustomStringConvertible {
     let order = self.order
     let names = uniqueNames(order.map { Lexer.valueName(self[$0].name) })
     let nameOf = Dictionary(uniqueKeysWithValues: zip(order, names))
-    let parameters = inputs.map { "%\(nameOf[$0]!): \(self[$0].type)" }
+    let parameters = inputs.map { id in
+      // The name is the value's own.
+      let attributes = self[id].op.attributes.filter { $0.key != "name" }.map { "\($0.key) = \($0.value)" }
+      return "%\(nameOf[id]!): \(self[id].type)"
+        + (attributes.isEmpty ? "" : " {\(attributes.joined(separator: ", "))}")
+    }
     var text = "graph @\(name)(\(parameters.joined(separator: ", "))) {\n"
     for id in order {
       if case .input = self[id].op { continue }

@@ -119,7 +119,8 @@ private struct GraphCutter {
       if case .input = node.op { isFree[id.index] = true }
       isFree[id.index] =
         isFree[id.index]
-        || node.op.isCheap && node.inputs.allSatisfy { !isOfStep[$0.index] || isFree[$0.index] }
+        || node.op.traits.flags.contains(.cheap)
+          && node.inputs.allSatisfy { !isOfStep[$0.index] || isFree[$0.index] }
     }
     self.isOfStep = isOfStep
     self.isFree = isFree
@@ -166,7 +167,7 @@ private struct GraphCutter {
       if follows(id, from: kept) { continue }
       let operands = graph[id].inputs.filter { isOfStep[$0.index] && !isFree[$0.index] && !kept.contains($0) }
       let width = Set(operands).reduce(0) { $0 + self.width($1) }
-      if graph[id].op.isCheap && width <= self.width(id) || !canCarry(id) {
+      if graph[id].op.traits.flags.contains(.cheap) && width <= self.width(id) || !canCarry(id) {
         kept.formUnion(operands)
       } else {
         kept.insert(id)
@@ -175,17 +176,17 @@ private struct GraphCutter {
     return order.filter(kept.contains)
   }
 
-  private func width(_ id: ValueID) -> Int { graph.type(id).shape.last?.fixed ?? 0 }
+  private func width(_ id: ValueID) -> Int { graph.type(id).elementsPerSymbol ?? 0 }
 
   /// A view has no bytes of its own, and only f32 is carried.
   private func canCarry(_ id: ValueID) -> Bool {
-    if case .slice = graph[id].op { return false }
+    if graph[id].op.traits.flags.contains(.view) { return false }
     return graph.type(id).dtype == .f32
   }
 
   private func follows(_ id: ValueID, from kept: Set<ValueID>) -> Bool {
     if isFree[id.index] || !isOfStep[id.index] { return true }
-    return graph[id].op.isCheap
+    return graph[id].op.traits.flags.contains(.cheap)
       && graph[id].inputs.allSatisfy { kept.contains($0) || follows($0, from: kept) }
   }
 
@@ -228,9 +229,8 @@ private struct GraphCutter {
       } else {
         node.inputs = node.inputs.map { copies[$0]! }
         // A segment has caches of its own, for the sequences of one batch.
-        if case .attention(var attention) = node.op {
-          attention.cache = caches
-          node.op = .attention(attention)
+        if case .kvAppend(let keyValues, _) = node.op {
+          node.op = .kvAppend(keyValues, cache: caches)
           caches += 1
         }
       }
@@ -240,18 +240,6 @@ private struct GraphCutter {
     for id in written {
       segment.graph.addResult(name(id), copies[id]!)
       segment.writes.append(.init(name: name(id), columns: places[id]!))
-    }
-  }
-}
-
-extension Op {
-  /// Whether computing the op again costs less than keeping its result for all samples.
-  fileprivate var isCheap: Bool {
-    switch self {
-    case .unary, .binary, .select, .affine, .fused, .rmsNorm, .layerNorm, .ropeTable, .rope, .embedding,
-      .takeRows, .slice:
-      true
-    default: false
     }
   }
 }

@@ -12,13 +12,24 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
   case bool
   /// Matrices packed for linear layers, in panels of 16 rows; see ``PackedFormat``.
   case f32x16, bf16x16, q8x16, q4x16
+  /// Keys and values of attention, `[positions, heads, channels of a head]`, in blocks of positions; see ``KeyValues``.
+  case kvf32, kvbf16
 
   /// Bytes of one element; nil for packed types. A mask's element is an f32, 1 or 0, in memory as in a plan's file.
   public var byteWidth: Int? {
     switch self {
     case .f32, .i32, .bool: 4
     case .f16, .bf16: 2
-    case .f32x16, .bf16x16, .q8x16, .q4x16: nil
+    case .f32x16, .bf16x16, .q8x16, .q4x16, .kvf32, .kvbf16: nil
+    }
+  }
+
+  /// Of keys and values, the type of each element; nil for other types.
+  public var keyValueElement: DType? {
+    switch self {
+    case .kvf32: .f32
+    case .kvbf16: .bf16
+    case .f32, .f16, .bf16, .i32, .bool, .f32x16, .bf16x16, .q8x16, .q4x16: nil
     }
   }
 
@@ -30,7 +41,8 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
 public enum Dim: Hashable, Sendable {
   /// A size known at compile time.
   case fixed(Int)
-  /// `T`: tokens of this call; `R`: rows whose logits are wanted.
+  /// `T`: rows of this call, tokens or others; `R`: chosen rows; `B`: entries, each a sequence or an image; `S`: rows
+  /// of text that a cache holds. In a transport function any word, for a size at the site.
   case symbol(String)
 
   /// The size, or nil for a symbol.
@@ -52,6 +64,18 @@ public struct TensorType: Hashable, Sendable {
 
   /// The number of axes.
   public var rank: Int { shape.count }
+
+  /// Whether it is rows of channels whose number the call decides: a symbol first, and fixed sizes after it.
+  public var isRows: Bool {
+    guard rank >= 2, case .symbol = shape[0] else { return false }
+    return elementsPerSymbol != nil
+  }
+
+  /// The product of the fixed sizes after a symbol; nil where others are no fixed sizes, or it overflows.
+  public var elementsPerSymbol: Int? {
+    guard case .symbol? = shape.first else { return nil }
+    return TensorType(.f32, Array(shape.dropFirst())).fixedCount
+  }
 
   /// The number of elements where every axis is fixed, else nil (also where the product overflows).
   public var fixedCount: Int? {
@@ -83,6 +107,9 @@ public struct TensorType: Hashable, Sendable {
       guard sizes.count == 2, sizes.allSatisfy({ (0...Int(Int32.max)).contains($0) }) else { return nil }
       let grid = format.grid(rows: sizes[0], columns: sizes[1])
       sizes = [grid.panels, grid.units]
+    }
+    if let element = dtype.keyValueElement {
+      return KeyValues.byteCount(element, sizes, entries: limit("B") ?? 1)
     }
     var count = dtype.packedFormat?.unitByteCount ?? dtype.byteWidth ?? 0
     for size in sizes {

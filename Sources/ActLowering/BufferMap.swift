@@ -1,33 +1,48 @@
 import ActIR
 
-/// The buffer that holds each value of a step, and the columns that the value has there.
+/// The buffer that holds each value of a step, and the elements of a row that the value has there.
 ///
-/// It is filled in schedule order, as values are given their places.
+/// A row here is what a symbol counts: all that lies behind the first dimension. It is filled in schedule order, as values are given their places.
 struct BufferMap {
   /// For every value, the value that owns its buffer: itself, or the one that it is a view of or is written over.
   private(set) var owner: [Int]
-  /// The columns of its buffer that a value covers.
+  /// The elements of its buffer's rows that a value covers.
   private var columns: [Range<Int>]
   /// For every buffer, the values in it so far; views are not among them.
   private var members: [[Int]]
   /// For every value, its views anywhere in the step, with the columns that each shows.
   private var views: [[(index: Int, columns: Range<Int>)]]
 
+  /// Whether rows of the value have gaps between them, where its buffer holds more.
+  private(set) var isStrided: [Bool]
+  /// Whether something reads the value, or a view of it, that needs its rows without gaps.
+  let needsContiguity: [Bool]
+
   /// A map of the constants, inputs and set-time values; those of the step are added one by one.
   init(_ plan: Plan) {
     owner = Array(plan.values.indices)
-    columns = plan.values.map { 0..<($0.type.shape.last?.fixed ?? 0) }
+    columns = plan.values.map { 0..<($0.type.elementsPerSymbol ?? 0) }
+    isStrided = plan.values.map { _ in false }
     members = Array(repeating: [], count: plan.values.count)
     views = Array(repeating: [], count: plan.values.count)
+    var needs = plan.values.map { _ in false }
+    for index in plan.step.reversed() {
+      let value = plan.values[index]
+      guard value.op.traits.flags.contains(.contiguous) || value.place == .view && needs[index] else {
+        continue
+      }
+      for input in value.inputs { needs[input] = true }
+    }
+    needsContiguity = needs
     // Of every view, the value that it is a view of through others, and where in it the view begins.
     var root = Array(plan.values.indices)
     var start = [Int](repeating: 0, count: plan.values.count)
     for index in plan.step where plan.values[index].place == .view {
-      guard case .slice(let first, let count) = plan.values[index].op else { continue }
       let base = plan.values[index].inputs[0]
+      let part = plan.values[index].viewedElements(of: plan.values[base].type)
       root[index] = root[base]
-      start[index] = start[base] + first
-      views[root[index]].append((index, start[index]..<start[index] + count))
+      start[index] = start[base] + part.lowerBound
+      views[root[index]].append((index, start[index]..<start[index] + part.count))
     }
   }
 
@@ -36,13 +51,17 @@ struct BufferMap {
     let value = plan.values[index]
     switch value.place {
     case .view:
-      guard case .slice(let first, let count) = value.op else { return }
-      owner[index] = owner[value.inputs[0]]
-      let start = columns[value.inputs[0]].lowerBound + first
-      columns[index] = start..<start + count
+      let base = value.inputs[0]
+      let part = value.viewedElements(of: plan.values[base].type)
+      owner[index] = owner[base]
+      let start = columns[base].lowerBound + part.lowerBound
+      columns[index] = start..<start + part.count
+      isStrided[index] =
+        isStrided[base] || value.type.elementsPerSymbol != plan.values[base].type.elementsPerSymbol
     case .over(let operand):
       let input = value.inputs[operand]
       owner[index] = owner[input]
+      isStrided[index] = isStrided[input]
       columns[index] = columns[input]
       members[owner[index]].append(index)
     default: members[index].append(index)
@@ -64,5 +83,15 @@ struct BufferMap {
           isFree($0.index, start + $0.columns.lowerBound..<start + $0.columns.upperBound)
         }
     }
+  }
+}
+
+extension Plan.Value {
+  /// The elements of a row of `base` that a view of it covers.
+  ///
+  /// Columns of rows that are one run of channels are that; of other rows a slice leaves gaps, and counts as all of it.
+  fileprivate func viewedElements(of base: TensorType) -> Range<Int> {
+    if case .slice(let slice) = op, base.rank == 2 { return slice.start..<slice.start + slice.count }
+    return 0..<(base.elementsPerSymbol ?? 0)
   }
 }

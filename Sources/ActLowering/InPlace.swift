@@ -1,17 +1,5 @@
 import ActIR
 
-extension Op {
-  /// Operands that the op's kernel may overwrite with its result as it goes.
-  func overwritableOperands(count: Int) -> Range<Int> {
-    switch self {
-    case .unary, .binary, .select, .affine, .fused: 0..<count
-    case .rmsNorm, .layerNorm, .rope: 0..<1
-    case .linearEpilogue: 2..<count
-    default: 0..<0
-    }
-  }
-}
-
 extension Plan {
   /// Lets values reuse the bytes of an operand that nothing reads later.
   mutating func writeInPlace() {
@@ -19,7 +7,7 @@ extension Plan {
     var buffers = BufferMap(self)
     for index in step {
       if values[index].place == .arena(0) {
-        let operands = values[index].op.overwritableOperands(count: values[index].inputs.count)
+        let operands = values[index].op.traits.overwritable.indices(of: values[index].inputs.count)
         if let operand = operands.first(where: { mayWrite(index, over: $0, buffers, last) }) {
           values[index].place = .over(operand: operand)
         }
@@ -34,6 +22,7 @@ extension Plan {
     let input = value.inputs[operand]
     guard step.contains(input), values[input].type == value.type,
       case .arena = values[buffers.owner[input]].place,
+      !(buffers.isStrided[input] && buffers.needsContiguity[index]),
       // A kernel that reads whole rows of one operand while it overwrites another must not get one value for both.
       value.inputs.count(where: { $0 == input }) == 1
     else { return false }

@@ -4,6 +4,8 @@ import ActIR
 package struct LoweringOptions: Sendable {
   /// The most rows (tokens, of all sequences) of one call.
   package var maximumRows = 512
+  /// The most entries (sequences or images) of a call that holds them whole.
+  package var maximumEntries = 64
   /// The longest sequence, in tokens.
   package var contextLength = 2048
   /// The element type of cached keys and values: f32 or bf16.
@@ -48,13 +50,17 @@ private struct Lowering {
 
   mutating func run() throws -> (CompileProgram, Plan) {
     plan.contextLength = options.contextLength
-    plan.cacheType = options.cacheType
     for id in graph.inputs {
       guard case .symbol(let symbol)? = graph.type(id).shape.first else {
         throw failure(id, "an input of rows", "\(graph.type(id))")
       }
-      if plan.limit(symbol) == nil { plan.limits.append(.init(symbol: symbol, value: options.maximumRows)) }
+      if plan.limit(symbol) == nil { addLimit(symbol) }
     }
+    // Keys and values of a call's entries lie in blocks, of which each entry's last is not full.
+    let packs = order.contains { if case .kvPack = graph[$0].op { true } else { false } }
+    if packs, plan.limit("B") == nil { addLimit("B") }
+    let caches = order.contains { if case .kvAppend = graph[$0].op { true } else { false } }
+    if caches { plan.limits.append(.init(symbol: "S", value: options.contextLength)) }
     addConstants()
     for id in order where graph.inputs.contains(id) { add(id, .call) }
     try addSet()
@@ -64,13 +70,19 @@ private struct Lowering {
     return (compile, plan)
   }
 
+  private mutating func addLimit(_ symbol: String) {
+    let value = symbol == "B" ? options.maximumEntries : options.maximumRows
+    plan.limits.append(.init(symbol: symbol, value: value))
+  }
+
   func failure(_ id: ValueID, _ expected: String, _ found: String) -> LoweringError {
     LoweringError(
       description: "%\(graph[id].name) = \(graph[id].op.mnemonic): expected \(expected), found \(found)")
   }
 
   private mutating func add(_ id: ValueID, _ place: Plan.Place) {
-    let node = graph[id]
+    var node = graph[id]
+    node.keep(keysAndValuesIn: options.cacheType)
     planned[id] = plan.values.count
     plan.values.append(
       Plan.Value(
@@ -111,9 +123,11 @@ private struct Lowering {
     let start = plan.values.count
     for id in order where times[id.index] == .set {
       let type = graph.type(id)
-      guard type.rank <= 1, type.dtype == .f32 || type.dtype == .bool, let count = plan.byteCount(type) else {
-        throw failure(
-          id, "a scalar or vector where it depends on a dial", "\(type); freeze the dial to fold it")
+      guard graph[id].op.traits.programs.contains(.set) else {
+        throw failure(id, "operands that do not depend on a dial", "one that does; freeze it to fold it")
+      }
+      guard type.dtype == .f32 || type.dtype == .bool, let count = type.byteCount() else {
+        throw failure(id, "numbers or masks of fixed sizes where it depends on a dial", "\(type)")
       }
       add(id, .slot(plan.slotByteCount))
       plan.slotByteCount += aligned(count)
@@ -125,10 +139,17 @@ private struct Lowering {
     let start = plan.values.count
     for id in order where times[id.index] == .step && !graph.inputs.contains(id) {
       let type = graph.type(id)
-      guard type.rank == 2, case .symbol = type.shape[0], type.shape[1].fixed != nil else {
-        throw failure(id, "rows of a fixed width", "\(type)")
+      let isState = if case .kvAppend = graph[id].op { true } else { false }
+      guard type.isRows else { throw failure(id, "rows of fixed sizes", "\(type)") }
+      guard graph[id].op.traits.programs.contains(.step) else {
+        throw failure(id, "operands known when the plan is compiled", "one of the step")
       }
-      if case .slice = graph[id].op { add(id, .view) } else { add(id, .arena(0)) }
+      if let matrix = graph[id].op.traits.matrixOperand, times[graph[id].inputs[matrix].index] != .compile {
+        throw failure(
+          id, "a matrix known when the plan is compiled", "one that depends on a dial; freeze it to fold it")
+      }
+      let isView = graph[id].op.traits.flags.contains(.view) && !isReadWithoutGaps(id)
+      add(id, isState ? .cache : isView ? .view : .arena(0))
     }
     plan.step = start..<plan.values.count
     for result in graph.results {
@@ -144,6 +165,15 @@ private struct Lowering {
     for (index, name) in uniqueNames(plan.values.map(\.name)).enumerated() { plan.values[index].name = name }
   }
 
+  /// Whether a slice of columns, whose rows have gaps between them as a view, is read where they may have none.
+  private func isReadWithoutGaps(_ id: ValueID) -> Bool {
+    guard case .slice = graph[id].op else { return false }
+    return graph.readers(of: id).contains { reader in
+      let flags = graph[reader].op.traits.flags
+      return flags.contains(.contiguous) || flags.contains(.view) && isReadWithoutGaps(reader)
+    }
+  }
+
   private mutating func placeStep() {
     if options.sharesArena { plan.writeInPlace() }
     let buffers = plan.buffers()
@@ -151,5 +181,21 @@ private struct Lowering {
     for (value, offset) in zip(buffers.values, layout.offsets) { plan.values[value].place = .arena(offset) }
     plan.arenaByteCount = layout.byteCount
     plan.arenaBound = arenaBound(buffers.lifetimes)
+  }
+}
+
+extension Node {
+  /// Makes keys and values, where the node is some, hold elements of `type`.
+  fileprivate mutating func keep(keysAndValuesIn type: DType) {
+    switch op {
+    case .kvAppend(var keyValues, let cache):
+      keyValues.element = type
+      op = .kvAppend(keyValues, cache: cache)
+    case .kvPack(var keyValues):
+      keyValues.element = type
+      op = .kvPack(keyValues)
+    default: return
+    }
+    self.type.dtype = type == .bf16 ? .kvbf16 : .kvf32
   }
 }

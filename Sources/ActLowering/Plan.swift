@@ -17,6 +17,8 @@ package struct Plan: Hashable, Sendable {
     case arena(Int)
     /// Columns of its operand; no kernel runs.
     case view
+    /// In the caches of the sequences.
+    case cache
     /// Written over operand `k`, which nothing reads later.
     case over(operand: Int)
     /// In a buffer of its own, which grows with the number of rows.
@@ -60,8 +62,6 @@ package struct Plan: Hashable, Sendable {
   package var limits: [Limit] = []
   /// The longest sequence, in tokens.
   package var contextLength = 0
-  /// The element type of cached keys and values: f32 or bf16.
-  package var cacheType = DType.f32
   /// Bytes of the arena.
   package var arenaByteCount = 0
   /// The most bytes that are alive at once: the size of an arena without fragmentation.
@@ -99,10 +99,27 @@ extension Plan {
   /// The largest value of `symbol`, or nil where no input has it.
   package func limit(_ symbol: String) -> Int? { limits.first { $0.symbol == symbol }?.value }
 
-  /// The attention nodes, by cache.
-  package var caches: [Attention] {
+  /// What each cache of a sequence holds, by its number.
+  package var caches: [KeyValues] {
+    values.compactMap {
+      if case .kvAppend(let keyValues, let cache) = $0.op { (keyValues, cache) } else { nil }
+    }
+    .sorted { $0.1 < $1.1 }.map(\.0)
+  }
+
+  /// The attention nodes, in order.
+  package var attentions: [Attention] {
     values.compactMap { if case .attention(let attention) = $0.op { attention } else { nil } }
-      .sorted { $0.cache < $1.cache }
+  }
+
+  /// The inputs, in order.
+  package var inputs: [(name: String, role: InputRole, type: TensorType)] {
+    values.compactMap { if case .input(let name, let role) = $0.op { (name, role, $0.type) } else { nil } }
+  }
+
+  /// Whether a call must hold entries whole, since rows see later ones.
+  package var needsWholeEntries: Bool {
+    values.contains { if case .kvPack = $0.op { true } else { false } }
   }
 
   /// How many kernels a step runs; views run none.

@@ -3,10 +3,10 @@ import ActIR
 
 /// A plan on disk: a safetensors file with the packed weights as tensors and everything else as metadata.
 ///
-/// Metadata keys: `format` (`actplan/1`), `plan` (the text form), `tokenizer` and `tokenizer_config` (JSON texts; the
+/// Metadata keys: `format` (`actplan/2`), `plan` (the text form), `tokenizer` and `tokenizer_config` (JSON texts; the
 /// tokenizer's tables are tensors), and `provenance` (JSON: fingerprints of model and maps, options, compiler).
 package struct PlanFile: Sendable {
-  package static let format = "actplan/1"
+  package static let format = "actplan/2"
 
   package let plan: Plan
   package let file: SafetensorsFile
@@ -105,6 +105,7 @@ private struct StoredType {
     case .bf16x16:
       dtype = .bf16
       shape = [panels, units, 16, 16, 2]
+    case .kvf32, .kvbf16: preconditionFailure("keys and values are no constants")
     case .q8x16, .q4x16:
       dtype = .u8
       shape = [panels, units, format!.unitByteCount]

@@ -4,14 +4,14 @@ import ActIR
 //
 //     plan @llama {
 //       limit T = 512
-//       context = 2048, cache = bf16
+//       context = 2048
 //       arena = 9437184, bound = 9437184
 //       slot = 128
 //       constants {
 //         %w = weight {name = "lm_head.weight"} : bf16[49152,576]
 //       }
 //       call {
-//         %tokens = input {name = "tokens"} : i32[T]
+//         %tokens = input {name = "tokens", role = token} : i32[T]
 //       }
 //       set {
 //         %football = dial {name = "football"} : f32[] @slot+0
@@ -29,7 +29,7 @@ extension Plan: CustomStringConvertible {
   package var description: String {
     var text = "plan @\(name) {\n"
     for limit in limits { text += "  limit \(limit.symbol) = \(limit.value)\n" }
-    text += "  context = \(contextLength), cache = \(cacheType)\n"
+    text += "  context = \(contextLength)\n"
     text += "  arena = \(arenaByteCount), bound = \(arenaBound)\n"
     text += "  slot = \(slotByteCount)\n"
     let firstCall = values.indices.first { values[$0].place == .call } ?? set.lowerBound
@@ -66,6 +66,7 @@ extension Plan.Place {
     case .slot(let offset): "slot+\(offset)"
     case .arena(let offset): "arena+\(offset)"
     case .view: "view"
+    case .cache: "cache"
     case .over(let operand): "over+\(operand)"
     case .result: "result"
     }
@@ -97,12 +98,6 @@ extension Plan {
       return try lexer.int("a number")
     }
     contextLength = try number("context")
-    try lexer.expect(",")
-    guard try lexer.acceptWord("cache") else { throw lexer.failure("expected `cache`") }
-    try lexer.expect("=")
-    let type = try lexer.word("an element type")
-    guard let cache = DType(rawValue: type) else { throw lexer.failure("unknown element type `\(type)`") }
-    cacheType = cache
     arenaByteCount = try number("arena")
     try lexer.expect(",")
     arenaBound = try number("bound")
@@ -158,7 +153,7 @@ extension Plan {
 
 extension Plan.Place {
   fileprivate init(from lexer: inout Lexer) throws(ParseError) {
-    let kind = try lexer.symbol("a place: @arena, @slot, @view, @over or @result")
+    let kind = try lexer.symbol("a place: @arena, @cache, @slot, @view, @over or @result")
     func offset() throws(ParseError) -> Int {
       try lexer.expect("+")
       return try lexer.int("an offset")
@@ -167,6 +162,7 @@ extension Plan.Place {
     case "arena": self = .arena(try offset())
     case "slot": self = .slot(try offset())
     case "over": self = .over(operand: try offset())
+    case "cache": self = .cache
     case "view": self = .view
     case "result": self = .result
     default: throw lexer.failure("unknown place `@\(kind)`")

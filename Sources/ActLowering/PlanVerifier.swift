@@ -18,6 +18,8 @@ extension Plan {
   private static let largestBlock = 1 << 40
   private static let mostValues = 1 << 15
   private static let mostOperands = 64
+  private static let mostDimensions = 8
+  private static let symbols = ["B", "R", "S", "T"]
 
   /// Checks everything that running the plan relies on: types, places, offsets, lifetimes.
   ///
@@ -46,15 +48,19 @@ extension Plan {
     {
       throw PlanError(value: name, expected: "at most \(Self.mostValues)", found: "\(count)")
     }
-    for limit in limits where !(1...Self.largestRows).contains(limit.value) {
-      throw PlanError(
-        value: "limit \(limit.symbol)", expected: "1 to \(Self.largestRows)", found: "\(limit.value)")
+    for limit in limits {
+      guard Self.symbols.contains(limit.symbol) else {
+        throw PlanError(
+          value: "limit \(limit.symbol)", expected: "a limit of \(Self.symbols.joined(separator: ", "))",
+          found: limit.symbol)
+      }
+      let largest = limit.symbol == "S" ? Self.largestContext : Self.largestRows
+      guard (1...largest).contains(limit.value) else {
+        throw PlanError(value: "limit \(limit.symbol)", expected: "1 to \(largest)", found: "\(limit.value)")
+      }
     }
     guard (1...Self.largestContext).contains(contextLength) else {
       throw PlanError(value: "context", expected: "1 to \(Self.largestContext)", found: "\(contextLength)")
-    }
-    guard cacheType == .f32 || cacheType == .bf16 else {
-      throw PlanError(value: "cache", expected: "f32 or bf16", found: "\(cacheType)")
     }
     for (name, size) in [("arena", arenaByteCount), ("slot", slotByteCount)]
     where !(0...Self.largestBlock).contains(size) {
@@ -70,8 +76,12 @@ extension Plan {
     guard value.inputs.count <= Self.mostOperands else {
       throw failure(index, "at most \(Self.mostOperands) operands", "\(value.inputs.count)")
     }
-    guard value.type.rank <= 2, value.type.shape.allSatisfy({ $0.fixed ?? 1 <= Self.largestDimension }) else {
-      throw failure(index, "at most 2 dimensions of at most \(Self.largestDimension)", "\(value.type)")
+    guard value.type.rank <= Self.mostDimensions,
+      value.type.shape.allSatisfy({ $0.fixed ?? 1 <= Self.largestDimension })
+    else {
+      throw failure(
+        index, "at most \(Self.mostDimensions) dimensions of at most \(Self.largestDimension)",
+        "\(value.type)")
     }
     let expected: TensorType?
     do { expected = try value.op.resultType(of: value.inputs.map { values[$0].type }) } catch {
@@ -100,21 +110,18 @@ extension Plan {
           index, "a weight of numbers or masks, of fixed size, among the constants", "\(value.type)")
       }
     case .call:
-      guard case .input(let name) = value.op, value.name == name,
-        value.type == TensorType(.i32, [.symbol(name == "logit_rows" ? "R" : "T")])
-          && ["tokens", "positions", "logit_rows"].contains(name) || isFloatRows(value.type)
-      else {
-        throw failure(
-          index, "tokens i32[T], positions i32[T], logit_rows i32[R] or rows of floats", "\(value.type)")
+      guard case .input(let name, let role) = value.op, value.name == name else {
+        throw failure(index, "an input of its own name", "%\(value.name)")
       }
+      try verifyInput(index, role)
     case .slot(let offset):
-      guard set.contains(index), value.op.isElementwise || value.op.ownBindingTime == .set,
+      guard set.contains(index), value.op.traits.programs.contains(.set),
         value.inputs.allSatisfy({ $0 < step.lowerBound && values[$0].place != .call }),
-        value.type.rank <= 1, [.f32, .bool].contains(value.type.dtype), let count = byteCount(value.type),
+        [.f32, .bool].contains(value.type.dtype), let count = value.type.byteCount(),
         offset % bufferAlignment == 0, offset <= slotByteCount, count <= slotByteCount - offset
       else {
         throw failure(
-          index, "a vector inside the slot's \(slotByteCount) bytes", "\(value.type) @slot+\(offset)")
+          index, "a value inside the slot's \(slotByteCount) bytes", "\(value.type) @slot+\(offset)")
       }
     case .arena(let offset):
       try verifyRows(index)
@@ -123,14 +130,18 @@ extension Plan {
       else {
         throw failure(index, "bytes inside the arena's \(arenaByteCount)", "\(value.type) @arena+\(offset)")
       }
+    case .cache:
+      guard step.contains(index), case .kvAppend = value.op,
+        values[value.inputs[0]].type.shape.first == .symbol("T"), values[value.inputs[0]].type.rank == 2
+      else { throw failure(index, "keys and values of rows T", "\(value.type)") }
     case .view:
       try verifyRows(index)
-      guard case .slice = value.op,
+      guard value.op.traits.flags.contains(.view),
         step.contains(value.inputs[0]) || values[value.inputs[0]].place == .call
-      else { throw failure(index, "a slice of a step's value", value.op.mnemonic) }
+      else { throw failure(index, "a slice or another shape of a step's value", value.op.mnemonic) }
     case .over(let operand):
       try verifyRows(index)
-      guard value.op.overwritableOperands(count: value.inputs.count).contains(operand) else {
+      guard value.op.traits.overwritable.indices(of: value.inputs.count).contains(operand) else {
         throw failure(index, "an operand that it can overwrite", "operand \(operand)")
       }
     case .result:
@@ -142,49 +153,124 @@ extension Plan {
     }
   }
 
-  /// Whether a value is `f32[T,W]` or `f32[R,W]`, of a size that fits a block.
+  /// Whether a value is rows of floats, of a size that fits a block.
   private func isFloatRows(_ type: TensorType) -> Bool {
-    type.dtype == .f32 && type.rank == 2 && [.symbol("T"), .symbol("R")].contains(type.shape[0])
-      && type.shape[1].fixed != nil && byteCount(type).map { $0 <= Self.largestBlock } == true
+    type.dtype == .f32 && type.isRows && byteCount(type).map { $0 <= Self.largestBlock } == true
   }
 
   private func verifyRows(_ index: Int) throws(PlanError) {
     let value = values[index]
+    if case .kvAppend = value.op { throw failure(index, "@cache", "another place") }
     // Masks lie as f32, and only elementwise kernels and epilogues read them.
     let isMask = value.type.dtype == .bool && value.op.isElementwise
-    guard step.contains(index), value.type.dtype == .f32 || isMask, value.type.rank == 2,
-      case .symbol = value.type.shape[0], value.type.shape[1].fixed != nil
-    else { throw failure(index, "rows of a fixed width in the step", "\(value.type)") }
-    // The engine checks each input against its own range, and knows one place for each.
-    func verifyInput(_ operand: Int, _ name: String) throws(PlanError) {
-      let input = values[value.inputs[operand]]
-      guard input.place == .call, input.name == name else {
-        throw failure(index, "%\(name) as operand \(operand)", "%\(input.name)")
+    let isPacked = if case .kvPack = value.op { true } else { false }
+    guard step.contains(index), value.type.dtype == .f32 || isMask || isPacked, value.type.isRows else {
+      throw failure(index, "rows of fixed sizes in the step", "\(value.type)")
+    }
+    guard value.op.traits.programs.contains(.step) else {
+      throw failure(index, "an op of a step", value.op.mnemonic)
+    }
+    // Kernels stream a matrix as the plan's file has it.
+    if let operand = value.op.traits.matrixOperand, values[value.inputs[operand]].place != .constant {
+      throw failure(
+        index, "a constant as operand \(operand)", "%\(values[value.inputs[operand]].name)")
+    }
+    // Operands are repeated over sizes that must be known: none varies with the call but by the same symbol.
+    for input in value.inputs where values[input].type.dtype != .i32 {
+      let shape = values[input].type.shape
+      if case .symbol? = shape.first { continue }
+      guard values[input].type.byteCount() != nil else {
+        throw failure(index, "operands of fixed sizes but for the first", "\(values[input].type)")
       }
     }
     switch value.op {
-    case .unary, .binary, .select, .affine, .fused, .linear, .linearEpilogue, .rmsNorm, .layerNorm, .rope:
-      break
-    case .slice: if value.place != .view { throw failure(index, "@view", "a place of its own") }
-    case .ropeTable: try verifyInput(0, "positions")
-    case .embedding: try verifyInput(1, "tokens")
-    case .takeRows:
-      try verifyInput(1, "logit_rows")
-      let source = values[value.inputs[0]].type
-      guard source.shape[0] == .symbol("T") else { throw failure(index, "rows T to take from", "\(source)") }
-    case .attention:
-      if value.type.shape[0] != .symbol("T") { throw failure(index, "rows T", "\(value.type)") }
-    case .input, .weight, .mapParameter, .constant, .dial, .scaleRows, .scaleColumns, .matvec, .concat, .cast,
-      .pack:
-      throw failure(index, "an op of a step", value.op.mnemonic)
+    case .embedding, .takeRows: try verifyIndex(of: index)
+    case .attention(let attention): try verifyAttention(index, attention)
+    default: break
     }
   }
 
-  /// The smallest table of embeddings, which bounds the token ids; nil where the plan embeds nothing.
+  /// Checks that the engine knows how to give an input.
+  private func verifyInput(_ index: Int, _ role: InputRole) throws(PlanError) {
+    let type = values[index].type
+    let rows: String? =
+      switch role {
+      case .token, .position, .entry: "T"
+      case .chosen: "R"
+      case .given: nil
+      }
+    if let rows {
+      guard type == TensorType(.i32, [.symbol(rows)]) else {
+        throw failure(index, "i32[\(rows)] as \(role.rawValue)", "\(type)")
+      }
+      guard inputs.count(where: { $0.role == role }) == 1 else {
+        throw failure(index, "one input as \(role.rawValue)", "several")
+      }
+      return
+    }
+    let isIntegers = type.dtype == .i32 && type.elementsPerSymbol == 1
+    guard isIntegers || type.dtype == .f32 && type.isRows, type.shape[0] != .symbol("S"),
+      byteCount(type).map({ $0 <= Self.largestBlock }) == true
+    else { throw failure(index, "rows of floats, or a whole number for each row", "\(type)") }
+  }
+
+  /// Checks that an op takes rows by an input whose range the engine knows.
+  private func verifyIndex(of index: Int) throws(PlanError) {
+    let (table, indices) = (values[values[index].inputs[0]], values[values[index].inputs[1]])
+    guard indices.place == .call, case .input(_, let role) = indices.op else {
+      throw failure(index, "an input as operand 1", "%\(indices.name)")
+    }
+    let rows: Dim? = table.place == .constant ? nil : table.type.shape.first
+    let isBounded =
+      switch role {
+      case .token, .position: rows == nil
+      case .entry: rows == .symbol("B")
+      case .chosen: rows == .symbol("T")
+      case .given: true
+      }
+    guard isBounded else {
+      throw failure(index, "rows that \(role.rawValue) inputs choose from", "%\(table.name): \(table.type)")
+    }
+  }
+
+  private func verifyAttention(_ index: Int, _ attention: Attention) throws(PlanError) {
+    let (q, kv) = (values[values[index].inputs[0]], values[values[index].inputs[1]])
+    switch kv.op {
+    case .kvAppend:
+      guard attention.visible == .causal, q.type.shape.first == .symbol("T"), q.type.rank == 2 else {
+        throw failure(index, "causal attention of rows T over a cache", "\(q.type)")
+      }
+    case .kvPack:
+      guard q.type.shape.dropLast() == kv.type.shape.dropLast(2) else {
+        throw failure(index, "keys and values of the rows of q", "\(q.type), \(kv.type)")
+      }
+    default: throw failure(index, "keys and values", kv.op.mnemonic)
+    }
+  }
+
+  /// For an input of whole numbers, one more than the largest that its readers take: fixed, and rows of the call by the
+  /// symbol that counts them.
+  package func bound(ofInput name: String) -> (fixed: Int?, symbols: Set<String>) {
+    var fixed: Int?
+    var symbols: Set<String> = []
+    for value in values {
+      switch value.op {
+      case .embedding, .takeRows: break
+      default: continue
+      }
+      guard case .input(name, _) = values[value.inputs[1]].op else { continue }
+      switch values[value.inputs[0]].type.shape.first {
+      case .fixed(let rows)?: fixed = min(fixed ?? rows, rows)
+      case .symbol(let symbol)?: symbols.insert(symbol)
+      case nil: break
+      }
+    }
+    return (fixed, symbols)
+  }
+
+  /// How many tokens there are: the smallest table that a token chooses from; nil where the plan reads no tokens.
   package var vocabularySize: Int? {
-    values.compactMap { value in
-      if case .embedding = value.op { values[value.inputs[0]].type.shape[0].fixed } else { nil }
-    }.min()
+    inputs.first { $0.role == .token }.flatMap { bound(ofInput: $0.name).fixed }
   }
 
   private func verifyResults() throws(PlanError) {
@@ -199,13 +285,12 @@ extension Plan {
 
   private func verifyCaches() throws(PlanError) {
     var columns = 0
-    for (index, attention) in caches.enumerated() {
-      guard attention.cache == index else {
-        throw PlanError(
-          value: "attention", expected: "caches 0, 1, 2, … once each", found: "\(attention.cache)")
-      }
-      columns += 2 * attention.keyValueHeads * attention.headWidth
+    let numbers = values.compactMap { if case .kvAppend(_, let cache) = $0.op { cache } else { nil } }
+      .sorted()
+    for (index, number) in numbers.enumerated() where number != index {
+      throw PlanError(value: "kv_append", expected: "caches 0, 1, 2, … once each", found: "\(number)")
     }
+    for cache in caches { columns += 2 * cache.heads * cache.headWidth }
     guard columns <= Self.largestBlock / contextLength else {
       throw PlanError(
         value: "context", expected: "at most \(Self.largestBlock) cached values",
@@ -249,6 +334,11 @@ extension Plan {
         throw failure(
           index, "an operand in the arena that nothing reads later",
           "%\(values[values[index].inputs[operand]].name)")
+      }
+      if values[index].op.traits.flags.contains(.contiguous),
+        let input = values[index].inputs.first(where: { map.isStrided[$0] })
+      {
+        throw failure(index, "operands without gaps between their rows", "%\(values[input].name)")
       }
       map.add(index, of: self)
     }

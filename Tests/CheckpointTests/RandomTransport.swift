@@ -80,7 +80,7 @@ struct RandomTransport {
 
   private mutating func growUnary() {
     let a = number()
-    switch UnaryFunction.allCases.randomElement(using: &random)! {
+    switch UnaryFunction.prototypes.randomElement(using: &random)! {
     case .neg: add(.unary(.neg), [a.id], bound: a.bound)
     case .abs: add(.unary(.abs), [a.id], bound: a.bound)
     case .exp where a.bound <= 4: add(.unary(.exp), [a.id], bound: 60)
@@ -94,6 +94,7 @@ struct RandomTransport {
     case .geluTanh: add(.unary(.geluTanh), [a.id], bound: a.bound)
     case .sin: add(.unary(.sin), [a.id], bound: 1)
     case .cos: add(.unary(.cos), [a.id], bound: 1)
+    case .not: growMask()
     }
   }
 
@@ -121,6 +122,10 @@ struct RandomTransport {
       let function = chance(2) ? BinaryFunction.and : .or
       let (a, b) = (masks.randomElement(using: &random)!, masks.randomElement(using: &random)!)
       masks.append(graph.append(.binary(function), a, b, name: name()))
+      return
+    }
+    if let mask = masks.randomElement(using: &random), chance(4) {
+      masks.append(graph.append(.unary(.not), mask, name: name()))
       return
     }
     let function = [BinaryFunction.lt, .le, .gt, .ge].randomElement(using: &random)!

@@ -39,8 +39,8 @@ import Workbench
     ("slot = 0", "slot = 9223372036854775807", "slot: expected at most"),
     ("limit R = 512", "limit R = 512\n  limit R = 512", "expected one limit above 0 for R"),
     (
-      "embedding %model.embed_tokens.weight, %tokens", "embedding %model.embed_tokens.weight, %positions",
-      "expected %tokens as operand 1"
+      "embedding %model.embed_tokens.weight, %tokens", "embedding %model.embed_tokens.weight, %logit_rows",
+      "expected a result of f32[R,32]"
     ),
     (
       "embedding %model.embed_tokens.weight, %tokens", "embedding %model.embed_tokens.weight, %lm_head",
@@ -56,7 +56,7 @@ import Workbench
     ("return logits = %lm_head\n}", "return logits = %lm_head\n", "expected `}`"),
     (
       "%last = take_rows %model.layers.3", "%last = take_rows %model.embed_tokens.weight",
-      "expected rows T to take from"
+      "expected rows that chosen inputs choose from"
     ),
     (
       "%last = take_rows %model.layers.3, %logit_rows", "%last = take_rows %model.layers.3, %tokens",
@@ -64,7 +64,7 @@ import Workbench
     ),
     (
       "{name = \"model.norm.weight\"} : f32[32]", "{name = \"model.norm.weight\"} : bool[32]",
-      "expected a gain of f32[32]"
+      "expected a gain that repeats to f32[R,32]"
     ),
     (
       "{name = \"model.norm.weight\"} : f32[32]", "{name = \"lm_head.weight\"} : f32[32]",
@@ -80,11 +80,11 @@ import Workbench
     ),
     (
       "{name = \"model.norm.weight\"} : f32[32]", "{name = \"model.norm.weight\"} : f32[99999999]",
-      "at most 2 dimensions of at most 16777216"
+      "at most 8 dimensions of at most 16777216"
     ),
     (
       "{name = \"model.norm.weight\"} : f32[32]",
-      "{name = \"model.norm.weight\"} : f32[9223372036854775807,9223372036854775807]", "at most 2 dimensions"
+      "{name = \"model.norm.weight\"} : f32[9223372036854775807,9223372036854775807]", "at most 8 dimensions"
     ),
   ])
   func alteredText(piece: String, replacement: String, words: String) throws {
@@ -152,8 +152,8 @@ import Workbench
   }
 
   @Test func alteredMetadata() throws {
-    try expectRefused("format: expected actplan/1, found actplan/2") {
-      try $0.set("__metadata__", "format", .string("actplan/2"))
+    try expectRefused("format: expected actplan/2, found actplan/1") {
+      try $0.set("__metadata__", "format", .string("actplan/1"))
     }
     try expectRefused("provenance: ") { try $0.set("__metadata__", "provenance", .string("{")) }
   }

@@ -29,46 +29,4 @@ private let exampleHead = graphDocument.graphs.first { $0.text.hasPrefix("graph 
 }
 
 /// Every name that an op has in the text form.
-private let mnemonics: [String] = {
-  var names: [String] = []
-  var op: Op? = .input(name: "")
-  while let current = op {
-    names.append(current.mnemonic)
-    op = next(after: current)
-  }
-  return names + UnaryFunction.allCases.dropFirst().map(\.rawValue)
-    + BinaryFunction.allCases.dropFirst().map(\.rawValue)
-}()
-
-/// One op of each kind, in order of declaration: a new kind does not compile until it stands here.
-private func next(after op: Op) -> Op? {
-  let body = Expression(inputCount: 1, instructions: [])
-  switch op {
-  case .input: return .weight(name: "")
-  case .weight: return .mapParameter(map: "", site: "", name: "")
-  case .mapParameter: return .constant(0)
-  case .constant: return .dial(name: "")
-  case .dial: return .unary(UnaryFunction.allCases[0])
-  case .unary: return .binary(BinaryFunction.allCases[0])
-  case .binary: return .select
-  case .select: return .affine
-  case .affine: return .fused(body)
-  case .fused: return .linear
-  case .linear: return .linearEpilogue(body)
-  case .linearEpilogue: return .rmsNorm(eps: 0)
-  case .rmsNorm: return .layerNorm(eps: 0)
-  case .layerNorm: return .ropeTable(RotaryEmbedding(width: 2, base: 1))
-  case .ropeTable: return .rope(headWidth: 2)
-  case .rope: return .attention(Attention(cache: 0, heads: 1, keyValueHeads: 1, headWidth: 2, scale: 1))
-  case .attention: return .embedding
-  case .embedding: return .takeRows
-  case .takeRows: return .slice(start: 0, count: 1)
-  case .slice: return .scaleRows
-  case .scaleRows: return .scaleColumns
-  case .scaleColumns: return .matvec
-  case .matvec: return .concat
-  case .concat: return .cast(.f32)
-  case .cast: return .pack(.q8x16)
-  case .pack: return nil
-  }
-}
+private let mnemonics = Op.prototypes.map(\.mnemonic)

@@ -72,23 +72,24 @@ package struct ReferenceValues {
       return fill(shape) { f($0 / width, $0 % width) }
     }
     func product(_ row: Int, _ column: Int) -> Double {
-      (0..<inputs[0].shape[1]).reduce(0) { $0 + inputs[0][row, $1] * inputs[1][column, $1] }
+      (0..<inputs[0].width).reduce(0) { $0 + inputs[0][row, $1] * inputs[1][column, $1] }
     }
     switch node.op {
-    case .input(let name), .weight(let name): return leaf(name, node.type)
+    case .input(let name, _), .weight(let name): return leaf(name, node.type)
     case .mapParameter(let map, let site, let name): return leaf("\(map)/\(site)/\(name)", node.type)
     case .dial(let name, _): return leaf("dial \(name)", node.type)
     case .constant(let value): return fill([]) { _ in Double(value) }
     case .unary, .binary, .select, .affine, .fused:
       var body = ReferenceBody(node)
       defer { narrowestMargin = min(narrowestMargin, body.narrowestMargin) }
-      return fill(shape) { index in body.value(inputs.map { $0.data[index % $0.data.count] }) }
+      return fill(shape) { index in body.value(inputs.map { $0.element(at: index, of: shape) }) }
     case .linear: return make { product($0, $1) + (inputs.count > 2 ? inputs[2].data[$1] : 0) }
     case .linearEpilogue:
       var body = ReferenceBody(node)
       defer { narrowestMargin = min(narrowestMargin, body.narrowestMargin) }
       return make { row, column in
-        let operands = inputs.dropFirst(2).map { $0.data[(row * shape[1] + column) % $0.data.count] }
+        let index = row * shape[shape.count - 1] + column
+        let operands = inputs.dropFirst(2).map { $0.element(at: index, of: shape) }
         return body.value([product(row, column)] + operands)
       }
     case .rmsNorm(let eps): return norm(inputs, eps: Double(eps), centred: false)
@@ -100,7 +101,7 @@ package struct ReferenceValues {
         return column < half ? ReferenceBody.cos(angle) : ReferenceBody.sin(angle)
       }
     case .rope(let width):
-      let half = inputs[1].shape[1] / 2
+      let half = inputs[1].width / 2
       return make { row, column in
         let channel = column % width
         guard channel < 2 * half else { return inputs[0][row, column] }
@@ -108,57 +109,105 @@ package struct ReferenceValues {
         return inputs[0][row, column] * inputs[1][row, channel % half]
           + other * inputs[1][row, half + channel % half]
       }
-    case .attention(let attention): return attend(attention, inputs)
+    // Keys, then values.
+    case .kvAppend, .kvPack:
+      return ReferenceTensor(shape: [2] + inputs[0].shape, data: inputs.flatMap(\.data))
+    case .attention(let attention): return attend(attention, inputs, graph.type(node.inputs[1]))
     case .embedding: return make { inputs[0][Int(inputs[1].data[$0]), $1] }
     case .takeRows: return make { inputs[0][Int(inputs[1].data[$0]), $1] }
-    case .slice(let start, _): return make { inputs[0][$0, start + $1] }
+    case .slice(let slice):
+      return fill(shape) { index in
+        var coordinates = ReferenceTensor.coordinates(index, shape)
+        coordinates[slice.axis ?? shape.count - 1] += slice.start
+        return inputs[0][coordinates]
+      }
     case .scaleRows: return make { inputs[0][$0, $1] * inputs[1].data[$0] }
     case .scaleColumns: return make { inputs[0][$0, $1] * inputs[1].data[$1] }
     case .matvec:
       return make { _, row in
         (0..<inputs[0].shape[1]).reduce(0) { $0 + inputs[0][row, $1] * inputs[1].data[$1] }
       }
-    case .concat: return ReferenceTensor(shape: shape, data: inputs.flatMap(\.data))
+    case .concat(let axis):
+      return fill(shape) { index in
+        var coordinates = ReferenceTensor.coordinates(index, shape)
+        for input in inputs {
+          if coordinates[axis] < input.shape[axis] { return input[coordinates] }
+          coordinates[axis] -= input.shape[axis]
+        }
+        preconditionFailure("past the end")
+      }
+    case .permute(let axes):
+      return fill(shape) { index in
+        let coordinates = ReferenceTensor.coordinates(index, shape)
+        var own = coordinates
+        for (axis, source) in axes.enumerated() { own[source] = coordinates[axis] }
+        return inputs[0][own]
+      }
+    case .reshape: return ReferenceTensor(shape: shape, data: inputs[0].data)
+    case .reduce(let function): return make { row, _ in reduce(function, inputs[0], row) }
+    case .softmax:
+      let x = inputs[0]
+      return make { row, column in
+        let highest = reduce(.max, x, row)
+        let sum = (0..<x.width).reduce(0) { $0 + ReferenceBody.exp(x[row, $1] - highest) }
+        return ReferenceBody.exp(x[row, column] - highest) / sum
+      }
     case .cast, .pack: return inputs[0]
     }
   }
 
   private func norm(_ inputs: [ReferenceTensor], eps: Double, centred: Bool) -> ReferenceTensor {
     let x = inputs[0]
-    let width = x.shape[1]
+    let width = x.width
     var out = x
-    for row in 0..<x.shape[0] {
+    for row in 0..<x.data.count / width {
       let mean = centred ? (0..<width).reduce(0) { $0 + x[row, $1] } / Double(width) : 0
       let square = (0..<width).reduce(0) { $0 + (x[row, $1] - mean) * (x[row, $1] - mean) } / Double(width)
       for column in 0..<width {
-        let bias = inputs.count > 2 ? inputs[2].data[column] : 0
-        out.data[row * width + column] =
-          (x[row, column] - mean) / (square + eps).squareRoot() * inputs[1].data[column] + bias
+        let index = row * width + column
+        let gain = inputs.count > 1 ? inputs[1].element(at: index, of: x.shape) : 1
+        let bias = inputs.count > 2 ? inputs[2].element(at: index, of: x.shape) : 0
+        out.data[index] = (x[row, column] - mean) / (square + eps).squareRoot() * gain + bias
       }
     }
     return out
   }
 
+  private func reduce(_ function: ReduceFunction, _ x: ReferenceTensor, _ row: Int) -> Double {
+    let channels = (0..<x.width).map { x[row, $0] }
+    return switch function {
+    case .sum: channels.reduce(0, +)
+    case .mean: channels.reduce(0, +) / Double(channels.count)
+    case .max: channels.max() ?? 0
+    case .min: channels.min() ?? 0
+    }
+  }
+
   /// One sequence from its beginning; window and cap as documented.
-  private func attend(_ a: Attention, _ inputs: [ReferenceTensor]) -> ReferenceTensor {
-    let (q, k, v) = (inputs[0], inputs[1], inputs[2])
+  private func attend(_ a: Attention, _ inputs: [ReferenceTensor], _ type: TensorType) -> ReferenceTensor {
+    let (q, kv) = (inputs[0], inputs[1])
+    let rows = kv.data.count / 2 / kv.width
+    func k(_ row: Int, _ column: Int) -> Double { kv.data[row * kv.width + column] }
+    func v(_ row: Int, _ column: Int) -> Double { kv.data[(rows + row) * kv.width + column] }
+    let width = type.shape.last!.fixed!
+    let groups = kv.width / width
+    let heads = q.width / width
     var out = q
-    for row in 0..<q.shape[0] {
-      for head in 0..<a.heads {
-        let group = head / (a.heads / a.keyValueHeads)
+    for row in 0..<rows {
+      for head in 0..<heads {
+        let group = head / (heads / groups)
         let first = a.window > 0 ? max(0, row + 1 - a.window) : 0
-        let scores = (first...row).map { past in
-          let dot = (0..<a.headWidth).reduce(0) {
-            $0 + q[row, head * a.headWidth + $1] * k[past, group * a.headWidth + $1]
-          }
+        let seen = a.visible == .all ? 0..<rows : first..<row + 1
+        let scores = seen.map { past in
+          let dot = (0..<width).reduce(0) { $0 + q[row, head * width + $1] * k(past, group * width + $1) }
           let score = dot * Double(a.scale)
           return a.softCap > 0 ? Double(a.softCap) * ReferenceBody.tanh(score / Double(a.softCap)) : score
         }
         let highest = scores.max() ?? 0
         let weights = scores.map { ReferenceBody.exp($0 - highest) }
-        for channel in 0..<a.headWidth {
-          let sum = zip(first...row, weights).reduce(0) { $0 + $1.1 * v[$1.0, group * a.headWidth + channel] }
-          out.data[row * q.shape[1] + head * a.headWidth + channel] = sum / weights.reduce(0, +)
+        for channel in 0..<width {
+          let sum = zip(seen, weights).reduce(0) { $0 + $1.1 * v($1.0, group * width + channel) }
+          out.data[row * q.width + head * width + channel] = sum / weights.reduce(0, +)
         }
       }
     }

@@ -6,7 +6,7 @@ import Testing
   @Test func printsWhatItParsed() throws {
     let plan = try Plan(parsing: smallPlan)
     #expect(plan.description == smallPlan)
-    #expect(plan.stepCount == 9)
+    #expect(plan.stepCount == 10)
     #expect(plan.setCount == 2)
     #expect(plan.dials == ["m"])
   }
@@ -30,11 +30,11 @@ import Testing
     ("limit R = 2", "limit T = 2", "expected one limit above 0 for T"),
     ("limit R = 2", "limit R = 0", "expected one limit above 0 for R"),
     ("context = 16", "contexts = 16", "expected `context`"),
-    ("cache = bf16", "kv = bf16", "expected `cache`"),
-    ("cache = bf16", "cache = bf17", "unknown element type `bf17`"),
+    ("kvbf16[S", "kvbf17[S", "unknown element type `kvbf17`"),
+    ("role = token", "role = tokens", "unknown role `tokens`; expected one of token, position"),
     ("arena = 512,", "arena = 512", "expected `,`"),
     ("slot = 160", "slot = -1", "expected a number"),
-    ("%y = rms_norm %x", "%y = rms_norm %v", "undefined value %v"),
+    ("%y = rms_norm %x", "%y = rms_norm %u", "undefined value %u"),
     ("%y = rms_norm", "%x = rms_norm", "%x defined twice"),
     ("@view\n    %b", "@nowhere\n    %b", "unknown place `@nowhere`"),
     ("@view\n    %b", "\n    %b", "expected a place"),

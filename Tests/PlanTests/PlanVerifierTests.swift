@@ -8,9 +8,9 @@ import Testing
   @Test(arguments: [
     // Sizes
     ("limit T = 4", "limit T = 1048577", "limit T: expected 1 to 1048576, found 1048577"),
-    ("limit R = 2", "limit S = 2", "%logit_rows = input: expected sizes of known symbols"),
+    ("limit R = 2", "limit B = 2", "%logit_rows = input: expected sizes of known symbols"),
+    ("limit R = 2", "limit Q = 2", "limit Q: expected a limit of B, R, S, T, found Q"),
     ("context = 16", "context = 0", "context: expected 1 to 16777216, found 0"),
-    ("cache = bf16", "cache = i32", "cache: expected f32 or bf16, found i32"),
     ("context = 16", "context = 16777217", "context: expected 1 to 16777216"),
     ("arena = 512", "arena = 1099511627777", "arena: expected at most 1099511627776 bytes"),
     ("slot = 160", "slot = 9223372036854775807", "slot: expected at most 1099511627776 bytes"),
@@ -20,29 +20,30 @@ import Testing
     ("bf16[16,8]", "i32[16,8]", "%w = weight: expected a weight of numbers or masks, of fixed size"),
     ("{name = \"g\"} : f32[8]", "{name = \"g\"} : bool[8]", "%s = mul: expected operand 0 of f32"),
     ("f32[8,8]", "f32[T,8]", "%k = weight: expected a weight of numbers or masks, of fixed size"),
-    ("f32[8,8]", "f32[8,16777217]", "%k = weight: expected at most 2 dimensions of at most 16777216"),
-    ("f32[8,8]", "f32[8,8,1]", "%k = weight: expected at most 2 dimensions"),
+    ("f32[8,8]", "f32[8,16777217]", "%k = weight: expected at most 8 dimensions of at most 16777216"),
+    ("f32[8,8]", "f32[8,1,1,1,1,1,1,1,8]", "%k = weight: expected at most 8 dimensions"),
     (
       "%k = weight {name = \"k\"} : f32[8,8]", "%k = dial {name = \"k\"} : f32[]",
       "%k = dial: expected a weight of numbers or masks"
     ),
     // Inputs
-    ("{name = \"positions\"}", "{name = \"tokens\"}", "%positions = input: expected tokens i32[T]"),
+    ("{name = \"positions\"", "{name = \"tokens\"", "%positions = input: expected an input of its own name"),
+    ("role = position", "role = token", "%tokens = input: expected one input as token, found several"),
     (
-      "%tokens = input {name = \"tokens\"} : i32[T]", "%tokens = input {name = \"tokens\"} : i32[R]",
-      "expected tokens i32[T]"
+      "role = token} : i32[T]", "role = token} : i32[R]",
+      "%tokens = input: expected i32[T] as token, found i32[R]"
     ),
-    ("i32[R]", "i32[T]", "%logit_rows = input: expected tokens i32[T]"),
+    ("i32[R]", "i32[T]", "%logit_rows = input: expected i32[R] as chosen, found i32[T]"),
     // Set-time values
-    ("@slot+128", "@slot+192", "%n = add: expected a vector inside the slot's 160 bytes"),
+    ("@slot+128", "@slot+192", "%n = add: expected a value inside the slot's 160 bytes"),
     ("@slot+128", "@slot+64", "%n = add: expected bytes of its own, found those of %s"),
-    ("@slot+128", "@slot+100", "%n = add: expected a vector inside the slot"),
-    ("@slot+128", "@slot+9223372036854775744", "%n = add: expected a vector inside the slot"),
-    ("@slot+128", "@arena+0", "%n = add: expected rows of a fixed width in the step"),
-    ("@slot+128", "@result", "%n = add: expected rows of a fixed width in the step"),
+    ("@slot+128", "@slot+100", "%n = add: expected a value inside the slot"),
+    ("@slot+128", "@slot+9223372036854775744", "%n = add: expected a value inside the slot"),
+    ("@slot+128", "@arena+0", "%n = add: expected rows of fixed sizes in the step"),
+    ("@slot+128", "@result", "%n = add: expected rows of fixed sizes in the step"),
     (
       "%m = dial {name = \"m\"} : f32[]", "%m = constant {value = 1.0} : f32[]",
-      "%m = constant: expected a vector inside the slot"
+      "%m = constant: expected a value inside the slot"
     ),
     (
       "%s = mul %g, %m : f32[8] @slot+64", "%s = dial {name = \"m\"} : f32[] @slot+64",
@@ -58,22 +59,33 @@ import Testing
       "%b = slice: expected columns 9 ..< 9 + 8 inside x"
     ),
     (
-      "%t = rope_table %positions", "%t = rope_table %tokens",
-      "%t = rope_table: expected %positions as operand 0"
+      "%t = rope_table %positions", "%t = rope_table %logit_rows",
+      "%t = rope_table: expected a result of f32[R,4], found f32[T,4]"
     ),
     (
-      "embedding %e, %tokens", "embedding %e, %positions",
-      "%h = embedding: expected %tokens as operand 1, found %positions"
+      "take_rows %y, %logit_rows : f32[R,8]", "take_rows %y, %tokens : f32[T,8]",
+      "%z = take_rows: expected rows that token inputs choose from, found %y: f32[T,8]"
     ),
     (
       "take_rows %y, %logit_rows", "take_rows %e, %logit_rows",
-      "%z = take_rows: expected rows T to take from, found f32[10,8]"
+      "%z = take_rows: expected rows that chosen inputs choose from, found %e: f32[10,8]"
     ),
     (
       "{width = 4, base = 10000.0} : f32[T,4]", "{width = 8194, base = 10000.0} : f32[T,8194]",
       "%t = rope_table: expected a width of at most 4096"
     ),
-    ("cache = 0", "cache = 1", "attention: expected caches 0, 1, 2, … once each, found 1"),
+    ("cache = 0", "cache = 1", "kv_append: expected caches 0, 1, 2, … once each, found 1"),
+    ("@cache", "@arena+0", "%v = kv_append: expected @cache, found another place"),
+    ("f32[R,10] @result", "f32[R,10] @cache", "%logits = linear: expected keys and values of rows T"),
+    (
+      "{scale = 0.5}", "{scale = 0.5, visible = all}",
+      "%c = attention: expected causal attention of rows T over a cache"
+    ),
+    (
+      "kv_append %b, %b", "kv_append %h, %g",
+      "%v = kv_append: expected k and v [T,2·4], found f32[T,8], f32[8]"
+    ),
+    ("attention %r, %v", "attention %r, %b", "%c = attention: expected q [T,H·W] and keys and values"),
     ("body = \"add $0, $1\"", "body = \"\(String(repeating: "add $0, $1; ", count: 3))add $0, $1\"", "line"),
     // A mask is no number, and a number no mask.
     (
@@ -96,15 +108,18 @@ import Testing
       "@arena+128\n    %a", "@over+0\n    %a",
       "%q = linear: expected an operand that it can overwrite, found operand 0"
     ),
-    ("@arena+128\n    %a", "@view\n    %a", "%q = linear: expected a slice of a step's value"),
-    ("@arena+128\n    %a", "@slot+0\n    %a", "%q = linear: expected a vector inside the slot"),
+    (
+      "@arena+128\n    %a", "@view\n    %a",
+      "%q = linear: expected a slice or another shape of a step's value"
+    ),
+    ("@arena+128\n    %a", "@slot+0\n    %a", "%q = linear: expected a value inside the slot"),
     (
       "@arena+128\n    %a", "@result\n    %a",
       "%q = linear: expected a result, found a value that is not returned"
     ),
     (
       "count = 8} : f32[T,8] @view\n    %t", "count = 8} : f32[T,8] @arena+0\n    %t",
-      "%b = slice: expected @view"
+      "%b = slice: expected bytes of its own"
     ),
     (
       "@over+2", "@over+1", "%x = linear_epilogue: expected an operand that it can overwrite, found operand 1"
@@ -158,19 +173,20 @@ import Testing
   }
 
   private func plan(withInput input: String) throws -> Plan {
-    let last = "%logit_rows = input {name = \"logit_rows\"} : i32[R]"
+    let last = "%logit_rows = input {name = \"logit_rows\", role = chosen} : i32[R]"
     return try smallPlan(last, "\(last)\n    \(input)")
   }
 
   /// What a part of a model reads from the part before it.
-  @Test(arguments: ["T", "R"])
-  func acceptsInputsOfFloats(rows: String) throws {
-    try plan(withInput: "%f = input {name = \"f\"} : f32[\(rows),8]").verify()
+  @Test(arguments: ["f32[T,8]", "f32[R,8]", "f32[T,2,4]", "i32[T]", "i32[R]"])
+  func acceptsInputsByName(type: String) throws {
+    try plan(withInput: "%f = input {name = \"f\"} : \(type)").verify()
   }
 
   @Test(arguments: [
     "%f = input {name = \"f\"} : f32[S,8]", "%f = input {name = \"f\"} : f32[T]",
-    "%f = input {name = \"f\"} : f32[4,8]", "%f = input {name = \"f\"} : i32[T]",
+    "%f = input {name = \"f\"} : f32[4,8]", "%f = input {name = \"f\"} : i32[T,2]",
+    "%f = input {name = \"f\"} : f32[T,T]", "%f = input {name = \"f\"} : i32[S]",
     "%f = input {name = \"f\"} : bf16[T,8]", "%f = input {name = \"g\"} : f32[T,8]",
     "%f = input {name = \"f\"} : f32[T,16777217]",
   ])
@@ -185,14 +201,14 @@ import Testing
       "%logits = linear %z, %e",
       "%z2 = take_rows %z, %logit_rows : f32[R,8] @arena+256\n    %logits = linear %z2, %e")
     let error = #expect(throws: PlanError.self) { try plan.verify() }
-    #expect(error?.expected == "rows T to take from")
+    #expect(error?.expected == "rows that chosen inputs choose from")
   }
 
   /// Not the same value, but columns of it that are read later as another view.
   @Test func rejectsOverwritingWhatALaterViewReads() throws {
     let plan = try smallPlan(
-      "%c = attention %r, %b, %b",
-      "%d = slice %q {start = 4, count = 8} : f32[T,8] @view\n    %c = attention %r, %d, %d")
+      "%v = kv_append %b, %b",
+      "%d = slice %q {start = 4, count = 8} : f32[T,8] @view\n    %v = kv_append %d, %d")
     let error = #expect(throws: PlanError.self) { try plan.verify() }
     #expect(error?.value == "%r = rope")
   }

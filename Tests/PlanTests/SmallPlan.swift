@@ -15,7 +15,8 @@ let smallPlan = """
   plan @small {
     limit T = 4
     limit R = 2
-    context = 16, cache = bf16
+    limit S = 16
+    context = 16
     arena = 512, bound = 512
     slot = 160
     constants {
@@ -25,9 +26,9 @@ let smallPlan = """
       %k = weight {name = "k"} : f32[8,8]
     }
     call {
-      %tokens = input {name = "tokens"} : i32[T]
-      %positions = input {name = "positions"} : i32[T]
-      %logit_rows = input {name = "logit_rows"} : i32[R]
+      %tokens = input {name = "tokens", role = token} : i32[T]
+      %positions = input {name = "positions", role = position} : i32[T]
+      %logit_rows = input {name = "logit_rows", role = chosen} : i32[R]
     }
     set {
       %m = dial {name = "m"} : f32[] @slot+0
@@ -41,7 +42,8 @@ let smallPlan = """
       %b = slice %q {start = 8, count = 8} : f32[T,8] @view
       %t = rope_table %positions {width = 4, base = 10000.0} : f32[T,4] @arena+384
       %r = rope %a, %t {head_width = 4} : f32[T,8] @over+0
-      %c = attention %r, %b, %b {cache = 0, heads = 2, kv_heads = 2, head_width = 4, scale = 0.5} : f32[T,8] @arena+384
+      %v = kv_append %b, %b {cache = 0} : kvbf16[S,2,4] @cache
+      %c = attention %r, %v {scale = 0.5} : f32[T,8] @arena+384
       %x = linear_epilogue %c, %k, %h {body = "add $0, $1"} : f32[T,8] @over+2
       %y = rms_norm %x, %n {eps = 1e-05} : f32[T,8] @over+0
       %z = take_rows %y, %logit_rows : f32[R,8] @arena+128

@@ -50,7 +50,7 @@ struct SymbolicMachine {
         // A kernel that mixes columns or rows must not write where it reads.
         let mixes =
           switch value.op {
-          case .linear, .attention, .takeRows: true
+          case .linear, .attention, .kvPack, .takeRows, .reduce, .concat, .reshape: true
           case .linearEpilogue: position == 0
           case .rmsNorm, .rope: position > 0
           default: false
@@ -81,11 +81,11 @@ struct SymbolicMachine {
       memory += Array(repeating: nil, count: width(index) * rows(index))
     case .over(let operand): strips[index] = strips[value.inputs[operand]]
     case .view:
-      guard case .slice(let start, _) = value.op, var strip = strips[value.inputs[0]] else { return }
-      strip.start += start
+      guard case .slice(let slice) = value.op, var strip = strips[value.inputs[0]] else { return }
+      strip.start += slice.start
       strips[index] = strip
       let source = sources[value.inputs[0]]
-      sources[index] = (source.value, source.column + start)
+      sources[index] = (source.value, source.column + slice.start)
     default: break
     }
   }

@@ -15,8 +15,8 @@ import Workbench
   }
 
   @Test func parsesEveryFunction() throws {
-    for function in UnaryFunction.allCases {
-      let body = try Expression(parsing: "\(function.rawValue) $0", inputCount: 1)
+    for function in UnaryFunction.prototypes {
+      let body = try Expression(parsing: "\(function.mnemonic) $0", inputCount: 1)
       #expect(body.instructions == [.init(.unary(function), [.input(0)])])
     }
     for function in BinaryFunction.allCases {

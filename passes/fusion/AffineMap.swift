@@ -11,10 +11,11 @@ struct AffineMap {
 
     var isOne: Bool { constant == 1 }
     var isZero: Bool { constant == 0 }
-    var isVector: Bool { type.rank == 1 }
   }
 
   var x: ValueID
+  /// The last axis of x.
+  var channels: Dim
   var scale: Coefficient
   var shift: Coefficient
   /// Whether nothing but the map reads x.
@@ -22,9 +23,12 @@ struct AffineMap {
 
   /// Whether weights can take the map: vectors, or what changes nothing, known at compile time.
   var isOfWeights: Bool {
-    (scale.isOne || scale.isVector) && (shift.isZero || shift.isVector)
+    (scale.isOne || isVector(scale)) && (shift.isZero || isVector(shift))
       && max(scale.time, shift.time) == .compile
   }
+
+  /// Whether a coefficient has one number for each channel.
+  func isVector(_ coefficient: Coefficient) -> Bool { coefficient.type.shape == [channels] }
 }
 
 extension Graph {
@@ -38,6 +42,23 @@ extension Graph {
       return .init(constant: constant, type: type(id), time: times[id.index])
     }
     return AffineMap(
-      x: inputs[0], scale: coefficient(inputs[1]), shift: coefficient(inputs[2]), ownsX: hasOneUse(inputs[0]))
+      x: inputs[0], channels: type(id).shape.last!, scale: coefficient(inputs[1]),
+      shift: coefficient(inputs[2]), ownsX: hasOneUse(inputs[0]))
+  }
+}
+
+extension Graph {
+  /// Whether a value is made of parameters of maps, and of no weight of the model.
+  func isOfMaps(_ id: ValueID) -> Bool {
+    switch self[id].op {
+    case .mapParameter: true
+    case .weight: false
+    default: !self[id].inputs.isEmpty && self[id].inputs.allSatisfy { isOfMapsOrNumber($0) }
+    }
+  }
+
+  private func isOfMapsOrNumber(_ id: ValueID) -> Bool {
+    if case .constant = self[id].op { return true }
+    return isOfMaps(id)
   }
 }

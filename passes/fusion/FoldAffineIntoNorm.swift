@@ -13,7 +13,9 @@ public let foldAffineIntoNorm = GraphPass(
       guard let map = graph.affineMap(id), graph.normTakes(map) else { return nil }
       let (norm, scale, shift) = (graph[map.x], graph[id].inputs[1], graph[id].inputs[2])
       let name = norm.name
-      var inputs = [norm.inputs[0], graph.scaled(norm.inputs[1], by: scale, name: "\(name).gain")]
+      let gain =
+        norm.inputs.count == 1 ? scale : graph.scaled(norm.inputs[1], by: scale, name: "\(name).gain")
+      var inputs = [norm.inputs[0], gain]
       if norm.inputs.count == 3 {
         let scaled = graph.scaled(norm.inputs[2], by: scale, name: "\(name).bias")
         inputs.append(graph.append(.binary(.add), scaled, shift, name: "\(name).bias"))
@@ -32,8 +34,12 @@ extension Graph {
     case .rmsNorm, .layerNorm: break
     default: return false
     }
-    return map.ownsX
-      && (norm.inputs.count == 3 || map.shift.isZero || map.shift.type == type(norm.inputs[1]))
+    guard map.ownsX else { return false }
+    switch norm.inputs.count {
+    case 1: return map.isVector(map.scale) && (map.shift.isZero || map.isVector(map.shift))
+    case 2: return map.shift.isZero || map.shift.type == type(norm.inputs[1])
+    default: return true
+    }
   }
 
   func isZero(_ id: ValueID) -> Bool { self[id].op == .constant(0) }

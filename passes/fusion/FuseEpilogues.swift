@@ -50,8 +50,9 @@ extension Graph {
   }
 
   fileprivate func fitsEpilogue(_ operand: ValueID, of linear: ValueID) -> Bool {
-    let shape = type(operand).shape
+    let shape = type(linear).shape
     return [.f32, .bool].contains(type(operand).dtype)
-      && (shape.isEmpty || shape == [type(linear).shape[1]] || shape == type(linear).shape)
+      && [Dim].broadcast([type(operand).shape, shape]) == shape
+      && RowPattern.isWithin(type(operand).shape, shape)
   }
 }

@@ -49,9 +49,11 @@ extension Graph {
   fileprivate mutating func merge(_ group: [ValueID]) {
     let first = self[group[0]]
     let name = first.name + ".merged"
-    var inputs = [first.inputs[0], append(.concat, group.map { self[$0].inputs[1] }, name: name + ".weight")]
+    var inputs = [
+      first.inputs[0], append(.concat(), group.map { self[$0].inputs[1] }, name: name + ".weight"),
+    ]
     if first.inputs.count == 3 {
-      inputs.append(append(.concat, group.map { self[$0].inputs[2] }, name: name + ".bias"))
+      inputs.append(append(.concat(), group.map { self[$0].inputs[2] }, name: name + ".bias"))
     }
     let merged = append(.linear, inputs, name: name)
     var start = 0

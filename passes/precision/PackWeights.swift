@@ -26,13 +26,18 @@ public func packWeights(_ weights: WeightType?) -> GraphPass {
     var stored: [ValueID: ValueID] = [:]
     for id in graph.order {
       var node = graph[id]
-      guard times[id.index] == .step, let operand = node.op.matrixOperand else { continue }
+      guard times[id.index] == .step, let operand = node.op.traits.matrixOperand else { continue }
       let weight = node.inputs[operand]
       let type = graph.type(weight)
       guard type.dtype.isFloat, times[weight.index] == .compile else { continue }
       if stored[weight] == nil {
-        let streams = graph.readers(of: weight).contains { graph[$0].op.matrixOperand == 1 }
-        let op = storage(type.dtype, as: weights, streams: streams, isVocabulary: vocabulary.contains(weight))
+        let streams = graph.readers(of: weight).contains { graph[$0].op.traits.matrixOperand == 1 }
+        // A map's own matrices are few, and rounding them would change the map.
+        let isOfMap = graph.isOfMaps(weight)
+        let op =
+          isOfMap
+          ? storage(.f32, as: nil, streams: streams, isVocabulary: false)
+          : storage(type.dtype, as: weights, streams: streams, isVocabulary: vocabulary.contains(weight))
         stored[weight] =
           op.map {
             graph.append(Node($0.op, [weight], TensorType($0.dtype, type.shape), name: graph[weight].name))
@@ -60,17 +65,6 @@ private func storage(
   case .bf16: streams ? pack(.bf16x16) : cast(.bf16)
   case .q8: pack(.q8x16)
   case .q4: pack(isVocabulary ? .q8x16 : .q4x16)
-  }
-}
-
-extension Op {
-  /// Which operand is a matrix that a kernel streams or looks rows up in.
-  fileprivate var matrixOperand: Int? {
-    switch self {
-    case .linear, .linearEpilogue: 1
-    case .embedding: 0
-    default: nil
-    }
   }
 }
 

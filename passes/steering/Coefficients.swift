@@ -30,8 +30,9 @@ struct Coefficients {
   private mutating func neg(_ a: Index) -> Index { add(.neg(a), terms[a].type, terms[a].time) }
 
   private mutating func binary(_ function: BinaryFunction, _ a: Index, _ b: Index) -> Index {
-    let type = terms[a].type.rank >= terms[b].type.rank ? terms[a].type : terms[b].type
-    return add(.binary(function, a, b), type, max(terms[a].time, terms[b].time))
+    // Both are operands of the same rows, so that they repeat to one shape.
+    let shape = [Dim].broadcast([terms[a].type.shape, terms[b].type.shape])!
+    return add(.binary(function, a, b), TensorType(.f32, shape), max(terms[a].time, terms[b].time))
   }
 
   /// What a fold must know of a term.

@@ -48,12 +48,12 @@ extension Graph {
   ) throws(TransportError) -> ValueID {
     let function = transport.function
     var copies: [ValueID: ValueID] = [:]
-    let sizes = try transport.sizes(at: site, of: type(x))
+    let parameters = try transport.parameterTypes(at: site, of: type(x))
     let firstNew = valueBound
     for id in function.order {
       let node = function[id]
       let name = "\(transport.name).\(node.name)"
-      guard case .input(let parameter) = node.op else {
+      guard case .input(let parameter, _) = node.op else {
         let inputs = node.inputs.map { copies[$0]! }
         do {
           let type = try node.op.resultType(of: inputs.map { self.type($0) }) ?? node.type
@@ -70,14 +70,10 @@ extension Graph {
       case "x": copies[id] = x
       case "strength": copies[id] = strength
       default:
-        let type = TensorType(node.type.dtype, node.type.shape.map { sizes[$0] ?? $0 })
-        guard type.shape.allSatisfy({ $0.fixed != nil }) else {
-          throw TransportError(
-            problem:
-              "map `\(transport.name)` at \(site): %\(parameter): expected sizes known there, found \(type)")
-        }
         copies[id] = append(
-          Node(.mapParameter(map: transport.name, site: site, name: parameter), [], type, name: name))
+          Node(
+            .mapParameter(map: transport.name, site: site, name: parameter), [], parameters[parameter]!,
+            name: name))
       }
     }
     let y = copies[function.results[0].value]!
@@ -88,18 +84,48 @@ extension Graph {
 }
 
 extension Transport {
-  /// What the function's own symbols, `D` above all, stand for at a site.
-  fileprivate func sizes(at site: String, of type: TensorType) throws(TransportError) -> [Dim: Dim] {
-    let declared = function.inputs.first { function[$0].name == "x" }.map { function.type($0) } ?? type
+  /// The types of the parameters at a site.
+  ///
+  /// The function's first symbol, `T` of `%x: f32[T,D]`, stands for all leading dimensions there, its last for the
+  /// channels; the others are solved from the shapes of the parameters themselves.
+  public func parameterTypes(
+    at site: String, of type: TensorType
+  ) throws(TransportError) -> [String: TensorType] {
+    func failure(_ input: String, _ expected: TensorType, _ found: String) -> TransportError {
+      TransportError(problem: "map `\(name)` at \(site): %\(input): expected \(expected), found \(found)")
+    }
+    let inputs = function.inputs.map { (name: function[$0].name, type: function.type($0)) }
+    let x = inputs.first { $0.name == "x" }?.type ?? type
     var sizes: [Dim: Dim] = [:]
-    var fits = declared.rank == type.rank && declared.dtype == type.dtype
-    for (dim, size) in zip(declared.shape, type.shape) {
+    func solve(_ dim: Dim, _ size: Dim) -> Bool {
       let known = dim.fixed == nil ? sizes.updateValue(size, forKey: dim) : dim
-      if let known, known != size { fits = false }
+      return known == nil || known == size
     }
-    guard fits else {
-      throw TransportError(problem: "map `\(name)` at \(site): %x: expected \(declared), found \(type)")
+    guard x.shape[0] != x.shape[1], type.rank >= 2, type.dtype == x.dtype,
+      solve(x.shape[1], type.shape[type.rank - 1])
+    else {
+      throw failure("x", x, "\(type)")
     }
-    return sizes
+    let parameters = inputs.filter { $0.name != "x" && $0.name != "strength" }
+    for parameter in parameters {
+      guard let shape = shapes[site]?[parameter.name] else { continue }
+      guard shape.count == parameter.type.rank,
+        zip(parameter.type.shape, shape).allSatisfy({ solve($0, .fixed($1)) })
+      else {
+        let expected = parameter.type.shape.map { sizes[$0] ?? $0 }
+        let found = TensorType(parameter.type.dtype, shape.map { .fixed($0) })
+        throw failure(parameter.name, TensorType(parameter.type.dtype, expected), "\(found)")
+      }
+    }
+    var types: [String: TensorType] = [:]
+    for parameter in parameters {
+      let type = TensorType(parameter.type.dtype, parameter.type.shape.map { sizes[$0] ?? $0 })
+      guard type.fixedCount != nil, !parameter.type.shape.contains(x.shape[0]) else {
+        throw TransportError(
+          problem: "map `\(name)` at \(site): %\(parameter.name): expected sizes known there, found \(type)")
+      }
+      types[parameter.name] = type
+    }
+    return types
   }
 }

@@ -47,11 +47,15 @@ private struct AffineForms {
     for id in graph.order {
       let node = graph[id]
       guard times[id.index] == .step else {
-        if node.type.rank <= 1, node.type.dtype == .f32 { seen[id] = known(id, node, times[id.index]) }
+        if node.type.dtype == .f32 { seen[id] = known(id, node, times[id.index]) }
         continue
       }
-      guard node.type.rank == 2 else { continue }
-      if node.op.isElementwise { own[id] = form(of: node) }
+      guard node.type.rank >= 2 else { continue }
+      // What is repeated to more rows or channels is another value than x.
+      if node.op.isElementwise, let form = form(of: node), form.x.map({ graph.type($0) == node.type }) ?? true
+      {
+        own[id] = form
+      }
       // A site's own value is where its transport begins, even if it is a map of another itself; and a value that
       // costs nothing is where what follows begins, where it is needed anyway.
       let isLeaf = own[id] == nil || node.site != nil || isNeededAndFolds(id, in: graph)
@@ -161,7 +165,8 @@ extension AffineForms {
   private func map(_ form: AffineForm, _ tree: Set<ValueID>, in graph: Graph) -> AffineMap {
     let x = form.x!
     return AffineMap(
-      x: x, scale: coefficients[form.scale], shift: coefficients[form.shift],
+      x: x, channels: graph.type(x).shape.last!, scale: coefficients[form.scale],
+      shift: coefficients[form.shift],
       ownsX: !graph.isResult(x) && graph.readers(of: x).allSatisfy(tree.contains))
   }
 

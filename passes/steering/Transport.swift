@@ -10,13 +10,20 @@ public struct Transport: Sendable {
   public var sites: [String]
   /// The tokens to which the map applies.
   public var scope: TokenScope
+  /// The shape of each parameter at each site, from which the function's symbols are solved. A parameter without one has
+  /// sizes that the function itself or the type at the site gives.
+  public var shapes: [String: [String: [Int]]]
 
   /// A map under the name of its dial; ``check(_:)`` says whether its function is a transport.
-  public init(name: String, function: Graph, sites: [String], scope: TokenScope = .all) {
+  public init(
+    name: String, function: Graph, sites: [String], scope: TokenScope = .all,
+    shapes: [String: [String: [Int]]] = [:]
+  ) {
     self.name = name
     self.function = function
     self.sites = sites
     self.scope = scope
+    self.shapes = shapes
   }
 
   /// The function's parameters at a site: its inputs but for `x` and `strength`.
@@ -41,12 +48,8 @@ public struct Transport: Sendable {
     guard function.results.count == 1, function.type(function.results[0].value) == function.type(x) else {
       throw failure("expected one result of \(function.type(x))")
     }
-    for id in function.order {
-      switch function[id].op {
-      case .weight, .mapParameter, .dial, .attention, .ropeTable, .embedding:
-        throw failure("a transport is a function of its inputs; found `\(function[id].op.mnemonic)`")
-      default: break
-      }
+    for id in function.order where !function[id].op.traits.flags.contains(.transports) {
+      throw failure("a transport is a function of its inputs; found `\(function[id].op.mnemonic)`")
     }
     var reads: Set<ValueID> = [strength]
     for id in function.order where !reads.isDisjoint(with: function[id].inputs) { reads.insert(id) }

@@ -7,6 +7,7 @@
 #include "expression.h"
 #include "dots.h"
 #include "norm.h"
+#include "reduce.h"
 #include "rope.h"
 #include "rows.h"
 #include "pack.h"
@@ -21,8 +22,9 @@
 #include "row_packing.h"
 #include "products.h"
 #include "linear.h"
+#include "conv.h"
+#include "average_pool.h"
 #include "attention.h"
 
-#define KERNEL_TABLE(level)                                                                            \
-  {level,     elementwise, linear,     rms_norm,      layer_norm, rope,      cache_append,  attention, \
-   take_rows, cast,        scale_rows, scale_columns, pack,       pack_rows, linear_scratch}
+#define KERNEL_OF_LEVEL(kernel) .kernel = kernel,
+#define KERNEL_TABLE(level) {.name = level, ACT_EACH_KERNEL(KERNEL_OF_LEVEL).linear_scratch = linear_scratch, .conv_scratch = conv_scratch}

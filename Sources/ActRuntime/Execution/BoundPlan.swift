@@ -17,6 +17,8 @@ final class BoundPlan {
   private let arguments: TaskArguments
   private let arena: Block
   private let slotBlock: Block
+  /// Where the set-time values of a slot are computed, before they take their place.
+  private let setBlock: Block
   private let scratch: Block
   private let packedRows: Block
   private let slotByteCount: Int
@@ -24,8 +26,14 @@ final class BoundPlan {
   private(set) var setTasks: [KernelTask] = []
   private(set) var stepTasks: [KernelTask] = []
   private(set) var results: [(name: String, block: Block, location: Location)] = []
-  /// The inputs of floats, by name.
-  private(set) var inputs: [(name: String, block: Block)] = []
+  /// The inputs, and where they are read.
+  private(set) var inputs: [(name: String, role: InputRole, location: Location)] = []
+  private var givenBlocks: [Block] = []
+  /// The inputs of whole numbers that the caller gives by name, and the others.
+  private(set) var givenIntegers: [IntegerInput] = []
+  private(set) var integers: [IntegerInput] = []
+  /// Keys and values of the call's own entries, and where in the arena they lie.
+  private(set) var packed: [(keyValues: KeyValues, base: UnsafeMutableRawPointer, table: KeyValueTable)] = []
   /// The values that the step computes, in order.
   private(set) var computed: [StepValue] = []
   private(set) var dials: [(name: String, offset: Int)] = []
@@ -50,22 +58,26 @@ final class BoundPlan {
     slotByteCount = plan.slotByteCount
     arena = try Block(byteCount: plan.arenaByteCount)
     slotBlock = try Block(byteCount: plan.slotByteCount * slots)
+    setBlock = try Block(byteCount: plan.slotByteCount)
     let scratchPerWorker =
-      plan.caches.map { Int(act_attention_scratch(Int32($0.headWidth))) }.max() ?? 0
+      plan.step.compactMap { plan.values[$0].keyValueWidth }
+      .map { Int(act_attention_scratch(Int32($0))) }.max() ?? 0
     scratch = try Block(byteCount: scratchPerWorker * threads * 4)
     packedRows = try Block(byteCount: Self.packedRowsByteCount(plan))
 
+    var slotBuffers: [Int: UnsafeMutablePointer<Int32>] = [:]
+    for (index, limit) in plan.limits.enumerated() { slotBuffers[index] = rows.slots(of: limit.symbol) }
     var binder = Binder(arguments: arguments)
     binder.context = StepContext(
-      slots: ["T": rows.slots, "R": rows.logitSlots], sequences: rows.sequences, positions: rows.positions,
-      keys: caches.keys, values: caches.values, cacheType: plan.cacheType,
-      scratch: scratch.base.assumingMemoryBound(to: Float.self), scratchPerWorker: scratchPerWorker,
+      slots: slotBuffers, rows: rows, scratch: scratch.base.assumingMemoryBound(to: Float.self),
+      scratchPerWorker: scratchPerWorker,
       packedRows: packedRows.base)
-    let locations = try locate(plan, rows, constants)
+    let locations = try locate(plan, rows, caches, constants)
     for index in plan.set {
       let value = plan.values[index]
       setTasks += binder.tasks(
-        value.op, value.inputs.map { locations[$0].asSlotRows }, out: locations[index].asSlotRows)
+        value.op, value.inputs.map { inSetBlock(plan, $0, locations) },
+        out: inSetBlock(plan, index, locations))
     }
     for index in plan.step {
       let value = plan.values[index]
@@ -75,6 +87,12 @@ final class BoundPlan {
           place: Self.place(of: value, plan), site: value.site, taskCount: stepTasks.count,
           location: locations[index]))
     }
+  }
+
+  /// Where a value lies while the set-time values are computed.
+  private func inSetBlock(_ plan: Plan, _ index: Int, _ locations: [Location]) -> Location {
+    guard case .slot(let offset) = plan.values[index].place else { return locations[index] }
+    return Location(setBlock.base + offset, plan.values[index].type)
   }
 
   /// The site of a value, or its name, with the matrices that it comes from: several layers may be one kernel.
@@ -92,34 +110,65 @@ final class BoundPlan {
 
   /// Where each value lies as the step sees it.
   private func locate(
-    _ plan: Plan, _ rows: RowBuffers, _ constants: (String) throws -> UnsafeRawPointer
+    _ plan: Plan, _ rows: RowBuffers, _ caches: SequenceCaches,
+    _ constants: (String) throws -> UnsafeRawPointer
   ) throws -> [Location] {
     var locations: [Location] = []
+    func locate(_ base: UnsafeMutableRawPointer, _ type: TensorType) -> Location {
+      Location(base, type) { name in plan.limits.firstIndex { $0.symbol == name } }
+    }
     for (index, value) in plan.values.enumerated() {
       var location: Location
       switch value.place {
       case .constant:
         guard case .weight(let name) = value.op else { preconditionFailure("verified") }
-        location = Location(UnsafeMutableRawPointer(mutating: try constants(name)), value.type)
-      case .call where value.type.dtype == .f32:
-        let block = try Block(byteCount: value.type.byteCount(plan.limit) ?? 0)
-        location = Location(block.base, value.type)
-        inputs.append((value.name, block))
-      case .call: location = Location(rows.input(value.name), value.type)
+        location = locate(UnsafeMutableRawPointer(mutating: try constants(name)), value.type)
+      case .call:
+        guard case .input(_, let role) = value.op else { preconditionFailure("verified") }
+        if let buffer = rows.buffer(of: role) {
+          location = locate(buffer, value.type)
+        } else {
+          let block = try Block(byteCount: value.type.byteCount(plan.limit) ?? 0)
+          location = locate(block.base, value.type)
+          givenBlocks.append(block)
+        }
+        inputs.append((value.name, role, location))
+        if value.type.dtype == .i32 {
+          let range = plan.bound(ofInput: value.name)
+          let input = IntegerInput(
+            name: value.name, location: location, limit: range.fixed ?? Int(Int32.max),
+            symbols: plan.limits.indices.filter { range.symbols.contains(plan.limits[$0].symbol) })
+          if role == .given { givenIntegers.append(input) } else { integers.append(input) }
+        }
+      case .cache:
+        guard case .kvAppend(_, let cache) = value.op else { preconditionFailure("verified") }
+        location = locate(arena.base, value.type)
+        location.keyValues = caches.tables[cache]
       case .slot(let offset):
-        location = Location(slotBlock.base + offset, value.type)
+        location = locate(slotBlock.base + offset, value.type)
         location.slotStride = plan.slotByteCount / 4
         if case .dial(let name, _) = value.op { dials.append((name, offset)) }
-      case .arena(let offset): location = Location(arena.base + offset, value.type)
+      case .arena(let offset):
+        location = locate(arena.base + offset, value.type)
+        if case .kvPack(let keyValues) = value.op {
+          let table = KeyValueTable(count: plan.limit("B") ?? 1, in: arguments)
+          location.keyValues = table
+          packed.append((keyValues, location.base, table))
+        }
       case .view:
-        guard case .slice(let start, let count) = value.op else { preconditionFailure("verified") }
-        location = locations[value.inputs[0]]
-        location.base += start * 4
-        location.columns = count
-      case .over(let operand): location = locations[value.inputs[operand]]
+        let source = locations[value.inputs[0]]
+        location = locate(source.base, value.type)
+        if case .slice(let slice) = value.op {
+          location.base += slice.start * 4
+          location.rowStride = source.rowStride
+        }
+      case .over(let operand):
+        let source = locations[value.inputs[operand]]
+        location = locate(source.base, value.type)
+        location.rowStride = source.rowStride
       case .result:
         let block = try Block(byteCount: value.type.byteCount(plan.limit) ?? 0)
-        location = Location(block.base, value.type)
+        location = locate(block.base, value.type)
         for result in plan.results where result.value == index {
           results.append((result.name, block, location))
         }
@@ -137,10 +186,21 @@ final class BoundPlan {
         let x = plan.values[plan.values[index].inputs[0]].type
         let w = plan.values[plan.values[index].inputs[1]].type
         guard case .symbol(let symbol)? = x.shape.first, let k = w.shape[1].fixed else { return 0 }
-        return act_linear_scratch(w.dtype.kernelType, Int32(plan.limit(symbol) ?? 0), Int32(k))
+        let rows = (plan.limit(symbol) ?? 0) * (x.elementsPerSymbol ?? 0) / k
+        return act_linear_scratch(w.dtype.kernelType, Int32(rows), Int32(k))
       default: return 0
       }
     }.max() ?? 0
+  }
+
+  /// A dial's value for the slot that is about to be computed.
+  func dialToSet(at offset: Int) -> UnsafeMutablePointer<Float> {
+    (setBlock.base + offset).assumingMemoryBound(to: Float.self)
+  }
+
+  /// Makes the values that have been computed those of a slot.
+  func keepSetValues(slot: Int) {
+    (slotBlock.base + slot * slotByteCount).copyMemory(from: setBlock.base, byteCount: slotByteCount)
   }
 
   /// A dial's value in a slot.
@@ -149,14 +209,9 @@ final class BoundPlan {
   }
 }
 
-extension Location {
-  /// A set-time value as a matrix with a row a slot; other values as they are.
-  fileprivate var asSlotRows: Location {
-    guard slotStride > 0 else { return self }
-    var matrix = self
-    matrix.rows = .symbol("slots")
-    matrix.rowStride = slotStride
-    matrix.slotStride = 0
-    return matrix
+extension Plan.Value {
+  /// Of keys and values, the channels of a head.
+  fileprivate var keyValueWidth: Int? {
+    type.dtype.keyValueElement == nil ? nil : type.shape.last?.fixed
   }
 }

@@ -1,3 +1,4 @@
+import ActIR
 import ActKernels
 import ActLowering
 
@@ -25,8 +26,12 @@ package final class Engine {
   let bound: BoundPlan
   let rows: RowBuffers
   let caches: SequenceCaches
+  /// The value of each of the plan's symbols in this call, by its place among the limits.
+  let counts: UnsafeMutablePointer<Int32>
   let maximumLogitRows: Int
   let vocabularySize: Int
+  /// Positions 0 ..< this can be embedded.
+  let positionCount: Int
   /// Slots from here on hold no values yet.
   private(set) var usedSlots = 1
   /// Keeps the weights' memory mapped.
@@ -66,8 +71,12 @@ package final class Engine {
     // A part of a model may begin where rows are chosen already.
     maximumRows = plan.limit("T") ?? max(1, maximumLogitRows)
     vocabularySize = plan.vocabularySize ?? Int(Int32.max)
+    positionCount =
+      plan.inputs.first { $0.role == .position }.flatMap { plan.bound(ofInput: $0.name).fixed }
+      ?? Int(Int32.max)
     let arguments = TaskArguments()
-    rows = RowBuffers(rows: maximumRows, logitRows: maximumLogitRows, in: arguments)
+    counts = arguments.allocate(Int32.self, count: plan.limits.count)
+    rows = RowBuffers(plan, in: arguments)
     caches = SequenceCaches(plan, maximumSequences: maximumSequences, arguments: arguments)
     bound = try BoundPlan(
       plan, rows: rows, caches: caches, threads: pool.threads, slots: maximumSlots, arguments: arguments,
@@ -88,11 +97,11 @@ package final class Engine {
       throw EngineError("slot 0 is the bare model")
     }
     for (name, offset) in bound.dials {
-      bound.dial(at: offset, slot: slot).pointee = strengths[name] ?? 0
+      bound.dialToSet(at: offset).pointee = strengths[name] ?? 0
     }
+    run(bound.setTasks[...])
+    bound.keepSetValues(slot: slot)
     usedSlots = max(usedSlots, slot + 1)
-    let rows = Int32(usedSlots)
-    run(bound.setTasks) { _ in rows }
   }
 
   /// Opens a sequence of at most `capacity` tokens; memory is used as it grows.
@@ -105,9 +114,16 @@ package final class Engine {
 
   package func closeSequence(_ sequence: Int32) { caches.close(sequence) }
 
-  /// Where the next step reads an input of floats: `[rows, columns]`; nil where the plan has none of that name.
+  /// Where the next step reads an input of floats: rows of channels; nil where the plan has none of that name.
   package func input(_ name: String) -> UnsafeMutablePointer<Float>? {
-    bound.inputs.first { $0.name == name }.map { $0.block.base.assumingMemoryBound(to: Float.self) }
+    bound.inputs.first { $0.name == name && $0.location.dtype == .f32 }?.location.floats
+  }
+
+  /// Where the next step reads an input of whole numbers; nil where the plan has none of that name. The engine itself
+  /// writes the positions, the entries and the chosen rows.
+  package func integers(_ name: String) -> UnsafeMutablePointer<Int32>? {
+    bound.inputs.first { $0.name == name && $0.location.dtype == .i32 }
+      .map { $0.location.base.assumingMemoryBound(to: Int32.self) }
   }
 
   /// A result of the last step: `[rows, columns]`, valid until the next.

@@ -1,4 +1,5 @@
 import ActIR
+import ActLowering
 
 extension Engine {
   /// Runs one step over `rows`, and computes the logits of those that `logitRows` names.
@@ -7,8 +8,10 @@ extension Engine {
   /// - Throws: `EngineError` for rows that the plan does not hold, `NotFiniteError` for results that are not finite.
   package func step(_ rows: ArraySlice<Row>, logitRows: LogitRows) throws {
     let (rowCount, logitCount) = try place(rows, logitRows: logitRows)
-    run(bound.stepTasks) { $0 == "T" ? rowCount : logitCount }
-    try checkResults(rows: Int(rowCount), logitRows: Int(logitCount))
+    bind(rowCount, logitCount)
+    try checkIntegers(bound.givenIntegers)
+    run(bound.stepTasks[...])
+    try checkResults()
   }
 
   package func step(_ rows: [Row], logitRows: LogitRows) throws { try step(rows[...], logitRows: logitRows) }
@@ -17,6 +20,7 @@ extension Engine {
   private func place(
     _ rows: ArraySlice<Row>, logitRows: LogitRows
   ) throws -> (rowCount: Int32, logitCount: Int32) {
+    guard !plan.needsWholeEntries else { throw EngineError("the plan takes whole entries, not rows of them") }
     guard (1...maximumRows).contains(rows.count) else {
       throw EngineError("\(rows.count) rows in a step; the plan holds 1 to \(maximumRows)")
     }
@@ -30,7 +34,7 @@ extension Engine {
       guard row >= 0, Int(row) < rows.count else {
         throw EngineError("logits of row \(row) of \(rows.count)")
       }
-      self.rows.wantLogits(of: row, at: index)
+      self.rows.choose(row, at: index)
     }
     return (Int32(rows.count), Int32(logitCount))
   }
@@ -38,6 +42,9 @@ extension Engine {
   private func place(_ row: Row, at index: Int) throws {
     guard row.token >= 0, Int(row.token) < vocabularySize else {
       throw EngineError("token \(row.token); the model has tokens 0 to \(vocabularySize - 1)")
+    }
+    guard Int(row.position) < positionCount else {
+      throw EngineError("position \(row.position); the model has positions 0 to \(positionCount - 1)")
     }
     guard row.slot >= 0, Int(row.slot) < usedSlots else {
       throw EngineError("slot \(row.slot); strengths are set for 0 to \(usedSlots - 1)")
@@ -55,26 +62,50 @@ extension Engine {
     receive: (_ site: String, _ values: [Float], _ width: Int) -> Void
   ) throws {
     let (rowCount, logitCount) = try place(rows[...], logitRows: logitRows)
-    func count(_ symbol: String) -> Int32 { symbol == "T" ? rowCount : logitCount }
+    bind(rowCount, logitCount)
+    try checkIntegers(bound.givenIntegers)
+    try run(observing: sites, receive)
+  }
+
+  /// Runs the step's tasks, and hands out values at sites on the way.
+  func run(
+    observing sites: Set<String>, _ receive: (_ site: String, _ values: [Float], _ width: Int) -> Void
+  ) throws {
     var done = 0
     for value in bound.computed {
       guard let site = value.site, sites.contains(site) else { continue }
-      run(bound.stepTasks[done..<value.taskCount], count)
+      run(bound.stepTasks[done..<value.taskCount])
       done = value.taskCount
       let location = value.location
-      guard case .symbol(let symbol)? = location.rows else { continue }
       var values: [Float] = []
-      for row in 0..<Int(count(symbol)) { values += location.row(row) }
+      for row in 0..<self.rowCount(of: location) { values += location.row(row) }
       receive(site, values, location.columns)
     }
-    run(bound.stepTasks[done...], count)
-    try checkResults(rows: Int(rowCount), logitRows: Int(logitCount))
+    run(bound.stepTasks[done...])
+    try checkResults()
   }
 
-  func run(_ tasks: some Sequence<KernelTask>, _ count: (String) -> Int32) {
+  /// Binds the symbols of a call.
+  func bind(_ rowCount: Int32, _ chosenCount: Int32, entries: Int32 = 0) {
+    for (index, limit) in plan.limits.enumerated() {
+      counts[index] =
+        switch limit.symbol {
+        case "R": chosenCount
+        case "B": entries
+        default: rowCount
+        }
+    }
+  }
+
+  /// How many rows a value of the step has in this call.
+  func rowCount(of location: Location) -> Int {
+    location.rows.factor * (location.rows.symbol.map { Int(counts[$0]) } ?? 1)
+  }
+
+  func run(_ tasks: ArraySlice<KernelTask>) {
     for task in tasks {
-      if let rows = task.rows {
-        let count = count(task.symbol)
+      if let rows = task.rows, let symbol = task.count.symbol {
+        let count = counts[symbol] * Int32(task.count.factor)
         if count < task.leastRows { continue }
         rows.pointee = count
       }

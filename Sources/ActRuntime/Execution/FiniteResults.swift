@@ -1,5 +1,6 @@
 import ActFormats
 import ActIR
+import ActLowering
 
 /// A step whose results are not all finite: where that began, and under which strengths.
 package struct NotFiniteError: Error, Hashable, CustomStringConvertible {
@@ -28,14 +29,14 @@ package struct NotFiniteError: Error, Hashable, CustomStringConvertible {
 
 extension Engine {
   /// Checks that all results of the step that has just run are finite; otherwise finds out where that began.
-  func checkResults(rows: Int, logitRows: Int) throws {
+  func checkResults() throws {
     for index in bound.results.indices {
       let location = bound.results[index].location
-      guard location.dtype == .f32, case .symbol(let symbol)? = location.rows else { continue }
+      guard location.dtype == .f32 else { continue }
       // Rows of a result follow each other without gaps.
-      let count = (symbol == "T" ? rows : logitRows) * location.columns
+      let count = rowCount(of: location) * location.columns
       if UnsafeBufferPointer(start: UnsafePointer(location.floats), count: count).firstNonFinite != nil {
-        throw firstNonFinite(rows: rows, logitRows: logitRows, result: bound.results[index].name)
+        throw firstNonFinite(result: bound.results[index].name)
       }
     }
   }
@@ -43,18 +44,19 @@ extension Engine {
   /// Runs the step again, value by value, up to the first that is not finite.
   ///
   /// The step writes the same keys and values to the same positions, so nothing changes.
-  private func firstNonFinite(rows: Int, logitRows: Int, result: String) -> NotFiniteError {
-    func count(_ symbol: String) -> Int { symbol == "T" ? rows : logitRows }
+  private func firstNonFinite(result: String) -> NotFiniteError {
     var done = 0
     for value in bound.computed {
-      run(bound.stepTasks[done..<value.taskCount]) { Int32(count($0)) }
+      run(bound.stepTasks[done..<value.taskCount])
       done = value.taskCount
-      guard value.location.dtype == .f32, case .symbol(let symbol)? = value.location.rows else { continue }
-      for row in 0..<count(symbol) {
+      guard value.location.dtype == .f32 else { continue }
+      for row in 0..<rowCount(of: value.location) {
         guard let column = value.location.row(row).firstNonFinite else { continue }
+        let given = row / value.location.rows.factor
+        let isChosen = value.location.rows.symbol.map { plan.limits[$0].symbol == "R" } ?? false
         return error(
           at: value.place, value.location.row(row)[column],
-          row: symbol == "T" ? row : Int(self.rows.logitRows[row]))
+          row: isChosen ? Int(self.rows.chosenRows[given]) : given)
       }
     }
     // Kernels give the same results again, so that this is for a result that is an input.

@@ -7,7 +7,8 @@ struct KernelTask {
   let arguments: UnsafeMutableRawPointer
   /// The argument that counts rows, where the call decides it.
   let rows: UnsafeMutablePointer<Int32>?
-  let symbol: String
+  /// How many rows that is.
+  let count: RowCount
   /// With fewer rows the call has nothing to do.
   var leastRows: Int32 = 1
 }
@@ -26,6 +27,13 @@ final class TaskArguments {
     return block.bindMemory(to: Value.self, capacity: count)
   }
 
+  /// Keeps a value at an address of its own.
+  func store<Value: BitwiseCopyable>(_ value: Value) -> UnsafeMutablePointer<Value> {
+    let place = allocate(Value.self)
+    place.initialize(to: value)
+    return place
+  }
+
   deinit { for block in blocks { block.deallocate() } }
 }
 
@@ -36,13 +44,6 @@ extension UnsafeMutablePointer {
       preconditionFailure("not a stored field")
     }
     return (UnsafeMutableRawPointer(self) + offset).assumingMemoryBound(to: Value.self)
-  }
-}
-
-extension Location {
-  var kernelOperand: act_operand {
-    let (row, slot, column) = operand
-    return act_operand(data: floats, row_stride: row, slot_stride: slot, column_stride: column)
   }
 }
 
@@ -58,6 +59,7 @@ extension DType {
     case .bf16x16: Int32(ACT_BF16X16.rawValue)
     case .q8x16: Int32(ACT_Q8X16.rawValue)
     case .q4x16: Int32(ACT_Q4X16.rawValue)
+    case .kvf32, .kvbf16: preconditionFailure("kernels know the element of keys and values")
     }
   }
 }

@@ -1,51 +1,73 @@
 import ActIR
+import ActKernels
 
 /// How many rows a kernel call covers.
-enum RowCount: Hashable {
-  case fixed(Int)
-  /// As many as the call binds to the symbol.
-  case symbol(String)
+struct RowCount: Hashable {
+  /// The symbol, by its place among the plan's limits, that the call multiplies; nil: the number is fixed.
+  var symbol: Int?
+  var factor: Int
 }
 
-/// The address of a value and its strides, as kernels use them. Strides count elements.
+/// The address of a value, its type and its strides, as kernels use them. Strides count elements.
 struct Location {
   var base: UnsafeMutableRawPointer
-  var dtype: DType
-  /// nil for a scalar or vector that every row shares.
-  var rows: RowCount?
-  var columns: Int
+  let type: TensorType
+  /// Rows of channels: the product of the leading dimensions.
+  let rows: RowCount
+  let columns: Int
+  /// Distance between two rows.
   var rowStride: Int
   /// Distance between the values of two slots; 0 for values that all slots share.
   var slotStride = 0
-  var isScalar = false
+  /// Of keys and values, where those of each entry lie.
+  var keyValues: KeyValueTable?
 
-  /// A value of fixed size on its own: a scalar, a vector or a row-major matrix.
-  init(_ base: UnsafeMutableRawPointer, _ type: TensorType) {
+  /// A value whose rows follow each other without gaps.
+  ///
+  /// - Parameters:
+  ///   - base: its address.
+  ///   - type: its type, of which the first dimension alone may be a symbol.
+  ///   - symbol: the place of a symbol among the plan's limits.
+  init(
+    _ base: UnsafeMutableRawPointer, _ type: TensorType, symbol: (String) -> Int? = { _ in nil }
+  ) {
     self.base = base
-    dtype = type.dtype
-    columns = type.shape.last?.fixed ?? 1
+    self.type = type
+    // Whole numbers have no channels: each is a row's.
+    let leading =
+      type.dtype == .i32 ? type.shape[...] : type.shape.dropLast(type.dtype.keyValueElement == nil ? 1 : 2)
+    columns = type.dtype == .i32 ? 1 : type.shape.last?.fixed ?? 1
     rowStride = columns
-    isScalar = type.rank == 0
-    switch type.shape.first {
-    case .fixed(let size) where type.rank == 2: rows = .fixed(size)
-    case .symbol(let name): rows = .symbol(name)
-    default: break
+    var count = RowCount(symbol: nil, factor: 1)
+    for dim in leading {
+      switch dim {
+      case .fixed(let size): count.factor *= size
+      case .symbol(let name): count.symbol = symbol(name)
+      }
     }
-    if type.rank == 1, case .symbol = type.shape[0] {
-      columns = 1
-      rowStride = 1
-    }
+    rows = count
   }
 
-  /// The value as an operand of a row-wise kernel.
-  var operand: (rowStride: Int, slotStride: Int, columnStride: Int) {
-    (rows == nil ? 0 : rowStride, slotStride, isScalar ? 0 : 1)
-  }
+  var dtype: DType { type.dtype }
+  var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+  var integers: UnsafePointer<Int32> { UnsafePointer(base.assumingMemoryBound(to: Int32.self)) }
 
   /// The values of a row of floats.
   func row(_ index: Int) -> UnsafeBufferPointer<Float> {
     UnsafeBufferPointer(start: floats + index * rowStride, count: columns)
   }
 
-  var floats: UnsafeMutablePointer<Float> { base.assumingMemoryBound(to: Float.self) }
+  /// The value as an operand of a kernel whose result is `out`: repeated as its shape says.
+  func operand(of out: Location) -> act_operand {
+    guard let pattern = RowPattern(of: type.shape, in: out.type.shape) else {
+      preconditionFailure("verified plans have operands of fixed sizes")
+    }
+    return act_operand(
+      data: floats, row_stride: pattern.modulus == 1 ? 0 : rowStride, slot_stride: slotStride,
+      column_stride: pattern.repeatsChannels ? 0 : 1, row_divisor: Int32(pattern.divisor),
+      row_modulus: Int32(pattern.modulus ?? 0), entries: nil)
+  }
+
+  /// Elements of a value of fixed size.
+  var fixedCount: Int { rows.factor * columns }
 }

@@ -2,28 +2,32 @@ import ActIR
 import ActKernels
 import ActLowering
 
+/// The addresses of each entry's keys, and of its values.
+struct KeyValueTable {
+  let keys, values: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+
+  init(count: Int, in arguments: TaskArguments) {
+    keys = arguments.allocate(UnsafeMutableRawPointer?.self, count: count)
+    values = arguments.allocate(UnsafeMutableRawPointer?.self, count: count)
+  }
+}
+
 /// The keys and values of open sequences, one block per sequence, in the layout that kernels read.
 final class SequenceCaches {
   /// For each cache of the model the addresses of every sequence's keys and values, as kernels read them.
-  let keys, values: [UnsafeMutablePointer<UnsafeMutableRawPointer?>]
+  let tables: [KeyValueTable]
 
   private struct Sequence {
     var block: Block
     var capacity: Int
   }
 
-  private let caches: [Attention]
-  private let type: DType
+  private let caches: [KeyValues]
   private var open: [Sequence?]
 
   init(_ plan: Plan, maximumSequences: Int, arguments: TaskArguments) {
     caches = plan.caches
-    type = plan.cacheType
-    func addresses() -> UnsafeMutablePointer<UnsafeMutableRawPointer?> {
-      arguments.allocate(UnsafeMutableRawPointer?.self, count: maximumSequences)
-    }
-    keys = caches.map { _ in addresses() }
-    values = caches.map { _ in addresses() }
+    tables = caches.map { _ in KeyValueTable(count: maximumSequences, in: arguments) }
     open = Array(repeating: nil, count: maximumSequences)
   }
 
@@ -33,13 +37,13 @@ final class SequenceCaches {
     }
     let sizes = caches.map { cache in
       act_cache_bytes(
-        type.kernelType, Int64(capacity), Int32(cache.keyValueHeads), Int32(cache.headWidth))
+        cache.element.kernelType, Int64(capacity), Int32(cache.heads), Int32(cache.headWidth))
     }
     let block = try Block(byteCount: 2 * sizes.reduce(0, +))
     var next = block.base
     for (cache, size) in sizes.enumerated() {
-      keys[cache][sequence] = next
-      values[cache][sequence] = next + size
+      tables[cache].keys[sequence] = next
+      tables[cache].values[sequence] = next + size
       next += 2 * size
     }
     open[sequence] = Sequence(block: block, capacity: capacity)

@@ -13,7 +13,7 @@ package final class LanguageModel {
   package var tokenCount: Int { min(vocabularySize, plan.vocabularySize ?? vocabularySize) }
   /// Whether values are rounded to less than f32 on their way: weights, keys or values.
   package var hasNarrowValues: Bool {
-    plan.cacheType != .f32
+    plan.caches.contains { $0.element != .f32 }
       || plan.constants.contains { ![.f32, .f32x16, .i32, .bool].contains($0.type.dtype) }
   }
   /// The longest sequence, in tokens.
@@ -51,7 +51,7 @@ package final class LanguageModel {
         path, "logits", "expected a result f32[R,V], found none", next: "is it a language model's?")
     }
     // Only a caller who knows what such an input means can fill it.
-    if let input = engine.plan.values.first(where: { $0.place == .call && $0.type.dtype == .f32 }) {
+    if let input = engine.plan.inputs.first(where: { $0.role == .given }) {
       throw FileError(
         path, input.name, "expected inputs of tokens alone, found \(input.type)",
         next: "is it a language model's?")

@@ -49,6 +49,7 @@ extension Expression.Function {
       case .geluTanh: ACT_EXPR_GELU_TANH
       case .sin: ACT_EXPR_SIN
       case .cos: ACT_EXPR_COS
+      case .not: ACT_EXPR_NOT
       }
     case .binary(let function):
       switch function {
@@ -62,6 +63,7 @@ extension Expression.Function {
       case .le: ACT_EXPR_LE
       case .gt: ACT_EXPR_GT
       case .ge: ACT_EXPR_GE
+      case .eq: ACT_EXPR_EQ
       case .and: ACT_EXPR_AND
       case .or: ACT_EXPR_OR
       }

@@ -1,0 +1,60 @@
+/// Attention of each row over the keys and values of its entry. `q: f32[T,H·W], kv: kv[…,G,W] -> f32[T,H·W]`
+struct AttentionOp: OpDefinition {
+  var attention = Attention(scale: 0)
+
+  let mnemonic = "attention"
+  var op: Op { .attention(attention) }
+  var traits: OpTraits {
+    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: nil, overwrites: .none)
+  }
+
+  mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
+    try coder.float("scale", &attention.scale)
+    var visible = attention.visible.rawValue
+    try coder.word("visible", &visible, default: Attention.Visible.causal.rawValue)
+    guard let known = Attention.Visible(rawValue: visible) else {
+      throw coder.failure("unknown span `\(visible)`; expected causal or all")
+    }
+    attention.visible = known
+    try coder.int("window", &attention.window, default: 0)
+    try coder.float("soft_cap", &attention.softCap, default: 0)
+  }
+
+  func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
+    try operands.expect(2)
+    let (q, kv) = (try operands.rows(0), operands[1])
+    guard kv.dtype.keyValueElement != nil, kv.rank >= 3, let heads = kv.shape[kv.rank - 2].fixed,
+      let width = kv.shape[kv.rank - 1].fixed, let channels = q.channels.fixed,
+      channels.isMultiple(of: heads * width)
+    else { throw operands.mismatch("q [T,H·W] and keys and values [S,G,W], H a multiple of G") }
+    return q.type
+  }
+}
+
+/// The attributes of an attention node.
+public struct Attention: Hashable, Sendable {
+  /// The positions of its entry that a row sees.
+  public enum Visible: String, Hashable, Sendable {
+    /// Those up to its own.
+    case causal
+    /// All of them.
+    case all
+  }
+
+  /// Factor of the scores before the softmax.
+  public var scale: Float
+  /// Which positions a row sees.
+  public var visible: Visible
+  /// How many of the latest positions a row sees; 0: all.
+  public var window: Int
+  /// Scores become `cap · tanh(score / cap)`; 0: they do not.
+  public var softCap: Float
+
+  /// Causal attention over all earlier positions, unless its arguments say otherwise.
+  public init(scale: Float, visible: Visible = .causal, window: Int = 0, softCap: Float = 0) {
+    self.scale = scale
+    self.visible = visible
+    self.window = window
+    self.softCap = softCap
+  }
+}

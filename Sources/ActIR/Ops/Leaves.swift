@@ -1,0 +1,135 @@
+/// `-> declared`
+struct InputOp: OpDefinition {
+  var name = ""
+  var role = InputRole.given
+
+  let mnemonic = "input"
+  var op: Op { .input(name: name, role: role) }
+  var traits: OpTraits {
+    OpTraits(
+      .step, in: .step, [.transports], elementwise: nil, matrix: nil, overwrites: .none)
+  }
+
+  mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
+    try coder.string("name", &name)
+    try codeRole(&coder)
+  }
+
+  /// In a graph's head the name stands before the type, and the role behind it.
+  mutating func codeRole(_ coder: inout AttributeCoder) throws(ParseError) {
+    var word = role.rawValue
+    try coder.word("role", &word, default: InputRole.given.rawValue)
+    guard let role = InputRole(rawValue: word) else {
+      let known = InputRole.allCases.map(\.rawValue).joined(separator: ", ")
+      throw coder.failure("unknown role `\(word)`; expected one of \(known)")
+    }
+    self.role = role
+  }
+
+  func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
+    try operands.expect(0)
+    return nil
+  }
+}
+
+/// What an input of a graph means to whoever runs it, whatever its name.
+public enum InputRole: String, Hashable, Sendable, CaseIterable {
+  /// The token of each row.
+  case token
+  /// The place of each row in its entry, from 0.
+  case position
+  /// The entry of each row.
+  case entry
+  /// The rows that are chosen, among those of the call.
+  case chosen
+  /// Nothing: the caller gives it by name.
+  case given
+}
+
+/// `-> declared`
+struct WeightOp: OpDefinition {
+  var name = ""
+
+  let mnemonic = "weight"
+  var op: Op { .weight(name: name) }
+  var traits: OpTraits { .leaf }
+
+  mutating func code(_ coder: inout AttributeCoder) throws(ParseError) { try coder.string("name", &name) }
+
+  func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
+    try operands.expect(0)
+    return nil
+  }
+}
+
+/// `-> declared`
+struct MapParameterOp: OpDefinition {
+  var map = ""
+  var site = ""
+  var name = ""
+
+  let mnemonic = "map_parameter"
+  var op: Op { .mapParameter(map: map, site: site, name: name) }
+  var traits: OpTraits { .leaf }
+
+  mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
+    try coder.string("map", &map)
+    try coder.string("at", &site)
+    try coder.string("name", &name)
+  }
+
+  func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
+    try operands.expect(0)
+    return nil
+  }
+}
+
+/// `-> f32[]`
+struct ConstantOp: OpDefinition {
+  var value: Float = 0
+
+  let mnemonic = "constant"
+  var op: Op { .constant(value) }
+  var traits: OpTraits {
+    OpTraits(
+      .compile, in: .compile, [.transports], elementwise: nil, matrix: nil, overwrites: .none)
+  }
+
+  mutating func code(_ coder: inout AttributeCoder) throws(ParseError) { try coder.float("value", &value) }
+
+  func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
+    try operands.expect(0)
+    return TensorType(.f32, [])
+  }
+}
+
+/// `-> f32[]`
+struct DialOp: OpDefinition {
+  var name = ""
+  var scope = TokenScope.all
+
+  let mnemonic = "dial"
+  var op: Op { .dial(name: name, scope: scope) }
+  var traits: OpTraits {
+    OpTraits(
+      .set, in: .set, [], elementwise: nil, matrix: nil, overwrites: .none)
+  }
+
+  mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
+    try coder.string("name", &name)
+    var text = scope.description
+    try coder.string("scope", &text, default: TokenScope.all.description)
+    var skipped = scope.skippedPositions
+    try coder.int("skip_first", &skipped, default: 0)
+    guard let scope = TokenScope(text, skippedPositions: skipped) else {
+      throw coder.failure(
+        "unknown scope `\(text)`; expected all, prompt, generated, last or positions as in 4-9")
+    }
+    self.scope = scope
+  }
+
+  func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
+    try operands.expect(0)
+    return TensorType(.f32, [])
+  }
+}

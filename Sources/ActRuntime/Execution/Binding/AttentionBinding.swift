@@ -1,0 +1,55 @@
+import ActIR
+import ActKernels
+
+extension Binder {
+  func ropeTable(_ rope: RotaryEmbedding, positions: Location, _ out: Location) -> KernelTask {
+    let half = rope.width / 2
+    let frequencies = arguments.allocate(Double.self, count: half)
+    for (index, frequency) in rope.frequencies.enumerated() { frequencies[index] = frequency }
+    let args = act_rope_table_args(
+      out: out.floats, positions: positions.integers, frequencies: UnsafePointer(frequencies),
+      rows: 0, half: Int32(half), scale: 1)
+    return task(act_rope_table, args, rows: \.rows, out)
+  }
+
+  func rope(_ headWidth: Int, _ x: Location, table: Location, _ out: Location) -> KernelTask {
+    let args = act_rope_args(
+      out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(x.floats), x_row_stride: x.rowStride,
+      table: UnsafePointer(table.floats), rows: 0, heads: Int32(out.columns / headWidth),
+      head_width: Int32(headWidth), half: Int32(table.columns / 2))
+    return task(act_rope, args, rows: \.rows, out)
+  }
+
+  /// Writes keys and values where attention reads them.
+  func keep(_ keyValues: KeyValues, _ inputs: [Location], _ out: Location) -> KernelTask {
+    guard let rows = context.rows, let table = out.keyValues else { preconditionFailure("verified") }
+    let args = act_cache_append_args(
+      k: UnsafePointer(inputs[0].floats), v: UnsafePointer(inputs[1].floats),
+      k_row_stride: inputs[0].rowStride, v_row_stride: inputs[1].rowStride,
+      keys: UnsafePointer(table.keys), values: UnsafePointer(table.values),
+      entries: UnsafePointer(rows.entries), positions: UnsafePointer(rows.positions), rows: 0,
+      kv_heads: Int32(keyValues.heads), head_width: Int32(keyValues.headWidth),
+      cache_dtype: keyValues.element.kernelType)
+    return task(act_cache_append, args, rows: \.rows, inputs[0])
+  }
+
+  func attention(_ attention: Attention, _ q: Location, _ kv: Location, _ out: Location) -> KernelTask {
+    guard let rows = context.rows, let table = kv.keyValues, let element = kv.dtype.keyValueElement,
+      let heads = kv.type.shape[kv.type.rank - 2].fixed, let width = kv.type.shape.last?.fixed,
+      let begins = rows.begins.first(where: { $0.window == attention.window })
+    else { preconditionFailure("verified") }
+    let ends =
+      switch attention.visible {
+      case .causal: rows.ends
+      case .all: rows.entryEnds
+      }
+    let args = act_attention_args(
+      out: out.floats, out_row_stride: out.rowStride, q: UnsafePointer(q.floats),
+      q_row_stride: q.rowStride, keys: UnsafePointer(table.keys), values: UnsafePointer(table.values),
+      entries: UnsafePointer(rows.entries), begins: UnsafePointer(begins.positions),
+      ends: UnsafePointer(ends), rows: 0, heads: Int32(out.columns / width), kv_heads: Int32(heads),
+      head_width: Int32(width), cache_dtype: element.kernelType, scale: attention.scale,
+      soft_cap: attention.softCap, scratch: context.scratch, scratch_per_worker: context.scratchPerWorker)
+    return task(act_attention, args, rows: \.rows, out)
+  }
+}

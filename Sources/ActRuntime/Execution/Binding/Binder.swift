@@ -1,0 +1,77 @@
+import ActIR
+import ActKernels
+
+/// What the kernels of a step share: the rows, and memory to work in.
+struct StepContext {
+  /// The slot of each row, by the place among the plan's limits of the symbol that counts the rows.
+  var slots: [Int: UnsafeMutablePointer<Int32>] = [:]
+  var rows: RowBuffers?
+  var scratch: UnsafeMutablePointer<Float>?
+  var scratchPerWorker = 0
+  /// Where the rows that a linear layer reads are packed.
+  var packedRows: UnsafeMutableRawPointer?
+}
+
+/// Turns ops with located operands into kernel tasks: the one place that knows which kernel computes what.
+///
+/// A line an op; how the arguments are filled stands beside it, in a file a family of kernels.
+struct Binder {
+  let arguments: TaskArguments
+  var context = StepContext()
+  /// What `context.packedRows` holds once the tasks so far have run.
+  var packed: PackedRows?
+
+  init(arguments: TaskArguments) { self.arguments = arguments }
+
+  /// The tasks that compute `op` into `out`. They must run in the order in which this function returned them.
+  mutating func tasks(_ op: Op, _ inputs: [Location], out: Location) -> [KernelTask] {
+    let earlier = packed
+    packed = nil
+    switch op {
+    case .linear, .linearEpilogue: packed = earlier
+    default: break
+    }
+    return switch op {
+    case .unary, .binary, .select, .affine, .fused: [elementwise(op.traits.elementwise!, inputs, out)]
+    case .linear: linear(inputs, out)
+    case .linearEpilogue(let body): linear(inputs[0], inputs[1], epilogue: body, inputs.dropFirst(2), out)
+    case .matvec: linear(inputs[1], inputs[0], epilogue: .identity, [], out)
+    case .rmsNorm(let eps): [norm(act_rms_norm, eps, inputs, out)]
+    case .layerNorm(let eps): [norm(act_layer_norm, eps, inputs, out)]
+    case .reduce(let function): [reduce(function, inputs[0], out)]
+    case .softmax: [softmax(inputs[0], out)]
+    case .ropeTable(let rope): [ropeTable(rope, positions: inputs[0], out)]
+    case .rope(let headWidth): [rope(headWidth, inputs[0], table: inputs[1], out)]
+    case .kvAppend(let keyValues, _), .kvPack(let keyValues): [keep(keyValues, inputs, out)]
+    case .attention(let attention): [self.attention(attention, inputs[0], inputs[1], out)]
+    case .embedding, .takeRows: [takeRows(table: inputs[0], indices: inputs[1], out)]
+    case .slice(let slice): [self.slice(slice, inputs[0], out)]
+    case .concat(let axis): concat(axis, inputs, out)
+    case .reshape: [copy(inputs[0], out)]
+    case .scaleRows: [scale(act_scale_rows, inputs, out)]
+    case .scaleColumns: [scale(act_scale_columns, inputs, out)]
+    case .permute(let axes): [permute(axes, inputs[0], out)]
+    case .cast: [cast(inputs[0], out)]
+    case .pack: [pack(inputs[0], out)]
+    case .input, .weight, .mapParameter, .constant, .dial: []
+    }
+  }
+
+  /// A call of a kernel, whose rows are those of `out`, or blocks of `rowsPerBlock` of them.
+  func task<Arguments: BitwiseCopyable>(
+    _ function: ThreadPool.Task, _ arguments: Arguments, rows path: KeyPath<Arguments, Int32>?,
+    _ out: Location, rowsPerBlock: Int = 1
+  ) -> KernelTask {
+    let arguments = self.arguments.store(arguments)
+    let rows = path.map { arguments.field($0) }
+    let count = RowCount(symbol: out.rows.symbol, factor: out.rows.factor / rowsPerBlock)
+    rows?.pointee = Int32(count.factor)
+    return KernelTask(
+      function: function, arguments: arguments, rows: count.symbol == nil ? nil : rows, count: count)
+  }
+
+  /// The slot of each of the rows that the call counts, and how many rows of `out` each stands for.
+  func slots(_ out: Location) -> (slots: UnsafePointer<Int32>?, rowsPerSlot: Int32) {
+    (out.rows.symbol.flatMap { context.slots[$0] }.map { UnsafePointer($0) }, Int32(out.rows.factor))
+  }
+}

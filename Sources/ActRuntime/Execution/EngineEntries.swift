@@ -1,0 +1,123 @@
+import ActIR
+import ActLowering
+
+extension Engine {
+  /// The most entries of a step over whole entries.
+  package var maximumEntries: Int { plan.limit("B") ?? maximumRows }
+
+  /// Runs one step over whole entries: sequences of any lengths, or images.
+  ///
+  /// The inputs have been written where ``input(_:)`` and ``integers(_:)`` say, an entry behind the other. An entry's
+  /// results depend on its own inputs and slot only, bit for bit.
+  ///
+  /// - Parameters:
+  ///   - rowCounts: how many rows of the symbol `T` each entry has; what the call counts by `B` are the entries.
+  ///   - slots: the slot of each entry.
+  ///   - chosen: the chosen rows, among those of all entries; nil: the first of each entry.
+  ///   - sites: the sites whose values are wanted; see ``observableSites``.
+  ///   - receive: is handed the values at each of `sites` as their readers see them: rows in order, `width` values each.
+  /// - Throws: `EngineError` for entries or numbers that the plan does not hold, `NotFiniteError` for results that are not
+  ///   finite.
+  package func step(
+    entries rowCounts: [Int], slots: [Int32], chosen: [Int32]? = nil, observing sites: Set<String> = [],
+    receive: (_ site: String, _ values: [Float], _ width: Int) -> Void = { _, _, _ in }
+  ) throws {
+    precondition(slots.count == rowCounts.count)
+    guard plan.caches.isEmpty else {
+      throw EngineError("the plan takes rows of sequences, not whole entries")
+    }
+    guard (1...maximumEntries).contains(rowCounts.count) else {
+      throw EngineError("\(rowCounts.count) entries in a step; the plan holds 1 to \(maximumEntries)")
+    }
+    let rowCount = rowCounts.reduce(0, +)
+    if plan.limit("T") != nil {
+      guard rowCounts.allSatisfy({ $0 > 0 }), rowCount <= maximumRows else {
+        throw EngineError(
+          "\(rowCount) rows in a step; the plan holds 1 to \(maximumRows), at least 1 an entry")
+      }
+      if let longest = rowCounts.max(), longest > plan.contextLength {
+        throw EngineError("an entry of \(longest) rows; the plan's context is \(plan.contextLength)")
+      }
+    }
+    for slot in slots where slot < 0 || Int(slot) >= usedSlots {
+      throw EngineError("slot \(slot); strengths are set for 0 to \(usedSlots - 1)")
+    }
+    place(rowCounts, slots)
+    let chosenCount = try plan.limit("R") == nil ? 0 : choose(chosen, of: rowCounts)
+    bind(Int32(rowCount), chosenCount, entries: Int32(rowCounts.count))
+    try checkIntegers(bound.integers)
+    try checkIntegers(bound.givenIntegers)
+    try run(observing: sites, receive)
+  }
+
+  private func place(_ rowCounts: [Int], _ slots: [Int32]) {
+    var row = 0
+    var block = 0
+    for (entry, count) in rowCounts.enumerated() {
+      if plan.limit("B") != nil { rows.entrySlots[entry] = slots[entry] }
+      for (keyValues, base, table) in bound.packed {
+        let size = keyValues.blockByteCount
+        let half = keyValues.blockByteCount * (maximumRows / KeyValues.blockPositions + maximumEntries)
+        table.keys[entry] = base + block * size
+        table.values[entry] = base + half + block * size
+      }
+      block += (count + KeyValues.blockPositions - 1) / KeyValues.blockPositions
+      guard plan.limit("T") != nil else { continue }
+      for position in 0..<count {
+        rows.place(Int32(position), of: Int32(entry), slot: slots[entry], at: row)
+        rows.entryEnds[row] = Int32(count)
+        row += 1
+      }
+    }
+  }
+
+  /// Writes the chosen rows; returns how many there are.
+  private func choose(_ chosen: [Int32]?, of rowCounts: [Int]) throws -> Int32 {
+    var firsts: [Int32] = []
+    var row: Int32 = 0
+    for count in rowCounts {
+      firsts.append(row)
+      row += Int32(count)
+    }
+    let chosen = chosen ?? firsts
+    guard chosen.count <= maximumLogitRows else {
+      throw EngineError("\(chosen.count) chosen rows; the plan holds \(maximumLogitRows)")
+    }
+    for (index, choice) in chosen.enumerated() {
+      guard (0..<row).contains(choice) else { throw EngineError("chosen row \(choice) of \(row)") }
+      rows.choose(choice, at: index)
+    }
+    return Int32(chosen.count)
+  }
+
+  /// Checks that whole numbers name rows that there are.
+  func checkIntegers(_ inputs: [IntegerInput]) throws {
+    for input in inputs {
+      var limit = input.limit
+      for symbol in input.symbols { limit = min(limit, Int(counts[symbol])) }
+      for index in 0..<rowCount(of: input.location) {
+        let value = Int(input.location.integers[index])
+        guard (0..<limit).contains(value) else {
+          throw EngineError("\(input.name): \(value) at row \(index); expected 0 to \(limit - 1)")
+        }
+      }
+    }
+  }
+}
+
+/// An input of whole numbers that choose rows, and how many of these there are.
+struct IntegerInput {
+  var name: String
+  var location: Location
+  var limit: Int
+  /// The places among the plan's limits of the symbols that count what it chooses from.
+  var symbols: [Int]
+}
+
+extension KeyValues {
+  /// Bytes of the keys of a block, or of its values.
+  fileprivate var blockByteCount: Int {
+    let padded = (headWidth + Self.laneChannels - 1) / Self.laneChannels * Self.laneChannels
+    return Self.blockPositions * heads * padded * (element.byteWidth ?? 0)
+  }
+}

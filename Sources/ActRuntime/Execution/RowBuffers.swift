@@ -1,0 +1,75 @@
+import ActIR
+import ActLowering
+
+/// The rows and entries of the current call, at fixed addresses that the arguments of the kernels contain.
+struct RowBuffers {
+  let tokens, positions, entries, slots: UnsafeMutablePointer<Int32>
+  /// The positions that each row attends to end before this one: causally, its own is the last.
+  let ends: UnsafeMutablePointer<Int32>
+  /// The positions of each row's entry end before this one, where a call holds entries whole.
+  let entryEnds: UnsafeMutablePointer<Int32>
+  /// The first position that each row attends to, by the number of positions that a layer's attention sees at most; 0
+  /// stands for all.
+  let begins: [(window: Int, positions: UnsafeMutablePointer<Int32>)]
+  /// The rows that are chosen, and the slot of each.
+  let chosenRows, chosenSlots: UnsafeMutablePointer<Int32>
+  /// The slot of each entry.
+  let entrySlots: UnsafeMutablePointer<Int32>
+
+  init(_ plan: Plan, in arguments: TaskArguments) {
+    func buffer(_ symbol: String) -> UnsafeMutablePointer<Int32> {
+      arguments.allocate(Int32.self, count: plan.limit(symbol) ?? 1)
+    }
+    tokens = buffer("T")
+    positions = buffer("T")
+    entries = buffer("T")
+    slots = buffer("T")
+    ends = buffer("T")
+    entryEnds = buffer("T")
+    begins = Set(plan.attentions.map(\.window)).union([0]).sorted().map { ($0, buffer("T")) }
+    chosenRows = buffer("R")
+    chosenSlots = buffer("R")
+    entrySlots = buffer("B")
+  }
+
+  func set(_ row: Row, at index: Int) {
+    tokens[index] = row.token
+    place(row.position, of: row.sequence, slot: row.slot, at: index)
+  }
+
+  /// Says where row `index` stands, and what it sees causally.
+  func place(_ position: Int32, of entry: Int32, slot: Int32, at index: Int) {
+    positions[index] = position
+    entries[index] = entry
+    slots[index] = slot
+    ends[index] = position + 1
+    for (window, positions) in begins {
+      positions[index] = window == 0 ? 0 : max(0, position + 1 - Int32(window))
+    }
+  }
+
+  func choose(_ row: Int32, at index: Int) {
+    chosenRows[index] = row
+    chosenSlots[index] = slots[Int(row)]
+  }
+
+  /// The buffer of an input of whole numbers; nil for one that the caller gives.
+  func buffer(of role: InputRole) -> UnsafeMutablePointer<Int32>? {
+    switch role {
+    case .token: tokens
+    case .position: positions
+    case .entry: entries
+    case .chosen: chosenRows
+    case .given: nil
+    }
+  }
+
+  /// The slot of each of what a symbol counts.
+  func slots(of symbol: String) -> UnsafeMutablePointer<Int32> {
+    switch symbol {
+    case "R": chosenSlots
+    case "B": entrySlots
+    default: slots
+    }
+  }
+}
