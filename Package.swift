@@ -35,17 +35,22 @@ let package = Package(
     .target(name: "ActKernels", dependencies: ["ActLimits"], cSettings: c),
     .target(name: "ActGraphs", dependencies: ["ActIR", "ActFormats"], path: "graphs", swiftSettings: swift),
     .target(name: "ActPasses", dependencies: ["ActIR"], path: "passes", swiftSettings: swift),
-    .target(name: "ActLowering", dependencies: ["ActIR", "ActFormats"], swiftSettings: swift),
+    .target(name: "ActPlan", dependencies: ["ActIR", "ActFormats"], swiftSettings: swift),
+    .target(name: "ActLowering", dependencies: ["ActIR", "ActPlan"], swiftSettings: swift),
     .target(
-      name: "ActRuntime", dependencies: ["ActIR", "ActLowering", "ActFormats", "ActKernels"],
+      name: "ActRuntime", dependencies: ["ActIR", "ActPlan", "ActFormats", "ActKernels"],
       swiftSettings: swift),
     .target(
       name: "ActCompile",
-      dependencies: ["ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActLowering", "ActRuntime"],
+      dependencies: [
+        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActLowering", "ActPlan", "ActRuntime",
+      ],
       swiftSettings: swift),
     .target(
       name: "ActFit",
-      dependencies: ["ActIR", "ActPasses", "ActFormats", "ActLowering", "ActRuntime", "ActCompile"],
+      dependencies: [
+        "ActIR", "ActPasses", "ActFormats", "ActLowering", "ActPlan", "ActRuntime", "ActCompile",
+      ],
       swiftSettings: swift),
     .target(
       name: "ActTerminal",
@@ -58,7 +63,8 @@ let package = Package(
     .executableTarget(
       name: "actc",
       dependencies: [
-        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActLowering", "ActRuntime", "ActCompile", "ActFit",
+        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActLowering", "ActPlan", "ActRuntime", "ActCompile",
+        "ActFit",
         "ActTerminal", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -101,7 +107,7 @@ let package = Package(
     .target(
       name: "ModelChecks",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
+        "ActIR", "ActFormats", "ActLowering", "ActPlan", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
         "Workbench",
       ],
       path: "Tests/ModelChecks", swiftSettings: swift),
@@ -109,27 +115,29 @@ let package = Package(
     .testTarget(
       name: "CheckpointTests",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActGraphs", "ActCompile", "ActFit",
+        "ActIR", "ActFormats", "ActLowering", "ActPlan", "ActRuntime", "ActPasses", "ActGraphs", "ActCompile",
+        "ActFit",
         "ActEval", "ModelChecks", "AllocationCounter", "GraphReference", "Workbench",
       ],
       swiftSettings: swift),
     .testTarget(
       name: "RealModelTests",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
+        "ActIR", "ActFormats", "ActPlan", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
         "ModelChecks", "Workbench",
       ],
       swiftSettings: swift),
     .testTarget(
       name: "PlanTests",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActPasses", "ActCompile", "ModelChecks", "Workbench",
+        "ActIR", "ActFormats", "ActLowering", "ActPlan", "ActPasses", "ActCompile", "ModelChecks",
+        "Workbench",
       ],
       swiftSettings: swift),
     // Runs the built actc and actrun as processes.
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["ActEval", "ActFormats", "ActLowering", "ActTerminal", "Workbench"],
+      dependencies: ["ActEval", "ActFormats", "ActPlan", "ActTerminal", "Workbench"],
       exclude: ["Snapshots"], swiftSettings: swift
     ),
     .testTarget(

@@ -2,6 +2,7 @@ import ActFormats
 import ActIR
 import ActLowering
 import ActPasses
+import ActPlan
 import ActRuntime
 
 /// Options of compiling a model.

@@ -1,7 +1,7 @@
 import ActFormats
 import ActGraphs
 import ActIR
-import ActLowering
+import ActPlan
 
 /// A model directory, opened: its weights, its configuration and its graph.
 package struct Model: Sendable {

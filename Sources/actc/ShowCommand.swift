@@ -1,7 +1,7 @@
 import ActCompile
 import ActFormats
 import ActIR
-import ActLowering
+import ActPlan
 import ActTerminal
 import ArgumentParser
 

@@ -1,5 +1,5 @@
 import ActKernels
-import ActLowering
+import ActPlan
 
 /// Runs a plan: rows in, results out, with the caches of open sequences and the strengths of each slot.
 ///

@@ -1,6 +1,6 @@
 import ActIR
 import ActKernels
-import ActLowering
+import ActPlan
 
 /// The keys and values of open sequences, one block per sequence, in the layout that kernels read.
 final class SequenceCaches {

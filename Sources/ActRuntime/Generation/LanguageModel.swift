@@ -1,6 +1,6 @@
 import ActFormats
 import ActIR
-import ActLowering
+import ActPlan
 
 /// A plan of a language model, loaded: its engine and its tokenizer.
 package final class LanguageModel {

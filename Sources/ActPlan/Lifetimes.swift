@@ -2,7 +2,7 @@ import ActIR
 
 extension Plan {
   /// The last step that reads each value, itself or through its views; the end of the step for results.
-  func lastReads(throughViews: Bool) -> [Int] {
+  package func lastReads(throughViews: Bool) -> [Int] {
     var last = Array(values.indices)
     for index in step where values[index].place != .view {
       for input in values[index].inputs { last[input] = max(last[input], index) }
@@ -17,7 +17,7 @@ extension Plan {
   }
 
   /// The buffers of the arena: the value that owns each, its size, and the steps between which it is needed.
-  func buffers() -> (values: [Int], lifetimes: [BufferLifetime]) {
+  package func buffers() -> (values: [Int], lifetimes: [BufferLifetime]) {
     let last = lastReads(throughViews: true)
     var map = BufferMap(self)
     var end = Array(values.indices)

@@ -3,9 +3,9 @@ import ActIR
 /// The buffer that holds each value of a step, and the columns that the value has there.
 ///
 /// It is filled in schedule order, as values are given their places.
-struct BufferMap {
+package struct BufferMap {
   /// For every value, the value that owns its buffer: itself, or the one that it is a view of or is written over.
-  private(set) var owner: [Int]
+  package private(set) var owner: [Int]
   /// The columns of its buffer that a value covers.
   private var columns: [Range<Int>]
   /// For every buffer, the values in it so far; views are not among them.
@@ -14,7 +14,7 @@ struct BufferMap {
   private var views: [[(index: Int, columns: Range<Int>)]]
 
   /// A map of the constants, inputs and set-time values; those of the step are added one by one.
-  init(_ plan: Plan) {
+  package init(_ plan: Plan) {
     owner = Array(plan.values.indices)
     columns = plan.values.map { 0..<($0.type.shape.last?.fixed ?? 0) }
     members = Array(repeating: [], count: plan.values.count)
@@ -32,7 +32,7 @@ struct BufferMap {
   }
 
   /// Adds the next value of the step, whose place is known.
-  mutating func add(_ index: Int, of plan: Plan) {
+  package mutating func add(_ index: Int, of plan: Plan) {
     let value = plan.values[index]
     switch value.place {
     case .view:
@@ -51,7 +51,7 @@ struct BufferMap {
 
   /// Whether step `index` may overwrite `input`: it is the last to read `input`, and nothing reads those columns
   /// at that step or later through another value.
-  func mayOverwrite(_ input: Int, at index: Int, _ last: [Int]) -> Bool {
+  package func mayOverwrite(_ input: Int, at index: Int, _ last: [Int]) -> Bool {
     guard last[input] == index else { return false }
     let taken = columns[input]
     func isFree(_ value: Int, _ columns: Range<Int>) -> Bool {

@@ -237,7 +237,7 @@ extension Plan {
     if let (a, b) = layout.firstOverlap(buffers.lifetimes) {
       throw failure(buffers.values[b], "bytes of its own", "those of %\(values[buffers.values[a]].name)")
     }
-    let bound = ActLowering.arenaBound(buffers.lifetimes)
+    let bound = ActPlan.arenaBound(buffers.lifetimes)
     guard arenaBound == bound else {
       throw PlanError(value: "bound", expected: "\(bound)", found: "\(arenaBound)")
     }

@@ -47,12 +47,22 @@ package struct Plan: Hashable, Sendable {
   package struct Result: Hashable, Sendable {
     package var name: String
     package var value: Int
+
+    package init(name: String, value: Int) {
+      self.name = name
+      self.value = value
+    }
   }
 
   /// The largest value of a symbol.
   package struct Limit: Hashable, Sendable {
     package var symbol: String
     package var value: Int
+
+    package init(symbol: String, value: Int) {
+      self.symbol = symbol
+      self.value = value
+    }
   }
 
   package var name: String
@@ -112,7 +122,7 @@ extension Plan {
   package var setCount: Int { values[set].count { if case .dial = $0.op { false } else { true } } }
 
   /// Bytes of a value at the largest row counts; nil where a size is unknown or overflows.
-  func byteCount(_ type: TensorType) -> Int? { type.byteCount(limit) }
+  package func byteCount(_ type: TensorType) -> Int? { type.byteCount(limit) }
 }
 
 /// The program that runs once, when a plan is compiled: it computes the plan's tensors from weights and maps.
