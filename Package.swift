@@ -31,25 +31,26 @@ let package = Package(
     .target(name: "ActLimits", cSettings: c),
     .target(name: "ActIR", dependencies: ["ActLimits"], swiftSettings: swift),
     .target(name: "ActSignals", cSettings: c),
-    .target(name: "ActFormats", dependencies: ["ActSignals", "CPCRE2", "CCrypto"], swiftSettings: swift),
+    .target(name: "ActFormats", dependencies: ["ActSignals", "CCrypto"], swiftSettings: swift),
+    .target(name: "ActText", dependencies: ["ActFormats", "CPCRE2"], swiftSettings: swift),
     .target(name: "ActKernels", dependencies: ["ActLimits"], cSettings: c),
     .target(name: "ActGraphs", dependencies: ["ActIR", "ActFormats"], path: "graphs", swiftSettings: swift),
     .target(name: "ActPasses", dependencies: ["ActIR"], path: "passes", swiftSettings: swift),
-    .target(name: "ActPlan", dependencies: ["ActIR", "ActFormats"], swiftSettings: swift),
+    .target(name: "ActPlan", dependencies: ["ActIR", "ActFormats", "ActText"], swiftSettings: swift),
     .target(name: "ActLowering", dependencies: ["ActIR", "ActPlan"], swiftSettings: swift),
     .target(
-      name: "ActRuntime", dependencies: ["ActIR", "ActPlan", "ActFormats", "ActKernels"],
+      name: "ActRuntime", dependencies: ["ActIR", "ActPlan", "ActFormats", "ActText", "ActKernels"],
       swiftSettings: swift),
     .target(
       name: "ActCompile",
       dependencies: [
-        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActLowering", "ActPlan", "ActRuntime",
+        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
       ],
       swiftSettings: swift),
     .target(
       name: "ActFit",
       dependencies: [
-        "ActIR", "ActPasses", "ActFormats", "ActLowering", "ActPlan", "ActRuntime", "ActCompile",
+        "ActIR", "ActPasses", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime", "ActCompile",
       ],
       swiftSettings: swift),
     .target(
@@ -58,20 +59,20 @@ let package = Package(
         "ActSignals", "ActFormats", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
-    .target(name: "ActEval", dependencies: ["ActRuntime", "ActFormats"], swiftSettings: swift),
+    .target(name: "ActEval", dependencies: ["ActRuntime", "ActFormats", "ActText"], swiftSettings: swift),
 
     .executableTarget(
       name: "actc",
       dependencies: [
-        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActLowering", "ActPlan", "ActRuntime", "ActCompile",
-        "ActFit",
-        "ActTerminal", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
+        "ActCompile", "ActFit", "ActTerminal",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
     .executableTarget(
       name: "actrun",
       dependencies: [
-        "ActIR", "ActFormats", "ActRuntime", "ActEval", "ActTerminal",
+        "ActIR", "ActFormats", "ActText", "ActRuntime", "ActEval", "ActTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -91,6 +92,9 @@ let package = Package(
     .testTarget(
       name: "FormatTests", dependencies: ["ActFormats", "Workbench"], resources: [.copy("Fixtures")],
       swiftSettings: swift),
+    .testTarget(
+      name: "TokenizerTests", dependencies: ["ActFormats", "ActText", "Workbench"],
+      resources: [.copy("Fixtures")], swiftSettings: swift),
     .target(name: "FileCheck", path: "Tests/FileCheck", swiftSettings: swift),
     // Graphs evaluated in double precision, apart from the kernels.
     .target(
@@ -115,15 +119,14 @@ let package = Package(
     .testTarget(
       name: "CheckpointTests",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActPlan", "ActRuntime", "ActPasses", "ActGraphs", "ActCompile",
-        "ActFit",
-        "ActEval", "ModelChecks", "AllocationCounter", "GraphReference", "Workbench",
+        "ActIR", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime", "ActPasses", "ActGraphs",
+        "ActCompile", "ActFit", "ActEval", "ModelChecks", "AllocationCounter", "GraphReference", "Workbench",
       ],
       swiftSettings: swift),
     .testTarget(
       name: "RealModelTests",
       dependencies: [
-        "ActIR", "ActFormats", "ActPlan", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
+        "ActIR", "ActFormats", "ActText", "ActPlan", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
         "ModelChecks", "Workbench",
       ],
       swiftSettings: swift),

@@ -4,6 +4,7 @@ import ActLowering
 import ActPasses
 import ActPlan
 import ActRuntime
+import ActText
 
 /// Options of compiling a model.
 package struct CompileOptions: Sendable {

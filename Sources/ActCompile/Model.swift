@@ -2,6 +2,7 @@ import ActFormats
 import ActGraphs
 import ActIR
 import ActPlan
+import ActText
 
 /// A model directory, opened: its weights, its configuration and its graph.
 package struct Model: Sendable {

@@ -1,5 +1,6 @@
 import ActFormats
 import ActIR
+import ActText
 
 /// A plan on disk: a safetensors file with the packed weights as tensors and everything else as metadata.
 ///

@@ -1,4 +1,5 @@
 import ActFormats
+import ActText
 
 /// How a plan carries a tokenizer: its rules in the metadata entry `tokenizer`, its tables as tensors.
 ///

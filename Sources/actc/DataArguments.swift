@@ -2,6 +2,7 @@ import ActCompile
 import ActFit
 import ActFormats
 import ActTerminal
+import ActText
 import ArgumentParser
 
 /// Which samples a map is fitted on.

@@ -2,6 +2,7 @@ import ActCompile
 import ActFit
 import ActFormats
 import ActTerminal
+import ActText
 import ArgumentParser
 
 struct FitCommand: ParsableCommand {

@@ -3,6 +3,7 @@ import ActFit
 import ActFormats
 import ActPasses
 import ActTerminal
+import ActText
 import ArgumentParser
 
 struct SearchCommand: ParsableCommand {
