@@ -97,10 +97,3 @@ public struct FitError: Error, Hashable, CustomStringConvertible {
   /// An error that says what is wrong.
   public init(_ description: String) { self.description = description }
 }
-
-/// Every method that `actc fit --method` knows. A new method is one more line here.
-package let registeredMethods: [SteeringMethod] = [
-  linearAct,
-  gaussianAct,
-  meanAct,
-]
