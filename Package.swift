@@ -19,6 +19,10 @@ let package = Package(
   products: [
     .executable(name: "actc", targets: ["actc"]),
     .executable(name: "actrun", targets: ["actrun"]),
+    // What a package with passes, methods or an `actc` of its own depends on.
+    .library(name: "ActIR", targets: ["ActIR"]),
+    .library(name: "ActPasses", targets: ["ActPasses"]),
+    .library(name: "ActCommands", targets: ["ActCommands"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -61,14 +65,15 @@ let package = Package(
       swiftSettings: swift),
     .target(name: "ActEval", dependencies: ["ActRuntime", "ActFormats", "ActText"], swiftSettings: swift),
 
-    .executableTarget(
-      name: "actc",
+    .target(
+      name: "ActCommands",
       dependencies: [
         "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
         "ActCompile", "ActFit", "ActTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
+    .executableTarget(name: "actc", dependencies: ["ActCommands"], swiftSettings: swift),
     .executableTarget(
       name: "actrun",
       dependencies: [

@@ -26,19 +26,19 @@ struct MethodOptions: ParsableArguments {
   }
 }
 
-/// A registered method as an argument.
+/// A known method as an argument.
 struct MethodName: ExpressibleByArgument {
   let method: SteeringMethod
 
   static let standard = MethodName(method: linearAct)
-  static var allValueStrings: [String] { registeredMethods.map(\.name) }
+  static var allValueStrings: [String] { KnownMethods.all.map(\.name) }
 
   var defaultValueDescription: String { method.name }
 }
 
 extension MethodName {
   init?(argument: String) {
-    guard let method = registeredMethods.first(where: { $0.name == argument }) else { return nil }
+    guard let method = KnownMethods.all.first(where: { $0.name == argument }) else { return nil }
     self.method = method
   }
 }

@@ -54,7 +54,7 @@ struct MethodsCommand: ParsableCommand {
   @Flag(help: "Print the methods as JSON.") var json = false
 
   func run() {
-    printNames(registeredMethods.map { ($0.name, $0.summary) }, json: json)
+    printNames(KnownMethods.all.map { ($0.name, $0.summary) }, json: json)
   }
 }
 
