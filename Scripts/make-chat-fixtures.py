@@ -4,7 +4,7 @@
     pip install jinja2
     Scripts/make-chat-fixtures.py
 
-writes Tests/FormatTests/Fixtures/chat/cases.json: for each case a template, a chat, and its text or null where the
+writes Tests/TokenizerTests/Fixtures/chat/cases.json: for each case a template, a chat, and its text or null where the
 template raises.
 """
 
@@ -96,7 +96,7 @@ def main():
                         "text": text,
                     }
                 )
-    path = pathlib.Path(__file__).parent.parent / "Tests/FormatTests/Fixtures/chat/cases.json"
+    path = pathlib.Path(__file__).parent.parent / "Tests/TokenizerTests/Fixtures/chat/cases.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(cases, ensure_ascii=False, indent=1) + "\n")
 

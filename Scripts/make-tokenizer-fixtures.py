@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/FormatTests/Fixtures/tokenizer: small tokenizers and what PyPI `tokenizers` makes of our lines.
+"""Writes Tests/TokenizerTests/Fixtures/tokenizer: small tokenizers and what PyPI `tokenizers` makes of our lines.
 
     python3 -m venv venv && venv/bin/pip install tokenizers==0.23.3 gguf==0.19.0
     venv/bin/python Scripts/make-tokenizer-fixtures.py [--smollm2 SmolLM2-135M-Instruct.Q4_1.gguf]
@@ -19,7 +19,7 @@ import unicodedata
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-OUT = os.path.join(os.path.dirname(__file__), "..", "Tests", "FormatTests", "Fixtures", "tokenizer")
+OUT = os.path.join(os.path.dirname(__file__), "..", "Tests", "TokenizerTests", "Fixtures", "tokenizer")
 
 SUBJECTS = "the river|a careful clerk|our old engine|nobody|the second tensor|she|winter|an honest map".split("|")
 VERBS = "carries|doesn't repeat|won't follow|measured|has forgotten|they'll say|transports|I'd steer".split("|")

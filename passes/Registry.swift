@@ -35,3 +35,10 @@ public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("lays out matrices for the kernels that stream them") { packWeights($0.weights) },
   RegisteredPass("erases nodes that no result needs") { _ in deadCode },
 ]
+
+/// Every method that `actc fit --method` knows. A new method is one more line here.
+package let registeredMethods: [SteeringMethod] = [
+  linearAct,
+  gaussianAct,
+  meanAct,
+]

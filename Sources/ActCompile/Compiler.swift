@@ -2,7 +2,9 @@ import ActFormats
 import ActIR
 import ActLowering
 import ActPasses
+import ActPlan
 import ActRuntime
+import ActText
 
 /// Options of compiling a model.
 package struct CompileOptions: Sendable {

@@ -1,7 +1,8 @@
 import ActFormats
 import ActGraphs
 import ActIR
-import ActLowering
+import ActPlan
+import ActText
 
 /// A model directory, opened: its weights, its configuration and its graph.
 package struct Model: Sendable {

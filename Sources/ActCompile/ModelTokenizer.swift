@@ -1,4 +1,5 @@
 import ActFormats
+import ActText
 
 /// The tokenizer of a model as a plan carries it, checked as the plan's reader will check it.
 package struct ModelTokenizer: Sendable {

@@ -1,5 +1,6 @@
 import ActFormats
 import ActRuntime
+import ActText
 
 /// A prompt, and where it comes from.
 package struct GenerationPrompt: Hashable, Sendable {

@@ -3,6 +3,7 @@ import ActFormats
 import ActIR
 import ActLowering
 import ActPasses
+import ActPlan
 import ActRuntime
 
 /// A segment of a model, compiled: takes batches of samples through it.

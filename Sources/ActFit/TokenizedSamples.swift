@@ -1,4 +1,5 @@
 import ActFormats
+import ActText
 
 /// The samples of a data set as tokens, none longer than some length.
 package struct TokenizedSamples: Sendable {

@@ -1,6 +1,6 @@
 import ActIR
-import ActLowering
 import ActPasses
+import ActPlan
 import ActRuntime
 
 /// Computes a transport function on rows of samples, at full strength, with the kernels that steps use.

@@ -1,11 +1,11 @@
 /// A view of bytes that somebody else owns: a text, a word, a token.
-typealias ByteView = UnsafeBufferPointer<UInt8>
+@usableFromInline package typealias ByteView = UnsafeBufferPointer<UInt8>
 
 /// A set of byte strings, numbered 0, 1, 2 … in the order of their insertion.
 ///
 /// All strings lie in one block, and the hash is seeded per table, so that a vocabulary of 50,000 tokens
 /// costs no allocation per token and a hostile one cannot choose its collisions.
-struct ByteStringTable: Sendable {
+package struct ByteStringTable: Sendable {
   private var bytes: [UInt8] = []
   private var ends: [Int] = []
   /// The upper half of a slot is the upper half of the hash, the lower half the string's number plus one.
@@ -13,7 +13,7 @@ struct ByteStringTable: Sendable {
   private var seed = UInt64.random(in: .min ... .max)
 
   /// An empty table with room for `capacity` strings of `byteCount` bytes in all before it must grow.
-  init(capacity: Int, byteCount: Int = 0) {
+  package init(capacity: Int, byteCount: Int = 0) {
     var slotCount = 16
     while slotCount < capacity * 2 { slotCount *= 2 }
     slots = [UInt64](repeating: 0, count: slotCount)
@@ -21,13 +21,15 @@ struct ByteStringTable: Sendable {
     bytes.reserveCapacity(byteCount)
   }
 
-  var count: Int { ends.count }
+  package var count: Int { ends.count }
 
   /// The bytes of string number `index`.
-  subscript(index: Int) -> ArraySlice<UInt8> { bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]] }
+  package subscript(index: Int) -> ArraySlice<UInt8> {
+    bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
+  }
 
   /// The number of the string equal to `key`, or nil.
-  func index(of key: ByteView) -> Int? {
+  package func index(of key: ByteView) -> Int? {
     let hash = hash(key)
     var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
     while slots[slot] != 0 {
@@ -37,10 +39,10 @@ struct ByteStringTable: Sendable {
     return nil
   }
 
-  func index(of key: some StringProtocol) -> Int? { key.withBytes { index(of: $0) } }
+  package func index(of key: some StringProtocol) -> Int? { key.withBytes { index(of: $0) } }
 
   /// Adds `key`, if it is new; its number and whether it was new.
-  mutating func insert(_ key: ByteView) -> (index: Int, isNew: Bool) {
+  package mutating func insert(_ key: ByteView) -> (index: Int, isNew: Bool) {
     if (ends.count + 1) * 2 > slots.count { grow() }
     let hash = hash(key)
     var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
@@ -54,7 +56,7 @@ struct ByteStringTable: Sendable {
     return (ends.count - 1, true)
   }
 
-  mutating func removeAll() {
+  package mutating func removeAll() {
     bytes.removeAll(keepingCapacity: true)
     ends.removeAll(keepingCapacity: true)
     for slot in slots.indices { slots[slot] = 0 }
@@ -98,7 +100,7 @@ struct ByteStringTable: Sendable {
 }
 
 /// A well spread 64-bit hash of `value`: both halves of its product with an odd constant that `seed` chose.
-func mixed(_ value: UInt64, _ seed: UInt64) -> UInt64 {
+@inlinable package func mixed(_ value: UInt64, _ seed: UInt64) -> UInt64 {
   let product = (value ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: seed | 1)
   let folded = product.high ^ product.low
   return folded ^ folded >> 29
@@ -106,7 +108,7 @@ func mixed(_ value: UInt64, _ seed: UInt64) -> UInt64 {
 
 extension StringProtocol {
   /// Calls `body` with the text's UTF-8.
-  func withBytes<Result>(_ body: (ByteView) throws -> Result) rethrows -> Result {
+  @inlinable package func withBytes<Result>(_ body: (ByteView) throws -> Result) rethrows -> Result {
     try utf8.withContiguousStorageIfAvailable(body) ?? Array(utf8).withUnsafeBufferPointer(body)
   }
 }

@@ -1,4 +1,5 @@
 import ActIR
+import ActPlan
 
 /// Options of lowering a graph to a plan.
 package struct LoweringOptions: Sendable {

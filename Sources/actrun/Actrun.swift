@@ -1,6 +1,7 @@
 import ActFormats
 import ActRuntime
 import ActTerminal
+import ActText
 import ArgumentParser
 
 @main

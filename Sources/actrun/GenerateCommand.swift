@@ -2,6 +2,7 @@ import ActEval
 import ActFormats
 import ActRuntime
 import ActTerminal
+import ActText
 import ArgumentParser
 
 struct GenerateCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import ActFormats
 import ActGraphs
 import ActIR
-import ActLowering
+import ActPlan
 import ModelChecks
 import Testing
 

@@ -2,7 +2,6 @@ import ActCompile
 import ActFit
 import ActFormats
 import ActIR
-import ActLowering
 import ActPasses
 import ActRuntime
 import ModelChecks

@@ -1,8 +1,8 @@
 import ActCompile
 import ActFormats
 import ActIR
-import ActLowering
 import ActPasses
+import ActPlan
 import ModelChecks
 import Testing
 

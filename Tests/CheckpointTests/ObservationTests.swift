@@ -1,6 +1,7 @@
 import ActCompile
 import ActFormats
 import ActRuntime
+import ActText
 import ModelChecks
 import Testing
 

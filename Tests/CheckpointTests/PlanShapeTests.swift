@@ -1,6 +1,6 @@
 import ActCompile
 import ActFormats
-import ActLowering
+import ActPlan
 import ModelChecks
 import Testing
 

@@ -2,8 +2,8 @@ import ActCompile
 import ActFit
 import ActFormats
 import ActIR
-import ActLowering
 import ActPasses
+import ActPlan
 import ActRuntime
 import ModelChecks
 import Testing

@@ -1,5 +1,6 @@
 import ActFit
 import ActFormats
+import ActText
 import Testing
 
 @Suite struct TokenizedSamplesTests {

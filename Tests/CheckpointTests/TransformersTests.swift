@@ -1,7 +1,7 @@
 import ActCompile
 import ActIR
-import ActLowering
 import ActPasses
+import ActPlan
 import ActRuntime
 import ModelChecks
 import Testing

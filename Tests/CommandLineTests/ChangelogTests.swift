@@ -1,6 +1,6 @@
 import ActEval
 import ActFormats
-import ActLowering
+import ActPlan
 import Testing
 import Workbench
 

@@ -1,5 +1,5 @@
 import ActIR
-import ActLowering
+import ActPlan
 import ActRuntime
 
 /// A sequence to run: its tokens, and the slot whose strengths apply.

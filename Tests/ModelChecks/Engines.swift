@@ -3,6 +3,7 @@ import ActFormats
 import ActIR
 import ActLowering
 import ActPasses
+import ActPlan
 import ActRuntime
 
 /// The ways to compile a steered model, which must all compute the same.

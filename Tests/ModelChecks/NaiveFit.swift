@@ -4,6 +4,7 @@ import ActFormats
 import ActIR
 import ActLowering
 import ActPasses
+import ActPlan
 import ActRuntime
 
 /// Fits as the definition says, with the whole model run from the tokens for every group of sites: the oracle.

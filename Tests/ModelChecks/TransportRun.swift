@@ -2,6 +2,7 @@ import ActCompile
 import ActFormats
 import ActIR
 import ActLowering
+import ActPlan
 import ActRuntime
 
 extension MapFile {

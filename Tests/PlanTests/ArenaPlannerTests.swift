@@ -1,5 +1,6 @@
 import ActFormats
 import ActLowering
+import ActPlan
 import Testing
 import Workbench
 

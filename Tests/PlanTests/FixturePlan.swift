@@ -3,6 +3,7 @@ import ActFormats
 import ActIR
 import ActLowering
 import ActPasses
+import ActPlan
 import ModelChecks
 import Testing
 

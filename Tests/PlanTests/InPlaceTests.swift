@@ -1,6 +1,7 @@
 import ActFormats
 import ActIR
 import ActLowering
+import ActPlan
 import Testing
 import Workbench
 

@@ -1,5 +1,6 @@
 import ActIR
 import ActLowering
+import ActPlan
 import Testing
 
 /// Masks have places as numbers have: among the constants, in the slots, in the arena.

@@ -1,5 +1,5 @@
 import ActIR
-import ActLowering
+import ActPlan
 import Testing
 
 @Suite struct PlanTextTests {

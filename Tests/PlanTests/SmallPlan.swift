@@ -1,4 +1,4 @@
-import ActLowering
+import ActPlan
 import Testing
 
 /// A plan of every place and every op of a step, laid out by hand.

@@ -1,5 +1,5 @@
 import ActIR
-import ActLowering
+import ActPlan
 
 /// Runs the step of a plan on bytes that remember who wrote them, in place of numbers.
 ///

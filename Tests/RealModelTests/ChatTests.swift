@@ -1,4 +1,5 @@
 import ActFormats
+import ActText
 import Testing
 
 /// The real model's own template.

@@ -1,8 +1,8 @@
 import ActCompile
 import ActFit
 import ActFormats
-import ActLowering
 import ActPasses
+import ActPlan
 import ActRuntime
 import ModelChecks
 import Testing

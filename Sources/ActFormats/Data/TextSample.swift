@@ -4,8 +4,8 @@ package struct TextSample: Hashable, Sendable {
   package var text: String
   /// The beginning of `text` that is there for context alone: activations are pooled after it.
   package var context = ""
-  /// A chat, to be laid out by the model's template; `text` is empty then.
-  package var messages: [ChatTemplate.Message] = []
+  /// The messages of a chat, to be laid out by the model's template; `text` is empty then.
+  package var messages: [JSON] = []
   /// The file, as error messages name it.
   package var path = ""
   /// The line on which its record begins, from 1.

@@ -101,7 +101,7 @@ static void expr_run(const act_expr *e, expr_buffers *buffers, expr_value *value
 
 // out[0 ..< columns] = the expression over `columns` elements of each input: data[i][column * stride[i]],
 // stride 0 or 1.
-static void expr_row(const act_expr *e, expr_buffers *buffers, const float *const *data,
+INLINE void expr_row(const act_expr *e, expr_buffers *buffers, const float *const *data,
                      const ptrdiff_t *stride, int32_t columns, float *out) {
   expr_value values[ACT_EXPR_MAX_INPUTS + ACT_EXPR_MAX_INSTRUCTIONS];
   for (int i = 0; i < e->input_count; i++)

@@ -12,6 +12,7 @@ static void load_weight_block(const act_pack_args *a, int64_t row, int64_t colum
     float values[QUANT_BLOCK];
     const char *p = (const char *)a->w + (size_t)((row + r) * a->k + column) * bytes;
     copy_any_row(ACT_F32, (char *)values, a->w_dtype, p, columns, NULL, NULL);
+#pragma clang loop unroll_count(8)
     for (int c = 0; c < columns; c++) block[c][r] = values[c];
   }
 }
@@ -33,7 +34,7 @@ INLINE vu quad_of_bytes(const vf *columns) {
 
 static void pack_q8_block(weight_block block, int lane, vh *scale, vu *quads) {
   vf largest = v_splat(0.0f);
-  for (int c = 0; c < QUANT_BLOCK; c++) largest = v_max(largest, v_abs(v_load(block[c] + lane)));
+  UNROLL for (int c = 0; c < QUANT_BLOCK; c++) largest = v_max(largest, v_abs(v_load(block[c] + lane)));
   *scale = v_to_bf16(largest / 127.0f);
   vf inverse = v_inverse_or_zero(v_from_bf16(*scale));
   for (int c = 0; c < QUANT_BLOCK; c += 4) {
@@ -91,7 +92,7 @@ static void pack_q4_block(weight_block block, int lane, vh *scale, vh *offset, v
       s = v_max(high, v_negate(low)) / 8.0f;
       o = v_select(up, -7.0f * s, -8.0f * s);
     }
-    for (int step = 0; step < 3; step++) q4_try(block, lane, &s, &o, &best);
+    UNROLL for (int step = 0; step < 3; step++) q4_try(block, lane, &s, &o, &best);
   }
   *scale = v_to_bf16(best.scale);
   *offset = v_to_bf16(best.offset);
@@ -121,7 +122,7 @@ static void pack_group_q4(weight_block *blocks, char *out) {
       memcpy(out + b * 32 + lane * 2, &scale, sizeof scale);
       memcpy(out + 64 + b * 32 + lane * 2, &offset, sizeof offset);
     }
-    for (int i = 0; i < QUANT_BLOCK / 4; i++) {
+    UNROLL for (int i = 0; i < QUANT_BLOCK / 4; i++) {
       vu quads = quad_of_bytes(&levels[0][4 * i]) | quad_of_bytes(&levels[1][4 * i]) << 4;
       memcpy(out + 128 + i * 64 + lane * 4, &quads, sizeof quads);
     }

@@ -4,9 +4,8 @@
 // sums[m, n] (+)= the products of `rows` packed rows with `panels` neighbouring panels over k columns; adds
 // to what sums holds unless `first`. panel_stride counts bytes, sums_stride floats.
 
-#define EACH_SUM(rows, columns)    \
-  for (int m = 0; m < (rows); m++) \
-    for (int n = 0; n < (columns); n++)
+#define EACH_SUM(rows, columns) \
+  UNROLL for (int m = 0; m < (rows); m++) UNROLL for (int n = 0; n < (columns); n++)
 
 #define LOAD_SUMS \
   EACH_SUM(rows, columns) acc[m][n] = first ? (vf){} : v_load(sums + m * sums_stride + n * WIDTH)
@@ -97,47 +96,55 @@ INLINE void product_bf16(const int rows, const int panels, const char *x, const 
   STORE_SUMS;
 }
 
+// Adds 32 columns, the first or the second half of the group at w, to acc; returns where the next of x lie.
+INLINE const char *quad_block(const int dtype, const int rows, const int panels, const int second,
+                              const char *x, const char *w, size_t panel_stride, vf (*acc)[4 * LANE_GROUPS],
+                              lines_ahead *ahead) {
+  const int columns = panels * LANE_GROUPS, q8 = dtype == ACT_Q8X16;
+  const size_t quads_at = q8 ? 64 : 128;
+  const x_quad *quads = (const x_quad *)x;
+  const float *scales = (const float *)(quads + QUANT_BLOCK / 4 * rows), *corrections = scales + rows;
+  if (!second) ask_for(ahead, panel_stride, panels);
+  if (!second && !q8) ask_for(ahead, panel_stride, panels);
+  quad_sum total[QUAD_ROWS][4 * LANE_GROUPS];
+  EACH_SUM(rows, columns) {
+    int32_t start = 0;
+    if (q8) memcpy(&start, corrections + m, sizeof start);
+    total[m][n] = quad_start(start);
+  }
+  for (int j = 0; j < QUANT_BLOCK / 4; j++) {
+    const size_t at = quads_at + (size_t)(q8 ? second * 8 + j : j) * 64;
+    if (q8 || !second) ask_for(ahead, panel_stride, panels);
+    for (int n = 0; n < columns; n++) {
+      vu bytes = v_load_words(lanes_of(w, panel_stride, n, at));
+      if (!q8) bytes = (second ? bytes >> 4 : bytes) & 0x0f0f0f0fu;
+      w_quad ws = w_quad_from(bytes);
+      for (int m = 0; m < rows; m++) total[m][n] = quad_dot(total[m][n], ws, quads + j * rows + m);
+    }
+  }
+  for (int n = 0; n < columns; n++) {
+    const char *numbers =
+        w + (size_t)(n / LANE_GROUPS) * panel_stride + second * 32 + n % LANE_GROUPS * WIDTH * 2;
+    vf scale = v_load_bf16(numbers);
+    for (int m = 0; m < rows; m++)
+      acc[m][n] = v_fused(quad_total(total[m][n]), scale * v_splat(scales[m]), acc[m][n]);
+    if (q8) continue;
+    vf offset = v_load_bf16(numbers + 64);
+    for (int m = 0; m < rows; m++) acc[m][n] = v_fused(offset, v_splat(corrections[m]), acc[m][n]);
+  }
+  return (const char *)(corrections + rows);
+}
+
 INLINE void product_quads(const int dtype, const int rows, const int panels, const char *x, const char *w,
                           size_t panel_stride, int32_t k, int first, float *sums, ptrdiff_t sums_stride,
                           lines_ahead ahead) {
-  const int columns = panels * LANE_GROUPS, q8 = dtype == ACT_Q8X16;
-  const size_t group_bytes = q8 ? Q8_GROUP_BYTES : Q4_GROUP_BYTES, quads_at = q8 ? 64 : 128;
+  const int columns = panels * LANE_GROUPS;
+  const size_t group_bytes = dtype == ACT_Q8X16 ? Q8_GROUP_BYTES : Q4_GROUP_BYTES;
   vf acc[QUAD_ROWS][4 * LANE_GROUPS];
   LOAD_SUMS;
-  for (int32_t i = 0; i * QUANT_BLOCK < k; i++) {
-    const int second = i % 2;
-    const size_t group = (size_t)(i / 2) * group_bytes;
-    const x_quad *quads = (const x_quad *)x;
-    const float *scales = (const float *)(quads + QUANT_BLOCK / 4 * rows), *corrections = scales + rows;
-    x = (const char *)(corrections + rows);
-    if (!second) ask_for(&ahead, panel_stride, panels);
-    if (!second && !q8) ask_for(&ahead, panel_stride, panels);
-    quad_sum total[QUAD_ROWS][4 * LANE_GROUPS];
-    EACH_SUM(rows, columns) {
-      int32_t start = 0;
-      if (q8) memcpy(&start, corrections + m, sizeof start);
-      total[m][n] = quad_start(start);
-    }
-    for (int j = 0; j < QUANT_BLOCK / 4; j++) {
-      const size_t at = group + quads_at + (size_t)(q8 ? second * 8 + j : j) * 64;
-      if (q8 || !second) ask_for(&ahead, panel_stride, panels);
-      for (int n = 0; n < columns; n++) {
-        vu bytes = v_load_words(lanes_of(w, panel_stride, n, at));
-        if (!q8) bytes = (second ? bytes >> 4 : bytes) & 0x0f0f0f0fu;
-        w_quad ws = w_quad_from(bytes);
-        for (int m = 0; m < rows; m++) total[m][n] = quad_dot(total[m][n], ws, quads + j * rows + m);
-      }
-    }
-    for (int n = 0; n < columns; n++) {
-      const char *numbers =
-          w + (size_t)(n / LANE_GROUPS) * panel_stride + group + second * 32 + n % LANE_GROUPS * WIDTH * 2;
-      vf scale = v_load_bf16(numbers);
-      for (int m = 0; m < rows; m++)
-        acc[m][n] = v_fused(quad_total(total[m][n]), scale * v_splat(scales[m]), acc[m][n]);
-      if (q8) continue;
-      vf offset = v_load_bf16(numbers + 64);
-      for (int m = 0; m < rows; m++) acc[m][n] = v_fused(offset, v_splat(corrections[m]), acc[m][n]);
-    }
+  for (; k > 0; k -= QUANT_GROUP, w += group_bytes) {
+    x = quad_block(dtype, rows, panels, 0, x, w, panel_stride, acc, &ahead);
+    if (k > QUANT_BLOCK) x = quad_block(dtype, rows, panels, 1, x, w, panel_stride, acc, &ahead);
   }
   STORE_SUMS;
 }

@@ -1,6 +1,6 @@
 import ActIR
 import ActKernels
-import ActLowering
+import ActPlan
 
 /// A value of the step, and where it lies once that many tasks have run.
 struct StepValue {

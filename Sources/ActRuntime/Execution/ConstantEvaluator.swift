@@ -1,6 +1,6 @@
 import ActIR
 import ActKernels
-import ActLowering
+import ActPlan
 
 /// Computes a plan's tensors from the weights, one after another, with the same kernels that steps use.
 package struct ConstantEvaluator {

@@ -1,6 +1,6 @@
 import ActIR
 import ActKernels
-import ActLowering
+import ActPlan
 
 /// Runs a plan: rows in, results out, with the caches of open sequences and the strengths of each slot.
 ///

@@ -1,5 +1,5 @@
 import ActIR
-import ActLowering
+import ActPlan
 
 extension Engine {
   /// The most entries of a step over whole entries.

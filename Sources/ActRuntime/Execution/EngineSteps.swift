@@ -1,5 +1,5 @@
 import ActIR
-import ActLowering
+import ActPlan
 
 extension Engine {
   /// Runs one step over `rows`, and computes the logits of those that `logitRows` names.

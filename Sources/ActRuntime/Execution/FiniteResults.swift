@@ -1,6 +1,6 @@
 import ActFormats
 import ActIR
-import ActLowering
+import ActPlan
 
 /// A step whose results are not all finite: where that began, and under which strengths.
 package struct NotFiniteError: Error, Hashable, CustomStringConvertible {

@@ -1,5 +1,5 @@
 import ActIR
-import ActLowering
+import ActPlan
 
 /// The rows and entries of the current call, at fixed addresses that the arguments of the kernels contain.
 struct RowBuffers {

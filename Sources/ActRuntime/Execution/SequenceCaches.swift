@@ -1,6 +1,6 @@
 import ActIR
 import ActKernels
-import ActLowering
+import ActPlan
 
 /// The addresses of each entry's keys, and of its values.
 struct KeyValueTable {

@@ -1,5 +1,5 @@
 import ActIR
-import ActLowering
+import ActPlan
 
 extension LanguageModel {
   /// One result of a plan over a whole sequence.

@@ -1,6 +1,7 @@
 import ActFormats
 import ActIR
-import ActLowering
+import ActPlan
+import ActText
 
 /// A plan of a language model, loaded: its engine and its tokenizer.
 package final class LanguageModel {

@@ -1,5 +1,5 @@
 import ActIR
-import ActLowering
+import ActPlan
 
 /// Which slot each row of a call names: one for every set of strengths that some row is under.
 ///

@@ -1,5 +1,5 @@
 import ActIR
-import ActLowering
+import ActPlan
 
 /// A map that is on and that scoring some texts cannot measure: its token scope holds none of the tokens that the model
 /// reads before a scored one.

@@ -1,0 +1,37 @@
+import ActCompile
+import ActFit
+import ActIR
+import ActLowering
+import ActPasses
+import ActRuntime
+import ActTerminal
+import ArgumentParser
+
+struct Actc: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "actc",
+    abstract: "Compiles language models with steering maps into plans for actrun.", version: toolVersion,
+    subcommands: [
+      ImportCommand.self, FitCommand.self, CollectCommand.self, SolveCommand.self, SearchCommand.self,
+      CompileCommand.self, OptCommand.self, ShowCommand.self, SitesCommand.self, MethodsCommand.self,
+      PassesCommand.self,
+    ])
+}
+
+/// Runs the command that the process's arguments name, and ends the process with the documented exit code.
+///
+/// The whole of an `actc` that knows another method is `runActc(adding: [method])`.
+///
+/// - Parameter methods: methods beside the registered ones, each with a name of its own.
+public func runActc(adding methods: [SteeringMethod] = []) -> Never {
+  KnownMethods.add(methods)
+  runTool(Actc.self) { error in
+    switch error {
+    case is UsageError, is EngineError, is FitError, is PassLimitError: .usage
+    case is ParseError, is VerifyError, is TransportError: .badFile
+    case is LoweringError: .notSupported
+    case let error as NotFiniteError: error.isSteered ? .usage : .badFile
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import ActCompile
+import ActFormats
+import ActIR
+import ActLowering
+import ActPasses
+import ActPlan
+import ActTerminal
+import ArgumentParser
+
+/// The element types that keys and values can be cached in.
+enum CacheType: String, ExpressibleByArgument, CaseIterable {
+  case bf16, f32
+
+  var dtype: DType { self == .bf16 ? .bf16 : .f32 }
+}
+
+struct CompileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compile", abstract: "Compiles a model, with maps or without, into a plan.",
+    discussion: """
+      A map becomes a dial of the plan, which `actrun` turns; --freeze folds it into the weights at one strength.
+
+      Examples:
+        actc compile SmolLM2 -o SmolLM2.plan
+        actc compile SmolLM2 --maps football=football.maps.safetensors \\
+          -o steered.plan
+        actc compile SmolLM2 --maps football=football.maps.safetensors \\
+          --freeze football=0.5 -o frozen.plan
+      """)
+
+  @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @OptionGroup var mapOptions: MapOptions
+  @Option(help: "What the plan's matrices hold.") var weights = WeightType.bf16
+  @Option(help: "What cached keys and values hold.") var kv = CacheType.bf16
+  @Option(
+    help: ArgumentHelp(
+      "Fold a map into the weights at one strength; repeat the option for several maps.",
+      valueName: "name=strength"))
+  var freeze: [String] = []
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The plan to write.", valueName: "file"),
+    completion: .file(extensions: ["plan"]))
+  var output: String
+  @Option(
+    help: ArgumentHelp(
+      "The longest sequence, in tokens; by default the model's context, at most 2048.", valueName: "n"))
+  var context: Int?
+  @Option(help: ArgumentHelp("The most tokens of one step, over all sequences.", valueName: "n"))
+  var rows = 512
+  @Flag(help: "Run the graph as it is written: fold, merge and fuse nothing.") var noFuse = false
+  @Flag(help: "Give every buffer its own bytes instead of sharing them.") var noArena = false
+  @Flag(help: "Make the plan to compare others with: --no-fuse and --no-arena.") var reference = false
+  @OptionGroup(title: "Passes") var passOptions: PassManagerOptions
+
+  func validate() throws {
+    guard (1...65536).contains(rows) else {
+      throw ValidationError("--rows: expected 1 to 65536, found \(rows)")
+    }
+    _ = try parseStrengths(freeze)
+  }
+
+  func run() throws {
+    let model = try Model(self.model)
+    if let context, !(1...model.contextLength).contains(context) {
+      throw ValidationError(
+        "--context: expected 1 to \(model.contextLength), the model's own, found \(context)")
+    }
+    let maps = try mapOptions.load(for: model)
+    var options = CompileOptions()
+    options.frozen = try parseStrengths(freeze)
+    options.weights = weights
+    options.fuses = !noFuse && !reference
+    options.lowering.sharesArena = !noArena && !reference
+    if let context { options.lowering.contextLength = context }
+    options.lowering.maximumRows = rows
+    options.lowering.cacheType = kv.dtype
+    options.passManager = try passOptions.makePassManager()
+    let compiled = try model.compile(maps, options)
+    try passOptions.report(compiled.timings)
+    for (name, strength) in options.frozen.sorted(by: { $0.key < $1.key }) where !(0...1).contains(strength) {
+      warn("strength \(strength) of `\(name)` outside [0, 1] extrapolates the map")
+    }
+
+    let placements = try model.placements(of: maps, in: compiled, options)
+    let tokenizer = try ModelTokenizer(directory: self.model, note: note)
+    let bar = ProgressBar("compiling")
+    try compiled.write(
+      to: output, tokenizer: tokenizer?.compiled, tokenizerConfiguration: tokenizer?.configuration,
+      provenance: provenance(model, maps, mapOptions.hashes(), options, placements)
+    ) { bar.update($0) }
+    bar.finish()
+    note(
+      "wrote \(output): \(compiled.plan.stepCount) kernels a step, arena \(compiled.plan.arenaByteCount) bytes"
+    )
+    for placement in placements { note("\(placement)") }
+  }
+
+  private func parseStrengths(_ pairs: [String]) throws -> [String: Float] {
+    var strengths: [String: Float] = [:]
+    for pair in pairs {
+      let sides = pair.split(separator: "=", maxSplits: 1)
+      guard sides.count == 2, let strength = Float(sides[1]), strength.isFinite else {
+        throw ValidationError("--freeze: expected NAME=STRENGTH, found `\(pair)`")
+      }
+      guard strengths.updateValue(strength, forKey: String(sides[0])) == nil else {
+        throw ValidationError("--freeze: `\(sides[0])` given twice")
+      }
+    }
+    return strengths
+  }
+
+  private func provenance(
+    _ model: Model, _ maps: MapSet, _ hashes: [String: String], _ options: CompileOptions,
+    _ placements: [MapPlacement]
+  ) -> JSON {
+    .object([
+      "model": .object([
+        "name": .string(lastComponent(model.path)), "fingerprint": .string(model.fingerprint),
+      ]),
+      "maps": .array(
+        maps.files.map { name, file in
+          .object([
+            "name": .string(name), "method": .string(file.method),
+            "method_version": .string(file.methodVersion),
+            "sha256": hashes[name].map(JSON.string) ?? .null, "sites": .int(file.sites.count),
+            "frozen": options.frozen[name].map { .double(Double("\($0)")!) } ?? .null,
+            "placement": placements.first { $0.map == name }?.json ?? .null,
+          ])
+        }),
+      "weights": .string(weights.rawValue),
+      "compiler": .string("actc \(toolVersion)"),
+    ])
+  }
+
+  private func lastComponent(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+}

@@ -1,0 +1,157 @@
+import ActCompile
+import ActFit
+import ActFormats
+import ActTerminal
+import ActText
+import ArgumentParser
+
+/// Which samples a map is fitted on.
+struct DataArguments: ParsableArguments {
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Files with examples of the behaviour to leave.", valueName: "file ..."),
+    completion: dataFiles)
+  var source: [String] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Files with examples of the behaviour to reach.", valueName: "file ..."),
+    completion: dataFiles)
+  var target: [String] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Files whose records hold a source and a target (in .txt, with a tab between), in place of --source and --target.",
+      valueName: "file ..."), completion: dataFiles)
+  var pairs: [String] = []
+  @Option(help: ArgumentHelp("The field that holds the text, as in continuation.text.", valueName: "name"))
+  var field: String?
+  @Option(
+    help: ArgumentHelp(
+      "The field that holds the text of a source record, in place of --field.", valueName: "name"))
+  var sourceField: String?
+  @Option(
+    help: ArgumentHelp(
+      "The field that holds the text of a target record, in place of --field.", valueName: "name"))
+  var targetField: String?
+  @Option(
+    help: ArgumentHelp(
+      "The field that holds the prompt of the text. The model runs over it, but it is no part of the sample.",
+      valueName: "name"))
+  var promptField: String?
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Take only records that meet all of these conditions, as in 'toxicity>=0.75' 'label==toxic'.",
+      valueName: "condition ..."))
+  var filter: [String] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Conditions that only the records of the source have to meet, besides --filter.", valueName: "condition"
+    ))
+  var sourceFilter: [String] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Conditions that only the records of the target have to meet, besides --filter.", valueName: "condition"
+    ))
+  var targetFilter: [String] = []
+  @Option(help: "The format of the data files; by default what the ending of a file's name says, else txt.")
+  var format: DataFormat?
+  @Flag(help: "Read the first row of .csv and .tsv files as a record, and call the columns 1, 2, and so on.")
+  var noHeader = false
+  @Option(help: ArgumentHelp("Take at most N samples a side.", valueName: "n")) var limit: Int?
+  @Option(help: "Shuffle the samples by this seed before --limit takes the first.") var seed: UInt64?
+  @Option(
+    help: ArgumentHelp("Cut samples to N tokens; by default to the model's context.", valueName: "n"))
+  var maxTokens: Int?
+
+  func validate() throws {
+    if pairs.isEmpty {
+      guard !source.isEmpty, !target.isEmpty else {
+        throw ValidationError("expected --source and --target, or --pairs")
+      }
+    } else {
+      guard source.isEmpty, target.isEmpty, sourceFilter.isEmpty, targetFilter.isEmpty, field == nil else {
+        throw ValidationError(
+          "--pairs takes the place of --source and --target; use it with --filter, --source-field and --target-field"
+        )
+      }
+    }
+    if let limit, limit < 1 { throw ValidationError("--limit: expected 1 or more, found \(limit)") }
+    if let maxTokens, maxTokens < 1 {
+      throw ValidationError("--max-tokens: expected 1 or more, found \(maxTokens)")
+    }
+    guard (source + target + pairs).count(where: { $0 == "-" }) <= 1 else {
+      throw ValidationError("expected `-`, standard input, at most once")
+    }
+  }
+
+  /// Both sides as tokens, and SHA-256 of each by its name.
+  func sequences(
+    _ model: Model, _ tokenizer: Tokenizer, skippedPositions: Int = 0
+  ) throws -> (samples: PairedSequences, hashes: [String: String]) {
+    let sets = try read()
+    let samples = PairedSequences(
+      source: try tokens(of: sets.source, model, tokenizer, skippedPositions: skippedPositions),
+      target: try tokens(of: sets.target, model, tokenizer, skippedPositions: skippedPositions))
+    return (samples, ["source": sets.source.sha256, "target": sets.target.sha256])
+  }
+
+  /// Reads both sides.
+  private func read() throws -> (source: DataSet, target: DataSet) {
+    let sourceFields = SampleFields(text: sourceField ?? field, prompt: promptField, allowsChats: true)
+    let targetFields = SampleFields(text: targetField ?? field, prompt: promptField, allowsChats: true)
+    if !pairs.isEmpty {
+      let sets = try PairedDataSet(
+        reading: pairs, source: sourceFields, target: targetFields, options("--filter", filter))
+      return (sets.source, sets.target)
+    }
+    let common = try options("--filter", filter)
+    var (sourceOptions, targetOptions) = (common, common)
+    sourceOptions.filters += try options("--source-filter", sourceFilter).filters
+    targetOptions.filters += try options("--target-filter", targetFilter).filters
+    return (
+      try DataSet(reading: source, sourceFields, sourceOptions),
+      try DataSet(reading: target, targetFields, targetOptions)
+    )
+  }
+
+  /// The tokens of a data set; notes how many samples were cut.
+  func tokens(
+    of set: DataSet, _ model: Model, _ tokenizer: Tokenizer, skippedPositions: Int = 0
+  ) throws -> [FitSequence] {
+    let contextLength = model.contextLength
+    if let maxTokens, maxTokens > contextLength {
+      throw ValidationError(
+        "--max-tokens: expected at most \(contextLength), the model's context, found \(maxTokens)")
+    }
+    let length = maxTokens ?? contextLength
+    let samples = try TokenizedSamples(
+      set, tokenizer, maximumTokens: length, skippedPositions: skippedPositions
+    ) { () throws(FileError) in try ChatTemplate(directory: model.path) }
+    if samples.cutCount > 0 {
+      note("cut \(samples.cutCount) of \(samples.sequences.count) samples of \(set.path) to \(length) tokens")
+    }
+    return samples.sequences
+  }
+
+  private func options(_ name: String, _ filters: [String]) throws -> DataOptions {
+    var options = DataOptions()
+    options.format = format
+    options.hasHeader = !noHeader
+    options.limit = limit
+    options.seed = seed
+    options.filters = try filters.map { text in
+      do { return try RecordFilter(text) } catch {
+        throw ValidationError("\(name) '\(text)': \(error)")
+      }
+    }
+    return options
+  }
+}
+
+/// Completes the names of data files.
+var dataFiles: CompletionKind { .file(extensions: DataFormat.allCases.map(\.rawValue)) }
+
+extension DataFormat: ExpressibleByArgument {}

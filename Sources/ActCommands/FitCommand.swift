@@ -1,0 +1,59 @@
+import ActCompile
+import ActFit
+import ActFormats
+import ActTerminal
+import ActText
+import ArgumentParser
+
+struct FitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fit", abstract: "Fits a map from source to target behaviour at the sites of a model.",
+    discussion: """
+      A data file holds a sample a line (.txt), a JSON object a line (.jsonl), or a table (.csv, .tsv); - is \
+      standard input. Where a record has a prompt and a response, the model runs over both and the response \
+      becomes the sample. A record with messages is laid out by the model's chat template.
+
+      A fit that is interrupted keeps its finished sites beside its output, as OUTPUT.partial; the same command \
+      run again goes on from there.
+
+      Examples:
+        actc fit SmolLM2 --source neutral.txt --target football.txt \\
+          --sites '*.o_proj' -o football.maps.safetensors
+        actc fit SmolLM2 --source a.txt --target b.txt --method mean-act \\
+          --sites '*layernorm' --support q0-100 -o ab.maps.safetensors
+        actc fit SmolLM2 --source rtp.jsonl --target rtp.jsonl \\
+          --prompt-field prompt.text --field continuation.text \\
+          --source-filter 'continuation.toxicity>=0.75' \\
+          --target-filter 'continuation.toxicity<0.25' \\
+          --limit 500 --seed 1 -o toxicity.maps.safetensors
+        actc fit SmolLM2 --pairs paradetox.tsv --source-field toxic \\
+          --target-field neutral1 -o polite.maps.safetensors
+      """)
+
+  @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @OptionGroup(title: "Data") var data: DataArguments
+  @OptionGroup(title: "Samples") var samples: SampleArguments
+  @OptionGroup(title: "Fit") var method: MethodArguments
+  @OptionGroup(title: "Resources") var resources: ResourceArguments
+  @OptionGroup var output: MapOutput
+
+  func run() throws {
+    let output = output.path
+    let model = try Model(self.model)
+    let sites = try model.sites(matching: samples.sites)
+    let options = try method.options(
+      try samples.options(resources, output: output), channels: sites.reduce(0) { $0 + model.width(of: $1) })
+    let (sequences, hashes) = try data.sequences(
+      model, Tokenizer(directory: model.path), skippedPositions: samples.skipFirst)
+
+    try method.check(output: output)
+    let bar = ProgressBar("fitting", of: (sequences.sampleCount, "samples"))
+    let started = ContinuousClock.now
+    var file = try fit(
+      model, sequences, sites: sites, options: options, progress: { bar.update($0.share, $0.site) },
+      note: note)
+    bar.finish()
+    file.dataHashes = hashes
+    try method.write(file, options, to: output, since: started) { try removePartialFit(beside: output) }
+  }
+}

@@ -1,0 +1,68 @@
+import ActCompile
+import ActFormats
+import ActIR
+import ActPasses
+import ActTerminal
+import ArgumentParser
+
+struct SitesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sites", abstract: "Lists the activation sites of a model, in order of execution.",
+    discussion: """
+      Examples:
+        actc sites SmolLM2
+        actc sites SmolLM2 --sites '*o_proj'
+      """)
+
+  @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "List only sites whose whole name matches a pattern: a glob, or re: and a regular expression.",
+      valueName: "pattern ..."))
+  var sites: [String] = []
+  @Flag(help: "Print the sites as JSON.") var json = false
+
+  func run() throws {
+    let model = try Model(self.model)
+    let chosen = Set(sites.isEmpty ? model.sites.map(\.name) : try model.sites(matching: sites))
+    let listed = model.sites.filter { chosen.contains($0.name) }
+    if json {
+      let rows = listed.map { JSON.object(["name": .string($0.name), "type": .string($0.type.description)]) }
+      print(JSON.array(rows).pretty, terminator: "")
+    } else {
+      for site in listed { print("\(site.name) : \(site.type)") }
+    }
+  }
+}
+
+struct PassesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "passes", abstract: "Lists the passes over graphs.")
+
+  @Flag(help: "Print the passes as JSON.") var json = false
+
+  func run() {
+    printNames(registeredPasses.map { ($0.name, $0.summary) }, json: json)
+  }
+}
+
+struct MethodsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "methods", abstract: "Lists the steering methods.")
+
+  @Flag(help: "Print the methods as JSON.") var json = false
+
+  func run() {
+    printNames(KnownMethods.all.map { ($0.name, $0.summary) }, json: json)
+  }
+}
+
+private func printNames(_ entries: [(name: String, summary: String)], json: Bool) {
+  if json {
+    let rows = entries.map { JSON.object(["name": .string($0.name), "summary": .string($0.summary)]) }
+    print(JSON.array(rows).pretty, terminator: "")
+  } else {
+    for entry in entries { print("\(entry.name): \(entry.summary)") }
+  }
+}

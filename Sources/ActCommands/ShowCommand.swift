@@ -1,0 +1,128 @@
+import ActCompile
+import ActFormats
+import ActIR
+import ActPlan
+import ActTerminal
+import ArgumentParser
+
+struct ShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Prints a model's graph, a map file, a plan or a graph as text.",
+    discussion: """
+      Examples:
+        actc show SmolLM2
+        actc show football.maps.safetensors
+        actc show steered.plan --summary
+        actc show steered.graph --json
+      """)
+
+  @Argument(
+    help: "A model's directory, a map file, a plan or a .graph file; - is a graph on standard input.",
+    completion: .file(extensions: ["plan", "safetensors", "graph"]))
+  var file: String
+  @Flag(help: "Print only a plan's sizes, not its programs.") var summary = false
+  @Flag(help: "Print as JSON.") var json = false
+
+  func run() throws {
+    if isDirectory(file) {
+      let model = try Model(file)
+      try refuseSummary()
+      if json {
+        print(
+          JSON.object([
+            "context": .int(model.contextLength), "fingerprint": .string(model.fingerprint),
+            "sites": .array(model.sites.map { .string($0.name) }), "graph": .string(model.graph.description),
+          ]).pretty, terminator: "")
+      } else {
+        print(model.graph, terminator: "")
+      }
+    } else if file == "-" || file.hasSuffix(".graph") {
+      try refuseSummary()
+      let graph = try readGraph(file)
+      print(
+        json ? JSON.object(["graph": .string(graph.description)]).pretty : graph.description, terminator: "")
+    } else if try SafetensorsFile(file).metadata("plan") != nil {
+      show(try PlanFile(file))
+    } else {
+      try refuseSummary()
+      try show(MapFile(reading: file, allowsUnfinished: true))
+    }
+  }
+
+  private func refuseSummary() throws {
+    if summary { throw ValidationError("--summary is for plans, and \(file) is none") }
+  }
+
+  private func show(_ file: PlanFile) {
+    let plan = file.plan
+    let weightBytes = plan.constants.reduce(0) { $0 + ($1.type.byteCount() ?? 0) }
+    if json {
+      print(
+        JSON.object([
+          "name": .string(plan.name), "dials": .array(plan.dials.map(JSON.string)),
+          "step_kernels": .int(plan.stepCount), "set_kernels": .int(plan.setCount),
+          "arena_bytes": .int(plan.arenaByteCount), "arena_bound": .int(plan.arenaBound),
+          "slot_bytes": .int(plan.slotByteCount), "weight_bytes": .int(weightBytes),
+          "context": .int(plan.contextLength), "provenance": file.provenance,
+          "plan": .string(plan.description),
+        ]).pretty, terminator: "")
+      return
+    }
+    if !summary { print(plan, terminator: "") }
+    let dials = plan.scopes.map { "\($0.name) (tokens: \($0.scope))" }.joined(separator: ", ")
+    print("// dials: \(dials.isEmpty ? "none" : dials)")
+    print("// step: \(plan.stepCount) kernels; set: \(plan.setCount) kernels")
+    for placement in MapPlacement.all(inProvenance: file.provenance) { print("// \(placement)") }
+    let ratio = plan.arenaBound == 0 ? 1 : Double(plan.arenaByteCount) / Double(plan.arenaBound)
+    print(
+      "// arena: \(plan.arenaByteCount) bytes, \(fixed(ratio, 3)) of the no-fragmentation bound \(plan.arenaBound)"
+    )
+    print(
+      "// slot: \(plan.slotByteCount) bytes; weights: \(weightBytes) bytes; context: \(plan.contextLength)")
+    print("// provenance: \(file.provenance)")
+  }
+
+  private func show(_ map: MapFile) throws {
+    if json {
+      print(
+        JSON.object([
+          "method": .string(map.method), "method_version": .string(map.methodVersion),
+          "model_fingerprint": .string(map.modelFingerprint), "token_scope": .string(map.tokenScope),
+          "support": map.support.map(JSON.string) ?? .null, "pooling": map.pooling.map(JSON.string) ?? .null,
+          "fit_order": map.fitOrder.map(JSON.string) ?? .null,
+          "counts": .object(map.counts.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) }),
+          "data": .object(map.dataHashes.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
+          "sites": .array(
+            map.sites.map { site in
+              .object([
+                "name": .string(site.name), "width": .int(site.width),
+                "mean_shift_channels": map.meanShiftChannels[site.name].map { .int($0) } ?? .null,
+              ])
+            }),
+          "transport": .string(map.transport), "is_finished": .bool(map.unfinished == nil),
+          "fit_sites": map.unfinished?.siteCount.map { .int($0) } ?? .int(map.sites.count),
+        ]).pretty, terminator: "")
+      return
+    }
+    if let unfinished = map.unfinished {
+      let total = unfinished.siteCount.map { " of \($0)" } ?? ""
+      print(
+        "// unfinished: \(map.sites.count)\(total) sites; `actc fit … -o \(MapFile.output(ofUnfinished: file))`, "
+          + "run again as before, goes on from there")
+    }
+    print(
+      "// method \(legible(map.method)) \(legible(map.methodVersion)), model \(legible("\(map.modelFingerprint.prefix(16))"))…"
+    )
+    let counts = map.counts.sorted { $0.key < $1.key }.map { "\($0.value) \(legible($0.key))" }
+    print("// samples: \(counts.joined(separator: ", ")); pooling \(legible(map.pooling ?? "unknown"))")
+    print(
+      "// support \(legible(map.support ?? "unknown")), order \(legible(map.fitOrder ?? "unknown")), "
+        + "tokens \(legible(map.tokenScope)), skipping \(map.skipFirst)"
+    )
+    for site in map.sites {
+      let shifted = map.meanShiftChannels[site.name].map { ", \($0) by mean shift alone" } ?? ""
+      print("// site \(escapingControls(site.name)): \(site.width) channels\(shifted)")
+    }
+    print(map.transport, terminator: map.transport.hasSuffix("\n") ? "" : "\n")
+  }
+}

@@ -1,0 +1,16 @@
+import ActIR
+
+extension Plan {
+  /// Whether step `index` may write its result over operand `operand`, which its kernel is able to overwrite.
+  package func mayWrite(_ index: Int, over operand: Int, _ buffers: BufferMap, _ last: [Int]) -> Bool {
+    let value = values[index]
+    let input = value.inputs[operand]
+    guard step.contains(input), values[input].type == value.type,
+      case .arena = values[buffers.owner[input]].place,
+      !(buffers.isStrided[input] && buffers.needsContiguity[index]),
+      // A kernel that reads whole rows of one operand while it overwrites another must not get one value for both.
+      value.inputs.count(where: { $0 == input }) == 1
+    else { return false }
+    return buffers.mayOverwrite(input, at: index, last)
+  }
+}

@@ -1,0 +1,135 @@
+import ActFormats
+import ActIR
+import ActText
+
+/// A plan on disk: a safetensors file with the packed weights as tensors and everything else as metadata.
+///
+/// Metadata keys: `format` (`actplan/2`), `plan` (the text form), `tokenizer` and `tokenizer_config` (JSON texts; the
+/// tokenizer's tables are tensors), and `provenance` (JSON: fingerprints of model and maps, options, compiler).
+package struct PlanFile: Sendable {
+  package static let format = "actplan/2"
+
+  package let plan: Plan
+  package let file: SafetensorsFile
+  package let provenance: JSON
+
+  /// Maps and checks a plan. No content of a file that passes can make the runtime leave its buffers.
+  package init(_ path: String) throws {
+    file = try SafetensorsFile(path)
+    guard let format = file.metadata("format"), let text = file.metadata("plan") else {
+      throw FileError(
+        path, nil, "expected a plan, found a safetensors file without one", next: "compile it with actc")
+    }
+    guard format == Self.format else {
+      throw FileError(
+        path, "format", "expected \(Self.format), found \(format)", next: "compile it again with this version"
+      )
+    }
+    do {
+      plan = try Plan(parsing: text)
+      try plan.verify()
+    } catch {
+      throw FileError(
+        path, "plan", "\(error)", next: "the file is damaged or not from actc; compile it again")
+    }
+    for constant in plan.constants {
+      guard let tensor = file[constant.name] else {
+        throw FileError(path, constant.name, "expected \(constant.type), found no such tensor")
+      }
+      let stored = StoredType(constant.type)
+      guard tensor.dtype == stored.dtype, tensor.shape == stored.shape else {
+        let layout =
+          constant.type.dtype.packedFormat == nil ? "" : ", \(stored.dtype.rawValue) \(stored.shape)"
+        throw FileError(
+          path, constant.name,
+          "expected \(constant.type)\(layout), found \(tensor.dtype.rawValue) \(tensor.shape)")
+      }
+    }
+    do { provenance = try JSON(parsing: file.metadata("provenance") ?? "{}") } catch {
+      throw FileError(path, "provenance", "\(error)")
+    }
+  }
+
+  /// The tokenizer that the plan carries, or nil; its tables and rules are checked here.
+  package func makeTokenizer() throws(FileError) -> Tokenizer? {
+    guard let compiled = try CompiledTokenizer(in: file) else { return nil }
+    return try Tokenizer(
+      compiled, path: "\(file.path): tokenizer",
+      config: file.json("tokenizer_config").map { (json) throws(FileError) in
+        try TokenizerConfig(json: json, path: "\(file.path): tokenizer_config")
+      })
+  }
+
+  /// Writes a plan. `produce` passes the tensors to its sink in order, one at a time, so that none is held longer than
+  /// needed.
+  package static func write(
+    _ plan: Plan, to path: String, tensors: [(name: String, type: TensorType)],
+    tokenizer: CompiledTokenizer?, tokenizerConfiguration: String?, provenance: JSON,
+    produce: ((_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws {
+    let entries = tensors.map { name, type in
+      let stored = StoredType(type)
+      return SafetensorsWriter.Entry(name, stored.dtype, stored.shape)
+    }
+    var metadata: [(key: String, value: String)] = [
+      ("format", format), ("plan", plan.description), ("provenance", provenance.description),
+    ]
+    if let tokenizer { metadata.append(("tokenizer", tokenizer.rules.description)) }
+    if let tokenizerConfiguration { metadata.append(("tokenizer_config", tokenizerConfiguration)) }
+    let writer = try SafetensorsWriter(path, (tokenizer?.entries ?? []) + entries, metadata: metadata)
+    try tokenizer?.write(to: writer)
+    try produce { name, bytes in try writer.append(bytes, to: name) }
+    try writer.finish()
+  }
+}
+
+/// The type and shape of a value in a safetensors file, which has no packed types: panels are the first dimension.
+private struct StoredType {
+  var dtype: StorageType
+  var shape: [Int]
+
+  init(_ type: TensorType) {
+    shape = type.shape.map { $0.fixed ?? 0 }
+    var panels = 0
+    var units = 0
+    let format = type.dtype.packedFormat
+    if let format { (panels, units) = format.grid(rows: shape[0], columns: shape[1]) }
+    switch type.dtype {
+    // Masks as they lie in memory, 1 and 0.
+    case .f32, .bool: dtype = .f32
+    case .f16: dtype = .f16
+    case .bf16: dtype = .bf16
+    case .i32: dtype = .i32
+    case .f32x16:
+      dtype = .f32
+      shape = [panels, units, 16]
+    case .bf16x16:
+      dtype = .bf16
+      shape = [panels, units, 16, 16, 2]
+    case .kvf32, .kvbf16: preconditionFailure("keys and values are no constants")
+    case .q8x16, .q4x16:
+      dtype = .u8
+      shape = [panels, units, format!.unitByteCount]
+    }
+  }
+}
+
+extension TensorType {
+  /// The type of a tensor in a file; nil where graphs have no such element type.
+  package init?(_ tensor: TensorInfo) {
+    guard let dtype = DType(tensor.dtype) else { return nil }
+    self.init(dtype, tensor.shape.map { .fixed($0) })
+  }
+}
+
+extension DType {
+  init?(_ storage: StorageType) {
+    switch storage {
+    case .f32: self = .f32
+    case .f16: self = .f16
+    case .bf16: self = .bf16
+    case .i32: self = .i32
+    default: return nil
+    }
+  }
+}

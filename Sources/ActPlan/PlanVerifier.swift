@@ -1,0 +1,346 @@
+import ActIR
+
+/// The reason why a plan is not safe to run: the value, what was expected of it and what was found.
+package struct PlanError: Error, Hashable, CustomStringConvertible {
+  package var value: String
+  package var expected: String
+  package var found: String
+
+  package var description: String { "\(value): expected \(expected), found \(found)" }
+}
+
+extension Plan {
+  // Limits of a plan. Beyond them it is damaged, and sums of products of sizes might overflow.
+  private static let largestRows = 1 << 20
+  private static let largestContext = 1 << 24
+  private static let largestDimension = 1 << 24
+  private static let largestRotation = 1 << 12
+  private static let largestBlock = 1 << 40
+  private static let mostValues = 1 << 15
+  private static let mostOperands = 64
+  private static let mostDimensions = 8
+  private static let symbols = ["B", "R", "S", "T"]
+
+  /// Checks everything that running the plan relies on: types, places, offsets, lifetimes.
+  ///
+  /// A plan that passes cannot read or write outside its buffers, whoever wrote the file. The time is at worst
+  /// quadratic in the number of values.
+  package func verify() throws(PlanError) {
+    try verifySizes()
+    let returned = Set(results.map(\.value))
+    for index in values.indices {
+      try verifyType(index)
+      try verifyPlace(index, isResult: returned.contains(index))
+    }
+    try verifyResults()
+    try verifyCaches()
+    try verifySlots()
+    try verifyArena()
+  }
+
+  private func failure(_ index: Int, _ expected: String, _ found: String) -> PlanError {
+    PlanError(
+      value: "%\(values[index].name) = \(values[index].op.mnemonic)", expected: expected, found: found)
+  }
+
+  private func verifySizes() throws(PlanError) {
+    for (name, count) in [("values", values.count), ("results", results.count)] where count > Self.mostValues
+    {
+      throw PlanError(value: name, expected: "at most \(Self.mostValues)", found: "\(count)")
+    }
+    for limit in limits {
+      guard Self.symbols.contains(limit.symbol) else {
+        throw PlanError(
+          value: "limit \(limit.symbol)", expected: "a limit of \(Self.symbols.joined(separator: ", "))",
+          found: limit.symbol)
+      }
+      let largest = limit.symbol == "S" ? Self.largestContext : Self.largestRows
+      guard (1...largest).contains(limit.value) else {
+        throw PlanError(value: "limit \(limit.symbol)", expected: "1 to \(largest)", found: "\(limit.value)")
+      }
+    }
+    guard (1...Self.largestContext).contains(contextLength) else {
+      throw PlanError(value: "context", expected: "1 to \(Self.largestContext)", found: "\(contextLength)")
+    }
+    for (name, size) in [("arena", arenaByteCount), ("slot", slotByteCount)]
+    where !(0...Self.largestBlock).contains(size) {
+      throw PlanError(value: name, expected: "at most \(Self.largestBlock) bytes", found: "\(size)")
+    }
+  }
+
+  private func verifyType(_ index: Int) throws(PlanError) {
+    let value = values[index]
+    guard value.inputs.allSatisfy({ $0 < index }) else {
+      throw failure(index, "operands before it", "a later one")
+    }
+    guard value.inputs.count <= Self.mostOperands else {
+      throw failure(index, "at most \(Self.mostOperands) operands", "\(value.inputs.count)")
+    }
+    guard value.type.rank <= Self.mostDimensions,
+      value.type.shape.allSatisfy({ $0.fixed ?? 1 <= Self.largestDimension })
+    else {
+      throw failure(
+        index, "at most \(Self.mostDimensions) dimensions of at most \(Self.largestDimension)",
+        "\(value.type)")
+    }
+    let expected: TensorType?
+    do { expected = try value.op.resultType(of: value.inputs.map { values[$0].type }) } catch {
+      throw failure(index, error.expected, error.found)
+    }
+    if let expected, expected != value.type {
+      throw failure(index, "a result of \(expected)", "\(value.type)")
+    }
+    guard byteCount(value.type) != nil else {
+      throw failure(index, "sizes of known symbols", "\(value.type)")
+    }
+    if case .ropeTable(let rope) = value.op, rope.width > Self.largestRotation {
+      throw failure(index, "a width of at most \(Self.largestRotation)", "\(rope.width)")
+    }
+  }
+
+  private func verifyPlace(_ index: Int, isResult: Bool) throws(PlanError) {
+    let value = values[index]
+    switch value.place {
+    case .constant:
+      guard case .weight = value.op, value.type.byteCount() != nil,
+        value.type.dtype.isFloat || value.type.dtype == .bool
+          || value.type.dtype.packedFormat != nil && value.type.rank == 2
+      else {
+        throw failure(
+          index, "a weight of numbers or masks, of fixed size, among the constants", "\(value.type)")
+      }
+    case .call:
+      guard case .input(let name, let role) = value.op, value.name == name else {
+        throw failure(index, "an input of its own name", "%\(value.name)")
+      }
+      try verifyInput(index, role)
+    case .slot(let offset):
+      guard set.contains(index), value.op.traits.programs.contains(.set),
+        value.inputs.allSatisfy({ $0 < step.lowerBound && values[$0].place != .call }),
+        [.f32, .bool].contains(value.type.dtype), let count = value.type.byteCount(),
+        offset % bufferAlignment == 0, offset <= slotByteCount, count <= slotByteCount - offset
+      else {
+        throw failure(
+          index, "a value inside the slot's \(slotByteCount) bytes", "\(value.type) @slot+\(offset)")
+      }
+    case .arena(let offset):
+      try verifyRows(index)
+      guard let count = byteCount(value.type), offset % bufferAlignment == 0, offset <= arenaByteCount,
+        count <= arenaByteCount - offset
+      else {
+        throw failure(index, "bytes inside the arena's \(arenaByteCount)", "\(value.type) @arena+\(offset)")
+      }
+    case .cache:
+      guard step.contains(index), case .kvAppend = value.op,
+        values[value.inputs[0]].type.shape.first == .symbol("T"), values[value.inputs[0]].type.rank == 2
+      else { throw failure(index, "keys and values of rows T", "\(value.type)") }
+    case .view:
+      try verifyRows(index)
+      guard value.op.traits.flags.contains(.view),
+        step.contains(value.inputs[0]) || values[value.inputs[0]].place == .call
+      else { throw failure(index, "a slice or another shape of a step's value", value.op.mnemonic) }
+    case .over(let operand):
+      try verifyRows(index)
+      guard value.op.traits.overwritable.indices(of: value.inputs.count).contains(operand) else {
+        throw failure(index, "an operand that it can overwrite", "operand \(operand)")
+      }
+    case .result:
+      try verifyRows(index)
+      guard isResult else { throw failure(index, "a result", "a value that is not returned") }
+      guard value.type.dtype == .f32, let count = byteCount(value.type), count <= Self.largestBlock else {
+        throw failure(index, "f32 of at most \(Self.largestBlock) bytes", "\(value.type)")
+      }
+    }
+  }
+
+  /// Whether a value is rows of floats, of a size that fits a block.
+  private func isFloatRows(_ type: TensorType) -> Bool {
+    type.dtype == .f32 && type.isRows && byteCount(type).map { $0 <= Self.largestBlock } == true
+  }
+
+  private func verifyRows(_ index: Int) throws(PlanError) {
+    let value = values[index]
+    if case .kvAppend = value.op { throw failure(index, "@cache", "another place") }
+    // Masks lie as f32, and only elementwise kernels and epilogues read them.
+    let isMask = value.type.dtype == .bool && value.op.isElementwise
+    let isPacked = if case .kvPack = value.op { true } else { false }
+    guard step.contains(index), value.type.dtype == .f32 || isMask || isPacked, value.type.isRows else {
+      throw failure(index, "rows of fixed sizes in the step", "\(value.type)")
+    }
+    guard value.op.traits.programs.contains(.step) else {
+      throw failure(index, "an op of a step", value.op.mnemonic)
+    }
+    // Kernels stream a matrix as the plan's file has it.
+    if let operand = value.op.traits.matrixOperand, values[value.inputs[operand]].place != .constant {
+      throw failure(
+        index, "a constant as operand \(operand)", "%\(values[value.inputs[operand]].name)")
+    }
+    // Operands are repeated over sizes that must be known: none varies with the call but by the same symbol.
+    for input in value.inputs where values[input].type.dtype != .i32 {
+      let shape = values[input].type.shape
+      if case .symbol? = shape.first { continue }
+      guard values[input].type.byteCount() != nil else {
+        throw failure(index, "operands of fixed sizes but for the first", "\(values[input].type)")
+      }
+    }
+    switch value.op {
+    case .embedding, .takeRows: try verifyIndex(of: index)
+    case .attention(let attention): try verifyAttention(index, attention)
+    default: break
+    }
+  }
+
+  /// Checks that the engine knows how to give an input.
+  private func verifyInput(_ index: Int, _ role: InputRole) throws(PlanError) {
+    let type = values[index].type
+    let rows: String? =
+      switch role {
+      case .token, .position, .entry: "T"
+      case .chosen: "R"
+      case .given: nil
+      }
+    if let rows {
+      guard type == TensorType(.i32, [.symbol(rows)]) else {
+        throw failure(index, "i32[\(rows)] as \(role.rawValue)", "\(type)")
+      }
+      guard inputs.count(where: { $0.role == role }) == 1 else {
+        throw failure(index, "one input as \(role.rawValue)", "several")
+      }
+      return
+    }
+    let isIntegers = type.dtype == .i32 && type.elementsPerSymbol == 1
+    guard isIntegers || type.dtype == .f32 && type.isRows, type.shape[0] != .symbol("S"),
+      byteCount(type).map({ $0 <= Self.largestBlock }) == true
+    else { throw failure(index, "rows of floats, or a whole number for each row", "\(type)") }
+  }
+
+  /// Checks that an op takes rows by an input whose range the engine knows.
+  private func verifyIndex(of index: Int) throws(PlanError) {
+    let (table, indices) = (values[values[index].inputs[0]], values[values[index].inputs[1]])
+    guard indices.place == .call, case .input(_, let role) = indices.op else {
+      throw failure(index, "an input as operand 1", "%\(indices.name)")
+    }
+    let rows: Dim? = table.place == .constant ? nil : table.type.shape.first
+    let isBounded =
+      switch role {
+      case .token, .position: rows == nil
+      case .entry: rows == .symbol("B")
+      case .chosen: rows == .symbol("T")
+      case .given: true
+      }
+    guard isBounded else {
+      throw failure(index, "rows that \(role.rawValue) inputs choose from", "%\(table.name): \(table.type)")
+    }
+  }
+
+  private func verifyAttention(_ index: Int, _ attention: Attention) throws(PlanError) {
+    let (q, kv) = (values[values[index].inputs[0]], values[values[index].inputs[1]])
+    switch kv.op {
+    case .kvAppend:
+      guard attention.visible == .causal, q.type.shape.first == .symbol("T"), q.type.rank == 2 else {
+        throw failure(index, "causal attention of rows T over a cache", "\(q.type)")
+      }
+    case .kvPack:
+      guard q.type.shape.dropLast() == kv.type.shape.dropLast(2) else {
+        throw failure(index, "keys and values of the rows of q", "\(q.type), \(kv.type)")
+      }
+    default: throw failure(index, "keys and values", kv.op.mnemonic)
+    }
+  }
+
+  /// For an input of whole numbers, one more than the largest that its readers take: fixed, and rows of the call by the
+  /// symbol that counts them.
+  package func bound(ofInput name: String) -> (fixed: Int?, symbols: Set<String>) {
+    var fixed: Int?
+    var symbols: Set<String> = []
+    for value in values {
+      switch value.op {
+      case .embedding, .takeRows: break
+      default: continue
+      }
+      guard case .input(name, _) = values[value.inputs[1]].op else { continue }
+      switch values[value.inputs[0]].type.shape.first {
+      case .fixed(let rows)?: fixed = min(fixed ?? rows, rows)
+      case .symbol(let symbol)?: symbols.insert(symbol)
+      case nil: break
+      }
+    }
+    return (fixed, symbols)
+  }
+
+  /// How many tokens there are: the smallest table that a token chooses from; nil where the plan reads no tokens.
+  package var vocabularySize: Int? {
+    inputs.first { $0.role == .token }.flatMap { bound(ofInput: $0.name).fixed }
+  }
+
+  private func verifyResults() throws(PlanError) {
+    guard !results.isEmpty, Set(results.map(\.name)).count == results.count else {
+      throw PlanError(
+        value: "return", expected: "results with names of their own", found: "\(results.map(\.name))")
+    }
+    for result in results where values[result.value].place != .result {
+      throw failure(result.value, "@result for what is returned", "another place")
+    }
+  }
+
+  private func verifyCaches() throws(PlanError) {
+    var columns = 0
+    let numbers = values.compactMap { if case .kvAppend(_, let cache) = $0.op { cache } else { nil } }
+      .sorted()
+    for (index, number) in numbers.enumerated() where number != index {
+      throw PlanError(value: "kv_append", expected: "caches 0, 1, 2, … once each", found: "\(number)")
+    }
+    for cache in caches { columns += 2 * cache.heads * cache.headWidth }
+    guard columns <= Self.largestBlock / contextLength else {
+      throw PlanError(
+        value: "context", expected: "at most \(Self.largestBlock) cached values",
+        found: "\(columns) for each of \(contextLength) tokens")
+    }
+  }
+
+  /// Checks that set-time values have bytes of their own and that dials have names.
+  private func verifySlots() throws(PlanError) {
+    guard Set(dials).count == dials.count else {
+      throw PlanError(value: "set", expected: "dials with names of their own", found: "\(dials)")
+    }
+    let placed = set.compactMap { index in
+      if case .slot(let offset) = values[index].place { (index: index, offset: offset) } else { nil }
+    }.sorted { ($0.offset, $0.index) < ($1.offset, $1.index) }
+    for (one, next) in zip(placed, placed.dropFirst())
+    where one.offset + (byteCount(values[one.index].type) ?? 0) > next.offset {
+      throw failure(next.index, "bytes of its own", "those of %\(values[one.index].name)")
+    }
+  }
+
+  /// Checks that no buffer's bytes are reused while another value still needs them.
+  private func verifyArena() throws(PlanError) {
+    let buffers = buffers()
+    let offsets = buffers.values.map { index in
+      if case .arena(let offset) = values[index].place { offset } else { 0 }
+    }
+    let layout = ArenaLayout(offsets: offsets, byteCount: arenaByteCount)
+    if let (a, b) = layout.firstOverlap(buffers.lifetimes) {
+      throw failure(buffers.values[b], "bytes of its own", "those of %\(values[buffers.values[a]].name)")
+    }
+    let bound = ActPlan.arenaBound(buffers.lifetimes)
+    guard arenaBound == bound else {
+      throw PlanError(value: "bound", expected: "\(bound)", found: "\(arenaBound)")
+    }
+
+    let last = lastReads(throughViews: false)
+    var map = BufferMap(self)
+    for index in step {
+      if case .over(let operand) = values[index].place, !mayWrite(index, over: operand, map, last) {
+        throw failure(
+          index, "an operand in the arena that nothing reads later",
+          "%\(values[values[index].inputs[operand]].name)")
+      }
+      if values[index].op.traits.flags.contains(.contiguous),
+        let input = values[index].inputs.first(where: { map.isStrided[$0] })
+      {
+        throw failure(index, "operands without gaps between their rows", "%\(values[input].name)")
+      }
+      map.add(index, of: self)
+    }
+  }
+}

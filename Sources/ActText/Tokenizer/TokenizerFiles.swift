@@ -1,0 +1,53 @@
+import ActFormats
+import Glibc
+
+extension Tokenizer {
+  /// Reads the `tokenizer.json` at `path`.
+  package convenience init(path: String, config: TokenizerConfig? = nil) throws(FileError) {
+    try self.init(json: JSON(tokenizerFile: path), path: path, config: config)
+  }
+
+  /// Reads `tokenizer.json` in `directory`, and `tokenizer_config.json` where there is one.
+  package convenience init(directory: String) throws(FileError) {
+    let configPath = directory + "/tokenizer_config.json"
+    let config = access(configPath, F_OK) == 0 ? try TokenizerConfig(path: configPath) : nil
+    try self.init(path: directory + "/tokenizer.json", config: config)
+  }
+
+  /// Builds a tokenizer from the text of a `tokenizer.json`. `path` is for error messages.
+  package convenience init(
+    parsing text: String, path: String, config: TokenizerConfig? = nil
+  ) throws(FileError) {
+    try self.init(json: JSON(parsing: Array(text.utf8), path: path), path: path, config: config)
+  }
+}
+
+extension JSON {
+  /// Three times the largest tokenizers in use.
+  private static let maximumTokenizerSize = 96 << 20
+
+  init(parsing bytes: [UInt8], path: String) throws(FileError) {
+    do {
+      self = try JSON(parsing: bytes)
+    } catch {
+      throw FileError(path, "byte \(error.offset)", "not JSON: \(error.problem)")
+    }
+  }
+
+  init(tokenizerFile path: String) throws(FileError) {
+    guard let file = fopen(path, "rb") else { throw FileError(path, nil, String(cString: strerror(errno))) }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = fread(&chunk, 1, chunk.count, file)
+      bytes += chunk[..<count]
+      guard bytes.count <= JSON.maximumTokenizerSize else {
+        throw FileError(path, nil, "a tokenizer file over \(JSON.maximumTokenizerSize >> 20) MiB")
+      }
+      if count == 0 { break }
+    }
+    guard ferror(file) == 0 else { throw FileError(path, nil, String(cString: strerror(errno))) }
+    try self.init(parsing: bytes, path: path)
+  }
+}

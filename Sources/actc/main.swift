@@ -1,0 +1,3 @@
+import ActCommands
+
+runActc()
