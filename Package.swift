@@ -26,6 +26,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
     // Numbers that the graph and the C kernels share.
     .target(name: "ActLimits", cSettings: c),
@@ -34,7 +35,9 @@ let package = Package(
     .target(name: "ActFormats", dependencies: ["ActSignals", "CPCRE2", "CCrypto"], swiftSettings: swift),
     .target(name: "ActKernels", dependencies: ["ActLimits"], cSettings: c),
     .target(name: "ActGraphs", dependencies: ["ActIR", "ActFormats"], path: "graphs", swiftSettings: swift),
-    .target(name: "ActPasses", dependencies: ["ActIR"], path: "passes", swiftSettings: swift),
+    .target(name: "ActStatistics", dependencies: ["COpenBLAS"], swiftSettings: swift),
+    .target(
+      name: "ActPasses", dependencies: ["ActIR", "ActStatistics"], path: "passes", swiftSettings: swift),
     .target(name: "ActLowering", dependencies: ["ActIR", "ActFormats"], swiftSettings: swift),
     .target(
       name: "ActRuntime", dependencies: ["ActIR", "ActLowering", "ActFormats", "ActKernels"],
@@ -45,7 +48,9 @@ let package = Package(
       swiftSettings: swift),
     .target(
       name: "ActFit",
-      dependencies: ["ActIR", "ActPasses", "ActFormats", "ActLowering", "ActRuntime", "ActCompile"],
+      dependencies: [
+        "ActIR", "ActStatistics", "ActPasses", "ActFormats", "ActLowering", "ActRuntime", "ActCompile",
+      ],
       swiftSettings: swift),
     .target(
       name: "ActTerminal",
@@ -85,6 +90,9 @@ let package = Package(
     .testTarget(
       name: "FormatTests", dependencies: ["ActFormats", "Workbench"], resources: [.copy("Fixtures")],
       swiftSettings: swift),
+    .testTarget(
+      name: "StatisticsTests", dependencies: ["ActStatistics", "ActFormats"], exclude: ["Fixtures"],
+      swiftSettings: swift),
     .target(name: "FileCheck", path: "Tests/FileCheck", swiftSettings: swift),
     // Graphs evaluated in double precision, apart from the kernels.
     .target(
@@ -109,7 +117,8 @@ let package = Package(
     .testTarget(
       name: "CheckpointTests",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActGraphs", "ActCompile", "ActFit",
+        "ActIR", "ActStatistics", "ActFormats", "ActLowering", "ActRuntime", "ActPasses", "ActGraphs",
+        "ActCompile", "ActFit",
         "ActEval", "ModelChecks", "AllocationCounter", "GraphReference", "Workbench",
       ],
       swiftSettings: swift),
