@@ -30,6 +30,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
     // Numbers that the graph and the C kernels share.
     .target(name: "ActLimits", cSettings: c),
@@ -39,7 +40,9 @@ let package = Package(
     .target(name: "ActText", dependencies: ["ActFormats", "CPCRE2"], swiftSettings: swift),
     .target(name: "ActKernels", dependencies: ["ActLimits"], cSettings: c),
     .target(name: "ActGraphs", dependencies: ["ActIR", "ActFormats"], path: "graphs", swiftSettings: swift),
-    .target(name: "ActPasses", dependencies: ["ActIR"], path: "passes", swiftSettings: swift),
+    .target(name: "ActStatistics", dependencies: ["COpenBLAS"], swiftSettings: swift),
+    .target(
+      name: "ActPasses", dependencies: ["ActIR", "ActStatistics"], path: "passes", swiftSettings: swift),
     .target(name: "ActPlan", dependencies: ["ActIR", "ActFormats", "ActText"], swiftSettings: swift),
     .target(name: "ActLowering", dependencies: ["ActIR", "ActPlan"], swiftSettings: swift),
     .target(
@@ -54,7 +57,8 @@ let package = Package(
     .target(
       name: "ActFit",
       dependencies: [
-        "ActIR", "ActPasses", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime", "ActCompile",
+        "ActIR", "ActStatistics", "ActPasses", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
+        "ActCompile",
       ],
       swiftSettings: swift),
     .target(
@@ -100,6 +104,9 @@ let package = Package(
     .testTarget(
       name: "TokenizerTests", dependencies: ["ActFormats", "ActText", "Workbench"],
       resources: [.copy("Fixtures")], swiftSettings: swift),
+    .testTarget(
+      name: "StatisticsTests", dependencies: ["ActStatistics", "ActFormats"], exclude: ["Fixtures"],
+      swiftSettings: swift),
     .target(name: "FileCheck", path: "Tests/FileCheck", swiftSettings: swift),
     // Graphs evaluated in double precision, apart from the kernels.
     .target(
@@ -124,8 +131,9 @@ let package = Package(
     .testTarget(
       name: "CheckpointTests",
       dependencies: [
-        "ActIR", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime", "ActPasses", "ActGraphs",
-        "ActCompile", "ActFit", "ActEval", "ModelChecks", "AllocationCounter", "GraphReference", "Workbench",
+        "ActIR", "ActStatistics", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime", "ActPasses",
+        "ActGraphs", "ActCompile", "ActFit", "ActEval", "ModelChecks", "AllocationCounter", "GraphReference",
+        "Workbench",
       ],
       swiftSettings: swift),
     .testTarget(

@@ -16,6 +16,7 @@ need git 'command -v git'
 need pkg-config 'command -v pkg-config'
 need libpcre2-dev 'pkg-config --exists libpcre2-8'
 need libssl-dev 'pkg-config --exists libcrypto'
+need libopenblas-dev 'pkg-config --exists openblas'
 need python3 'command -v python3'
 need python3-pip 'python3 -m pip --version'
 if [ "${1:-}" = --gate ] && ! command -v shellcheck >/dev/null; then optional+=(shellcheck); fi

@@ -3,6 +3,7 @@ import ActFormats
 import ActIR
 import ActPasses
 import ActRuntime
+import ActStatistics
 
 /// How far a fit is.
 package struct FitProgress: Hashable, Sendable {

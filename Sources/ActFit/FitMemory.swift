@@ -1,4 +1,5 @@
 import ActPasses
+import ActStatistics
 import Glibc
 
 /// How a fit divides the memory that it may use.

@@ -1,6 +1,7 @@
 import ActIR
 import ActPasses
 import ActRuntime
+import ActStatistics
 import Synchronization
 
 /// Measures a fit while it runs; give one in ``FitOptions/report`` and read ``sites`` when the fit is done.
@@ -60,7 +61,7 @@ package final class FitReport: Sendable {
     guard let samples = samples.withLock({ $0.removeValue(forKey: site) }) else { return }
     let (source, target) = (samples.pooled[.source]!, samples.pooled[.target]!)
     guard source.count > 0, target.count > 0 else { return }
-    let (before, constant) = source.distance(to: target, workers)
+    let (before, constant) = source.distance(to: target, using: ConcurrentLoop(workers))
     var summary = FitSummary.Site(
       name: site, width: source.width, meanShiftChannels: fit.meanShiftChannels, constantChannels: constant,
       before: before)
@@ -69,7 +70,7 @@ package final class FitReport: Sendable {
       try evaluator.transported(source.rows, width: source.width, fit.parameters).withUnsafeBufferPointer {
         moved.observe($0)
       }
-      summary.after = moved.distance(to: target, workers).distance
+      summary.after = moved.distance(to: target, using: ConcurrentLoop(workers)).distance
     }
     if let low = fit.parameters["low"], let high = fit.parameters["high"], samples.tokens.count > 0 {
       summary.outsideShare = outsideShare(samples.tokens, low, high)

@@ -1,6 +1,7 @@
 import ActFormats
 import ActPasses
 import ActRuntime
+import ActStatistics
 
 /// What sites that are fitted together have gathered.
 final class SiteSamples {
@@ -17,7 +18,8 @@ final class SiteSamples {
   ) {
     self.sites = sites
     self.workers = workers
-    loop = ConcurrentLoop { workers.loop($0, $1) }
+    loop = ConcurrentLoop(workers)
+    LinearAlgebra.threads = workers.threads
     accumulators = sites.map { site in
       capacity.flatMap { options.method.makeSketch?(site.width, $0) }
         ?? options.method.makeAccumulator(site.width)

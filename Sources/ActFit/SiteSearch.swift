@@ -4,6 +4,7 @@ import ActIR
 import ActLowering
 import ActPasses
 import ActRuntime
+import ActStatistics
 
 /// What maps at some sites do to a model.
 package struct SiteChoice: Hashable, Sendable {
@@ -62,7 +63,7 @@ package func searchSites(
   func measure(_ strengths: [String: Float]) throws -> (distance: Double, perplexity: Double) {
     let source = try probe.samples(data.source, strengths)
     return (
-      source.distance(to: target, probe.workers).distance,
+      source.distance(to: target, using: ConcurrentLoop(probe.workers)).distance,
       try probe.model.score(heldOut.map { ScoredText($0) }, strengths: strengths).reduce(TextScore(), +)
         .perplexity
     )

@@ -2,6 +2,7 @@ import ActFormats
 import ActIR
 import ActPasses
 import ActRuntime
+import ActStatistics
 
 /// Fits maps from the samples of all shards of one round.
 ///

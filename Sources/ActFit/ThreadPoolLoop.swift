@@ -1,4 +1,5 @@
 import ActRuntime
+import ActStatistics
 import Synchronization
 
 extension ThreadPool {
@@ -18,6 +19,11 @@ extension ThreadPool {
       withExtendedLifetime(state) {}
     }
   }
+}
+
+extension ConcurrentLoop {
+  /// A loop on all workers of a pool.
+  init(_ pool: ThreadPool) { self.init { pool.loop($0, $1) } }
 }
 
 private final class LoopState {

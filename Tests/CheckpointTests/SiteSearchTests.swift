@@ -3,6 +3,7 @@ import ActFit
 import ActFormats
 import ActPasses
 import ActRuntime
+import ActStatistics
 import ModelChecks
 import Testing
 import Workbench

@@ -1,3 +1,5 @@
+import ActStatistics
+
 /// What a method that fits each channel on its own finds for one of them.
 public struct ChannelFit: Sendable {
   /// One value of each of the transport function's parameters.
@@ -32,43 +34,58 @@ extension SteeringMethod {
     self.init(
       name, version: version, summary: summary, transport: transport,
       makeAccumulator: {
-        ChannelwiseAccumulator(method: name, samples: ChannelSamples(width: $0), fitChannel: fitChannel)
+        ChannelwiseAccumulator(method: name, ChannelSamples(width: $0), fitChannel: fitChannel)
       },
       makeSketch: {
         ChannelwiseAccumulator(
-          method: name, samples: ChannelSamples(width: $0, capacity: $1), fitChannel: fitChannel)
+          method: name, ChannelSamples(width: $0, capacity: $1), fitChannel: fitChannel)
       })
   }
 }
 
 private struct ChannelwiseAccumulator: SiteAccumulator {
-  let method: String
-  var samples: ChannelSamples
-  let fitChannel: SteeringMethod.FitChannel
+  private let method: String
+  private var sides: [Side: ChannelSamples]
+  private let fitChannel: SteeringMethod.FitChannel
 
-  mutating func observe(_ side: Side, _ rows: [Float]) { samples.observe(side, rows) }
+  init(method: String, _ empty: ChannelSamples, fitChannel: @escaping SteeringMethod.FitChannel) {
+    self.method = method
+    sides = [.source: empty, .target: empty]
+    self.fitChannel = fitChannel
+  }
+
+  mutating func observe(_ side: Side, _ rows: [Float]) { sides[side]!.observe(rows) }
 
   mutating func observe(_ side: Side, _ rows: [Float], using loop: ConcurrentLoop) {
-    samples.observe(side, rows, using: loop)
+    sides[side]!.observe(rows, using: loop)
   }
 
   mutating func merge(_ other: any SiteAccumulator) throws {
     guard let other = other as? ChannelwiseAccumulator, other.method == method else {
       throw FitError("accumulators of different methods")
     }
-    try samples.merge(other.samples)
+    for side in Side.allCases {
+      guard other.sides[side]!.capacity == sides[side]!.capacity else {
+        throw FitError("accumulators of different accuracy")
+      }
+      sides[side]!.merge(other.sides[side]!)
+    }
   }
 
   func finish() throws -> SiteFit { try finish(using: .serial) }
 
   func finish(using loop: ConcurrentLoop) throws -> SiteFit {
-    try samples.checkCounts()
+    for side in Side.allCases {
+      if sides[side]!.count == 0 { throw FitError("no \(side.rawValue) samples") }
+      if !sides[side]!.isFinite { throw FitError("an activation that is not finite") }
+    }
+    let (source, target) = (sides[.source]!, sides[.target]!)
     // At one address, so that several threads can write, each its own channels.
-    let fits = UnsafeMutableBufferPointer<ChannelFit>.allocate(capacity: samples.width)
+    let fits = UnsafeMutableBufferPointer<ChannelFit>.allocate(capacity: source.width)
     fits.initialize(repeating: ChannelFit([:]))
     defer { fits.deinitialize().deallocate() }
-    samples.forEachChannel(using: loop) { channel, samples in
-      fits[channel] = fitChannel(samples[.source]!, samples[.target]!)
+    ChannelSamples.forEachChannel(of: source, target, using: loop) { channel, samples in
+      fits[channel] = fitChannel(samples[0], samples[1])
     }
     var parameters: [String: [Float]] = [:]
     for fit in fits {

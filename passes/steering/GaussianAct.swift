@@ -1,3 +1,5 @@
+import ActStatistics
+
 /// Gaussian-AcT (arXiv 2410.23054): per channel the affine map between the normal distributions of both sides.
 ///
 /// `T(x) = m_b + (σ_b / σ_a) (x − m_a)`, with sample deviations, of n − 1.

@@ -1,3 +1,5 @@
+import ActStatistics
+
 /// Linear-AcT (arXiv 2410.23054, section 3.1): per channel the affine map between the sorted samples of both sides.
 ///
 /// With sorted, centred samples ã and b̃ the slope is `Σ ã b̃ / Σ ã²`, and `T(x) = m_b + slope · (x − m_a)`. The

@@ -1,4 +1,4 @@
-import ActIR
+import ActStatistics
 
 /// A steering method: how a map is fitted, and what it does to an activation.
 ///

@@ -1,4 +1,5 @@
 import ActIR
+import ActStatistics
 
 /// Where a map applies: everywhere, or per channel between two quantiles of the source samples, bounds included.
 package enum Support: Hashable, Sendable {
@@ -65,7 +66,7 @@ package struct SupportAccumulator: Sendable {
 
   /// Takes samples of the source, row-major.
   package mutating func observe(_ rows: [Float], using loop: ConcurrentLoop = .serial) {
-    if case .quantiles = support { samples.observe(.source, rows, using: loop) }
+    if case .quantiles = support { samples.observe(rows, using: loop) }
   }
 
   /// `low` and `high`, or nothing where the support is unbounded.
@@ -75,8 +76,8 @@ package struct SupportAccumulator: Sendable {
     var bounds = [Float](repeating: 0, count: 2 * width)
     bounds.withUnsafeMutableBufferPointer { bounds in
       let bounds = bounds
-      samples.forEachChannel([.source], using: loop) { channel, samples in
-        let sorted = samples[.source]!.sorted
+      ChannelSamples.forEachChannel(of: samples, using: loop) { channel, samples in
+        let sorted = samples[0].sorted
         bounds[channel] = Float(percentile(sorted, lower))
         bounds[width + channel] = Float(percentile(sorted, upper))
       }

@@ -15,7 +15,7 @@ package struct EvenSample: Sendable {
     self.limit = max(limit, 2)
   }
 
-  var count: Int { rows.count / width }
+  package var count: Int { rows.count / width }
 
   /// Takes rows, row-major.
   package mutating func observe(_ values: UnsafeBufferPointer<Float>) {
@@ -37,7 +37,7 @@ package struct EvenSample: Sendable {
   }
 
   /// The values of a channel, rising.
-  func sorted(_ channel: Int) -> [Double] {
+  package func sorted(_ channel: Int) -> [Double] {
     Swift.stride(from: channel, to: rows.count, by: width).map { Double(rows[$0]) }.sorted()
   }
 }

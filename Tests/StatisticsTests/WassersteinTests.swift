@@ -1,7 +1,6 @@
-import ActFit
 import ActFormats
+import ActStatistics
 import Testing
-import Workbench
 
 @Suite struct WassersteinTests {
   @Test func byHand() {

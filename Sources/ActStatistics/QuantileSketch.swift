@@ -129,5 +129,5 @@ package struct QuantileSketch: Sendable {
   package var keptCount: Int { levels.reduce(0) { $0 + $1.values.count / width } }
 
   /// Whether all values are finite.
-  var isFinite: Bool { levels.allSatisfy { $0.values.allSatisfy(\.isFinite) } }
+  package var isFinite: Bool { levels.allSatisfy { $0.values.allSatisfy(\.isFinite) } }
 }

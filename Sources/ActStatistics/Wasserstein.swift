@@ -1,25 +1,23 @@
-import ActPasses
-import ActRuntime
-
 extension EvenSample {
   /// The distance between two samples of a site: the root mean square, over the channels in which `target` varies, of
   /// the 2-Wasserstein distance in units of the target's standard deviation.
-  func distance(to target: EvenSample, _ workers: ThreadPool) -> (distance: Double, constantChannels: Int) {
+  package func distance(
+    to target: EvenSample, using loop: ConcurrentLoop
+  ) -> (distance: Double, constantChannels: Int) {
     // Negative where the target does not vary.
     var squares = [Double](repeating: -1, count: width)
     squares.withUnsafeMutableBufferPointer { squares in
       nonisolated(unsafe) let squares = squares
-      workers.loop(width) { channel in
+      loop(width) { channel in
         let values = target.sorted(channel)
-        let center = values.reduce(0, +) / Double(values.count)
-        let variance = values.reduce(0) { $0 + ($1 - center) * ($1 - center) } / Double(values.count)
+        let variance = populationVariance(values)
         guard variance > varianceFloor else { return }
         squares[channel] = squaredWasserstein(sorted(channel), values) / variance
       }
     }
     let measured = squares.filter { $0 >= 0 }
-    let mean = measured.reduce(0, +) / Double(max(measured.count, 1))
-    return (mean.squareRoot(), width - measured.count)
+    let square = measured.reduce(0, +) / Double(max(measured.count, 1))
+    return (square.squareRoot(), width - measured.count)
   }
 }
 
