@@ -126,7 +126,7 @@ final class Product {
   private let x: UnsafeMutablePointer<Float>
   private let out: UnsafeMutablePointer<Float>
   private let packedX: UnsafeMutableRawPointer?
-  private var arguments = act_linear_args()
+  private var arguments: act_linear_args
 
   init(_ shape: Shape, _ dtype: Int32, _ level: act_kernel_table) {
     self.level = level
@@ -145,16 +145,12 @@ final class Product {
     for copy in 1..<max(copies, 1) { memcpy(w + copy * weightBytes, w, weightBytes) }
     let scratch = level.linear_scratch(dtype, shape.rows, shape.k)
     packedX = scratch > 0 ? .allocate(byteCount: scratch, alignment: 64) : nil
-    arguments.out = out
-    arguments.out_row_stride = Int(shape.n)
-    arguments.x = UnsafePointer(x)
-    arguments.x_row_stride = Int(shape.k)
-    arguments.w_dtype = dtype
-    arguments.rows = shape.rows
-    arguments.n = shape.n
-    arguments.k = shape.k
-    arguments.epilogue.input_count = 1
-    arguments.packed_x = packedX
+    var sum = act_expr()
+    sum.input_count = 1
+    arguments = act_linear_args(
+      out: out, out_row_stride: Int(shape.n), x: UnsafePointer(x), x_row_stride: Int(shape.k), w: nil,
+      w_dtype: dtype, rows: shape.rows, n: shape.n, k: shape.k, slots: nil, epilogue: sum,
+      inputs: act_operands(), packed_x: packedX)
   }
 
   deinit {

@@ -97,20 +97,7 @@ const char *act_isa_error(void) {
 
 #define ENTRY(kernel) \
   void act_##kernel(const void *args, int worker, int workers) { kernels()->kernel(args, worker, workers); }
-
-ENTRY(elementwise)
-ENTRY(linear)
-ENTRY(rms_norm)
-ENTRY(layer_norm)
-ENTRY(rope)
-ENTRY(cache_append)
-ENTRY(attention)
-ENTRY(take_rows)
-ENTRY(cast)
-ENTRY(scale_rows)
-ENTRY(scale_columns)
-ENTRY(pack)
-ENTRY(pack_rows)
+ACT_EACH_KERNEL(ENTRY)
 
 size_t act_linear_scratch(int32_t w_dtype, int32_t rows, int32_t k) {
   return kernels()->linear_scratch(w_dtype, rows, k);

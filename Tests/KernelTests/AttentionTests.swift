@@ -57,25 +57,14 @@ import Testing
     let positions = Guarded(problem.rows[rows].map { Int32($0.position) })
     let scratch = act_attention_scratch(Int32(problem.width))
     let scratches = Guarded<Float>(repeating: .nan, count: scratch * workers)
-    var args = act_attention_args()
-    args.out = out.pointer
-    args.out_row_stride = width
-    args.q = UnsafePointer(inputs.q.pointer + rows.lowerBound * (width + 4))
-    args.q_row_stride = width + 4
-    args.keys = UnsafePointer(inputs.cache.keyAddresses.pointer)
-    args.values = UnsafePointer(inputs.cache.valueAddresses.pointer)
-    args.sequences = UnsafePointer(sequences.pointer)
-    args.positions = UnsafePointer(positions.pointer)
-    args.rows = Int32(rows.count)
-    args.heads = Int32(problem.heads)
-    args.kv_heads = Int32(problem.kvHeads)
-    args.head_width = Int32(problem.width)
-    args.cache_dtype = inputs.storage.rawValue
-    args.window = Int32(problem.window)
-    args.scale = problem.scale
-    args.soft_cap = problem.softCap
-    args.scratch = scratches.pointer
-    args.scratch_per_worker = scratch
+    let args = act_attention_args(
+      out: out.pointer, out_row_stride: width, q: inputs.q.pointer + rows.lowerBound * (width + 4),
+      q_row_stride: width + 4, keys: inputs.cache.keyAddresses.pointer,
+      values: inputs.cache.valueAddresses.pointer, sequences: sequences.pointer,
+      positions: positions.pointer, rows: Int32(rows.count), heads: Int32(problem.heads),
+      kv_heads: Int32(problem.kvHeads), head_width: Int32(problem.width),
+      cache_dtype: inputs.storage.rawValue, window: Int32(problem.window), scale: problem.scale,
+      soft_cap: problem.softCap, scratch: scratches.pointer, scratch_per_worker: scratch)
     call(
       level.kernels.attention, args,
       keeping: [inputs, inputs.cache, out, sequences, positions, scratches], workers: workers)

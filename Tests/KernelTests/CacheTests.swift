@@ -32,19 +32,11 @@ final class CacheMemory {
     let (k, v) = (Guarded(k), Guarded(v))
     let sequences = Guarded(places.map { Int32($0.sequence) })
     let positions = Guarded(places.map { Int32($0.position) })
-    var args = act_cache_append_args()
-    args.k = UnsafePointer(k.pointer)
-    args.v = UnsafePointer(v.pointer)
-    args.k_row_stride = kvHeads * width
-    args.v_row_stride = kvHeads * width
-    args.keys = UnsafePointer(keyAddresses.pointer)
-    args.values = UnsafePointer(valueAddresses.pointer)
-    args.sequences = UnsafePointer(sequences.pointer)
-    args.positions = UnsafePointer(positions.pointer)
-    args.rows = Int32(places.count)
-    args.kv_heads = Int32(kvHeads)
-    args.head_width = Int32(width)
-    args.cache_dtype = storage.rawValue
+    let args = act_cache_append_args(
+      k: k.pointer, v: v.pointer, k_row_stride: kvHeads * width, v_row_stride: kvHeads * width,
+      keys: keyAddresses.pointer, values: valueAddresses.pointer, sequences: sequences.pointer,
+      positions: positions.pointer, rows: Int32(places.count), kv_heads: Int32(kvHeads),
+      head_width: Int32(width), cache_dtype: storage.rawValue)
     call(level.kernels.cache_append, args, keeping: [self, k, v, sequences, positions], workers: workers)
   }
 

@@ -10,13 +10,10 @@ import Testing
     let count = inputs.first?.count ?? rows
     let guarded = inputs.map { Guarded($0) }
     let out = Guarded<Float>(repeating: -7, count: count)
-    var args = act_elementwise_args()
-    args.out = out.pointer
-    args.out_row_stride = count / rows
-    args.rows = Int32(rows)
-    args.columns = Int32(count / rows)
-    args.expr = expression
-    args.setInputs(guarded.map { .rows($0.pointer, width: count / rows) })
+    let args = act_elementwise_args(
+      out: out.pointer, out_row_stride: count / rows, rows: Int32(rows), columns: Int32(count / rows),
+      slots: nil, expr: expression,
+      inputs: act_operands(guarded.map { .rows($0.pointer, width: count / rows) }))
     call(level.kernels.elementwise, args, keeping: guarded + [out], workers: workers)
     return out.array
   }
@@ -198,23 +195,20 @@ import Testing
     let numbers = Guarded(noise.floats(rows))
     let slots = Guarded<Int32>([2, 0, 1, 1, 2, 0, 0])
     let out = Guarded(x)
-    var args = act_elementwise_args()
-    args.out = out.pointer
-    args.out_row_stride = pitch
-    args.rows = Int32(rows)
-    args.columns = Int32(columns)
-    args.slots = UnsafePointer(slots.pointer)
-    args.expr = act_expr(
+    let expression = act_expr(
       inputs: 4,
       [
         Instruction(ACT_EXPR_MUL, 0, 1), Instruction(ACT_EXPR_ADD, 4, 2), Instruction(ACT_EXPR_ADD, 5, 3),
         Instruction(ACT_EXPR_CONSTANT, immediate: 1), Instruction(ACT_EXPR_ADD, 6, 7),
       ])
-    args.setInputs([
-      .rows(out.pointer, width: pitch),
-      act_operand(data: strengths.pointer, row_stride: 0, slot_stride: 1, column_stride: 0),
-      .slots(shifts.pointer, width: columns), .column(numbers.pointer),
-    ])
+    let args = act_elementwise_args(
+      out: out.pointer, out_row_stride: pitch, rows: Int32(rows), columns: Int32(columns),
+      slots: slots.pointer, expr: expression,
+      inputs: act_operands([
+        .rows(out.pointer, width: pitch),
+        act_operand(strengths.pointer, row: 0, slot: 1, column: 0),
+        .slots(shifts.pointer, width: columns), .column(numbers.pointer),
+      ]))
     call(level.kernels.elementwise, args, keeping: [out, strengths, shifts, numbers, slots], workers: 3)
     var expected = x
     for row in 0..<rows {
@@ -232,12 +226,9 @@ import Testing
   func constantAndBroadcastResultsFillTheRow(level: Level) {
     let constant = act_expr(inputs: 0, [Instruction(ACT_EXPR_CONSTANT, immediate: 2.5)])
     let out = Guarded<Float>(repeating: 0, count: 19)
-    var args = act_elementwise_args()
-    args.out = out.pointer
-    args.out_row_stride = 19
-    args.rows = 1
-    args.columns = 19
-    args.expr = constant
+    let args = act_elementwise_args(
+      out: out.pointer, out_row_stride: 19, rows: 1, columns: 19, slots: nil, expr: constant,
+      inputs: act_operands())
     call(level.kernels.elementwise, args, keeping: [out])
     #expect(out.array == [Float](repeating: 2.5, count: 19))
   }

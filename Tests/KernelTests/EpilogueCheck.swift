@@ -32,17 +32,13 @@ func expectEpilogueEqualsSeparateKernels(
   var linear = arguments(fused)
   linear.slots = UnsafePointer(slots.pointer)
   linear.epilogue = act_expr(inputs: 4, program)
-  linear.setInputs(operands(fused.pointer, fused.pointer))
+  linear.inputs = act_operands(operands(fused.pointer, fused.pointer))
   run(linear, memory)
 
-  var elementwise = act_elementwise_args()
-  elementwise.out = separate.pointer
-  elementwise.out_row_stride = width
-  elementwise.rows = Int32(rows)
-  elementwise.columns = Int32(n)
-  elementwise.slots = UnsafePointer(slots.pointer)
-  elementwise.expr = act_expr(inputs: 4, program)
-  elementwise.setInputs(operands(sums.pointer, separate.pointer))
+  let elementwise = act_elementwise_args(
+    out: separate.pointer, out_row_stride: width, rows: Int32(rows), columns: Int32(n),
+    slots: slots.pointer, expr: act_expr(inputs: 4, program),
+    inputs: act_operands(operands(sums.pointer, separate.pointer)))
   call(level.kernels.elementwise, elementwise, keeping: memory, workers: 2)
 
   #expect(bits(fused.array) == bits(separate.array))

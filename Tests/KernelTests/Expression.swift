@@ -20,32 +20,30 @@ extension act_expr {
 }
 
 extension act_operand {
+  init(_ data: UnsafePointer<Float>, row: Int, slot: Int, column: Int) {
+    self.init(data: data, row_stride: row, slot_stride: slot, column_stride: column)
+  }
   /// Rows of `width` elements, one after the other.
   static func rows(_ data: UnsafePointer<Float>, width: Int) -> act_operand {
-    act_operand(data: data, row_stride: width, slot_stride: 0, column_stride: 1)
+    act_operand(data, row: width, slot: 0, column: 1)
   }
   /// One row for all rows.
   static func vector(_ data: UnsafePointer<Float>) -> act_operand {
-    act_operand(data: data, row_stride: 0, slot_stride: 0, column_stride: 1)
+    act_operand(data, row: 0, slot: 0, column: 1)
   }
   /// One number for each row.
   static func column(_ data: UnsafePointer<Float>) -> act_operand {
-    act_operand(data: data, row_stride: 1, slot_stride: 0, column_stride: 0)
+    act_operand(data, row: 1, slot: 0, column: 0)
   }
   /// One row of `width` elements for each slot.
   static func slots(_ data: UnsafePointer<Float>, width: Int) -> act_operand {
-    act_operand(data: data, row_stride: 0, slot_stride: width, column_stride: 1)
+    act_operand(data, row: 0, slot: width, column: 1)
   }
 }
 
-extension act_elementwise_args {
-  mutating func setInputs(_ operands: [act_operand]) {
-    withUnsafeMutableBytes(of: &inputs) { bytes in operands.withUnsafeBytes { bytes.copyMemory(from: $0) } }
-  }
-}
-
-extension act_linear_args {
-  mutating func setInputs(_ operands: [act_operand]) {
-    withUnsafeMutableBytes(of: &inputs) { bytes in operands.withUnsafeBytes { bytes.copyMemory(from: $0) } }
+extension act_operands {
+  init(_ operands: [act_operand]) {
+    self.init()
+    withUnsafeMutableBytes(of: &at) { bytes in operands.withUnsafeBytes { bytes.copyMemory(from: $0) } }
   }
 }

@@ -23,18 +23,12 @@ import Testing
     }
 
     func arguments(_ range: Range<Int>, out: Guarded<Float>) -> act_linear_args {
-      var args = act_linear_args()
-      args.out = out.pointer
-      args.out_row_stride = n + gap
-      args.x = UnsafePointer(x.pointer + range.lowerBound * (k + gap))
-      args.x_row_stride = k + gap
-      args.w = UnsafeRawPointer(w.bytes.pointer)
-      args.w_dtype = w.format.rawValue
-      args.rows = Int32(range.count)
-      args.n = Int32(n)
-      args.k = Int32(k)
-      args.epilogue = act_expr(inputs: 1, [])
-      return args
+      act_linear_args(
+        out: out.pointer, out_row_stride: n + gap, x: x.pointer + range.lowerBound * (k + gap),
+        x_row_stride: k + gap, w: UnsafeRawPointer(w.bytes.pointer), w_dtype: w.format.rawValue,
+        rows: Int32(range.count), n: Int32(n), k: Int32(k), slots: nil,
+        epilogue: act_expr(inputs: 1, []),
+        inputs: act_operands(), packed_x: nil)
     }
 
     func run(_ level: Level, _ arguments: act_linear_args, keeping memory: [AnyObject] = [], workers: Int) {

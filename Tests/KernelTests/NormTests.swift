@@ -14,17 +14,11 @@ import Testing
         let slots = Guarded<Int32>([0, 2, 1, 1, 0, 2])
         let source = Guarded(Array(x.dropLast(2)))
         let out = inPlace ? source : Guarded<Float>(repeating: 0, count: source.count)
-        var args = act_norm_args()
-        args.out = out.pointer
-        args.out_row_stride = columns + 2
-        args.x = UnsafePointer(source.pointer)
-        args.x_row_stride = columns + 2
-        args.rows = Int32(rows)
-        args.columns = Int32(columns)
-        args.eps = 1e-5
-        args.slots = UnsafePointer(slots.pointer)
-        if gains { args.gain = .slots(gain.pointer, width: columns) }
-        if biases { args.bias = .vector(bias.pointer) }
+        let args = act_norm_args(
+          out: out.pointer, out_row_stride: columns + 2, x: source.pointer, x_row_stride: columns + 2,
+          rows: Int32(rows), columns: Int32(columns), eps: 1e-5, slots: slots.pointer,
+          gain: gains ? .slots(gain.pointer, width: columns) : act_operand(),
+          bias: biases ? .vector(bias.pointer) : act_operand())
         call(
           centred ? level.kernels.layer_norm : level.kernels.rms_norm, args,
           keeping: [source, out, gain, bias, slots], workers: 4)
@@ -58,15 +52,9 @@ import Testing
     let gain = Guarded(noise.floats(columns))
     let bias = Guarded(noise.floats(columns))
     let out = Guarded<Float>(repeating: 0, count: columns)
-    var args = act_norm_args()
-    args.out = out.pointer
-    args.out_row_stride = columns
-    args.x = UnsafePointer(x.pointer)
-    args.x_row_stride = columns
-    args.rows = 1
-    args.columns = Int32(columns)
-    args.eps = 1e-6
-    args.gain = .vector(gain.pointer)
+    var args = act_norm_args(
+      out: out.pointer, out_row_stride: columns, x: x.pointer, x_row_stride: columns, rows: 1,
+      columns: Int32(columns), eps: 1e-6, slots: nil, gain: .vector(gain.pointer), bias: act_operand())
     call(level.kernels.rms_norm, args, keeping: [x, gain, bias, out])
     let apart = zip(out.array, bias.array).map { $0 + $1 }
     args.bias = .vector(bias.pointer)

@@ -23,6 +23,5 @@
 #include "linear.h"
 #include "attention.h"
 
-#define KERNEL_TABLE(level)                                                                            \
-  {level,     elementwise, linear,     rms_norm,      layer_norm, rope,      cache_append,  attention, \
-   take_rows, cast,        scale_rows, scale_columns, pack,       pack_rows, linear_scratch}
+#define KERNEL_OF_LEVEL(kernel) .kernel = kernel,
+#define KERNEL_TABLE(level) {.name = level, ACT_EACH_KERNEL(KERNEL_OF_LEVEL).linear_scratch = linear_scratch}

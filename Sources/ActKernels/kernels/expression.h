@@ -141,11 +141,11 @@ static void elementwise(const void *args, int worker, int workers) {
   share items = share_of(a->rows * runs, worker, workers);
   ptrdiff_t strides[ACT_EXPR_MAX_INPUTS];
   const float *data[ACT_EXPR_MAX_INPUTS];
-  for (int i = 0; i < a->expr.input_count; i++) strides[i] = a->inputs[i].column_stride;
+  for (int i = 0; i < a->expr.input_count; i++) strides[i] = a->inputs.at[i].column_stride;
   for (int64_t item = items.begin; item < items.end; item++) {
     int64_t row = item / runs, column = item % runs * run;
     for (int i = 0; i < a->expr.input_count; i++)
-      data[i] = operand_row(&a->inputs[i], row, a->slots) + column * strides[i];
+      data[i] = operand_row(&a->inputs.at[i], row, a->slots) + column * strides[i];
     expr_row(&a->expr, &buffers, data, strides, (int32_t)least(run, a->columns - column),
              a->out + row * a->out_row_stride + column);
   }

@@ -40,7 +40,7 @@ static void finish(epilogue *e, int64_t row, int rows, int64_t column, int colum
   const act_linear_args *a = e->args;
   ptrdiff_t strides[ACT_EXPR_MAX_INPUTS] = {1};
   const float *data[ACT_EXPR_MAX_INPUTS];
-  for (int i = 1; i < a->epilogue.input_count; i++) strides[i] = a->inputs[i].column_stride;
+  for (int i = 1; i < a->epilogue.input_count; i++) strides[i] = a->inputs.at[i].column_stride;
   for (int m = 0; m < rows; m++, sums += stride) {
     float *out = a->out + (row + m) * a->out_row_stride + column;
     if (a->epilogue.instruction_count == 0) {
@@ -49,7 +49,7 @@ static void finish(epilogue *e, int64_t row, int rows, int64_t column, int colum
     }
     data[0] = sums;
     for (int i = 1; i < a->epilogue.input_count; i++)
-      data[i] = operand_row(&a->inputs[i], row + m, a->slots) + column * strides[i];
+      data[i] = operand_row(&a->inputs.at[i], row + m, a->slots) + column * strides[i];
     expr_row(&a->epilogue, &e->buffers, data, strides, columns, out);
   }
 }

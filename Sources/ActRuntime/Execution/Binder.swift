@@ -68,10 +68,12 @@ struct Binder {
     }
   }
 
-  private func task<Arguments>(
-    _ function: ThreadPool.Task, _ arguments: UnsafeMutablePointer<Arguments>,
-    rows path: KeyPath<Arguments, Int32>?, _ out: Location
+  /// A call of a kernel, whose rows are those of `out`.
+  private func task<Arguments: BitwiseCopyable>(
+    _ function: ThreadPool.Task, _ arguments: Arguments, rows path: KeyPath<Arguments, Int32>?,
+    _ out: Location
   ) -> KernelTask {
+    let arguments = self.arguments.store(arguments)
     var rows: UnsafeMutablePointer<Int32>?
     var symbol = ""
     if let path {
@@ -95,66 +97,42 @@ struct Binder {
   }
 
   private func elementwise(_ body: Expression, _ inputs: [Location], _ out: Location) -> KernelTask {
-    let args = arguments.allocate(act_elementwise_args.self)
-    args.pointee.out = out.floats
-    args.pointee.out_row_stride = out.rowStride
-    args.pointee.columns = Int32(out.columns)
-    args.pointee.slots = slots(out)
-    args.pointee.expr = act_expr(body)
-    fill(args.field(\.inputs), inputs)
+    let args = act_elementwise_args(
+      out: out.floats, out_row_stride: out.rowStride, rows: 0, columns: Int32(out.columns),
+      slots: slots(out), expr: act_expr(body), inputs: act_operands(inputs))
     return task(act_elementwise, args, rows: \.rows, out)
-  }
-
-  /// Fills an array of operands, which Swift sees as a tuple, beginning at its element `first`.
-  private func fill<Tuple>(_ tuple: UnsafeMutablePointer<Tuple>, _ operands: [Location], from first: Int = 0)
-  {
-    precondition(first + operands.count <= MemoryLayout<Tuple>.size / MemoryLayout<act_operand>.stride)
-    let slots = UnsafeMutableRawPointer(tuple).assumingMemoryBound(to: act_operand.self)
-    for (index, operand) in operands.enumerated() { slots[first + index] = operand.kernelOperand }
   }
 
   private mutating func linear(
     _ x: Location, _ w: Location, epilogue: Expression, _ operands: [Location], _ out: Location
   ) -> [KernelTask] {
-    let args = arguments.allocate(act_linear_args.self)
-    args.pointee.out = out.floats
-    args.pointee.out_row_stride = out.rowStride
-    args.pointee.x = UnsafePointer(x.floats)
-    args.pointee.x_row_stride = x.rowStride
-    args.pointee.w = UnsafeRawPointer(w.base)
-    args.pointee.w_dtype = w.dtype.kernelType
-    args.pointee.n = Int32(out.columns)
-    args.pointee.k = Int32(w.columns)
-    args.pointee.slots = slots(out)
-    args.pointee.epilogue = act_expr(epilogue)
-    fill(args.field(\.inputs), operands, from: 1)
-    let product = task(act_linear, args, rows: \.rows, out)
+    let (dtype, k) = (w.dtype.kernelType, Int32(w.columns))
     // Some kernels read rows that are packed first, by all workers for all; most pack a single row themselves.
-    guard act_linear_scratch(args.pointee.w_dtype, 2, args.pointee.k) > 0 else { return [product] }
-    args.pointee.packed_x = context.packedRows
+    let isPackedFirst = act_linear_scratch(dtype, 2, k) > 0
+    let args = act_linear_args(
+      out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(x.floats), x_row_stride: x.rowStride,
+      w: UnsafeRawPointer(w.base), w_dtype: dtype, rows: 0, n: Int32(out.columns), k: k, slots: slots(out),
+      epilogue: act_expr(epilogue), inputs: act_operands(operands, from: 1),
+      packed_x: isPackedFirst ? context.packedRows : nil)
+    let product = task(act_linear, args, rows: \.rows, out)
+    guard isPackedFirst else { return [product] }
     let rows = PackedRows(
       base: x.base, rowStride: x.rowStride, rows: out.rows, weights: w.dtype, columns: w.columns)
     // Layers that read the same rows one after another, as gate and up, have them packed once.
     defer { packed = out.base == x.base ? nil : rows }
     if packed == rows { return [product] }
     var packing = task(act_pack_rows, args, rows: \.rows, out)
-    packing.leastRows = act_linear_scratch(args.pointee.w_dtype, 1, args.pointee.k) > 0 ? 1 : 2
+    packing.leastRows = act_linear_scratch(dtype, 1, k) > 0 ? 1 : 2
     return [packing, product]
   }
 
   private func norm(
     _ function: ThreadPool.Task, _ eps: Float, _ inputs: [Location], _ out: Location
   ) -> KernelTask {
-    let args = arguments.allocate(act_norm_args.self)
-    args.pointee.out = out.floats
-    args.pointee.out_row_stride = out.rowStride
-    args.pointee.x = UnsafePointer(inputs[0].floats)
-    args.pointee.x_row_stride = inputs[0].rowStride
-    args.pointee.columns = Int32(out.columns)
-    args.pointee.eps = eps
-    args.pointee.slots = slots(out)
-    args.pointee.gain = inputs[1].kernelOperand
-    if inputs.count == 3 { args.pointee.bias = inputs[2].kernelOperand }
+    let args = act_norm_args(
+      out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(inputs[0].floats),
+      x_row_stride: inputs[0].rowStride, rows: 0, columns: Int32(out.columns), eps: eps, slots: slots(out),
+      gain: inputs[1].kernelOperand, bias: inputs.count == 3 ? inputs[2].kernelOperand : act_operand())
     return task(function, args, rows: \.rows, out)
   }
 
@@ -162,119 +140,83 @@ struct Binder {
     let half = rope.width / 2
     let frequencies = arguments.allocate(Double.self, count: half)
     for (index, frequency) in rope.frequencies.enumerated() { frequencies[index] = frequency }
-    let args = arguments.allocate(act_rope_table_args.self)
-    args.pointee.out = out.floats
-    args.pointee.positions = UnsafePointer(context.positions)
-    args.pointee.frequencies = UnsafePointer(frequencies)
-    args.pointee.half = Int32(half)
-    args.pointee.scale = 1
+    let args = act_rope_table_args(
+      out: out.floats, positions: UnsafePointer(context.positions), frequencies: UnsafePointer(frequencies),
+      rows: 0, half: Int32(half), scale: 1)
     return task(act_rope_table, args, rows: \.rows, out)
   }
 
   private func rope(_ headWidth: Int, _ x: Location, table: Location, _ out: Location) -> KernelTask {
-    let args = arguments.allocate(act_rope_args.self)
-    args.pointee.out = out.floats
-    args.pointee.out_row_stride = out.rowStride
-    args.pointee.x = UnsafePointer(x.floats)
-    args.pointee.x_row_stride = x.rowStride
-    args.pointee.table = UnsafePointer(table.floats)
-    args.pointee.heads = Int32(out.columns / headWidth)
-    args.pointee.head_width = Int32(headWidth)
-    args.pointee.half = Int32(table.columns / 2)
+    let args = act_rope_args(
+      out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(x.floats), x_row_stride: x.rowStride,
+      table: UnsafePointer(table.floats), rows: 0, heads: Int32(out.columns / headWidth),
+      head_width: Int32(headWidth), half: Int32(table.columns / 2))
     return task(act_rope, args, rows: \.rows, out)
   }
 
   private func attention(_ attention: Attention, _ inputs: [Location], _ out: Location) -> [KernelTask] {
-    let append = arguments.allocate(act_cache_append_args.self)
-    append.pointee.k = UnsafePointer(inputs[1].floats)
-    append.pointee.v = UnsafePointer(inputs[2].floats)
-    append.pointee.k_row_stride = inputs[1].rowStride
-    append.pointee.v_row_stride = inputs[2].rowStride
-    append.pointee.keys = UnsafePointer(context.keys[attention.cache])
-    append.pointee.values = UnsafePointer(context.values[attention.cache])
-    append.pointee.sequences = UnsafePointer(context.sequences)
-    append.pointee.positions = UnsafePointer(context.positions)
-    append.pointee.kv_heads = Int32(attention.keyValueHeads)
-    append.pointee.head_width = Int32(attention.headWidth)
-    append.pointee.cache_dtype = context.cacheType.kernelType
-
-    let args = arguments.allocate(act_attention_args.self)
-    args.pointee.out = out.floats
-    args.pointee.out_row_stride = out.rowStride
-    args.pointee.q = UnsafePointer(inputs[0].floats)
-    args.pointee.q_row_stride = inputs[0].rowStride
-    args.pointee.keys = UnsafePointer(context.keys[attention.cache])
-    args.pointee.values = UnsafePointer(context.values[attention.cache])
-    args.pointee.sequences = UnsafePointer(context.sequences)
-    args.pointee.positions = UnsafePointer(context.positions)
-    args.pointee.heads = Int32(attention.heads)
-    args.pointee.kv_heads = Int32(attention.keyValueHeads)
-    args.pointee.head_width = Int32(attention.headWidth)
-    args.pointee.cache_dtype = context.cacheType.kernelType
-    args.pointee.window = Int32(attention.window)
-    args.pointee.scale = attention.scale
-    args.pointee.soft_cap = attention.softCap
-    args.pointee.scratch = context.scratch
-    args.pointee.scratch_per_worker = context.scratchPerWorker
+    let (keys, values) = (context.keys[attention.cache], context.values[attention.cache])
+    let append = act_cache_append_args(
+      k: UnsafePointer(inputs[1].floats), v: UnsafePointer(inputs[2].floats),
+      k_row_stride: inputs[1].rowStride, v_row_stride: inputs[2].rowStride, keys: UnsafePointer(keys),
+      values: UnsafePointer(values), sequences: UnsafePointer(context.sequences),
+      positions: UnsafePointer(context.positions), rows: 0, kv_heads: Int32(attention.keyValueHeads),
+      head_width: Int32(attention.headWidth), cache_dtype: context.cacheType.kernelType)
+    let args = act_attention_args(
+      out: out.floats, out_row_stride: out.rowStride, q: UnsafePointer(inputs[0].floats),
+      q_row_stride: inputs[0].rowStride, keys: UnsafePointer(keys), values: UnsafePointer(values),
+      sequences: UnsafePointer(context.sequences), positions: UnsafePointer(context.positions), rows: 0,
+      heads: Int32(attention.heads), kv_heads: Int32(attention.keyValueHeads),
+      head_width: Int32(attention.headWidth), cache_dtype: context.cacheType.kernelType,
+      window: Int32(attention.window), scale: attention.scale, soft_cap: attention.softCap,
+      scratch: context.scratch, scratch_per_worker: context.scratchPerWorker)
     return [
       task(act_cache_append, append, rows: \.rows, inputs[1]), task(act_attention, args, rows: \.rows, out),
     ]
   }
 
   private func takeRows(table: Location, indices: Location, _ out: Location) -> KernelTask {
-    let args = arguments.allocate(act_take_rows_args.self)
-    args.pointee.out = out.floats
-    args.pointee.out_row_stride = out.rowStride
-    args.pointee.table = UnsafeRawPointer(table.base)
-    args.pointee.table_row_stride = table.rowStride
-    args.pointee.dtype = table.dtype.kernelType
-    args.pointee.indices = UnsafePointer(indices.base.assumingMemoryBound(to: Int32.self))
-    args.pointee.columns = Int32(out.columns)
+    let args = act_take_rows_args(
+      out: out.floats, out_row_stride: out.rowStride, table: UnsafeRawPointer(table.base),
+      table_row_stride: table.rowStride, dtype: table.dtype.kernelType,
+      indices: UnsafePointer(indices.base.assumingMemoryBound(to: Int32.self)), rows: 0,
+      columns: Int32(out.columns))
     return task(act_take_rows, args, rows: \.rows, out)
   }
 
   private func scale(_ function: ThreadPool.Task, _ inputs: [Location], _ out: Location) -> KernelTask {
-    let args = arguments.allocate(act_scale_args.self)
-    args.pointee.out = out.floats
-    args.pointee.w = UnsafeRawPointer(inputs[0].base)
-    args.pointee.w_dtype = inputs[0].dtype.kernelType
-    args.pointee.s = UnsafePointer(inputs[1].floats)
-    args.pointee.k = Int32(out.columns)
+    let args = act_scale_args(
+      out: out.floats, w: UnsafeRawPointer(inputs[0].base), w_dtype: inputs[0].dtype.kernelType,
+      s: UnsafePointer(inputs[1].floats), n: 0, k: Int32(out.columns))
     return task(function, args, rows: \.n, out)
   }
 
   private func pack(_ input: Location, _ out: Location) -> KernelTask {
-    let args = arguments.allocate(act_pack_args.self)
-    args.pointee.out = out.base
-    args.pointee.out_dtype = out.dtype.kernelType
-    args.pointee.w = UnsafeRawPointer(input.base)
-    args.pointee.w_dtype = input.dtype.kernelType
-    args.pointee.k = Int32(out.columns)
+    let args = act_pack_args(
+      out: out.base, out_dtype: out.dtype.kernelType, w: UnsafeRawPointer(input.base),
+      w_dtype: input.dtype.kernelType, n: 0, k: Int32(out.columns))
     return task(act_pack, args, rows: \.n, out)
   }
 
   private func cast(_ input: Location, _ out: Location) -> KernelTask {
-    cast(input.base, input.dtype, to: out.base, out.dtype, count: out.fixedCount)
+    cast(input.base, input.dtype, to: out.base, out, count: out.fixedCount)
   }
 
   private func cast(
-    _ input: UnsafeMutableRawPointer, _ from: DType, to out: UnsafeMutableRawPointer, _ dtype: DType,
+    _ input: UnsafeMutableRawPointer, _ from: DType, to address: UnsafeMutableRawPointer, _ out: Location,
     count: Int
   ) -> KernelTask {
-    let args = arguments.allocate(act_cast_args.self)
-    args.pointee.out = out
-    args.pointee.in = UnsafeRawPointer(input)
-    args.pointee.out_dtype = dtype.kernelType
-    args.pointee.in_dtype = from.kernelType
-    args.pointee.count = Int64(count)
-    return KernelTask(function: act_cast, arguments: args, rows: nil, symbol: "")
+    let args = act_cast_args(
+      out: address, in: UnsafeRawPointer(input), out_dtype: out.dtype.kernelType, in_dtype: from.kernelType,
+      count: Int64(count))
+    return task(act_cast, args, rows: nil, out)
   }
 
   private func concat(_ inputs: [Location], _ out: Location) -> [KernelTask] {
     var offset = 0
     return inputs.map { input in
       let task = cast(
-        input.base, input.dtype, to: out.base + offset * (out.dtype.byteWidth ?? 0), out.dtype,
+        input.base, input.dtype, to: out.base + offset * (out.dtype.byteWidth ?? 0), out,
         count: input.fixedCount)
       offset += input.fixedCount
       return task

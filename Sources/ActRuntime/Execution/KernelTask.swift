@@ -26,6 +26,13 @@ final class TaskArguments {
     return block.bindMemory(to: Value.self, capacity: count)
   }
 
+  /// Keeps a value at an address of its own.
+  func store<Value: BitwiseCopyable>(_ value: Value) -> UnsafeMutablePointer<Value> {
+    let place = allocate(Value.self)
+    place.initialize(to: value)
+    return place
+  }
+
   deinit { for block in blocks { block.deallocate() } }
 }
 
@@ -43,6 +50,18 @@ extension Location {
   var kernelOperand: act_operand {
     let (row, slot, column) = operand
     return act_operand(data: floats, row_stride: row, slot_stride: slot, column_stride: column)
+  }
+}
+
+extension act_operands {
+  /// The operands of an expression, whose first is its input `first`.
+  init(_ operands: [Location], from first: Int = 0) {
+    self.init()
+    withUnsafeMutableBytes(of: &at) { raw in
+      let places = raw.bindMemory(to: act_operand.self)
+      precondition(first + operands.count <= places.count, "verified")
+      for (index, operand) in operands.enumerated() { places[first + index] = operand.kernelOperand }
+    }
   }
 }
 
