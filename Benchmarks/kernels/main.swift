@@ -149,7 +149,7 @@ final class Product {
     sum.input_count = 1
     arguments = act_linear_args(
       out: out, out_row_stride: Int(shape.n), x: UnsafePointer(x), x_row_stride: Int(shape.k), w: nil,
-      w_dtype: dtype, rows: shape.rows, n: shape.n, k: shape.k, slots: nil, epilogue: sum,
+      w_dtype: dtype, rows: shape.rows, n: shape.n, k: shape.k, slots: nil, rows_per_slot: 1, epilogue: sum,
       inputs: act_operands(), packed_x: packedX)
   }
 

@@ -12,7 +12,7 @@ import Testing
     let out = Guarded<Float>(repeating: -7, count: count)
     let args = act_elementwise_args(
       out: out.pointer, out_row_stride: count / rows, rows: Int32(rows), columns: Int32(count / rows),
-      slots: nil, expr: expression,
+      slots: nil, rows_per_slot: 1, expr: expression,
       inputs: act_operands(guarded.map { .rows($0.pointer, width: count / rows) }))
     call(level.kernels.elementwise, args, keeping: guarded + [out], workers: workers)
     return out.array
@@ -203,7 +203,7 @@ import Testing
       ])
     let args = act_elementwise_args(
       out: out.pointer, out_row_stride: pitch, rows: Int32(rows), columns: Int32(columns),
-      slots: slots.pointer, expr: expression,
+      slots: slots.pointer, rows_per_slot: 1, expr: expression,
       inputs: act_operands([
         .rows(out.pointer, width: pitch),
         act_operand(strengths.pointer, row: 0, slot: 1, column: 0),
@@ -227,7 +227,8 @@ import Testing
     let constant = act_expr(inputs: 0, [Instruction(ACT_EXPR_CONSTANT, immediate: 2.5)])
     let out = Guarded<Float>(repeating: 0, count: 19)
     let args = act_elementwise_args(
-      out: out.pointer, out_row_stride: 19, rows: 1, columns: 19, slots: nil, expr: constant,
+      out: out.pointer, out_row_stride: 19, rows: 1, columns: 19, slots: nil, rows_per_slot: 1,
+      expr: constant,
       inputs: act_operands())
     call(level.kernels.elementwise, args, keeping: [out])
     #expect(out.array == [Float](repeating: 2.5, count: 19))

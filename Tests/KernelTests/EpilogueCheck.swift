@@ -37,7 +37,7 @@ func expectEpilogueEqualsSeparateKernels(
 
   let elementwise = act_elementwise_args(
     out: separate.pointer, out_row_stride: width, rows: Int32(rows), columns: Int32(n),
-    slots: slots.pointer, expr: act_expr(inputs: 4, program),
+    slots: slots.pointer, rows_per_slot: 1, expr: act_expr(inputs: 4, program),
     inputs: act_operands(operands(sums.pointer, separate.pointer)))
   call(level.kernels.elementwise, elementwise, keeping: memory, workers: 2)
 

@@ -21,7 +21,9 @@ extension act_expr {
 
 extension act_operand {
   init(_ data: UnsafePointer<Float>, row: Int, slot: Int, column: Int) {
-    self.init(data: data, row_stride: row, slot_stride: slot, column_stride: column)
+    self.init(
+      data: data, row_stride: row, slot_stride: slot, column_stride: column, row_divisor: 1, row_modulus: 0,
+      entries: nil)
   }
   /// Rows of `width` elements, one after the other.
   static func rows(_ data: UnsafePointer<Float>, width: Int) -> act_operand {

@@ -26,7 +26,7 @@ import Testing
       act_linear_args(
         out: out.pointer, out_row_stride: n + gap, x: x.pointer + range.lowerBound * (k + gap),
         x_row_stride: k + gap, w: UnsafeRawPointer(w.bytes.pointer), w_dtype: w.format.rawValue,
-        rows: Int32(range.count), n: Int32(n), k: Int32(k), slots: nil,
+        rows: Int32(range.count), n: Int32(n), k: Int32(k), slots: nil, rows_per_slot: 1,
         epilogue: act_expr(inputs: 1, []),
         inputs: act_operands(), packed_x: nil)
     }

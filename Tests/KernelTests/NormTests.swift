@@ -16,7 +16,7 @@ import Testing
         let out = inPlace ? source : Guarded<Float>(repeating: 0, count: source.count)
         let args = act_norm_args(
           out: out.pointer, out_row_stride: columns + 2, x: source.pointer, x_row_stride: columns + 2,
-          rows: Int32(rows), columns: Int32(columns), eps: 1e-5, slots: slots.pointer,
+          rows: Int32(rows), columns: Int32(columns), eps: 1e-5, slots: slots.pointer, rows_per_slot: 1,
           gain: gains ? .slots(gain.pointer, width: columns) : act_operand(),
           bias: biases ? .vector(bias.pointer) : act_operand())
         call(
@@ -54,7 +54,8 @@ import Testing
     let out = Guarded<Float>(repeating: 0, count: columns)
     var args = act_norm_args(
       out: out.pointer, out_row_stride: columns, x: x.pointer, x_row_stride: columns, rows: 1,
-      columns: Int32(columns), eps: 1e-6, slots: nil, gain: .vector(gain.pointer), bias: act_operand())
+      columns: Int32(columns), eps: 1e-6, slots: nil, rows_per_slot: 1, gain: .vector(gain.pointer),
+      bias: act_operand())
     call(level.kernels.rms_norm, args, keeping: [x, gain, bias, out])
     let apart = zip(out.array, bias.array).map { $0 + $1 }
     args.bias = .vector(bias.pointer)

@@ -6,7 +6,7 @@
 // neither on the split nor on the number of rows in the call: a row's result is the same bit for bit whether it is
 // computed alone, in a batch, or on another number of threads.
 //
-// Sizes and strides count elements unless the name says bytes. `rows` are tokens.
+// Sizes and strides count elements unless the name says bytes. A row is a token, a pixel, or a head of either.
 #ifndef ACT_KERNELS_H
 #define ACT_KERNELS_H
 

@@ -126,27 +126,55 @@ static void expr_row(const act_expr *e, expr_buffers *buffers, const float *cons
   }
 }
 
-INLINE const float *operand_row(const act_operand *o, int64_t row, const int32_t *slots) {
-  return o->data + row * o->row_stride + (o->slot_stride ? slots[row] * o->slot_stride : 0);
+// The slot of a row; 0 where no operand has slots.
+INLINE int32_t slot_of_row(const int32_t *slots, int32_t rows_per_slot, int64_t row) {
+  if (!slots) return 0;
+  return slots[rows_per_slot == 1 ? row : row / rows_per_slot];
+}
+
+INLINE const float *operand_row(const act_operand *o, int64_t row, int32_t slot) {
+  int64_t index = o->row_divisor == 1 ? row : row / o->row_divisor;
+  if (o->entries)
+    index = o->entries[index];
+  else if (o->row_modulus)
+    index %= o->row_modulus;
+  return o->data + index * o->row_stride + slot * o->slot_stride;
+}
+
+// Whether the rows are one run of elements: out and each input one row after the other, or one number for all.
+static int rows_are_one(const act_elementwise_args *a) {
+  if (a->out_row_stride != a->columns) return 0;
+  for (int i = 0; i < a->expr.input_count; i++) {
+    const act_operand *o = &a->inputs.at[i];
+    if (o->slot_stride || o->entries) return 0;
+    const int is_number = o->row_stride == 0 && o->column_stride == 0;
+    const int is_dense = o->row_stride == a->columns && (o->column_stride == 1 || a->columns == 1) &&
+                         o->row_divisor == 1 && o->row_modulus == 0;
+    if (!is_number && !is_dense) return 0;
+  }
+  return 1;
 }
 
 static void elementwise(const void *args, int worker, int workers) {
   const act_elementwise_args *a = args;
+  if (a->rows <= 0 || a->columns <= 0) return;
   expr_buffers buffers;
   expr_assign_slots(&a->expr, &buffers);
+  const int one = rows_are_one(a);
+  const int64_t rows = one ? 1 : a->rows, columns = one ? (int64_t)a->rows * a->columns : a->columns;
   // Whole rows where there are enough of them, else runs of a row.
-  int32_t run = a->rows >= 4 * workers ? a->columns : EXPR_RUN;
-  if (run == 0) return;
-  int64_t runs = (a->columns + run - 1) / run;
-  share items = share_of(a->rows * runs, worker, workers);
+  const int64_t run = rows >= 4 * workers ? columns : EXPR_RUN, runs = (columns + run - 1) / run;
+  share items = share_of(rows * runs, worker, workers);
   ptrdiff_t strides[ACT_EXPR_MAX_INPUTS];
   const float *data[ACT_EXPR_MAX_INPUTS];
-  for (int i = 0; i < a->expr.input_count; i++) strides[i] = a->inputs.at[i].column_stride;
+  for (int i = 0; i < a->expr.input_count; i++)
+    strides[i] = one ? a->inputs.at[i].row_stride != 0 : a->inputs.at[i].column_stride;
   for (int64_t item = items.begin; item < items.end; item++) {
-    int64_t row = item / runs, column = item % runs * run;
+    const int64_t row = item / runs, column = item % runs * run;
+    const int32_t slot = slot_of_row(a->slots, a->rows_per_slot, row);
     for (int i = 0; i < a->expr.input_count; i++)
-      data[i] = operand_row(&a->inputs.at[i], row, a->slots) + column * strides[i];
-    expr_row(&a->expr, &buffers, data, strides, (int32_t)least(run, a->columns - column),
+      data[i] = operand_row(&a->inputs.at[i], row, slot) + column * strides[i];
+    expr_row(&a->expr, &buffers, data, strides, (int32_t)least(run, columns - column),
              a->out + row * a->out_row_stride + column);
   }
 }

@@ -47,9 +47,10 @@ static void finish(epilogue *e, int64_t row, int rows, int64_t column, int colum
       memcpy(out, sums, (size_t)columns * sizeof(float));
       continue;
     }
+    const int32_t slot = slot_of_row(a->slots, a->rows_per_slot, row + m);
     data[0] = sums;
     for (int i = 1; i < a->epilogue.input_count; i++)
-      data[i] = operand_row(&a->inputs.at[i], row + m, a->slots) + column * strides[i];
+      data[i] = operand_row(&a->inputs.at[i], row + m, slot) + column * strides[i];
     expr_row(&a->epilogue, &e->buffers, data, strides, columns, out);
   }
 }

@@ -31,8 +31,9 @@ INLINE void norm(const act_norm_args *a, int worker, int workers, int centred) {
   for (int64_t row = rows.begin; row < rows.end; row++) {
     const float *x = a->x + row * a->x_row_stride;
     float *out = a->out + row * a->out_row_stride;
-    const float *gain = a->gain.data ? operand_row(&a->gain, row, a->slots) : NULL;
-    const float *bias = a->bias.data ? operand_row(&a->bias, row, a->slots) : NULL;
+    const int32_t slot = slot_of_row(a->slots, a->rows_per_slot, row);
+    const float *gain = a->gain.data ? operand_row(&a->gain, row, slot) : NULL;
+    const float *bias = a->bias.data ? operand_row(&a->bias, row, slot) : NULL;
     float mean = centred ? row_sum(x, a->columns, 0.0f, 0) / (float)a->columns : 0.0f;
     float square = row_sum(x, a->columns, mean, 1) / (float)a->columns;
     vf scale = 1.0f / v_sqrt(v_splat(square + a->eps));

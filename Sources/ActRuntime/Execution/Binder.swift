@@ -99,7 +99,7 @@ struct Binder {
   private func elementwise(_ body: Expression, _ inputs: [Location], _ out: Location) -> KernelTask {
     let args = act_elementwise_args(
       out: out.floats, out_row_stride: out.rowStride, rows: 0, columns: Int32(out.columns),
-      slots: slots(out), expr: act_expr(body), inputs: act_operands(inputs))
+      slots: slots(out), rows_per_slot: 1, expr: act_expr(body), inputs: act_operands(inputs))
     return task(act_elementwise, args, rows: \.rows, out)
   }
 
@@ -112,6 +112,7 @@ struct Binder {
     let args = act_linear_args(
       out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(x.floats), x_row_stride: x.rowStride,
       w: UnsafeRawPointer(w.base), w_dtype: dtype, rows: 0, n: Int32(out.columns), k: k, slots: slots(out),
+      rows_per_slot: 1,
       epilogue: act_expr(epilogue), inputs: act_operands(operands, from: 1),
       packed_x: isPackedFirst ? context.packedRows : nil)
     let product = task(act_linear, args, rows: \.rows, out)
@@ -132,7 +133,8 @@ struct Binder {
     let args = act_norm_args(
       out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(inputs[0].floats),
       x_row_stride: inputs[0].rowStride, rows: 0, columns: Int32(out.columns), eps: eps, slots: slots(out),
-      gain: inputs[1].kernelOperand, bias: inputs.count == 3 ? inputs[2].kernelOperand : act_operand())
+      rows_per_slot: 1, gain: inputs[1].kernelOperand,
+      bias: inputs.count == 3 ? inputs[2].kernelOperand : act_operand())
     return task(function, args, rows: \.rows, out)
   }
 

@@ -49,7 +49,9 @@ extension UnsafeMutablePointer {
 extension Location {
   var kernelOperand: act_operand {
     let (row, slot, column) = operand
-    return act_operand(data: floats, row_stride: row, slot_stride: slot, column_stride: column)
+    return act_operand(
+      data: floats, row_stride: row, slot_stride: slot, column_stride: column, row_divisor: 1,
+      row_modulus: 0, entries: nil)
   }
 }
 

@@ -52,12 +52,18 @@ typedef struct {
 } act_expr;
 
 // An f32 operand of a row-wise kernel. Element (row, column) lies at
-// data[row * row_stride + slots[row] * slot_stride + column * column_stride]; column_stride is 0 (broadcast) or 1.
+//   data[index * row_stride + slot * slot_stride + column * column_stride]
+// where index is entries[row / row_divisor], or (row / row_divisor) % row_modulus where entries is null, and slot is
+// slots[row / rows_per_slot] of the kernel's arguments. column_stride is 0 (broadcast) or 1, row_divisor at least 1,
+// row_modulus 0 for none. So, in rows of [B, H, W, C], a value an entry, [B, 1, 1, C], has the divisor H * W, in heads
+// [T, H, W] a gain by head, [H, W], has the modulus H, and a value an entry of ragged rows has entries.
 typedef struct {
   const float *data;
   ptrdiff_t row_stride;
   ptrdiff_t slot_stride;
   ptrdiff_t column_stride;
+  int32_t row_divisor, row_modulus;
+  const int32_t *entries;
 } act_operand;
 
 // The inputs of an expression, of which its first input_count are read.
@@ -70,7 +76,8 @@ typedef struct {
   float *out;
   ptrdiff_t out_row_stride;
   int32_t rows, columns;
-  const int32_t *slots;  // [rows]; may be null where every slot_stride is 0
+  const int32_t *slots;  // [rows / rows_per_slot]; may be null where every slot_stride is 0
+  int32_t rows_per_slot;
   act_expr expr;
   act_operands inputs;
 } act_elementwise_args;

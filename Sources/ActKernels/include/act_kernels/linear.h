@@ -23,6 +23,7 @@ typedef struct {
   int32_t w_dtype;
   int32_t rows, n, k;
   const int32_t *slots;
+  int32_t rows_per_slot;
   act_expr epilogue;
   act_operands inputs;
   void *packed_x;  // act_linear_scratch bytes at a multiple of 64 bytes, for all workers together
