@@ -28,6 +28,8 @@ public enum UnaryFunction: String, Hashable, Sendable, CaseIterable {
   case cos
   /// ``gelu`` by its approximation with a hyperbolic tangent.
   case geluTanh = "gelu_tanh"
+  /// Whether a mask does not hold: of a mask and a mask itself.
+  case not
 }
 
 /// Elementwise functions of two operands. Comparisons and connectives give `bool`.
@@ -52,13 +54,15 @@ public enum BinaryFunction: String, Hashable, Sendable, CaseIterable {
   case gt
   /// `a ≥ b`
   case ge
+  /// `a = b`
+  case eq
   /// Whether both masks hold.
   case and
   /// Whether either mask holds.
   case or
 
   /// Whether it makes a mask of two numbers.
-  public var isComparison: Bool { [.lt, .le, .gt, .ge].contains(self) }
+  public var isComparison: Bool { [.lt, .le, .gt, .ge, .eq].contains(self) }
   /// Whether it makes a mask of two masks.
   public var isConnective: Bool { self == .and || self == .or }
 }

@@ -38,19 +38,24 @@ extension Expression.Function {
   fileprivate var operandMasks: [Bool] {
     switch self {
     case .constant: []
-    case .unary: [false]
+    case .unary(let function): [function == .not]
     case .binary(let function): [function.isConnective, function.isConnective]
     case .select: [true, false, false]
     }
   }
 
   fileprivate var isMask: Bool {
-    if case .binary(let function) = self { function.isComparison || function.isConnective } else { false }
+    switch self {
+    case .unary(let function): function == .not
+    case .binary(let function): function.isComparison || function.isConnective
+    case .constant, .select: false
+    }
   }
 
   fileprivate func wantedOperands(at index: Int) -> String {
     switch self {
     case .select: "t\(index) to read masks as its condition and numbers else"
+    case .unary(.not): "t\(index) to read a mask"
     case .binary(let function) where function.isConnective: "t\(index) to read masks"
     case .constant, .unary, .binary: "t\(index) to read numbers"
     }

@@ -17,8 +17,12 @@ extension Op {
     case .constant, .dial:
       try check.count(0)
       return TensorType(.f32, [])
-    case .unary:
+    case .unary(let function):
       try check.count(1)
+      if function == .not {
+        guard inputs[0].dtype == .bool else { throw check.mismatch("a bool operand") }
+        return inputs[0]
+      }
       return try check.float(0)
     case .binary(let function):
       try check.count(2)

@@ -94,6 +94,7 @@ struct RandomTransport {
     case .geluTanh: add(.unary(.geluTanh), [a.id], bound: a.bound)
     case .sin: add(.unary(.sin), [a.id], bound: 1)
     case .cos: add(.unary(.cos), [a.id], bound: 1)
+    case .not: masks.append(graph.append(.unary(.not), mask(), name: name()))
     }
   }
 
@@ -123,7 +124,7 @@ struct RandomTransport {
       masks.append(graph.append(.binary(function), a, b, name: name()))
       return
     }
-    let function = [BinaryFunction.lt, .le, .gt, .ge].randomElement(using: &random)!
+    let function = [BinaryFunction.lt, .le, .gt, .ge, .eq].randomElement(using: &random)!
     masks.append(graph.append(.binary(function), number().id, number().id, name: name()))
   }
 

@@ -73,6 +73,7 @@ struct ReferenceBody {
     case .geluTanh: x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
     case .sin: sin(x)
     case .cos: cos(x)
+    case .not: x == 0 ? 1 : 0
     }
   }
 
@@ -91,6 +92,7 @@ struct ReferenceBody {
     case .le: a <= b ? 1 : 0
     case .gt: a > b ? 1 : 0
     case .ge: a >= b ? 1 : 0
+    case .eq: a == b ? 1 : 0
     case .and: a != 0 && b != 0 ? 1 : 0
     case .or: a != 0 || b != 0 ? 1 : 0
     }

@@ -104,6 +104,14 @@ import Testing
     for op in ACT_EXPR_NEG.rawValue..<ACT_EXPR_OP_COUNT.rawValue {
       #expect(apply(act_expr_op(op), .nan).isNaN, "op \(op)")
     }
+    #expect(
+      evaluate(
+        level, act_expr(inputs: 2, [Instruction(ACT_EXPR_EQ, 0, 1)]),
+        [[0, .nan, .infinity, 1], [-0.0, .nan, .infinity, 1.0000001]]) == [1, 0, 1, 0])
+    #expect(
+      evaluate(level, act_expr(inputs: 1, [Instruction(ACT_EXPR_NOT, 0)]), [[0, -0.0, 1, .nan, -3]]) == [
+        1, 1, 0, 0, 0,
+      ])
     for op in [ACT_EXPR_ADD, ACT_EXPR_MUL, ACT_EXPR_DIV, ACT_EXPR_MIN, ACT_EXPR_MAX] {
       for pair: [[Float]] in [[[.nan], [1]], [[1], [.nan]]] {
         #expect(evaluate(level, act_expr(inputs: 2, [Instruction(op, 0, 1)]), pair)[0].isNaN)
@@ -133,7 +141,8 @@ import Testing
   func programsEqualScalarPrograms(level: Level) {
     let ops = [
       ACT_EXPR_CONSTANT, ACT_EXPR_ADD, ACT_EXPR_SUB, ACT_EXPR_MUL, ACT_EXPR_DIV, ACT_EXPR_MIN, ACT_EXPR_MAX,
-      ACT_EXPR_LT, ACT_EXPR_LE, ACT_EXPR_GT, ACT_EXPR_GE, ACT_EXPR_AND, ACT_EXPR_OR, ACT_EXPR_SELECT,
+      ACT_EXPR_LT, ACT_EXPR_LE, ACT_EXPR_GT, ACT_EXPR_GE, ACT_EXPR_EQ, ACT_EXPR_AND, ACT_EXPR_OR,
+      ACT_EXPR_NOT, ACT_EXPR_SELECT,
       ACT_EXPR_NEG, ACT_EXPR_ABS,
     ]
     var noise = Noise(11)
@@ -174,8 +183,10 @@ import Testing
     case ACT_EXPR_LE: return truth(a <= b)
     case ACT_EXPR_GT: return truth(a > b)
     case ACT_EXPR_GE: return truth(a >= b)
+    case ACT_EXPR_EQ: return truth(a == b)
     case ACT_EXPR_AND: return truth(a != 0 && b != 0)
     case ACT_EXPR_OR: return truth(a != 0 || b != 0)
+    case ACT_EXPR_NOT: return truth(a == 0)
     case ACT_EXPR_SELECT: return a != 0 ? b : c
     case ACT_EXPR_NEG: return -a
     case ACT_EXPR_ABS: return abs(a)

@@ -47,6 +47,7 @@ extension Expression.Function {
       case .silu: ACT_EXPR_SILU
       case .gelu: ACT_EXPR_GELU
       case .geluTanh: ACT_EXPR_GELU_TANH
+      case .not: ACT_EXPR_NOT
       case .sin: ACT_EXPR_SIN
       case .cos: ACT_EXPR_COS
       }
@@ -62,6 +63,7 @@ extension Expression.Function {
       case .le: ACT_EXPR_LE
       case .gt: ACT_EXPR_GT
       case .ge: ACT_EXPR_GE
+      case .eq: ACT_EXPR_EQ
       case .and: ACT_EXPR_AND
       case .or: ACT_EXPR_OR
       }
