@@ -7,10 +7,9 @@ import Testing
     var heads: Int
     var kvHeads: Int
     var width: Int
-    var window = 0
     var softCap: Float = 0
-    /// The rows of the call, with their sequences and positions.
-    var rows: [(sequence: Int, position: Int)]
+    /// The rows of the call: the entry of each, and the positions that it sees.
+    var rows: [(entry: Int, sees: Range<Int>)]
 
     var scale: Float { 1 / Float(width).squareRoot() * 3 }
   }
@@ -19,15 +18,15 @@ import Testing
   private final class Inputs {
     let storage: Storage
     let cache: CacheMemory
-    /// For each sequence, `[positions, kvHeads * width]` as the cache holds them.
+    /// For each entry, `[positions, kvHeads * width]` as the cache holds them.
     let keys, values: [[Float]]
     let q: Guarded<Float>
 
     init(_ problem: Problem, _ storage: Storage, _ level: Level, seed: Int = 1) {
       var noise = Noise(seed)
-      let sequences = problem.rows.map(\.sequence).max()! + 1
-      let ends = (0..<sequences).map { s in
-        problem.rows.filter { $0.sequence == s }.map { $0.position + 1 }.max() ?? 0
+      let entries = problem.rows.map(\.entry).max()! + 1
+      let ends = (0..<entries).map { entry in
+        problem.rows.filter { $0.entry == entry }.map(\.sees.upperBound).max() ?? 0
       }
       let row = problem.kvHeads * problem.width
       self.storage = storage
@@ -53,21 +52,22 @@ import Testing
     let rows = rows ?? 0..<problem.rows.count
     let width = problem.heads * problem.width
     let out = Guarded<Float>(repeating: .nan, count: rows.count * width)
-    let sequences = Guarded(problem.rows[rows].map { Int32($0.sequence) })
-    let positions = Guarded(problem.rows[rows].map { Int32($0.position) })
+    let entries = Guarded(problem.rows[rows].map { Int32($0.entry) })
+    let begins = Guarded(problem.rows[rows].map { Int32($0.sees.lowerBound) })
+    let ends = Guarded(problem.rows[rows].map { Int32($0.sees.upperBound) })
     let scratch = act_attention_scratch(Int32(problem.width))
     let scratches = Guarded<Float>(repeating: .nan, count: scratch * workers)
     let args = act_attention_args(
       out: out.pointer, out_row_stride: width, q: inputs.q.pointer + rows.lowerBound * (width + 4),
       q_row_stride: width + 4, keys: inputs.cache.keyAddresses.pointer,
-      values: inputs.cache.valueAddresses.pointer, sequences: sequences.pointer,
-      positions: positions.pointer, rows: Int32(rows.count), heads: Int32(problem.heads),
+      values: inputs.cache.valueAddresses.pointer, entries: entries.pointer,
+      begins: begins.pointer, ends: ends.pointer, rows: Int32(rows.count), heads: Int32(problem.heads),
       kv_heads: Int32(problem.kvHeads), head_width: Int32(problem.width),
-      cache_dtype: inputs.storage.rawValue, window: Int32(problem.window), scale: problem.scale,
+      cache_dtype: inputs.storage.rawValue, scale: problem.scale,
       soft_cap: problem.softCap, scratch: scratches.pointer, scratch_per_worker: scratch)
     call(
       level.kernels.attention, args,
-      keeping: [inputs, inputs.cache, out, sequences, positions, scratches], workers: workers)
+      keeping: [inputs, inputs.cache, out, entries, begins, ends, scratches], workers: workers)
     return out.array
   }
 
@@ -75,50 +75,78 @@ import Testing
     let (width, stride) = (problem.width, problem.kvHeads * problem.width)
     var result: [Double] = []
     for (row, place) in problem.rows.enumerated() {
-      let keys = inputs.keys[place.sequence]
-      let values = inputs.values[place.sequence]
-      let first = problem.window > 0 ? max(0, place.position - problem.window + 1) : 0
+      let (keys, values) = (inputs.keys[place.entry], inputs.values[place.entry])
       for head in 0..<problem.heads {
         let q = inputs.q.pointer + row * (problem.heads * width + 4) + head * width
         let offset = head / (problem.heads / problem.kvHeads) * width
-        var weights = (first...place.position).map { j in
+        var weights = place.sees.map { j in
           var score = 0.0
           for i in 0..<width { score += Double(q[i]) * Double(keys[j * stride + offset + i]) }
           score *= Double(problem.scale)
           let cap = Double(problem.softCap)
           return cap == 0 ? score : cap * tanh(score / cap)
         }
-        let greatest = weights.max()!
+        let greatest = weights.max() ?? 0
         weights = weights.map { exp($0 - greatest) }
         let total = weights.reduce(0, +)
         for i in 0..<width {
           var sum = 0.0
-          for j in first...place.position {
-            sum += weights[j - first] * Double(values[j * stride + offset + i])
+          for (weight, j) in zip(weights, place.sees) {
+            sum += weight * Double(values[j * stride + offset + i])
           }
-          result.append(sum / total)
+          result.append(place.sees.isEmpty ? 0 : sum / total)
         }
       }
     }
     return result
   }
 
-  private static func prefill(_ range: Range<Int>, sequence: Int = 0) -> [(sequence: Int, position: Int)] {
-    range.map { (sequence, $0) }
+  /// Rows at these positions, each of which sees all positions to its own, or the last `window` of them.
+  private static func causal(
+    _ positions: Range<Int>, entry: Int = 0, window: Int = .max
+  ) -> [(entry: Int, sees: Range<Int>)] {
+    positions.map { (entry, max(0, $0 - window + 1)..<$0 + 1) }
+  }
+
+  /// Rows of an encoder: each sees all.
+  private static func full(_ count: Int, over positions: Int, entry: Int = 0) -> [(
+    entry: Int, sees: Range<Int>
+  )] {
+    (0..<count).map { _ in (entry, 0..<positions) }
+  }
+
+  /// Rows of up to three entries with any span, of which some are empty.
+  private static func odd(_ count: Int, over positions: Int) -> [(entry: Int, sees: Range<Int>)] {
+    var noise = Noise(count)
+    return (0..<count).map { row in
+      let ends = (0..<2).map { _ in Int.random(in: 0...positions, using: &noise) }.sorted()
+      return (row * row % 7 % 3, row % 5 == 4 ? ends[0]..<ends[0] : ends[0]..<ends[1])
+    }
   }
 
   private static let problems: [Problem] = [
-    Problem(heads: 9, kvHeads: 3, width: 64, rows: prefill(0..<70)),
-    Problem(heads: 4, kvHeads: 4, width: 16, rows: prefill(0..<5)),
-    Problem(heads: 8, kvHeads: 1, width: 33, rows: prefill(120..<135)),
-    Problem(heads: 64, kvHeads: 1, width: 8, rows: prefill(60..<67)),
-    Problem(heads: 2, kvHeads: 1, width: 7, window: 5, rows: prefill(0..<20)),
-    Problem(heads: 6, kvHeads: 2, width: 80, window: 64, softCap: 2, rows: prefill(0..<150)),
-    Problem(heads: 2, kvHeads: 2, width: 100, softCap: 30, rows: [(0, 200), (0, 0), (0, 64), (0, 63)]),
+    Problem(heads: 9, kvHeads: 3, width: 64, rows: causal(0..<70)),
+    Problem(heads: 4, kvHeads: 4, width: 16, rows: causal(0..<5)),
+    Problem(heads: 8, kvHeads: 1, width: 33, rows: causal(120..<135)),
+    Problem(heads: 64, kvHeads: 1, width: 8, rows: causal(60..<67)),
+    Problem(heads: 2, kvHeads: 1, width: 7, rows: causal(0..<20, window: 5)),
+    Problem(heads: 6, kvHeads: 2, width: 80, softCap: 2, rows: causal(0..<150, window: 64)),
+    Problem(
+      heads: 2, kvHeads: 2, width: 100, softCap: 30,
+      rows: [200, 0, 64, 63].flatMap { causal($0..<$0 + 1) }),
     // A ragged batch: decode rows, and a prefill between them.
     Problem(
       heads: 6, kvHeads: 2, width: 24,
-      rows: [(0, 130), (1, 0)] + prefill(3..<40, sequence: 2) + [(3, 64), (4, 63), (1, 1)]),
+      rows: causal(130..<131) + causal(0..<1, entry: 1) + causal(3..<40, entry: 2)
+        + causal(64..<65, entry: 3) + causal(63..<64, entry: 4) + causal(1..<2, entry: 1)),
+    Problem(heads: 4, kvHeads: 4, width: 64, rows: full(77, over: 77)),
+    // Images of unlike size, and text that they attend to.
+    Problem(
+      heads: 3, kvHeads: 3, width: 40,
+      rows: full(50, over: 130) + full(9, over: 64, entry: 1) + full(1, over: 1, entry: 2)),
+    Problem(heads: 4, kvHeads: 2, width: 128, rows: odd(90, over: 150)),
+    Problem(heads: 5, kvHeads: 1, width: 72, softCap: 3, rows: odd(40, over: 70)),
+    Problem(heads: 2, kvHeads: 2, width: 8, rows: odd(60, over: 300)),
   ]
 
   /// A level, a type of cache and a problem.
@@ -162,13 +190,14 @@ import Testing
     }
   }
 
-  /// What lies in the cache past a row's own position reaches nothing, not even as NaN.
+  /// What lies in the cache outside a row's span reaches nothing, not even as NaN.
   @Test(arguments: Level.all, Storage.caches)
-  func laterPositionsDoNotLeakBack(level: Level, storage: Storage) {
-    let problem = Problem(heads: 6, kvHeads: 2, width: 24, rows: Self.prefill(0..<90))
-    let inputs = Inputs(problem, storage, level)
-    let clean = attend(level, problem, inputs)
-    for first in [79, 80] {
+  func positionsOutOfSightDoNotLeak(level: Level, storage: Storage) {
+    var problem = Problem(heads: 6, kvHeads: 2, width: 24, rows: Self.causal(0..<90))
+    for (first, window) in [(79, 90), (80, 90), (79, 30), (80, 31)] {
+      problem.rows = Self.causal(0..<90, window: window)
+      let inputs = Inputs(problem, storage, level)
+      let clean = attend(level, problem, inputs)
       let nan = [Float](repeating: .nan, count: (90 - first) * problem.kvHeads * problem.width)
       inputs.cache.append(level, k: nan, v: nan, at: (first..<90).map { (0, $0) })
       let poisoned = attend(level, problem, inputs)
@@ -176,12 +205,31 @@ import Testing
       #expect(bits(poisoned[..<seen]) == bits(clean[..<seen]))
       #expect(!poisoned[seen...].contains { !$0.isNaN })
       inputs.restore(level)
+      // And what lies before the spans of the last rows.
+      let last = 90 - window
+      guard last > 0 else { continue }
+      let before = [Float](repeating: .nan, count: last * problem.kvHeads * problem.width)
+      inputs.cache.append(level, k: before, v: before, at: (0..<last).map { (0, $0) })
+      let row = attend(level, problem, inputs, rows: 89..<90)
+      #expect(bits(row) == bits(clean.suffix(row.count)))
     }
   }
 
   @Test(arguments: Level.all, Storage.caches)
+  func emptySpansGiveZeros(level: Level, storage: Storage) {
+    let rows = [(0, 0..<0), (0, 3..<70), (0, 5..<5), (0, 64..<64)]
+    let problem = Problem(heads: 2, kvHeads: 1, width: 20, rows: rows)
+    let inputs = Inputs(problem, storage, level)
+    let out = attend(level, problem, inputs)
+    for (row, (_, span)) in rows.enumerated() {
+      #expect(out[row * 40..<row * 40 + 40].allSatisfy { $0 == 0 } == span.isEmpty)
+    }
+    #expect(attend(level, problem, inputs, rows: 2..<3) == [Float](repeating: 0, count: 40))
+  }
+
+  @Test(arguments: Level.all, Storage.caches)
   func largeScoresDoNotOverflow(level: Level, storage: Storage) {
-    let problem = Problem(heads: 1, kvHeads: 1, width: 16, rows: Self.prefill(0..<130))
+    let problem = Problem(heads: 1, kvHeads: 1, width: 16, rows: Self.causal(0..<130))
     let inputs = Inputs(problem, storage, level)
     for i in 0..<inputs.q.count { inputs.q.pointer[i] *= 1e4 }
     let out = attend(level, problem, inputs)

@@ -34,7 +34,7 @@ final class CacheMemory {
     let positions = Guarded(places.map { Int32($0.position) })
     let args = act_cache_append_args(
       k: k.pointer, v: v.pointer, k_row_stride: kvHeads * width, v_row_stride: kvHeads * width,
-      keys: keyAddresses.pointer, values: valueAddresses.pointer, sequences: sequences.pointer,
+      keys: keyAddresses.pointer, values: valueAddresses.pointer, entries: sequences.pointer,
       positions: positions.pointer, rows: Int32(places.count), kv_heads: Int32(kvHeads),
       head_width: Int32(width), cache_dtype: storage.rawValue)
     call(level.kernels.cache_append, args, keeping: [self, k, v, sequences, positions], workers: workers)

@@ -1,11 +1,11 @@
-// Causal attention over the cached positions, one block of positions at a time (online softmax).
+// Attention over cached positions, one block of positions at a time (online softmax).
 //
 // Blocks begin at multiples of ATTENTION_BLOCK, and a query's block sees only the positions that the query
 // sees, in their order; so a row's result does not depend on which rows it is computed with.
 
 #include "attention_tiles.h"
 
-// Queries that share a sequence and a kv head: `heads` neighbouring heads of `rows` neighbouring rows.
+// Queries that share an entry and a kv head: `heads` neighbouring heads of `rows` neighbouring rows.
 typedef struct {
   int64_t row;
   int rows;
@@ -97,8 +97,8 @@ static void weigh_scores(const act_attention_args *a, int queries, const span *s
 }
 
 INLINE span seen_by(const act_attention_args *a, int64_t row) {
-  int32_t position = a->positions[row];
-  return (span){a->window > 0 && position >= a->window ? position - a->window + 1 : 0, position + 1};
+  const int32_t begin = a->begins[row], end = a->ends[row];
+  return begin < end ? (span){begin, end} : (span){0, 0};
 }
 
 // sums[q] += the weighted values of the positions that each query sees. What a tile of queries all see they
@@ -149,17 +149,19 @@ static void attend(const act_attention_args *a, query_group group, const attenti
       v_store_u16((uint16_t *)(memory->q + i * padded) + d, v_to_bf16(v_load(memory->q + i * padded + d)));
     greatest[i] = -__builtin_inff();
     sees[i] = seen_by(a, row);
+    if (is_empty(sees[i])) continue;
     all.begin = (int32_t)least(all.begin, sees[i].begin);
     all.end = (int32_t)most(all.end, sees[i].end);
   }
 
-  const int32_t sequence = a->sequences[group.row];
+  const int32_t entry = a->entries[group.row];
   const ptrdiff_t block_words = ATTENTION_BLOCK * padded / (a->cache_dtype == ACT_F32 ? 1 : 2);
   const int32_t kv_head = group.head / (a->heads / a->kv_heads);
+  // Without a position in sight there is no block either.
   for (int32_t block = all.begin / ATTENTION_BLOCK; block * ATTENTION_BLOCK < all.end; block++) {
     const ptrdiff_t at = ((ptrdiff_t)block * a->kv_heads + kv_head) * block_words;
-    const uint32_t *keys = (const uint32_t *)a->keys[sequence] + at;
-    const uint32_t *values = (const uint32_t *)a->values[sequence] + at;
+    const uint32_t *keys = (const uint32_t *)a->keys[entry] + at;
+    const uint32_t *values = (const uint32_t *)a->values[entry] + at;
     const int32_t start = block * ATTENTION_BLOCK;
     const span whole = {0, ATTENTION_BLOCK};
     const span any = common((span){all.begin - start, all.end - start}, whole);
@@ -179,7 +181,8 @@ static void attend(const act_attention_args *a, query_group group, const attenti
     int64_t row = group.row + i / group.heads;
     float *out = a->out + row * a->out_row_stride + (group.head + i % group.heads) * (ptrdiff_t)width;
     vf none = {};
-    float share_of_one = 1.0f / v_sum4(v_load(memory->totals + i * WIDTH), none, none, none)[0];
+    const float total = v_sum4(v_load(memory->totals + i * WIDTH), none, none, none)[0];
+    const float share_of_one = is_empty(sees[i]) ? 0.0f : 1.0f / total;
     for (int32_t d = 0; d < width; d += WIDTH) {
       vf result = v_load(memory->sums + i * padded + d) * share_of_one;
       if (width - d >= WIDTH)
@@ -190,10 +193,10 @@ static void attend(const act_attention_args *a, query_group group, const attenti
   }
 }
 
-// The number of neighbouring rows from `row` on that are of one sequence, at most `limit`.
+// The number of neighbouring rows from `row` on that are of one entry, at most `limit`.
 INLINE int run_of_rows(const act_attention_args *a, int64_t row, int limit) {
   int rows = 1;
-  while (rows < limit && row + rows < a->rows && a->sequences[row + rows] == a->sequences[row]) rows++;
+  while (rows < limit && row + rows < a->rows && a->entries[row + rows] == a->entries[row]) rows++;
   return rows;
 }
 

@@ -79,17 +79,17 @@ INLINE void append(const act_cache_append_args *a, int worker, int workers, cons
   share rows = share_of(a->rows, worker, workers);
   int value_is_there = 0;
   for (int64_t row = rows.begin; row < rows.end; row++) {
-    const int32_t sequence = a->sequences[row], position = a->positions[row];
+    const int32_t entry = a->entries[row], position = a->positions[row];
     const int pair = in_word == 2 && !value_is_there && position % 2 == 0 && row + 1 < rows.end &&
-                     a->sequences[row + 1] == sequence && a->positions[row + 1] == position + 1;
+                     a->entries[row + 1] == entry && a->positions[row + 1] == position + 1;
     const int32_t block = position / ATTENTION_BLOCK, place = position % ATTENTION_BLOCK;
     for (int32_t head = 0; head < a->kv_heads; head++) {
       ptrdiff_t at = ((ptrdiff_t)block * a->kv_heads + head) * (ATTENTION_BLOCK / in_word) * padded;
       ptrdiff_t from = (ptrdiff_t)head * a->head_width;
       append_key(dtype, a->k + row * a->k_row_stride + from, a->head_width,
-                 (uint32_t *)a->keys[sequence] + at + place);
+                 (uint32_t *)a->keys[entry] + at + place);
       const float *v = a->v + row * a->v_row_stride + from;
-      uint32_t *value = (uint32_t *)a->values[sequence] + at + place / in_word * padded;
+      uint32_t *value = (uint32_t *)a->values[entry] + at + place / in_word * padded;
       if (pair)
         append_value_pair(v, v + a->v_row_stride, a->head_width, value);
       else if (!value_is_there)

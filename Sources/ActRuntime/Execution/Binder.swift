@@ -7,6 +7,9 @@ struct StepContext {
   var slots: [String: UnsafeMutablePointer<Int32>] = [:]
   var sequences: UnsafeMutablePointer<Int32>?
   var positions: UnsafeMutablePointer<Int32>?
+  /// The span of positions that each row attends to; its beginning by the attention's window.
+  var begins: [(window: Int, positions: UnsafeMutablePointer<Int32>)] = []
+  var ends: UnsafeMutablePointer<Int32>?
   /// For each cache, the keys and the values of every sequence.
   var keys: [UnsafeMutablePointer<UnsafeMutableRawPointer?>] = []
   var values: [UnsafeMutablePointer<UnsafeMutableRawPointer?>] = []
@@ -158,19 +161,21 @@ struct Binder {
 
   private func attention(_ attention: Attention, _ inputs: [Location], _ out: Location) -> [KernelTask] {
     let (keys, values) = (context.keys[attention.cache], context.values[attention.cache])
+    let begins = context.begins.first { $0.window == attention.window }
     let append = act_cache_append_args(
       k: UnsafePointer(inputs[1].floats), v: UnsafePointer(inputs[2].floats),
       k_row_stride: inputs[1].rowStride, v_row_stride: inputs[2].rowStride, keys: UnsafePointer(keys),
-      values: UnsafePointer(values), sequences: UnsafePointer(context.sequences),
+      values: UnsafePointer(values), entries: UnsafePointer(context.sequences),
       positions: UnsafePointer(context.positions), rows: 0, kv_heads: Int32(attention.keyValueHeads),
       head_width: Int32(attention.headWidth), cache_dtype: context.cacheType.kernelType)
     let args = act_attention_args(
       out: out.floats, out_row_stride: out.rowStride, q: UnsafePointer(inputs[0].floats),
       q_row_stride: inputs[0].rowStride, keys: UnsafePointer(keys), values: UnsafePointer(values),
-      sequences: UnsafePointer(context.sequences), positions: UnsafePointer(context.positions), rows: 0,
+      entries: UnsafePointer(context.sequences), begins: begins.map { UnsafePointer($0.positions) },
+      ends: UnsafePointer(context.ends), rows: 0,
       heads: Int32(attention.heads), kv_heads: Int32(attention.keyValueHeads),
       head_width: Int32(attention.headWidth), cache_dtype: context.cacheType.kernelType,
-      window: Int32(attention.window), scale: attention.scale, soft_cap: attention.softCap,
+      scale: attention.scale, soft_cap: attention.softCap,
       scratch: context.scratch, scratch_per_worker: context.scratchPerWorker)
     return [
       task(act_cache_append, append, rows: \.rows, inputs[1]), task(act_attention, args, rows: \.rows, out),

@@ -58,7 +58,8 @@ final class BoundPlan {
     var binder = Binder(arguments: arguments)
     binder.context = StepContext(
       slots: ["T": rows.slots, "R": rows.logitSlots], sequences: rows.sequences, positions: rows.positions,
-      keys: caches.keys, values: caches.values, cacheType: plan.cacheType,
+      begins: rows.begins, ends: rows.ends, keys: caches.keys, values: caches.values,
+      cacheType: plan.cacheType,
       scratch: scratch.base.assumingMemoryBound(to: Float.self), scratchPerWorker: scratchPerWorker,
       packedRows: packedRows.base)
     let locations = try locate(plan, rows, constants)

@@ -1,3 +1,4 @@
+import ActIR
 import ActKernels
 import ActLowering
 
@@ -67,7 +68,9 @@ package final class Engine {
     maximumRows = plan.limit("T") ?? max(1, maximumLogitRows)
     vocabularySize = plan.vocabularySize ?? Int(Int32.max)
     let arguments = TaskArguments()
-    rows = RowBuffers(rows: maximumRows, logitRows: maximumLogitRows, in: arguments)
+    rows = RowBuffers(
+      rows: maximumRows, logitRows: maximumLogitRows, windows: Set(plan.caches.map(\.window)),
+      in: arguments)
     caches = SequenceCaches(plan, maximumSequences: maximumSequences, arguments: arguments)
     bound = try BoundPlan(
       plan, rows: rows, caches: caches, threads: pool.threads, slots: maximumSlots, arguments: arguments,

@@ -44,14 +44,21 @@ package enum LogitRows: Hashable, Sendable {
 /// The rows of the current call, at fixed addresses that the arguments of the kernels contain.
 struct RowBuffers {
   let tokens, positions, sequences, slots: UnsafeMutablePointer<Int32>
+  /// The positions that each row attends to end before this one: its own is the last.
+  let ends: UnsafeMutablePointer<Int32>
+  /// The first position that each row attends to, by the number of positions that a layer's attention sees at most; 0
+  /// stands for all.
+  let begins: [(window: Int, positions: UnsafeMutablePointer<Int32>)]
   /// The rows whose logits are wanted, and the slot of each.
   let logitRows, logitSlots: UnsafeMutablePointer<Int32>
 
-  init(rows: Int, logitRows count: Int, in arguments: TaskArguments) {
+  init(rows: Int, logitRows count: Int, windows: Set<Int>, in arguments: TaskArguments) {
     tokens = arguments.allocate(Int32.self, count: rows)
     positions = arguments.allocate(Int32.self, count: rows)
     sequences = arguments.allocate(Int32.self, count: rows)
     slots = arguments.allocate(Int32.self, count: rows)
+    ends = arguments.allocate(Int32.self, count: rows)
+    begins = windows.sorted().map { ($0, arguments.allocate(Int32.self, count: rows)) }
     logitRows = arguments.allocate(Int32.self, count: count)
     logitSlots = arguments.allocate(Int32.self, count: count)
   }
@@ -61,6 +68,10 @@ struct RowBuffers {
     positions[index] = row.position
     sequences[index] = row.sequence
     slots[index] = row.slot
+    ends[index] = row.position + 1
+    for (window, positions) in begins {
+      positions[index] = window == 0 ? 0 : max(0, row.position + 1 - Int32(window))
+    }
   }
 
   func wantLogits(of row: Int32, at index: Int) {

@@ -26,7 +26,7 @@ typedef struct {
   int32_t rows, heads, head_width, half;
 } act_rope_args;
 
-// The cache of one sequence for one layer, f32 or bf16: its keys and its values, each a run of blocks of 64 positions.
+// The cache of one entry (a sequence, or what else rows attend to) for one layer, f32 or bf16: its keys and its values, each a run of blocks of 64 positions.
 // Within block b, kv head h begins at element (b * kv_heads + h) * 64 * padded, where padded is head_width rounded up to
 // a multiple of 16, and lies so that the innermost index is the one that no sum of attention runs over:
 //   keys    f32 [padded][64], bf16 [padded / 2][64][2]   channels, then positions, a pair of channels side by side
@@ -34,23 +34,23 @@ typedef struct {
 // What lies past the last position or channel is read, but reaches no result. Bytes of the keys, and of the values:
 size_t act_cache_bytes(int32_t dtype, int64_t capacity, int32_t kv_heads, int32_t head_width);
 
-// Appends the keys and values of each row to the cache of the row's sequence, at the row's position.
-// k, v: [rows, kv_heads * head_width]; keys[s], values[s]: the cache of sequence s.
+// Puts the keys and values of each row into the cache of the row's entry, at the row's position.
+// k, v: [rows, kv_heads * head_width]; keys[e], values[e]: the cache of entry e.
 typedef struct {
   const float *k, *v;
   ptrdiff_t k_row_stride, v_row_stride;
   void *const *keys;
   void *const *values;
-  const int32_t *sequences, *positions;
+  const int32_t *entries, *positions;
   int32_t rows, kv_heads, head_width;
   int32_t cache_dtype;
 } act_cache_append_args;
 
-// Causal grouped-head attention of each row over the cached positions 0 ... its own position of its sequence
-// (with window > 0: only the last `window` of them). out: [rows, heads * head_width]. soft_cap 0: none.
+// Grouped-head attention of each row over the cached positions begins[row] ..< ends[row] of its entry: causal, windowed
+// and full attention are spans. An empty span gives zeros. out: [rows, heads * head_width]. soft_cap 0: none.
 // Sums are f32 whatever the cache's type. So are queries and weights, except that a level that multiplies bf16 rounds
 // them to it where the cache is bf16.
-// Rows of one sequence are usually neighbours with rising positions; use that for speed, never for correctness.
+// Rows of one entry are usually neighbours whose spans overlap; use that for speed, never for correctness.
 // scratch: at least act_attention_scratch(head_width) floats per worker.
 typedef struct {
   float *out;
@@ -59,10 +59,9 @@ typedef struct {
   ptrdiff_t q_row_stride;
   void *const *keys;
   void *const *values;
-  const int32_t *sequences, *positions;
+  const int32_t *entries, *begins, *ends;
   int32_t rows, heads, kv_heads, head_width;
   int32_t cache_dtype;
-  int32_t window;
   float scale, soft_cap;
   float *scratch;
   ptrdiff_t scratch_per_worker;
