@@ -7,6 +7,7 @@
 #include "expression.h"
 #include "dots.h"
 #include "norm.h"
+#include "reduce.h"
 #include "rope.h"
 #include "rows.h"
 #include "pack.h"
