@@ -11,6 +11,7 @@
 #define ACT_KERNELS_H
 
 #include "act_kernels/attention.h"
+#include "act_kernels/copy.h"
 #include "act_kernels/elementwise.h"
 #include "act_kernels/linear.h"
 #include "act_kernels/norm.h"
