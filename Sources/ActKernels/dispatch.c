@@ -102,3 +102,5 @@ ACT_EACH_KERNEL(ENTRY)
 size_t act_linear_scratch(int32_t w_dtype, int32_t rows, int32_t k) {
   return kernels()->linear_scratch(w_dtype, rows, k);
 }
+
+size_t act_conv_scratch(int32_t w_dtype, int32_t k) { return kernels()->conv_scratch(w_dtype, k); }

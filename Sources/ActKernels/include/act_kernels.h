@@ -11,6 +11,7 @@
 #define ACT_KERNELS_H
 
 #include "act_kernels/attention.h"
+#include "act_kernels/conv.h"
 #include "act_kernels/copy.h"
 #include "act_kernels/elementwise.h"
 #include "act_kernels/linear.h"
@@ -26,7 +27,7 @@ typedef void (*act_kernel)(const void *args, int worker, int workers);
 #define ACT_EACH_KERNEL(apply)                                                                       \
   apply(elementwise) apply(linear) apply(pack_rows) apply(pack) apply(rms_norm) apply(layer_norm)    \
       apply(reduce) apply(softmax) apply(rope) apply(cache_append) apply(attention) apply(take_rows) \
-          apply(cast) apply(scale_rows) apply(scale_columns)
+          apply(cast) apply(scale_rows) apply(scale_columns) apply(conv)
 
 // The entry points call the level in force.
 #define ACT_KERNEL_PROTOTYPE(kernel) void act_##kernel(const void *args, int worker, int workers);
@@ -39,6 +40,7 @@ typedef struct {
   const char *name;
   ACT_EACH_KERNEL(ACT_KERNEL_FIELD)
   size_t (*linear_scratch)(int32_t w_dtype, int32_t rows, int32_t k);
+  size_t (*conv_scratch)(int32_t w_dtype, int32_t k);
 } act_kernel_table;
 #undef ACT_KERNEL_FIELD
 

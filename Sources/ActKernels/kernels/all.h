@@ -22,7 +22,11 @@
 #include "row_packing.h"
 #include "products.h"
 #include "linear.h"
+#include "conv.h"
 #include "attention.h"
 
 #define KERNEL_OF_LEVEL(kernel) .kernel = kernel,
-#define KERNEL_TABLE(level) {.name = level, ACT_EACH_KERNEL(KERNEL_OF_LEVEL).linear_scratch = linear_scratch}
+#define KERNEL_TABLE(level)                                          \
+  {.name = level,                                                    \
+   ACT_EACH_KERNEL(KERNEL_OF_LEVEL).linear_scratch = linear_scratch, \
+   .conv_scratch = conv_scratch}

@@ -87,6 +87,35 @@ static void multiply_chunk(const act_linear_args *a, const char *x, const row_bl
   }
 }
 
+// The products of a chunk of blocks of rows with some panels, through the epilogue. The rows of the result begin at
+// `first_row` for the first of `blocks`; x are its packed rows where w is packed, and not read else.
+static void multiply_rows(epilogue *e, const act_linear_args *a, const char *x, const row_blocks *blocks,
+                          share chunk, share part, int64_t first_row, float *sums) {
+  const int64_t row = rows_of_block(blocks, chunk.begin).begin;
+  const int rows = (int)(rows_of_block(blocks, chunk.end - 1).end - row);
+  const int64_t chunk_panels = least(EXPR_RUN, SUMS / rows) / PANEL_ROWS / 4 * 4;
+  for (int64_t panel = part.begin; panel < part.end; panel += chunk_panels) {
+    share panels = {panel, least(panel + chunk_panels, part.end)};
+    const ptrdiff_t stride = (panels.end - panels.begin) * PANEL_ROWS;
+    const int64_t column = panel * PANEL_ROWS;
+    int columns = (int)(least(panels.end * PANEL_ROWS, a->n) - column);
+    if (a->k == 0)
+      memset(sums, 0, (size_t)(rows * stride) * sizeof(float));
+    else if (is_packed(a->w_dtype))
+      multiply_chunk(a, x, blocks, chunk, panels, sums, stride);
+    else
+      dot_block(a->w_dtype, a->x + row * a->x_row_stride, a->x_row_stride, rows,
+                (const char *)a->w + (size_t)column * (size_t)a->k * width_in_bytes(a->w_dtype),
+                (ptrdiff_t)((size_t)a->k * width_in_bytes(a->w_dtype)), columns, a->k, sums, stride);
+    finish(e, first_row + row, rows, column, columns, sums, stride);
+  }
+}
+
+// Blocks of rows that pass over a panel together.
+INLINE int64_t blocks_of_chunk(const row_blocks *blocks) {
+  return most(1, CHUNK_ROWS / ((blocks->rows + blocks->count - 1) / blocks->count));
+}
+
 static void linear(const void *args, int worker, int workers) {
   const act_linear_args *a = args;
   if (a->rows <= 0 || a->n <= 0) return;
@@ -108,26 +137,9 @@ static void linear(const void *args, int worker, int workers) {
     }
   }
 
-  const int64_t chunk_blocks = most(1, CHUNK_ROWS / ((a->rows + blocks.count - 1) / blocks.count));
+  const int64_t chunk_blocks = blocks_of_chunk(&blocks);
   for (int64_t block = part.blocks.begin; block < part.blocks.end; block += chunk_blocks) {
     share chunk = {block, least(block + chunk_blocks, part.blocks.end)};
-    int64_t row = rows_of_block(&blocks, chunk.begin).begin;
-    int rows = (int)(rows_of_block(&blocks, chunk.end - 1).end - row);
-    const int64_t chunk_panels = least(EXPR_RUN, SUMS / rows) / PANEL_ROWS / 4 * 4;
-    for (int64_t panel = part.panels.begin; panel < part.panels.end; panel += chunk_panels) {
-      share panels = {panel, least(panel + chunk_panels, part.panels.end)};
-      const ptrdiff_t stride = (panels.end - panels.begin) * PANEL_ROWS;
-      const int64_t column = panel * PANEL_ROWS;
-      int columns = (int)(least(panels.end * PANEL_ROWS, a->n) - column);
-      if (a->k == 0)
-        memset(sums, 0, (size_t)(rows * stride) * sizeof(float));
-      else if (packed)
-        multiply_chunk(a, x, &blocks, chunk, panels, sums, stride);
-      else
-        dot_block(a->w_dtype, a->x + row * a->x_row_stride, a->x_row_stride, rows,
-                  (const char *)a->w + (size_t)column * (size_t)a->k * width_in_bytes(a->w_dtype),
-                  (ptrdiff_t)((size_t)a->k * width_in_bytes(a->w_dtype)), columns, a->k, sums, stride);
-      finish(&e, row, rows, column, columns, sums, stride);
-    }
+    multiply_rows(&e, a, x, &blocks, chunk, part.panels, 0, sums);
   }
 }

@@ -1,12 +1,9 @@
 // Packs the rows of x of a linear call.
 
-static void pack_row_block(const act_linear_args *a, const row_blocks *blocks, int64_t block, int32_t k0,
-                           int32_t k1, char *out) {
-  share range = rows_of_block(blocks, block);
-  const float *x = a->x + range.begin * a->x_row_stride;
-  const int rows = (int)(range.end - range.begin);
-  out += block_at(blocks, block);
-  switch (blocks->layout) {
+// Columns k0 ..< k1 of a block of rows, whose place in the packed rows is `out`.
+static void pack_columns(const act_linear_args *a, rows_layout layout, const float *x, int rows, int32_t k0,
+                         int32_t k1, char *out) {
+  switch (layout) {
     case ROWS_F32: return pack_floats(a, x, rows, k0, k1, (float *)out);
     case ROWS_BF16: return pack_bf16(a, x, rows, k0, k1, (uint32_t *)out);
     case ROWS_QUADS: return pack_quads(a, x, rows, k0, k1, out);
@@ -19,9 +16,19 @@ static void pack_row_block(const act_linear_args *a, const row_blocks *blocks, i
   }
 }
 
+static void pack_row_block(const act_linear_args *a, const row_blocks *blocks, int64_t block, int32_t k0,
+                           int32_t k1, char *out) {
+  share range = rows_of_block(blocks, block);
+  pack_columns(a, blocks->layout, a->x + range.begin * a->x_row_stride, (int)(range.end - range.begin), k0,
+               k1, out + block_at(blocks, block));
+}
+
 // One row is packed by every worker for itself, where it does not take too much of the stack: cheaper than a
 // barrier.
 enum { OWN_ROW_BYTES = 64 * 1024 };
+
+// Columns that are packed at once.
+enum { PACKING_RUN = 256 };
 
 static size_t linear_scratch(int32_t w_dtype, int32_t rows, int32_t k) {
   if (!is_packed(w_dtype) || rows <= 0 || k <= 0) return 0;
@@ -34,12 +41,11 @@ static size_t linear_scratch(int32_t w_dtype, int32_t rows, int32_t k) {
 static void pack_rows(const void *args, int worker, int workers) {
   const act_linear_args *a = args;
   if (linear_scratch(a->w_dtype, a->rows, a->k) == 0) return;
-  enum { RUN = 256 };
   const row_blocks blocks = row_blocks_of(a->w_dtype, a->rows, a->k);
-  const int64_t runs = (a->k + RUN - 1) / RUN;
+  const int64_t runs = (a->k + PACKING_RUN - 1) / PACKING_RUN;
   share items = share_of(blocks.count * runs, worker, workers);
   for (int64_t item = items.begin; item < items.end; item++) {
-    int32_t k = (int32_t)(item % runs) * RUN;
-    pack_row_block(a, &blocks, item / runs, k, (int32_t)least(k + RUN, a->k), a->packed_x);
+    int32_t k = (int32_t)(item % runs) * PACKING_RUN;
+    pack_row_block(a, &blocks, item / runs, k, (int32_t)least(k + PACKING_RUN, a->k), a->packed_x);
   }
 }
