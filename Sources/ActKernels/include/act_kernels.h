@@ -18,6 +18,7 @@
 #include "act_kernels/norm.h"
 #include "act_kernels/packed.h"
 #include "act_kernels/reduce.h"
+#include "act_kernels/resample.h"
 #include "act_kernels/rows.h"
 
 typedef void (*act_kernel)(const void *args, int worker, int workers);
@@ -27,7 +28,7 @@ typedef void (*act_kernel)(const void *args, int worker, int workers);
 #define ACT_EACH_KERNEL(apply)                                                                       \
   apply(elementwise) apply(linear) apply(pack_rows) apply(pack) apply(rms_norm) apply(layer_norm)    \
       apply(reduce) apply(softmax) apply(rope) apply(cache_append) apply(attention) apply(take_rows) \
-          apply(cast) apply(scale_rows) apply(scale_columns) apply(conv)
+          apply(cast) apply(scale_rows) apply(scale_columns) apply(conv) apply(average_pool)
 
 // The entry points call the level in force.
 #define ACT_KERNEL_PROTOTYPE(kernel) void act_##kernel(const void *args, int worker, int workers);

@@ -23,6 +23,7 @@
 #include "products.h"
 #include "linear.h"
 #include "conv.h"
+#include "average_pool.h"
 #include "attention.h"
 
 #define KERNEL_OF_LEVEL(kernel) .kernel = kernel,
