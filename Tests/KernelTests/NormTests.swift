@@ -43,6 +43,48 @@ import Testing
     }
   }
 
+  /// Rows whose squares overflow or underflow, one number among small ones that does, and rows at either end of what
+  /// is summed in f32.
+  @Test(arguments: Level.all, [1, 7, 16, 100, 576])
+  func squaresMayLeaveTheRangeOfFloats(level: Level, columns: Int) {
+    var noise = Noise(columns)
+    let scales: [Float] = [1e19, 3e19, 1e25, 3e38, 1e-15, 1e-20, 1e-30, 1e-38, 1]
+    var x = scales.flatMap { scale in noise.floats(columns).map { $0 * scale } }
+    var outlier = noise.floats(columns)
+    outlier[columns / 2] = -2e30
+    x += outlier
+    let rows = scales.count + 1
+    let gain = Guarded(noise.floats(columns))
+    let bias = Guarded(noise.floats(columns))
+    for (centred, eps) in [(false, 0 as Float), (true, 0), (false, 1e-6), (true, 1e-6)] {
+      // The one column of a centred row is 0 / 0 without eps.
+      if centred && columns == 1 && eps == 0 { continue }
+      for inPlace in [false, true] {
+        let source = Guarded(x)
+        let out = inPlace ? source : Guarded<Float>(repeating: .nan, count: x.count)
+        let args = act_norm_args(
+          out: out.pointer, out_row_stride: columns, x: source.pointer, x_row_stride: columns,
+          rows: Int32(rows), columns: Int32(columns), eps: eps, slots: nil, rows_per_slot: 1,
+          gain: .vector(gain.pointer), bias: .vector(bias.pointer))
+        call(
+          centred ? level.kernels.layer_norm : level.kernels.rms_norm, args,
+          keeping: [source, out, gain, bias], workers: 3)
+        for row in 0..<rows {
+          let values = x[row * columns..<(row + 1) * columns].map(Double.init)
+          let mean = centred ? values.reduce(0, +) / Double(columns) : 0
+          let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(columns)
+          let root = (square + Double(eps)).squareRoot()
+          for column in 0..<columns {
+            let expected =
+              (values[column] - mean) / root * Double(gain.pointer[column]) + Double(bias.pointer[column])
+            let actual = Double(out.pointer[row * columns + column])
+            #expect(abs(actual - expected) <= 2e-6 * (abs(expected) + 1), "row \(row), eps \(eps)")
+          }
+        }
+      }
+    }
+  }
+
   /// A gain by slot and a bias added apart give the same bits as one norm with a bias.
   @Test(arguments: Level.all)
   func biasEqualsSeparateAddition(level: Level) {

@@ -26,6 +26,22 @@ INLINE float row_sum(const float *x, int32_t columns, float shift, int squares) 
   return (four[0] + four[1]) + (four[2] + four[3]);
 }
 
+// Where the mean square of a row lies out of this range, its squares may have overflowed, or underflowed.
+static const float least_square = 0x1p-80f, most_square = 0x1.fffffep127f;
+
+// out = the row normalised in double, which holds every square of a float. out may be x.
+static __attribute__((noinline)) void normalise_in_double(const float *x, int32_t columns, float eps,
+                                                          int centred, float *out) {
+  double mean = 0.0, square = 0.0;
+  if (centred) {
+    for (int32_t i = 0; i < columns; i++) mean += (double)x[i];
+    mean /= columns;
+  }
+  for (int32_t i = 0; i < columns; i++) square += ((double)x[i] - mean) * ((double)x[i] - mean);
+  const double root = sqrt(square / columns + (double)eps);
+  for (int32_t i = 0; i < columns; i++) out[i] = (float)(((double)x[i] - mean) / root);
+}
+
 INLINE void norm(const act_norm_args *a, int worker, int workers, int centred) {
   share rows = share_of(a->rows, worker, workers);
   for (int64_t row = rows.begin; row < rows.end; row++) {
@@ -35,8 +51,14 @@ INLINE void norm(const act_norm_args *a, int worker, int workers, int centred) {
     const float *gain = a->gain.data ? operand_row(&a->gain, row, slot) : NULL;
     const float *bias = a->bias.data ? operand_row(&a->bias, row, slot) : NULL;
     float mean = centred ? row_sum(x, a->columns, 0.0f, 0) / (float)a->columns : 0.0f;
-    float square = row_sum(x, a->columns, mean, 1) / (float)a->columns;
-    vf scale = 1.0f / v_sqrt(v_splat(square + a->eps));
+    const float square = row_sum(x, a->columns, mean, 1) / (float)a->columns + a->eps;
+    vf scale = 1.0f / v_sqrt(v_splat(square));
+    if (__builtin_expect(!(square >= least_square && square <= most_square), 0)) {
+      normalise_in_double(x, a->columns, a->eps, centred, out);
+      x = out;
+      mean = 0.0f;
+      scale = v_splat(1.0f);
+    }
     for (int32_t i = 0; i < a->columns; i += WIDTH) {
       int n = (int)least(WIDTH, a->columns - i), whole = n == WIDTH;
       vf v = whole ? v_load(x + i) : v_load_first(x + i, n);
