@@ -24,9 +24,12 @@ import Workbench
       Node(.input(name: "h"), [], TensorType(.f32, [.symbol("T"), .fixed(width)]), name: "h"))
     let norm = try #require(model.graph.value(at: "model.norm"))
     let logits = try #require(model.graph.value(at: "lm_head"))
-    func weight(of id: ValueID) -> ValueID {
-      head.append(model.graph[model.graph[id].inputs[1]])
+    func copy(_ id: ValueID) -> ValueID {
+      var node = model.graph[id]
+      node.inputs = node.inputs.map(copy)
+      return head.append(node)
     }
+    func weight(of id: ValueID) -> ValueID { copy(model.graph[id].inputs[1]) }
     let n = head.append(model.graph[norm].op, x, weight(of: norm), name: "norm")
     head.addResult("logits", head.append(.linear, n, weight(of: logits), name: "logits"))
     return [try model.compile(whole, MapSet(), options), try model.compile(head, MapSet(), options)]

@@ -50,7 +50,6 @@ extension Expression.Function {
       case .not: ACT_EXPR_NOT
       case .sin: ACT_EXPR_SIN
       case .cos: ACT_EXPR_COS
-      case .not: ACT_EXPR_NOT
       }
     case .binary(let function):
       switch function {
