@@ -170,6 +170,7 @@ extension Plan {
     guard value.op.traits.programs.contains(.step) else {
       throw failure(index, "an op of a step", value.op.mnemonic)
     }
+    try verifyRowCount(index)
     // Kernels stream a matrix as the plan's file has it.
     if let operand = value.op.traits.matrixOperand, values[value.inputs[operand]].place != .constant {
       throw failure(
@@ -188,6 +189,13 @@ extension Plan {
     case .attention(let attention): try verifyAttention(index, attention)
     default: break
     }
+  }
+
+  /// Checks that kernels, which count rows in 32 bits, can count those of a value.
+  private func verifyRowCount(_ index: Int) throws(PlanError) {
+    let type = values[index].type
+    guard let bytes = TensorType(.f32, type.shape.dropLast()).byteCount(limit), bytes / 4 <= Int(Int32.max)
+    else { throw failure(index, "at most \(Int32.max) rows", "\(type)") }
   }
 
   /// Checks that the engine knows how to give an input.
@@ -212,6 +220,7 @@ extension Plan {
     guard isIntegers || type.dtype == .f32 && type.isRows, type.shape[0] != .symbol("S"),
       byteCount(type).map({ $0 <= Self.largestBlock }) == true
     else { throw failure(index, "rows of floats, or a whole number for each row", "\(type)") }
+    try verifyRowCount(index)
   }
 
   /// Checks that an op takes rows by an input whose range the engine knows.
