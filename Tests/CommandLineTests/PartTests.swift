@@ -24,8 +24,8 @@ import Workbench
   @Test func listsSites() throws {
     let outcome = try Tool.actc.run(["sites", model, "--module", "decoder", "--size", "3x2"])
     #expect(outcome.code == 0, "\(outcome.error)")
-    #expect(outcome.output.contains("decoder.layers.3.conv.0 : f32[B,2,3,10]\n"))
-    #expect(outcome.output.contains("decoder.layers.11 : f32[B,16,24,10]\n"))
+    #expect(outcome.text.contains("decoder.layers.3.conv.0 : f32[B,2,3,10]\n"))
+    #expect(outcome.text.contains("decoder.layers.11 : f32[B,16,24,10]\n"))
   }
 
   @Test(arguments: [
