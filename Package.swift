@@ -155,7 +155,9 @@ let package = Package(
     // Runs the built actc and actrun as processes.
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["ActEval", "ActFormats", "ActPlan", "ActTerminal", "Workbench"],
+      dependencies: [
+        "ActCommands", "ActEval", "ActFormats", "ActPasses", "ActPlan", "ActTerminal", "Workbench",
+      ],
       exclude: ["Snapshots"], swiftSettings: swift
     ),
     .testTarget(

@@ -47,16 +47,18 @@ final class BoundPlan {
   ///   - threads: how many workers need scratch memory of their own.
   ///   - slots: how many blocks of set-time values there are.
   ///   - arguments: owns the kernels' arguments.
+  ///   - arena: memory for the arena that other plans use too, in turn; nil: memory of its own.
   ///   - constants: the address of each of the plan's tensors, by name.
   /// - Throws: `EngineError` where memory cannot be had, and what `constants` throws.
   init(
     _ plan: Plan, rows: RowBuffers, caches: SequenceCaches, threads: Int, slots: Int,
-    arguments: TaskArguments,
+    arguments: TaskArguments, arena: Block?,
     constants: (String) throws -> UnsafeRawPointer
   ) throws {
+    precondition(arena.map { $0.byteCount >= plan.arenaByteCount } ?? true)
     self.arguments = arguments
     slotByteCount = plan.slotByteCount
-    arena = try Block(byteCount: plan.arenaByteCount)
+    self.arena = try arena ?? Block(byteCount: plan.arenaByteCount)
     slotBlock = try Block(byteCount: plan.slotByteCount * slots)
     setBlock = try Block(byteCount: plan.slotByteCount)
     let scratchPerWorker = Self.scratchByteCount(plan)
