@@ -57,7 +57,8 @@ let package = Package(
     .target(
       name: "ActFit",
       dependencies: [
-        "ActIR", "ActStatistics", "ActPasses", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
+        "ActIR", "ActStatistics", "ActPasses", "ActFormats", "ActText", "ActLowering", "ActPlan",
+        "ActRuntime",
         "ActCompile",
       ],
       swiftSettings: swift),
@@ -123,15 +124,16 @@ let package = Package(
     .target(
       name: "ModelChecks",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActPlan", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
-        "Workbench",
+        "ActIR", "ActFormats", "ActGraphs", "ActLowering", "ActPlan", "ActRuntime", "ActPasses", "ActCompile",
+        "ActFit", "Workbench",
       ],
       path: "Tests/ModelChecks", swiftSettings: swift),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
     .testTarget(
       name: "CheckpointTests",
       dependencies: [
-        "ActIR", "ActStatistics", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime", "ActPasses",
+        "ActIR", "ActStatistics", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
+        "ActPasses",
         "ActGraphs", "ActCompile", "ActFit", "ActEval", "ModelChecks", "AllocationCounter", "GraphReference",
         "Workbench",
       ],

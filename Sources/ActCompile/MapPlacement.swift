@@ -194,8 +194,8 @@ extension Graph {
   ) -> MapPlacement.Place {
     switch node.op {
     case .rmsNorm, .layerNorm: return .norm
-    case .linear: return isOfInput ? .weightsAfter : .weightsBefore
-    case .linearEpilogue(let body):
+    case .linear, .conv: return isOfInput ? .weightsAfter : .weightsBefore
+    case .linearEpilogue(let body), .convEpilogue(_, let body):
       if isOfInput { return .weightsAfter }
       // A bias is a weight wherever the layer adds it.
       let isBias = node.inputs.indices.dropFirst(2).contains { index in

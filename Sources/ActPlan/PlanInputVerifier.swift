@@ -25,6 +25,7 @@ extension Plan {
     guard isIntegers || type.dtype == .f32 && type.isRows, type.shape[0] != .symbol("S"),
       byteCount(type).map({ $0 <= Self.largestBlock }) == true
     else { throw failure(index, "rows of floats, or a whole number for each row", "\(type)") }
+    try verifyRowCount(index)
   }
 
   /// Checks that an op takes rows by an input whose range the engine knows.

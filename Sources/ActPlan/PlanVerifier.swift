@@ -170,6 +170,7 @@ extension Plan {
     guard value.op.traits.programs.contains(.step) else {
       throw failure(index, "an op of a step", value.op.mnemonic)
     }
+    try verifyRowCount(index)
     // Kernels stream a matrix as the plan's file has it.
     if let operand = value.op.traits.matrixOperand, values[value.inputs[operand]].place != .constant {
       throw failure(
@@ -188,6 +189,13 @@ extension Plan {
     case .attention(let attention): try verifyAttention(index, attention)
     default: break
     }
+  }
+
+  /// Checks that kernels, which count rows in 32 bits, can count those of a value.
+  func verifyRowCount(_ index: Int) throws(PlanError) {
+    let type = values[index].type
+    guard let bytes = TensorType(.f32, type.shape.dropLast()).byteCount(limit), bytes / 4 <= Int(Int32.max)
+    else { throw failure(index, "at most \(Int32.max) rows", "\(type)") }
   }
 
   private func verifyResults() throws(PlanError) {

@@ -1,6 +1,6 @@
 import ActIR
 
-/// Folds a frozen map that mixes channels (low rank, dense, a projector) into the linear layer before it.
+/// Folds a frozen map that mixes channels (low rank, dense, a projector) into the linear layer or the convolution before it.
 ///
 ///     %x = linear %h, %w, %b           %wt = permute %w            W's columns are rows of x's channels,
 ///     %p = linear %x, %v               %pt = linear %wt, %v        and the map is linear in them up to
@@ -28,7 +28,7 @@ private struct MapRegion {
   /// The map behind `linear`, or nil where there is none that weights can take.
   init?(behind linear: ValueID, in graph: Graph) {
     self.linear = linear
-    guard case .linear = graph[linear].op, graph.type(graph[linear].inputs[1]).dtype.isFloat,
+    guard graph[linear].op.isPlainProduct, graph.type(graph[linear].inputs[1]).dtype.isFloat,
       // Most linear layers have no map behind them; to see that costs little.
       graph.readers(of: linear).contains(where: { graph.readsMatrixOfMap($0) })
     else { return nil }
@@ -99,7 +99,7 @@ extension Graph {
       inputs.append(isVector ? bias : append(.reshape([channels]), bias, name: "\(name).bias.folded"))
     }
     let value = region.nodes[region.nodes.count - 1]
-    let folded = append(.linear, inputs, name: name, site: self[value].site ?? node.site)
+    let folded = append(node.op, inputs, name: name, site: self[value].site ?? node.site)
     replace(value, with: folded)
     return folded
   }
