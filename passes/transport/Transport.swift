@@ -26,6 +26,10 @@ public struct Transport: Sendable {
     self.shapes = shapes
   }
 
+  /// The most numbers that a value of the function may have at a site, for each row of the call where it is of rows. A
+  /// function of a few lines could ask for any amount of memory: the outer product of two long vectors.
+  static let mostElements = 1 << 28
+
   /// The function's parameters at a site: its inputs but for `x` and `strength`.
   public var parameterNames: [String] {
     function.inputs.map { function[$0].name }.filter { $0 != "x" && $0 != "strength" }
