@@ -199,6 +199,27 @@ import Workbench
     #expect(error?.problem.contains("expected at most 268435456 numbers, found f32[20000,20000]") == true)
   }
 
+  @Test func joinedColumnsAreBounded() throws {
+    var lines = ["%c0 = slice %x {start = 0, count = 16} : f32[T,16]"]
+    for index in 1...17 {
+      let part = "%c\(index - 1)"
+      lines.append("%c\(index) = concat \(part), \(part) {axis = 1} : f32[T,\(16 << index)]")
+    }
+    let transport = """
+      graph @joined(%x: f32[T,D], %v: f32[D], %strength: f32[]) {
+      \(lines.joined(separator: "\n"))
+      %m = reduce_mean %c17 : f32[T,1]
+      %p = mul %m, %strength : f32[T,1]
+      %y = add %x, %p : f32[T,D]
+      return %y
+      }
+      """
+    let error = #expect(throws: TransportError.self) {
+      try model.compileSteered(by: map(transport, at: "re:" + Self.sites[0]))
+    }
+    #expect(error?.problem.contains("%c17: expected at most 1048576 numbers, found f32[T,2097152]") == true)
+  }
+
   /// Each value of a function is looked at once, however often others read it.
   @Test(.timeLimit(.minutes(1))) func doublingsTakeNoTime() throws {
     var lines = ["%w0 = add %w, %w : f32[R,D]"]

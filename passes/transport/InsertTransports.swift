@@ -49,6 +49,8 @@ extension Graph {
     let function = transport.function
     var copies: [ValueID: ValueID] = [:]
     let parameters = try transport.parameterTypes(at: site, of: type(x))
+    let mostOfRow = max(
+      Transport.mostElementsOfRow, Transport.mostTimesX * (type(x).elementsPerSymbol ?? 0))
     let firstNew = valueBound
     for id in function.order {
       let node = function[id]
@@ -66,8 +68,9 @@ extension Graph {
         } catch {
           throw failure(error.expected, error.found)
         }
-        guard let count = type.elementsPerSymbol ?? type.fixedCount, count <= Transport.mostElements else {
-          throw failure("at most \(Transport.mostElements) numbers", "\(type)")
+        let most = type.fixedCount == nil ? mostOfRow : Transport.mostElements
+        guard let count = type.fixedCount ?? type.elementsPerSymbol, count <= most else {
+          throw failure("at most \(most) numbers", "\(type)")
         }
         copies[id] = append(Node(node.op, inputs, type, name: name))
         continue

@@ -34,7 +34,7 @@ extension Graph {
       let known = dim.fixed == nil ? sizes.updateValue(size, forKey: dim) : dim
       return known == nil || known == size
     }
-    guard x.shape[0] != x.shape[1], type.rank >= 2, type.dtype == x.dtype,
+    guard x.rank == 2, x.shape[0] != x.shape[1], type.rank >= 2, type.dtype == x.dtype,
       solve(x.shape[1], type.shape[type.rank - 1])
     else { throw ParameterMismatch(parameter: "x", expected: "\(x)", found: "\(type)") }
     let parameters = inputs.filter { $0.name != "x" && $0.name != "strength" }

@@ -26,9 +26,10 @@ public struct Transport: Sendable {
     self.shapes = shapes
   }
 
-  /// The most numbers that a value of the function may have at a site, for each row of the call where it is of rows. A
-  /// function of a few lines could ask for any amount of memory: the outer product of two long vectors.
-  static let mostElements = 1 << 28
+  /// The most numbers that a value of the function may have at a site, and how many times those of `x` it may have for
+  /// each row of a call. A function of a few lines could ask for any amount of memory: by the outer product of two long
+  /// vectors, or by joining columns again and again.
+  static let (mostElements, mostElementsOfRow, mostTimesX) = (1 << 28, 1 << 20, 16)
 
   /// The function's parameters at a site: its inputs but for `x` and `strength`.
   public var parameterNames: [String] {
