@@ -36,7 +36,7 @@ let package = Package(
     .target(name: "ActLimits", cSettings: c),
     .target(name: "ActIR", dependencies: ["ActLimits"], swiftSettings: swift),
     .target(name: "ActSignals", cSettings: c),
-    .target(name: "ActFormats", dependencies: ["ActSignals", "CCrypto"], swiftSettings: swift),
+    .target(name: "ActFormats", dependencies: ["ActIR", "ActSignals", "CCrypto"], swiftSettings: swift),
     .target(name: "ActText", dependencies: ["ActFormats", "CPCRE2"], swiftSettings: swift),
     .target(name: "ActKernels", dependencies: ["ActLimits"], cSettings: c),
     .target(name: "ActGraphs", dependencies: ["ActIR", "ActFormats"], path: "graphs", swiftSettings: swift),
@@ -100,7 +100,7 @@ let package = Package(
     // Temporary directories for tests.
     .target(name: "Workbench", path: "Tests/Workbench", swiftSettings: swift),
     .testTarget(
-      name: "FormatTests", dependencies: ["ActFormats", "Workbench"], resources: [.copy("Fixtures")],
+      name: "FormatTests", dependencies: ["ActIR", "ActFormats", "Workbench"], resources: [.copy("Fixtures")],
       swiftSettings: swift),
     .testTarget(
       name: "TokenizerTests", dependencies: ["ActFormats", "ActText", "Workbench"],
@@ -156,7 +156,7 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "ActCommands", "ActEval", "ActFormats", "ActPasses", "ActPlan", "ActTerminal", "Workbench",
+        "ActCommands", "ActIR", "ActEval", "ActFormats", "ActPasses", "ActPlan", "ActTerminal", "Workbench",
       ],
       exclude: ["Snapshots"], swiftSettings: swift
     ),

@@ -67,9 +67,8 @@ extension Graph {
   /// Whether a node is affine in `operands`, its others being constants.
   fileprivate func isAffine(_ id: ValueID, in operands: [ValueID]) -> Bool {
     let inputs = self[id].inputs
-    // Constants of more axes belong to the rows, which the weights do not have.
     if self[id].op.isElementwise {
-      guard inputs.allSatisfy({ operands.contains($0) || type($0).rank <= 1 }) else { return false }
+      guard inputs.allSatisfy({ operands.contains($0) || isAlikeForRows($0) }) else { return false }
     }
     switch self[id].op {
     case .binary(.add), .binary(.sub), .unary(.neg): return true
@@ -79,6 +78,12 @@ extension Graph {
     case .linear: return operands == [inputs[0]] && isOfMaps(inputs[1])
     default: return false
     }
+  }
+
+  /// Whether a constant is the same for every row: others belong to the rows, which the weights do not have.
+  private func isAlikeForRows(_ id: ValueID) -> Bool {
+    let shape = type(id).shape
+    return shape.count <= 1 || shape.count == 2 && shape[0] == .fixed(1)
   }
 
   fileprivate mutating func fold(_ region: MapRegion) -> ValueID? {
