@@ -9,7 +9,7 @@ import Testing
     plan @images {
       limit B = 2
       context = 1
-      arena = 1152, bound = 1152
+      arena = 2304, bound = 2304
       slot = 0
       constants {
         %w = weight {name = "w"} : f32[4,36]
@@ -20,7 +20,8 @@ import Testing
       set {
       }
       step {
-        %h = conv_epilogue %x, %w, %x {kernel = "3,3", padding = "1,1,1,1", body = "add $0, $1"} : f32[B,6,6,4] @arena+0
+        %a = silu %x : f32[B,6,6,4] @arena+0
+        %h = conv_epilogue %a, %w, %a {kernel = "3,3", padding = "1,1,1,1", body = "add $0, $1"} : f32[B,6,6,4] @arena+1152
         %y = average_pool %h {kernel = "2,3", stride = "2,3"} : f32[B,3,2,4] @result
       }
       return %y
@@ -53,22 +54,31 @@ import Testing
     ),
     (
       "{kernel = \"2,3\", stride = \"2,3\"}",
-      "{kernel = \"4096,3\", stride = \"2,3\", padding = \"4095,0,0,0\"}",
-      "%y = average_pool: expected a result of f32[B,3,2,4], found"
+      "{kernel = \"4096,3\", stride = \"2,3\", padding = \"4093,0,0,0\"}",
+      "%y = average_pool: expected a result of f32[B,2,2,4], found f32[B,3,2,4]"
     ),
     ("padding = \"1,1,1,1\"", "padding = \"3,1,1,1\"", "expected a padding smaller than the kernel"),
     // An epilogue must not write where the windows beside it are read.
     (
-      "f32[B,6,6,4] @arena+0", "f32[B,6,6,4] @over+0",
+      "@arena+1152", "@over+0",
       "%h = conv_epilogue: expected an operand that it can overwrite, found operand 0"
     ),
-    ("f32[B,6,6,4] @arena+0", "f32[B,6,6,4] @over+2", "%h = conv_epilogue: expected an operand in the arena"),
-    ("limit B = 2", "limit B = 1048576", "%h = conv_epilogue: expected bytes inside the arena's 1152"),
+    ("limit B = 2", "limit B = 1048576", "%a = silu: expected bytes inside the arena's 2304"),
   ])
   func refuses(piece: String, replacement: String, problem: String) throws {
     let plan = try plan(piece, replacement)
     let error = #expect(throws: PlanError.self) { try plan.verify() }
     #expect(error?.description.contains(problem) == true, "\(String(describing: error))")
+  }
+
+  /// What an epilogue adds may be overwritten, unless windows beside it are read as well.
+  @Test func keepsWhatWindowsRead() throws {
+    var text = try plan("@arena+1152", "@over+2").description
+    text = text.split(separator: "2304", omittingEmptySubsequences: false).joined(separator: "1152")
+    let plan = try Plan(parsing: text)
+    let error = #expect(throws: PlanError.self) { try plan.verify() }
+    let expected = "%h = conv_epilogue: expected an operand in the arena that nothing reads later, found %a"
+    #expect(error?.description == expected)
   }
 
   /// More pixels than kernels count.
