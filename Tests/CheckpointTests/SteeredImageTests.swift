@@ -125,7 +125,9 @@ struct SteeredImages {
       method: linearAct.name, methodVersion: linearAct.version, transport: linearAct.transport,
       parameterNames: ["slope", "source_mean", "target_mean"], modelFingerprint: model.fingerprint,
       sites: try (sites ?? self.sites).map { site in
-        MapFile.Site(name: site, width: model.width(of: site), parameters: try parameters(at: site))
+        MapFile.Site(
+          name: site, width: model.width(of: site),
+          parameters: try parameters(at: site).mapValues { MapParameter($0) })
       })
   }
 
