@@ -51,7 +51,8 @@ extension Architecture {
     }
     let known = modules.joined(separator: " or ")
     guard let module = part.module else {
-      throw ModelPartError(description: "`\(name)` has several modules: give --module \(known)")
+      throw ModelPartError(
+        description: "`\(name)` has several modules: give --size WIDTHxHEIGHT, or one by --module \(known)")
     }
     guard modules.contains(module) else {
       throw ModelPartError(description: "`\(name)` has no module `\(module)`: give --module \(known)")

@@ -58,6 +58,21 @@ extension ModelGraph {
     configuration: JSON, path: String, part: ModelPart = ModelPart(),
     weightType: @escaping (String) -> TensorType?
   ) throws {
+    let (architecture, name) = try Self.architecture(of: configuration, path: path)
+    try architecture.check(part, name: name)
+    self = try architecture.build(Configuration(path: path, json: configuration), weightType, part)
+    try graph.verify()
+  }
+
+  /// The modules of a model of several graphs, in the order in which what one gives is what the next takes; none for a
+  /// model of one graph.
+  package static func modules(of configuration: JSON, path: String) throws(FileError) -> [String] {
+    try architecture(of: configuration, path: path).architecture.modules
+  }
+
+  private static func architecture(
+    of configuration: JSON, path: String
+  ) throws(FileError) -> (architecture: Architecture, name: String) {
     let diffusers = configuration["_class_name"]?.string
     let key = diffusers == nil ? "architectures" : "_class_name"
     guard let name = diffusers ?? configuration[key]?.array?.first?.string else {
@@ -65,11 +80,8 @@ extension ModelGraph {
     }
     guard let architecture = architectures.first(where: { $0.names.contains(name) }) else {
       let known = architectures.flatMap(\.names).joined(separator: ", ")
-      throw FileError.unsupported(
-        path, key, "`\(name)` is not supported", next: "known: \(known)")
+      throw FileError.unsupported(path, key, "`\(name)` is not supported", next: "known: \(known)")
     }
-    try architecture.check(part, name: name)
-    self = try architecture.build(Configuration(path: path, json: configuration), weightType, part)
-    try graph.verify()
+    return (architecture, name)
   }
 }

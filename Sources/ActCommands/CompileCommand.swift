@@ -26,6 +26,7 @@ struct CompileCommand: ParsableCommand {
           -o steered.plan
         actc compile SmolLM2 --maps football=football.maps.safetensors \\
           --freeze football=0.5 -o frozen.plan
+        actc compile taesd --size 512x512 -o taesd.plan
         actc compile taesd --module decoder --size 64x64 -o decoder.plan
       """)
 
@@ -62,7 +63,11 @@ struct CompileCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(self.model, part: partOptions.part())
+    let models = try Model.modules(self.model, part: partOptions.part())
+    let model = models[0]
+    guard models.count == 1 || mapOptions.maps.isEmpty else {
+      throw ValidationError("--maps: the model has several modules; choose one by --module")
+    }
     if let context, !(1...model.contextLength).contains(context) {
       throw ValidationError(
         "--context: expected 1 to \(model.contextLength), the model's own, found \(context)")
@@ -77,8 +82,9 @@ struct CompileCommand: ParsableCommand {
     options.lowering.maximumRows = rows
     options.lowering.cacheType = kv.dtype
     options.passManager = try passOptions.makePassManager()
-    let compiled = try model.compile(maps, options)
-    try passOptions.report(compiled.timings)
+    let modules = try models.map { try $0.compile(maps, options) }
+    let compiled = modules[0]
+    for module in modules { try passOptions.report(module.timings) }
     for (name, strength) in options.frozen.sorted(by: { $0.key < $1.key }) where !(0...1).contains(strength) {
       warn("strength \(strength) of `\(name)` outside [0, 1] extrapolates the map")
     }
@@ -86,14 +92,17 @@ struct CompileCommand: ParsableCommand {
     let placements = try model.placements(of: maps, in: compiled, options)
     let tokenizer = try ModelTokenizer(directory: self.model, note: note)
     let bar = ProgressBar("compiling")
-    try compiled.write(
-      to: output, tokenizer: tokenizer?.compiled, tokenizerConfiguration: tokenizer?.configuration,
+    try CompiledModel.write(
+      modules, to: output, tokenizer: tokenizer?.compiled, tokenizerConfiguration: tokenizer?.configuration,
       provenance: provenance(model, maps, mapOptions.hashes(), options, placements)
     ) { bar.update($0) }
     bar.finish()
-    note(
-      "wrote \(output): \(compiled.plan.stepCount) kernels a step, arena \(compiled.plan.arenaByteCount) bytes"
-    )
+    for module in modules {
+      let name = modules.count == 1 ? "" : ", \(module.plan.name)"
+      note(
+        "wrote \(output)\(name): \(module.plan.stepCount) kernels a step, arena \(module.plan.arenaByteCount) bytes"
+      )
+    }
     for placement in placements { note("\(placement)") }
   }
 

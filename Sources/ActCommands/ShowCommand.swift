@@ -55,20 +55,30 @@ struct ShowCommand: ParsableCommand {
   }
 
   private func show(_ file: PlanFile) {
-    let plan = file.plan
-    let weightBytes = plan.constants.reduce(0) { $0 + ($1.type.byteCount() ?? 0) }
-    if json {
-      print(
-        JSON.object([
-          "name": .string(plan.name), "dials": .array(plan.dials.map(JSON.string)),
-          "step_kernels": .int(plan.stepCount), "set_kernels": .int(plan.setCount),
-          "arena_bytes": .int(plan.arenaByteCount), "arena_bound": .int(plan.arenaBound),
-          "slot_bytes": .int(plan.slotByteCount), "weight_bytes": .int(weightBytes),
-          "context": .int(plan.contextLength), "provenance": file.provenance,
-          "plan": .string(plan.description),
-        ]).pretty, terminator: "")
+    guard json else {
+      for module in file.modules { show(module, of: file) }
       return
     }
+    let modules = file.modules.map { Self.json($0, of: file) }
+    print((modules.count == 1 ? modules[0] : .object(["modules": .array(modules)])).pretty, terminator: "")
+  }
+
+  private static func weightByteCount(_ plan: Plan) -> Int {
+    plan.constants.reduce(0) { $0 + ($1.type.byteCount() ?? 0) }
+  }
+
+  private static func json(_ plan: Plan, of file: PlanFile) -> JSON {
+    .object([
+      "name": .string(plan.name), "dials": .array(plan.dials.map(JSON.string)),
+      "step_kernels": .int(plan.stepCount), "set_kernels": .int(plan.setCount),
+      "arena_bytes": .int(plan.arenaByteCount), "arena_bound": .int(plan.arenaBound),
+      "slot_bytes": .int(plan.slotByteCount), "weight_bytes": .int(weightByteCount(plan)),
+      "context": .int(plan.contextLength), "provenance": file.provenance,
+      "plan": .string(plan.description),
+    ])
+  }
+
+  private func show(_ plan: Plan, of file: PlanFile) {
     if !summary { print(plan, terminator: "") }
     let dials = plan.scopes.map { "\($0.name) (tokens: \($0.scope))" }.joined(separator: ", ")
     print("// dials: \(dials.isEmpty ? "none" : dials)")
@@ -79,7 +89,8 @@ struct ShowCommand: ParsableCommand {
       "// arena: \(plan.arenaByteCount) bytes, \(fixed(ratio, 3)) of the no-fragmentation bound \(plan.arenaBound)"
     )
     print(
-      "// slot: \(plan.slotByteCount) bytes; weights: \(weightBytes) bytes; context: \(plan.contextLength)")
+      "// slot: \(plan.slotByteCount) bytes; weights: \(Self.weightByteCount(plan)) bytes; context: \(plan.contextLength)"
+    )
     print("// provenance: \(file.provenance)")
   }
 

@@ -29,6 +29,26 @@ package struct Model: Sendable {
     contextLength = model.contextLength
   }
 
+  /// Opens all modules of a model, or the one that `part` names: each takes images of the size that the one before it
+  /// gives, and the first those of `part`.
+  package static func modules(_ path: String, part: ModelPart) throws -> [Model] {
+    let configurationPath = "\(path)/config.json"
+    let names = try ModelGraph.modules(
+      of: try JSON(readingFile: configurationPath), path: configurationPath)
+    guard part.module == nil, part.size != nil, !names.isEmpty else { return [try Model(path, part: part)] }
+    var part = part
+    return try names.map { name in
+      part.module = name
+      let model = try Model(path, part: part)
+      if let image = model.graph.results.first.map({ model.graph.type($0.value).shape }), image.count == 4,
+        let height = image[1].fixed, let width = image[2].fixed
+      {
+        part.size = ImageSize(width: width, height: height)
+      }
+      return model
+    }
+  }
+
   package var fingerprint: String { checkpoint.fingerprint }
 
   /// The sites in order of execution, with the type of their value.

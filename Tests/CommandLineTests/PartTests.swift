@@ -21,6 +21,18 @@ import Workbench
     #expect(try PlanFile(plan).plan.description.contains(input))
   }
 
+  /// Without --module a plan has both networks; the decoder takes images of the size that the encoder gives.
+  @Test func compilesAllModules() throws {
+    let plan = directory.file("taesd.plan")
+    let outcome = try Tool.actc.run(["compile", model, "--size", "32x16", "-o", plan])
+    #expect(outcome.code == 0, "\(outcome.error)")
+    let modules = try PlanFile(plan).modules
+    #expect(modules.map(\.name) == ["encoder", "decoder"])
+    #expect(modules[1].description.contains("%z = input {name = \"z\"} : f32[B,2,4,4]"))
+    let shown = try Tool.actc.run(["show", plan])
+    #expect(shown.text.contains("plan @encoder") && shown.text.contains("plan @decoder"), "\(shown.text)")
+  }
+
   @Test func listsSites() throws {
     let outcome = try Tool.actc.run(["sites", model, "--module", "decoder", "--size", "3x2"])
     #expect(outcome.code == 0, "\(outcome.error)")
@@ -29,7 +41,10 @@ import Workbench
   }
 
   @Test(arguments: [
-    ([], 2, "`AutoencoderTiny` has several modules: give --module encoder or decoder"),
+    (
+      [], 2,
+      "`AutoencoderTiny` has several modules: give --size WIDTHxHEIGHT, or one by --module encoder or decoder"
+    ),
     (["--module", "unet"], 2, "`AutoencoderTiny` has no module `unet`: give --module encoder or decoder"),
     (["--module", "decoder"], 2, "the size of the decoder's input is not known: give --size WIDTHxHEIGHT"),
     (
