@@ -93,7 +93,7 @@ import Workbench
   }
 
   @Test(arguments: [
-    (ModelPart(), "give --module encoder or decoder"),
+    (ModelPart(), "or one by --module encoder or decoder"),
     (ModelPart(module: "unet"), "has no module `unet`: give --module encoder or decoder"),
     (ModelPart(module: "decoder"), "the size of the decoder's input is not known: give --size WIDTHxHEIGHT"),
     (
