@@ -12,25 +12,26 @@ import Workbench
     try writer.finish()
   }
 
-  func sharded(_ index: String) throws -> TemporaryDirectory {
+  func sharded(_ index: String, as name: String = "model") throws -> TemporaryDirectory {
     let directory = try TemporaryDirectory()
     try write(directory.file("one.safetensors"), [("b", 5000), ("é", 3)])
     try write(directory.file("two.safetensors"), [("a", 100)])
-    try directory.write(index, to: "model.safetensors.index.json")
+    try directory.write(index, to: "\(name).safetensors.index.json")
     return directory
   }
 
   static let index =
     #"{"metadata":{},"weight_map":{"a":"two.safetensors","b":"one.safetensors","é":"one.safetensors"}}"#
 
-  @Test func shardsEqualOneFile() throws {
-    let shards = try sharded(Self.index)
+  /// Directories of transformers, and of diffusers.
+  @Test(arguments: ["model", "diffusion_pytorch_model"]) func shardsEqualOneFile(name: String) throws {
+    let shards = try sharded(Self.index, as: name)
     let single = try TemporaryDirectory()
-    try write(single.file("model.safetensors"), [("é", 3), ("a", 100), ("b", 5000)])
+    try write(single.file("\(name).safetensors"), [("é", 3), ("a", 100), ("b", 5000)])
 
     let one = try Checkpoint(shards.path)
     let two = try Checkpoint(single.path)
-    let three = try Checkpoint(single.file("model.safetensors"))
+    let three = try Checkpoint(single.file("\(name).safetensors"))
     #expect(one.names == ["a", "b", "é"])
     #expect(one.names == two.names)
     for name in one.names {
