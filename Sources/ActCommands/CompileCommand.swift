@@ -82,7 +82,8 @@ struct CompileCommand: ParsableCommand {
     }
 
     let placements = try model.placements(of: maps, in: compiled, options)
-    let tokenizer = try ModelTokenizer(directory: self.model, note: note)
+    let tokenizer = try ModelTokenizer(
+      directory: self.model, isRequired: !compiled.plan.needsWholeEntries, note: note)
     let bar = ProgressBar("compiling")
     try compiled.write(
       to: output, tokenizer: tokenizer?.compiled, tokenizerConfiguration: tokenizer?.configuration,

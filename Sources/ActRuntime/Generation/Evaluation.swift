@@ -2,14 +2,6 @@ import ActIR
 import ActPlan
 
 extension LanguageModel {
-  /// One result of a plan over a whole sequence.
-  package struct Result: Sendable {
-    package var name: String
-    /// Row-major, a row a token.
-    package var values: [Float]
-    package var width: Int
-  }
-
   /// Runs one sequence, in chunks of `chunkSize` rows, and returns the plan's results for every token.
   ///
   /// - Parameters:
@@ -23,14 +15,14 @@ extension LanguageModel {
   package func evaluate(
     _ tokens: [Int32], promptCount: Int? = nil, strengths: [String: Float] = [:], sites: Set<String> = [],
     chunkSize: Int = 128
-  ) throws -> [Result] {
+  ) throws -> [ResultTensor] {
     var slots = SlotAssignment(plan)
     let sequence = try engine.openSequence(capacity: tokens.count)
     defer { engine.closeSequence(sequence) }
     var results = plan.results.map { result in
-      Result(name: result.name, values: [], width: plan.values[result.value].type.shape.last?.fixed ?? 1)
+      ResultTensor(result.name, plan.values[result.value].type, rows: tokens.count)
     }
-    var observed: [Result] = []
+    var observed: [ResultTensor] = []
     for start in stride(from: 0, to: tokens.count, by: min(chunkSize, engine.maximumRows)) {
       let end = min(start + min(chunkSize, engine.maximumRows), tokens.count)
       let rows = try (start..<end).map {
@@ -38,15 +30,26 @@ extension LanguageModel {
           strengths, position: $0, promptCount: promptCount ?? tokens.count, on: engine)
         return Row(token: tokens[$0], position: Int32($0), sequence: sequence, slot: slot)
       }
-      try engine.step(rows, logitRows: .all, observing: sites) { site, values, width in
-        if start == 0 { observed.append(Result(name: site, values: [], width: width)) }
+      try engine.step(rows, logitRows: .all, observing: sites) { site, values, _ in
+        if start == 0 {
+          let type = plan.values.first { $0.site == site }!.type
+          observed.append(ResultTensor(site, type, rows: tokens.count))
+        }
         observed[observed.firstIndex { $0.name == site }!].values += values
       }
       for index in results.indices {
         let values = engine.result(results[index].name)!
-        results[index].values += UnsafeBufferPointer(start: values, count: rows.count * results[index].width)
+        let width = results[index].shape.dropFirst().reduce(1, *)
+        results[index].values += UnsafeBufferPointer(start: values, count: rows.count * width)
       }
     }
     return results + observed
+  }
+}
+
+extension ResultTensor {
+  /// A value of so many rows, which are still to come.
+  fileprivate init(_ name: String, _ type: TensorType, rows: Int) {
+    self.init(name: name, shape: [rows] + type.shape.dropFirst().map { $0.fixed ?? 1 }, values: [])
   }
 }
