@@ -36,7 +36,7 @@ let package = Package(
     .target(name: "ActLimits", cSettings: c),
     .target(name: "ActIR", dependencies: ["ActLimits"], swiftSettings: swift),
     .target(name: "ActSignals", cSettings: c),
-    .target(name: "ActFormats", dependencies: ["ActSignals", "CCrypto"], swiftSettings: swift),
+    .target(name: "ActFormats", dependencies: ["ActIR", "ActSignals", "CCrypto"], swiftSettings: swift),
     .target(name: "ActText", dependencies: ["ActFormats", "CPCRE2"], swiftSettings: swift),
     .target(name: "ActKernels", dependencies: ["ActLimits"], cSettings: c),
     .target(name: "ActGraphs", dependencies: ["ActIR", "ActFormats"], path: "graphs", swiftSettings: swift),
@@ -57,7 +57,8 @@ let package = Package(
     .target(
       name: "ActFit",
       dependencies: [
-        "ActIR", "ActStatistics", "ActPasses", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
+        "ActIR", "ActStatistics", "ActPasses", "ActFormats", "ActText", "ActLowering", "ActPlan",
+        "ActRuntime",
         "ActCompile",
       ],
       swiftSettings: swift),
@@ -99,7 +100,7 @@ let package = Package(
     // Temporary directories for tests.
     .target(name: "Workbench", path: "Tests/Workbench", swiftSettings: swift),
     .testTarget(
-      name: "FormatTests", dependencies: ["ActFormats", "Workbench"], resources: [.copy("Fixtures")],
+      name: "FormatTests", dependencies: ["ActIR", "ActFormats", "Workbench"], resources: [.copy("Fixtures")],
       swiftSettings: swift),
     .testTarget(
       name: "TokenizerTests", dependencies: ["ActFormats", "ActText", "Workbench"],
@@ -123,15 +124,16 @@ let package = Package(
     .target(
       name: "ModelChecks",
       dependencies: [
-        "ActIR", "ActFormats", "ActLowering", "ActPlan", "ActRuntime", "ActPasses", "ActCompile", "ActFit",
-        "Workbench",
+        "ActIR", "ActFormats", "ActGraphs", "ActLowering", "ActPlan", "ActRuntime", "ActPasses", "ActCompile",
+        "ActFit", "Workbench",
       ],
       path: "Tests/ModelChecks", swiftSettings: swift),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
     .testTarget(
       name: "CheckpointTests",
       dependencies: [
-        "ActIR", "ActStatistics", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime", "ActPasses",
+        "ActIR", "ActStatistics", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
+        "ActPasses",
         "ActGraphs", "ActCompile", "ActFit", "ActEval", "ModelChecks", "AllocationCounter", "GraphReference",
         "Workbench",
       ],
@@ -153,7 +155,9 @@ let package = Package(
     // Runs the built actc and actrun as processes.
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["ActEval", "ActFormats", "ActPlan", "ActTerminal", "Workbench"],
+      dependencies: [
+        "ActCommands", "ActIR", "ActEval", "ActFormats", "ActPasses", "ActPlan", "ActTerminal", "Workbench",
+      ],
       exclude: ["Snapshots"], swiftSettings: swift
     ),
     .testTarget(

@@ -12,6 +12,7 @@ What is computed, per channel of a site:
     samples      a sequence's value is its mean over the tokens of the sequence, the first included
     linear-act   sort both sides, centre them; slope = sum(a * b) / sum(a * a)
     mean-act     slope = 1
+    ablation     v = the unit vector [1, D] from the source's mean to the target's; y = x - strength * (v . x) v
     dead         where the population variance of the source is at most 1e-8, slope = 1
     transport    T(x) = target_mean + slope * (x - source_mean);  y = x + strength * (T(x) - x)
     q0-100       low, high = the least and the greatest source sample; per token, x outside stays x
@@ -103,11 +104,18 @@ def affine(slope):
     return parameters
 
 
+def direction(source, target):
+    """The unit vector from the source's mean to the target's, as a matrix of one row: [1, D]."""
+    v = target.mean(axis=0) - source.mean(axis=0)
+    return {"v": (v / numpy.linalg.norm(v))[None]}
+
+
 # Every registered method, as a function from samples [n, D] and [m, D] to parameters by name.
 METHODS = {
     "linear-act": affine(linear_slope),
     "gaussian-act": affine(gaussian_slope),
     "mean-act": affine(mean_slope),
+    "ablation": direction,
 }
 
 

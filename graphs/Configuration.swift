@@ -27,6 +27,18 @@ struct Configuration {
     return size
   }
 
+  /// Sizes, at least one.
+  func sizes(_ key: String, default fallback: [Int]) throws -> [Int] {
+    guard let value = value(key) else { return fallback }
+    guard let array = value.array, !array.isEmpty else { throw failure(key, "a list of integers") }
+    return try array.map { element in
+      guard let size = element.int, SaneRange.size.contains(size) else {
+        throw failure(key, "integers from 1 to \(SaneRange.size.upperBound)")
+      }
+      return size
+    }
+  }
+
   /// A number in `range`; what lies outside is senseless. ``SaneRange`` names the usual ones.
   func number(_ key: String, in range: ClosedRange<Double>, default fallback: Double? = nil) throws -> Double
   {

@@ -65,6 +65,30 @@ struct ModelBuilder {
     return graph.append(.linear, inputs, name: prefix, site: prefix)
   }
 
+  /// An input of images.
+  mutating func image(_ name: String, _ size: ImageSize, _ channels: Int) -> ValueID {
+    let shape: [Dim] = [.symbol("B"), .fixed(size.height), .fixed(size.width), .fixed(channels)]
+    return graph.append(Node(.input(name: name), [], TensorType(.f32, shape), name: name))
+  }
+
+  /// A convolution `prefix.weight`, with `prefix.bias` where `bias` says so, as the site `prefix`.
+  ///
+  /// Its matrix has the columns of a window line by line; the checkpoint has them channel by channel.
+  mutating func conv(_ x: ValueID, _ prefix: String, _ channels: Int, _ windows: Windows, bias: Bool) throws
+    -> ValueID
+  {
+    let width = graph.type(x).shape.last!.fixed!
+    let stored = try weight("\(prefix).weight", [channels, width] + windows.kernel)
+    let permuted = graph.append(.permute([0, 2, 3, 1]), stored, name: "\(prefix).weight.permuted")
+    let shape: [Dim] = [.fixed(channels), .fixed(windows.pixelCount * width)]
+    var matrix = graph.append(.reshape(shape), permuted, name: "\(prefix).weight")
+    let dtype = graph.type(stored).dtype
+    if dtype != .f32 { matrix = graph.append(.cast(dtype), matrix, name: "\(prefix).weight") }
+    var inputs = [x, matrix]
+    if bias { inputs.append(try vector("\(prefix).bias", channels)) }
+    return graph.append(.conv(windows), inputs, name: prefix, site: prefix)
+  }
+
   mutating func rmsNorm(_ x: ValueID, _ prefix: String, eps: Float) throws -> ValueID {
     let width = graph.type(x).shape.last!.fixed!
     let gain = try vector(prefix + ".weight", width)

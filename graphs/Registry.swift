@@ -3,16 +3,36 @@ import ActIR
 
 /// One family of models: how its configuration and weights become a graph.
 struct Architecture: Sendable {
-  /// As in the `architectures` of `config.json`; several where they differ in heads that are not read.
+  /// As in the `architectures` of `config.json`, or for models of diffusers in its `_class_name`; several where they differ in heads that are not read.
   let names: [String]
-  let build: @Sendable (Configuration, @escaping (String) -> TensorType?) throws -> ModelGraph
+  /// Of a checkpoint that holds several graphs, what each is called; each takes images.
+  let modules: [String]
+  let build: @Sendable (Configuration, @escaping (String) -> TensorType?, ModelPart) throws -> ModelGraph
 
+  /// An architecture of one graph.
   init(
     _ names: String...,
     build: @escaping @Sendable (Configuration, @escaping (String) -> TensorType?) throws -> ModelGraph
   ) {
     self.names = names
-    self.build = build
+    modules = []
+    self.build = { configuration, weightType, _ in try build(configuration, weightType) }
+  }
+
+  /// An architecture of several graphs that take images: `build` is given the module and the size of its input.
+  init(
+    _ name: String, modules: [String],
+    build:
+      @escaping @Sendable (
+        Configuration, @escaping (String) -> TensorType?, _ module: String, ImageSize
+      ) throws -> ModelGraph
+  ) {
+    names = [name]
+    self.modules = modules
+    self.build = { configuration, weightType, part in
+      guard let module = part.module, let size = part.size else { preconditionFailure("checked") }
+      return try build(configuration, weightType, module, size)
+    }
   }
 }
 
@@ -21,6 +41,7 @@ private let architectures: [Architecture] = [
   llama,
   qwen2,
   bert,
+  autoencoderTiny,
 ]
 
 extension ModelGraph {
@@ -29,21 +50,26 @@ extension ModelGraph {
   /// - Parameters:
   ///   - configuration: the model's `config.json`, parsed.
   ///   - path: its path, for messages.
+  ///   - part: what to build of it.
   ///   - weightType: the type of a tensor of the checkpoint by name, or nil.
   /// - Throws: `FileError` for an unknown architecture, which is unsupported, and for a configuration or a checkpoint
-  ///   that does not fit it.
+  ///   that does not fit it; `ModelPartError` for a part that it does not have.
   package init(
-    configuration: JSON, path: String, weightType: @escaping (String) -> TensorType?
+    configuration: JSON, path: String, part: ModelPart = ModelPart(),
+    weightType: @escaping (String) -> TensorType?
   ) throws {
-    guard let name = configuration["architectures"]?.array?.first?.string else {
+    let diffusers = configuration["_class_name"]?.string
+    let key = diffusers == nil ? "architectures" : "_class_name"
+    guard let name = diffusers ?? configuration[key]?.array?.first?.string else {
       throw FileError(path, "architectures", "expected a list with one name")
     }
     guard let architecture = architectures.first(where: { $0.names.contains(name) }) else {
       let known = architectures.flatMap(\.names).joined(separator: ", ")
       throw FileError.unsupported(
-        path, "architectures", "`\(name)` is not supported", next: "known: \(known)")
+        path, key, "`\(name)` is not supported", next: "known: \(known)")
     }
-    self = try architecture.build(Configuration(path: path, json: configuration), weightType)
+    try architecture.check(part, name: name)
+    self = try architecture.build(Configuration(path: path, json: configuration), weightType, part)
     try graph.verify()
   }
 }

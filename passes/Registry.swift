@@ -41,4 +41,5 @@ package let registeredMethods: [SteeringMethod] = [
   linearAct,
   gaussianAct,
   meanAct,
+  ablation,
 ]

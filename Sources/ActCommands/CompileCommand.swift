@@ -26,9 +26,11 @@ struct CompileCommand: ParsableCommand {
           -o steered.plan
         actc compile SmolLM2 --maps football=football.maps.safetensors \\
           --freeze football=0.5 -o frozen.plan
+        actc compile taesd --module decoder --size 64x64 -o decoder.plan
       """)
 
   @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @OptionGroup var partOptions: PartOptions
   @OptionGroup var mapOptions: MapOptions
   @Option(help: "What the plan's matrices hold.") var weights = WeightType.bf16
   @Option(help: "What cached keys and values hold.") var kv = CacheType.bf16
@@ -60,7 +62,7 @@ struct CompileCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(self.model)
+    let model = try Model(self.model, part: partOptions.part())
     if let context, !(1...model.contextLength).contains(context) {
       throw ValidationError(
         "--context: expected 1 to \(model.contextLength), the model's own, found \(context)")
@@ -83,7 +85,7 @@ struct CompileCommand: ParsableCommand {
 
     let placements = try model.placements(of: maps, in: compiled, options)
     let tokenizer = try ModelTokenizer(
-      directory: self.model, isRequired: !compiled.plan.needsWholeEntries, note: note)
+      directory: self.model, isRequired: !compiled.plan.caches.isEmpty, note: note)
     let bar = ProgressBar("compiling")
     try compiled.write(
       to: output, tokenizer: tokenizer?.compiled, tokenizerConfiguration: tokenizer?.configuration,

@@ -2,13 +2,13 @@ import ActPasses
 import Synchronization
 
 /// The methods that the commands know: those that are registered, and those that ``runActc(adding:)`` was given.
-enum KnownMethods {
+package enum KnownMethods {
   private static let added = Mutex<[SteeringMethod]>([])
 
-  static var all: [SteeringMethod] { registeredMethods + added.withLock { $0 } }
+  package static var all: [SteeringMethod] { registeredMethods + added.withLock { $0 } }
 
   /// Adds methods. A name stands for one method: map files carry it.
-  static func add(_ methods: [SteeringMethod]) {
+  package static func add(_ methods: [SteeringMethod]) {
     added.withLock { $0 += methods }
     var names = Set<String>()
     for method in all where !names.insert(method.name).inserted {

@@ -15,6 +15,7 @@ struct SitesCommand: ParsableCommand {
       """)
 
   @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @OptionGroup var partOptions: PartOptions
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
@@ -24,7 +25,7 @@ struct SitesCommand: ParsableCommand {
   @Flag(help: "Print the sites as JSON.") var json = false
 
   func run() throws {
-    let model = try Model(self.model)
+    let model = try Model(self.model, part: partOptions.part())
     let chosen = Set(sites.isEmpty ? model.sites.map(\.name) : try model.sites(matching: sites))
     let listed = model.sites.filter { chosen.contains($0.name) }
     if json {

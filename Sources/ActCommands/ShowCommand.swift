@@ -20,12 +20,13 @@ struct ShowCommand: ParsableCommand {
     help: "A model's directory, a map file, a plan or a .graph file; - is a graph on standard input.",
     completion: .file(extensions: ["plan", "safetensors", "graph"]))
   var file: String
+  @OptionGroup var partOptions: PartOptions
   @Flag(help: "Print only a plan's sizes, not its programs.") var summary = false
   @Flag(help: "Print as JSON.") var json = false
 
   func run() throws {
     if isDirectory(file) {
-      let model = try Model(file)
+      let model = try Model(file, part: partOptions.part())
       try refuseSummary()
       if json {
         print(
@@ -97,6 +98,8 @@ struct ShowCommand: ParsableCommand {
               .object([
                 "name": .string(site.name), "width": .int(site.width),
                 "mean_shift_channels": map.meanShiftChannels[site.name].map { .int($0) } ?? .null,
+                "parameters": .object(
+                  map.parameterNames.map { .init($0, .array(site.parameters[$0]!.shape.map(JSON.int))) }),
               ])
             }),
           "transport": .string(map.transport), "is_finished": .bool(map.unfinished == nil),
@@ -121,7 +124,10 @@ struct ShowCommand: ParsableCommand {
     )
     for site in map.sites {
       let shifted = map.meanShiftChannels[site.name].map { ", \($0) by mean shift alone" } ?? ""
-      print("// site \(escapingControls(site.name)): \(site.width) channels\(shifted)")
+      let shapes = map.parameterNames.map { "\(legible($0)) \(site.parameters[$0]!.type)" }
+      print(
+        "// site \(escapingControls(site.name)): \(site.width) channels\(shifted); \(shapes.joined(separator: ", "))"
+      )
     }
     print(map.transport, terminator: map.transport.hasSuffix("\n") ? "" : "\n")
   }

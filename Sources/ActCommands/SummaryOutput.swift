@@ -20,7 +20,7 @@ extension FitSummary {
     for site in sites where ranked.contains(site.name) {
       table.rows.append(
         [
-          site.name, fixed(site.before, 3), site.after.map { fixed($0, 3) } ?? "",
+          site.name, fixed(site.before, 3), site.after.map { fixed($0, 3) } ?? "unknown",
           fixed(share(of: site) * 100, 1) + " %",
         ] + (scales ? [site.meanShiftChannels.map { "\($0)" } ?? ""] : [])
           + (isBounded ? [site.outsideShare.map { fixed($0 * 100, 1) + " %" } ?? ""] : []))

@@ -25,11 +25,11 @@ package struct CompileOptions: Sendable {
 
 /// A compiled model that is not on disk yet: its plan, and how its tensors are computed.
 package struct CompiledModel {
-  package let plan: Plan
+  package private(set) var plan: Plan
   /// What the plan was lowered from: the graph as the passes left it.
   let graph: Graph
   package let timings: [PassManager.Timing]
-  let program: CompileProgram
+  private(set) var program: CompileProgram
   let checkpoint: Checkpoint
   let frozen: [String: Float]
   let source: (Op) throws -> UnsafeRawBufferPointer
@@ -108,18 +108,62 @@ extension CompiledModel {
     to path: String, tokenizer: CompiledTokenizer?, tokenizerConfiguration: String?, provenance: JSON,
     progress: (Double) -> Void = { _ in }
   ) throws {
-    let tensors = plan.constants
+    try CompiledModel.write(
+      [self], to: path, tokenizer: tokenizer, tokenizerConfiguration: tokenizerConfiguration,
+      provenance: provenance, progress: progress)
+  }
+
+  /// Writes a plan file of several modules, in this order. Tensors that are computed alike are there once.
+  package static func write(
+    _ modules: [CompiledModel], to path: String, tokenizer: CompiledTokenizer?,
+    tokenizerConfiguration: String?, provenance: JSON, progress: (Double) -> Void = { _ in }
+  ) throws {
+    let modules = sharingTensors(modules)
+    let tensors = modules.flatMap { module in
+      let own = Set(module.program.outputs.map(\.name))
+      return module.plan.constants.filter { own.contains($0.name) }
+    }
     let total = tensors.reduce(0) { $0 + ($1.type.byteCount() ?? 0) }
     var written = 0
     try PlanFile.write(
-      plan, to: path, tensors: tensors, tokenizer: tokenizer, tokenizerConfiguration: tokenizerConfiguration,
-      provenance: provenance
+      modules.map(\.plan), to: path, tensors: tensors, tokenizer: tokenizer,
+      tokenizerConfiguration: tokenizerConfiguration, provenance: provenance
     ) { append in
-      try computeTensors(ConstantEvaluator()) { name, bytes, _ in
-        try append(name, bytes)
-        written += bytes.count
-        progress(total == 0 ? 1 : Double(written) / Double(total))
+      for module in modules {
+        try module.computeTensors(ConstantEvaluator()) { name, bytes, _ in
+          try append(name, bytes)
+          written += bytes.count
+          progress(total == 0 ? 1 : Double(written) / Double(total))
+        }
       }
+    }
+  }
+
+  /// Names the tensors of all modules so that those computed alike have one name, and others different ones; the first
+  /// module that has a tensor computes it.
+  private static func sharingTensors(_ modules: [CompiledModel]) -> [CompiledModel] {
+    var names: [Int: String] = [:]
+    var table: [String: Int] = [:]
+    var taken: Set<String> = []
+    return modules.map { module in
+      var module = module
+      let recipes = module.program.recipes(&table)
+      var renamed: [String: String] = [:]
+      var outputs: [(name: String, value: Int)] = []
+      for (name, value) in module.program.outputs {
+        if let known = names[recipes[value]] {
+          renamed[name] = known
+          continue
+        }
+        let own = taken.contains(name) ? "\(module.plan.name)/\(name)" : name
+        taken.insert(own)
+        names[recipes[value]] = own
+        renamed[name] = own
+        outputs.append((own, value))
+      }
+      module.program.outputs = outputs
+      module.plan.renameConstants { renamed[$0] ?? $0 }
+      return module
     }
   }
 

@@ -189,13 +189,16 @@ extension Graph {
   }
 
   /// What a step's node that reads `operand` is to the map that `operand` comes from.
+  ///
+  /// A linear layer whose matrix is a map's is a node of the map, whatever it reads.
   private func place(
     of operand: ValueID, in node: Node, _ times: [BindingTime], isOfInput: Bool
   ) -> MapPlacement.Place {
     switch node.op {
+    case .linear where isOfMaps(node.inputs[1]), .linearEpilogue where isOfMaps(node.inputs[1]): return .nodes
     case .rmsNorm, .layerNorm: return .norm
-    case .linear: return isOfInput ? .weightsAfter : .weightsBefore
-    case .linearEpilogue(let body):
+    case .linear, .conv: return isOfInput ? .weightsAfter : .weightsBefore
+    case .linearEpilogue(let body), .convEpilogue(_, let body):
       if isOfInput { return .weightsAfter }
       // A bias is a weight wherever the layer adds it.
       let isBias = node.inputs.indices.dropFirst(2).contains { index in

@@ -52,18 +52,20 @@ package struct MapSet: Sendable {
 
   private static let mostTransportNodes = 256
 
-  /// Checks that every parameter has a value a channel, as it has in the file.
-  private static func checkParameterTypes(_ function: Graph, path: String) throws(FileError) {
+  /// Checks that the parameters have the shapes that the function declares, at every site.
+  private static func checkShapes(_ file: MapFile, _ function: Graph, path: String) throws(FileError) {
     guard let x = function.inputs.first(where: { function[$0].name == "x" }) else { return }
     guard case .symbol = function.type(x).shape[1] else {
       throw FileError(path, "transport", "expected %x: f32[T,D], of any width, found \(function.type(x))")
     }
-    let channels = TensorType(.f32, [function.type(x).shape[1]])
-    for id in function.inputs where !["x", "strength"].contains(function[id].name) {
-      guard function.type(id) == channels else {
+    for site in file.sites {
+      do throws(ParameterMismatch) {
+        _ = try function.parameterTypes(
+          at: TensorType(.f32, [.symbol("T"), .fixed(site.width)]), shapes: site.parameters.mapValues(\.shape)
+        )
+      } catch {
         throw FileError(
-          path, "transport",
-          "expected the parameter %\(function[id].name) as \(channels), found \(function.type(id))")
+          path, "\(site.name)/\(error.parameter)", "expected \(error.expected), found \(error.found)")
       }
     }
   }
@@ -80,21 +82,22 @@ package struct MapSet: Sendable {
       throw FileError(
         path, "transport", "expected at most \(Self.mostTransportNodes) nodes, found \(function.valueBound)")
     }
-    try Self.checkParameterTypes(function, path: path)
     guard let scope = TokenScope(file.tokenScope, skippedPositions: file.skipFirst) else {
       throw FileError(
         path, "token_scope",
         "expected all, prompt, generated, last or positions as in 4-9, found `\(file.tokenScope)`")
     }
-    let transport = Transport(name: name, function: function, sites: file.sites.map(\.name), scope: scope)
+    var transport = Transport(name: name, function: function, sites: file.sites.map(\.name), scope: scope)
     guard Set(transport.parameterNames) == Set(file.parameterNames) else {
       throw FileError(
         path, "transport", "expected the parameters \(file.parameterNames), found \(transport.parameterNames)"
       )
     }
+    try Self.checkShapes(file, function, path: path)
     for site in file.sites {
-      for (parameter, values) in site.parameters {
-        parameters["\(name)/\(site.name)/\(parameter)"] = FloatBlock(values)
+      transport.shapes[site.name] = site.parameters.mapValues(\.shape)
+      for (parameter, value) in site.parameters {
+        parameters["\(name)/\(site.name)/\(parameter)"] = FloatBlock(value.values)
       }
     }
     transports.append(transport)
@@ -113,7 +116,7 @@ private final class FloatBlock: @unchecked Sendable {
 
   init(_ values: [Float]) {
     let block = UnsafeMutableRawBufferPointer.allocate(byteCount: values.count * 4, alignment: 64)
-    block.copyBytes(from: values.withUnsafeBytes { Array($0) })
+    values.withUnsafeBytes { block.copyMemory(from: $0) }
     bytes = UnsafeRawBufferPointer(block)
   }
 

@@ -11,15 +11,20 @@ package struct Model: Sendable {
   package let graph: Graph
   package let contextLength: Int
 
-  /// Opens a Hugging Face directory and builds the graph of its architecture.
-  package init(_ path: String) throws {
+  /// Opens a Hugging Face directory and builds the graph of its architecture, or of a part of it.
+  ///
+  /// - Throws: `FileError` for a directory that cannot be used, `UsageError` for a part that it does not have.
+  package init(_ path: String, part: ModelPart = ModelPart()) throws {
     self.path = path
     checkpoint = try Checkpoint(path)
     let checkpoint = checkpoint
     let configurationPath = "\(path)/config.json"
-    let model = try ModelGraph(
-      configuration: try JSON(readingFile: configurationPath), path: configurationPath,
-      weightType: { name in checkpoint.tensor(named: name).flatMap { TensorType($0.info) } })
+    let model: ModelGraph
+    do {
+      model = try ModelGraph(
+        configuration: try JSON(readingFile: configurationPath), path: configurationPath, part: part,
+        weightType: { name in checkpoint.tensor(named: name).flatMap { TensorType($0.info) } })
+    } catch let error as ModelPartError { throw UsageError("\(path): \(error)") }
     graph = model.graph
     contextLength = model.contextLength
   }

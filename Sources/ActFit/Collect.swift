@@ -125,7 +125,12 @@ extension MapFile {
     }
     for site in sites {
       hash.update("\(site.name.utf8.count) \(site.name)\n")
-      for name in parameterNames { site.parameters[name]?.withUnsafeBytes { hash.update($0) } }
+      for name in parameterNames {
+        guard let parameter = site.parameters[name] else { continue }
+        // The usual shape stands for itself, as it did in versions that knew no other.
+        if parameter.shape != [site.width] { hash.update("\(parameter.type)\n") }
+        parameter.values.withUnsafeBytes { hash.update($0) }
+      }
     }
     return hash.hex()
   }

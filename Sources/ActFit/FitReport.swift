@@ -73,7 +73,7 @@ package final class FitReport: Sendable {
       summary.after = moved.distance(to: target, using: ConcurrentLoop(workers)).distance
     }
     if let low = fit.parameters["low"], let high = fit.parameters["high"], samples.tokens.count > 0 {
-      summary.outsideShare = outsideShare(samples.tokens, low, high)
+      summary.outsideShare = outsideShare(samples.tokens, low.values, high.values)
     }
     finished.withLock { $0.append(summary) }
   }

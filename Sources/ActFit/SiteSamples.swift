@@ -1,4 +1,5 @@
 import ActFormats
+import ActIR
 import ActPasses
 import ActRuntime
 import ActStatistics
@@ -36,15 +37,40 @@ final class SiteSamples {
 
   /// Fits every site's map, measures it where a report is wanted, and adds it to `file`.
   func fit(into file: inout MapFile) throws {
+    let transport = try options.method.transport(options.support)
     for (index, site) in sites.enumerated() {
       do {
         var fit = try accumulators[index].finish(using: loop)
         fit.parameters.merge(supports[index].finish(using: loop)) { $1 }
+        try check(fit, width: site.width, transport)
         file.sites.append(MapFile.Site(name: site.name, width: site.width, parameters: fit.parameters))
         file.meanShiftChannels[site.name] = fit.meanShiftChannels
         try report(site.name, fit)
       } catch let error as FitError {
         throw FitError("\(site.name): \(error)")
+      }
+    }
+  }
+
+  /// Checks that a method gives the parameters that its function declares, and finite ones.
+  private func check(_ fit: SiteFit, width: Int, _ transport: Graph) throws(FitError) {
+    func failure(_ name: String, _ expected: String, _ found: String) -> FitError {
+      FitError("\(options.method): %\(name): expected \(expected), found \(found)")
+    }
+    let types: [String: TensorType]
+    do {
+      types = try transport.parameterTypes(
+        at: TensorType(.f32, [.symbol("T"), .fixed(width)]), shapes: fit.parameters.mapValues(\.shape))
+    } catch {
+      throw failure(error.parameter, error.expected, error.found)
+    }
+    for name in types.keys.sorted() where fit.parameters[name] == nil {
+      throw failure(name, "\(types[name]!)", "nothing")
+    }
+    for (name, parameter) in fit.parameters.sorted(by: { $0.key < $1.key }) {
+      guard types[name] != nil else { throw failure(name, "no such parameter", "\(parameter.type)") }
+      if let value = parameter.values.first(where: { !$0.isFinite }) {
+        throw failure(name, "finite numbers", "\(value)")
       }
     }
   }

@@ -139,22 +139,18 @@ private final class SteeredProbe {
   /// The samples that a side becomes at the last site.
   func samples(_ side: [FitSequence], _ strengths: [String: Float]) throws -> EvenSample {
     let engine = model.engine
-    try engine.setStrengths(strengths, slot: 1)
-    var rows: [Row] = []
-    // The values of the pooled tokens of the sequences in `rows`, and whose each row is; nil of a row not pooled.
+    let slot = try model.slots.acquire(strengths)
+    defer { model.slots.release(slot) }
+    var queue = StepQueue(engine)
+    // The values of the pooled tokens of the open sequences.
     var values: [[Float]] = []
-    var owners: [Int?] = []
     var open: [Int32] = []
     var sample = EvenSample(width: width, limit: 1024)
     func flush() throws {
-      guard !rows.isEmpty else { return }
-      try engine.step(rows, logitRows: .all)
-      let result = engine.result(end)!
-      for (row, owner) in owners.enumerated() {
-        if let owner { values[owner] += UnsafeBufferPointer(start: result + row * width, count: width) }
+      try queue.run { owner, row in
+        guard owner >= 0, let result = engine.result(end) else { return }
+        values[owner] += UnsafeBufferPointer(start: result + row * width, count: width)
       }
-      rows.removeAll(keepingCapacity: true)
-      owners.removeAll(keepingCapacity: true)
     }
     func finish() throws {
       try flush()
@@ -177,11 +173,13 @@ private final class SteeredProbe {
       let skipped = options.scope.skippedPositions
       for (position, token) in sequence.tokens.enumerated() {
         let isPooled = position >= max(skipped, sequence.pooledFrom)
-        owners.append(isPooled ? values.count - 1 : nil)
-        rows.append(
-          Row(token: token, position: Int32(position), sequence: open.last!, slot: position < skipped ? 0 : 1)
-        )
-        if rows.count == engine.maximumRows { try flush() }
+        // Each row is an owner, so that the results are those of all rows.
+        queue.add(
+          Row(
+            token: token, position: Int32(position), sequence: open.last!,
+            slot: position < skipped ? 0 : slot),
+          owner: isPooled ? values.count - 1 : -1)
+        if queue.isFull { try flush() }
       }
     }
     try finish()

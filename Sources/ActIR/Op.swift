@@ -38,6 +38,19 @@ public enum Op: Hashable, Sendable {
   /// `x: f32[…,K], w: [N,K], operands: f32 or bool that repeats to […,N] -> f32[…,N]`
   case linearEpilogue(Expression)
 
+  // MARK: Images, whose rows are pixels
+
+  /// The product of every window with a matrix, whose columns are the channels of the window's pixels, line by line.
+  /// `x: f32[B,H,W,C], w: [O,kh·kw·C] (, bias: f32[O]) -> f32[B,H',W',O]`; w may be packed
+  case conv(Windows)
+  /// A convolution and what follows it in registers: `$0` is the product, `$1…` the operands.
+  /// `x: f32[B,H,W,C], w: [O,kh·kw·C], operands: f32 or bool that repeats to [B,H',W',O] -> f32[B,H',W',O]`
+  case convEpilogue(Windows, Expression)
+  /// The nearest pixel of an image of another size. `x: f32[B,H,W,C] -> f32[B,H',W',C]`
+  case upsampleNearest(height: Int, width: Int)
+  /// Means over windows of pixels. `x: f32[B,H,W,C] -> f32[B,H',W',C]`
+  case averagePool(AveragePool)
+
   // MARK: Normalisation and reductions, over channels
 
   /// `x: f32[…,D] (, gain (, bias)), which repeat to x -> f32[…,D]`
@@ -108,6 +121,10 @@ extension Op {
     case .fused(let body): FusedOp(body: body)
     case .linear: LinearOp()
     case .linearEpilogue(let body): LinearEpilogueOp(body: body)
+    case .conv(let windows): ConvOp(windows: windows)
+    case .convEpilogue(let windows, let body): ConvEpilogueOp(windows: windows, body: body)
+    case .upsampleNearest(let height, let width): UpsampleNearestOp(height: height, width: width)
+    case .averagePool(let pooling): AveragePoolOp(pooling: pooling)
     case .rmsNorm(let eps): RMSNormOp(eps: eps)
     case .layerNorm(let eps): LayerNormOp(eps: eps)
     case .reduce(let function): ReduceOp(function: function)
@@ -140,6 +157,7 @@ extension Op {
     + ([
       SelectOp(), AffineOp(), FusedOp(),
       LinearOp(), LinearEpilogueOp(),
+      ConvOp(), ConvEpilogueOp(), UpsampleNearestOp(), AveragePoolOp(),
       RMSNormOp(), LayerNormOp(),
     ] as [any OpDefinition]).map(\.op)
     + ReduceFunction.allCases.map(Op.reduce)

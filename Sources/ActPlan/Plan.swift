@@ -106,6 +106,13 @@ extension Plan {
     }
   }
 
+  /// Gives the plan's tensors other names.
+  package mutating func renameConstants(_ rename: (String) -> String) {
+    for index in values.indices where values[index].place == .constant {
+      if case .weight(let name) = values[index].op { values[index].op = .weight(name: rename(name)) }
+    }
+  }
+
   /// The largest value of `symbol`, or nil where no input has it.
   package func limit(_ symbol: String) -> Int? { limits.first { $0.symbol == symbol }?.value }
 
@@ -150,4 +157,18 @@ package struct CompileProgram: Sendable {
   package var outputs: [(name: String, value: Int)] = []
 
   package init() {}
+
+  /// For every value a number that says how it is computed: the same for values that are computed alike, in all programs
+  /// that are given one `table`.
+  package func recipes(_ table: inout [String: Int]) -> [Int] {
+    var recipes: [Int] = []
+    for value in values {
+      let attributes = value.op.attributes.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+      let operands = value.inputs.map { "\(recipes[$0])" }.joined(separator: ",")
+      let text = "\(value.op.mnemonic){\(attributes)}(\(operands)):\(value.type)"
+      recipes.append(table[text, default: table.count])
+      table[text] = recipes[recipes.count - 1]
+    }
+    return recipes
+  }
 }

@@ -4,12 +4,18 @@ import ActText
 
 /// A plan on disk: a safetensors file with the packed weights as tensors and everything else as metadata.
 ///
-/// Metadata keys: `format` (`actplan/2`), `plan` (the text form), `tokenizer` and `tokenizer_config` (JSON texts; the
+/// A plan has one or more modules: graphs that run on their own, share tensors by name and take turns in the memory they
+/// work in.
+///
+/// Metadata keys: `format` (`actplan/2`), `plan` (the text form of every module), `tokenizer` and `tokenizer_config` (JSON texts; the
 /// tokenizer's tables are tensors), and `provenance` (JSON: fingerprints of model and maps, options, compiler).
 package struct PlanFile: Sendable {
   package static let format = "actplan/2"
 
-  package let plan: Plan
+  /// In the order in which the file has them; at least one.
+  package let modules: [Plan]
+  /// The first module.
+  package var plan: Plan { modules[0] }
   package let file: SafetensorsFile
   package let provenance: JSON
 
@@ -26,13 +32,13 @@ package struct PlanFile: Sendable {
       )
     }
     do {
-      plan = try Plan(parsing: text)
-      try plan.verify()
+      modules = try Plan.parseModules(text)
+      for module in modules { try module.verify() }
     } catch {
       throw FileError(
         path, "plan", "\(error)", next: "the file is damaged or not from actc; compile it again")
     }
-    for constant in plan.constants {
+    for constant in modules.flatMap(\.constants) {
       guard let tensor = file[constant.name] else {
         throw FileError(path, constant.name, "expected \(constant.type), found no such tensor")
       }
@@ -63,7 +69,7 @@ package struct PlanFile: Sendable {
   /// Writes a plan. `produce` passes the tensors to its sink in order, one at a time, so that none is held longer than
   /// needed.
   package static func write(
-    _ plan: Plan, to path: String, tensors: [(name: String, type: TensorType)],
+    _ modules: [Plan], to path: String, tensors: [(name: String, type: TensorType)],
     tokenizer: CompiledTokenizer?, tokenizerConfiguration: String?, provenance: JSON,
     produce: ((_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
@@ -72,7 +78,8 @@ package struct PlanFile: Sendable {
       return SafetensorsWriter.Entry(name, stored.dtype, stored.shape)
     }
     var metadata: [(key: String, value: String)] = [
-      ("format", format), ("plan", plan.description), ("provenance", provenance.description),
+      ("format", format), ("plan", modules.map(\.description).joined(separator: "\n")),
+      ("provenance", provenance.description),
     ]
     if let tokenizer { metadata.append(("tokenizer", tokenizer.rules.description)) }
     if let tokenizerConfiguration { metadata.append(("tokenizer_config", tokenizerConfiguration)) }

@@ -75,10 +75,31 @@ extension Plan.Place {
 
 extension Plan {
   private static let mostLimits = 16
+  private static let mostModules = 16
 
   /// Parses the text form; ``description`` is its inverse. The plan is not yet safe to run: see ``verify()``.
   package init(parsing text: String) throws(ParseError) {
     var lexer = try Lexer(text)
+    try self.init(from: &lexer)
+    guard lexer.token == .end else { throw lexer.failure("text after the end of the plan") }
+  }
+
+  /// Parses plans one after another: the modules of a plan file, whose names differ.
+  package static func parseModules(_ text: String) throws(ParseError) -> [Plan] {
+    var lexer = try Lexer(text)
+    var modules: [Plan] = []
+    repeat {
+      let module = try Plan(from: &lexer)
+      guard !modules.contains(where: { $0.name == module.name }) else {
+        throw lexer.failure("two modules are named @\(module.name)")
+      }
+      modules.append(module)
+      guard modules.count <= mostModules else { throw lexer.failure("more than \(mostModules) modules") }
+    } while lexer.token != .end
+    return modules
+  }
+
+  private init(from lexer: inout Lexer) throws(ParseError) {
     guard try lexer.acceptWord("plan") else { throw lexer.failure("expected `plan`") }
     self.init(name: try lexer.symbol("`@name`"))
     try lexer.expect("{")
@@ -147,7 +168,6 @@ extension Plan {
       results.append(Result(name: name ?? value, value: index))
     } while try lexer.accept(",")
     try lexer.expect("}")
-    guard lexer.token == .end else { throw lexer.failure("text after the end of the plan") }
   }
 }
 

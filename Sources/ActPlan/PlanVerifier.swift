@@ -15,7 +15,7 @@ extension Plan {
   private static let largestContext = 1 << 24
   private static let largestDimension = 1 << 24
   private static let largestRotation = 1 << 12
-  private static let largestBlock = 1 << 40
+  static let largestBlock = 1 << 40
   private static let mostValues = 1 << 15
   private static let mostOperands = 64
   private static let mostDimensions = 8
@@ -38,7 +38,7 @@ extension Plan {
     try verifyArena()
   }
 
-  private func failure(_ index: Int, _ expected: String, _ found: String) -> PlanError {
+  func failure(_ index: Int, _ expected: String, _ found: String) -> PlanError {
     PlanError(
       value: "%\(values[index].name) = \(values[index].op.mnemonic)", expected: expected, found: found)
   }
@@ -170,6 +170,7 @@ extension Plan {
     guard value.op.traits.programs.contains(.step) else {
       throw failure(index, "an op of a step", value.op.mnemonic)
     }
+    try verifyRowCount(index)
     // Kernels stream a matrix as the plan's file has it.
     if let operand = value.op.traits.matrixOperand, values[value.inputs[operand]].place != .constant {
       throw failure(
@@ -190,87 +191,11 @@ extension Plan {
     }
   }
 
-  /// Checks that the engine knows how to give an input.
-  private func verifyInput(_ index: Int, _ role: InputRole) throws(PlanError) {
+  /// Checks that kernels, which count rows in 32 bits, can count those of a value.
+  func verifyRowCount(_ index: Int) throws(PlanError) {
     let type = values[index].type
-    let rows: String? =
-      switch role {
-      case .token, .position, .entry: "T"
-      case .chosen: "R"
-      case .given: nil
-      }
-    if let rows {
-      guard type == TensorType(.i32, [.symbol(rows)]) else {
-        throw failure(index, "i32[\(rows)] as \(role.rawValue)", "\(type)")
-      }
-      guard inputs.count(where: { $0.role == role }) == 1 else {
-        throw failure(index, "one input as \(role.rawValue)", "several")
-      }
-      return
-    }
-    let isIntegers = type.dtype == .i32 && type.elementsPerSymbol == 1
-    guard isIntegers || type.dtype == .f32 && type.isRows, type.shape[0] != .symbol("S"),
-      byteCount(type).map({ $0 <= Self.largestBlock }) == true
-    else { throw failure(index, "rows of floats, or a whole number for each row", "\(type)") }
-  }
-
-  /// Checks that an op takes rows by an input whose range the engine knows.
-  private func verifyIndex(of index: Int) throws(PlanError) {
-    let (table, indices) = (values[values[index].inputs[0]], values[values[index].inputs[1]])
-    guard indices.place == .call, case .input(_, let role) = indices.op else {
-      throw failure(index, "an input as operand 1", "%\(indices.name)")
-    }
-    let rows: Dim? = table.place == .constant ? nil : table.type.shape.first
-    let isBounded =
-      switch role {
-      case .token, .position: rows == nil
-      case .entry: rows == .symbol("B")
-      case .chosen: rows == .symbol("T")
-      case .given: true
-      }
-    guard isBounded else {
-      throw failure(index, "rows that \(role.rawValue) inputs choose from", "%\(table.name): \(table.type)")
-    }
-  }
-
-  private func verifyAttention(_ index: Int, _ attention: Attention) throws(PlanError) {
-    let (q, kv) = (values[values[index].inputs[0]], values[values[index].inputs[1]])
-    switch kv.op {
-    case .kvAppend:
-      guard attention.visible == .causal, q.type.shape.first == .symbol("T"), q.type.rank == 2 else {
-        throw failure(index, "causal attention of rows T over a cache", "\(q.type)")
-      }
-    case .kvPack:
-      guard q.type.shape.dropLast() == kv.type.shape.dropLast(2) else {
-        throw failure(index, "keys and values of the rows of q", "\(q.type), \(kv.type)")
-      }
-    default: throw failure(index, "keys and values", kv.op.mnemonic)
-    }
-  }
-
-  /// For an input of whole numbers, one more than the largest that its readers take: fixed, and rows of the call by the
-  /// symbol that counts them.
-  package func bound(ofInput name: String) -> (fixed: Int?, symbols: Set<String>) {
-    var fixed: Int?
-    var symbols: Set<String> = []
-    for value in values {
-      switch value.op {
-      case .embedding, .takeRows: break
-      default: continue
-      }
-      guard case .input(name, _) = values[value.inputs[1]].op else { continue }
-      switch values[value.inputs[0]].type.shape.first {
-      case .fixed(let rows)?: fixed = min(fixed ?? rows, rows)
-      case .symbol(let symbol)?: symbols.insert(symbol)
-      case nil: break
-      }
-    }
-    return (fixed, symbols)
-  }
-
-  /// How many tokens there are: the smallest table that a token chooses from; nil where the plan reads no tokens.
-  package var vocabularySize: Int? {
-    inputs.first { $0.role == .token }.flatMap { bound(ofInput: $0.name).fixed }
+    guard let bytes = TensorType(.f32, type.shape.dropLast()).byteCount(limit), bytes / 4 <= Int(Int32.max)
+    else { throw failure(index, "at most \(Int32.max) rows", "\(type)") }
   }
 
   private func verifyResults() throws(PlanError) {

@@ -63,11 +63,13 @@ struct Benchmark {
     let sequence = try engine.openSequence(capacity: prompt)
     defer { engine.closeSequence(sequence) }
     let rows = (0..<prompt).map { row(sequence, position: $0, slot: slot) }
+    var queue = StepQueue(engine)
     return try seconds {
-      for start in stride(from: 0, to: prompt, by: engine.maximumRows) {
-        let chunk = rows[start..<min(start + engine.maximumRows, prompt)]
-        try engine.step(chunk, logitRows: chunk.endIndex == prompt ? .last : .none)
+      for (index, row) in rows.enumerated() {
+        queue.add(row, owner: index == prompt - 1 ? index : nil)
+        if queue.isFull { try queue.run { _, _ in } }
       }
+      try queue.run { _, _ in }
     }
   }
 
@@ -77,12 +79,14 @@ struct Benchmark {
     let open = try (0..<sequences).map { _ in try engine.openSequence(capacity: tokens) }
     defer { for sequence in open { engine.closeSequence(sequence) } }
     let steps = (0..<tokens).map { position in open.map { row($0, position: position, slot: slot) } }
+    var queue = StepQueue(engine)
     return try seconds {
       for rows in steps {
-        for start in stride(from: 0, to: rows.count, by: engine.maximumRows) {
-          let chunk = rows[start..<min(start + engine.maximumRows, rows.count)]
-          try engine.step(chunk, logitRows: .all)
+        for (index, row) in rows.enumerated() {
+          queue.add(row, owner: index)
+          if queue.isFull { try queue.run { _, _ in } }
         }
+        try queue.run { _, _ in }
       }
     }
   }

@@ -73,7 +73,9 @@ import Testing
     func map(slope: Float, from source: Float, to target: Float) throws -> MapFile {
       var file = try model.fitRandomMap(at: site)
       let values = ["slope": slope, "source_mean": source, "target_mean": target]
-      file.sites[0].parameters = values.mapValues { Array(repeating: $0, count: width) }
+      file.sites[0].parameters = values.mapValues {
+        MapParameter(Array(repeating: $0, count: width))
+      }
       return file
     }
     // 2·x + 1 and then 3·x is 6·x + 3; the other way round, 6·x + 1.

@@ -21,8 +21,8 @@ import Testing
     var random = SplitMix64(state: 9)
     let sites = try model.sites(matching: [pattern]).map { name in
       let width = model.width(of: name)
-      func values(_ range: ClosedRange<Float>) -> [Float] {
-        (0..<width).map { _ in .random(in: range, using: &random) }
+      func values(_ range: ClosedRange<Float>) -> MapParameter {
+        MapParameter((0..<width).map { _ in .random(in: range, using: &random) })
       }
       return MapFile.Site(
         name: name, width: width,
@@ -101,8 +101,8 @@ import Testing
     let map = try map(of: model, at: site, scope: scope)
     let parameters = map.sites[0].parameters
     let (slope, source, target) = (
-      try #require(parameters["slope"]), try #require(parameters["source_mean"]),
-      try #require(parameters["target_mean"])
+      try #require(parameters["slope"]).values, try #require(parameters["source_mean"]).values,
+      try #require(parameters["target_mean"]).values
     )
     let strength: Float = 0.75
     let bare = try entries(model).run(texts)

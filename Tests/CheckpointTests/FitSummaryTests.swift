@@ -82,7 +82,8 @@ import Workbench
       #expect((site.before / expected - 1).magnitude < 1e-4)
       let after = distance(try transported(source, file, site.name), target)
       #expect((try #require(site.after) / after - 1).magnitude < 1e-3)
-      #expect(after < expected)
+      // An ablation takes both sides to the same place along one direction, which may be farther.
+      if method.name != ablation.name { #expect(after < expected) }
       #expect(site.constantChannels == 0)
       #expect((site.outsideShare == nil) == (support == .all))
     }
@@ -111,7 +112,7 @@ import Workbench
     options.support = .quantiles(lower: 0, upper: 100)
     let file = try fit(model, data, sites: [Self.sites[0]], options: options)
     let engine = try model.makeEngine(recording: [Self.sites[0]])
-    let (low, high) = (file.sites[0].parameters["low"]!, file.sites[0].parameters["high"]!)
+    let (low, high) = (file.sites[0].parameters["low"]!.values, file.sites[0].parameters["high"]!.values)
     var (outside, count) = (0, 0)
     for sequence in data.source {
       for (index, x) in try engine.run(sequence.tokens, result: Self.sites[0]).enumerated() {

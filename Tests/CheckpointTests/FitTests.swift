@@ -60,11 +60,11 @@ import Testing
     for side in Side.allCases { accumulator.observe(side, try #require(golden[side.rawValue]).floats) }
     let fit = try accumulator.finish()
     #expect(!fit.parameters.isEmpty)
-    for (parameter, values) in fit.parameters {
-      let expected = try #require(expected[parameter], "\(parameter)").floats
-      #expect(values.count == expected.count, "\(parameter)")
-      for (value, expected) in zip(values, expected) {
-        #expect((value - expected).magnitude <= expected.magnitude * .ulpOfOne, "\(parameter)")
+    for (name, parameter) in fit.parameters {
+      let record = try #require(expected[name], "\(name)")
+      #expect(parameter.shape == record.shape, "\(name)")
+      for (value, expected) in zip(parameter.values, record.floats) {
+        #expect((value - expected).magnitude <= expected.magnitude * .ulpOfOne, "\(name)")
       }
     }
   }
@@ -85,7 +85,7 @@ import Testing
       accumulator.observe(.target, [10, 12, 11, 17])
       var map = try model.fitRandomMap(method, at: site)
       map.sites[0].parameters = try accumulator.finish().parameters.mapValues {
-        Array(repeating: $0[0], count: 32)
+        MapParameter(Array(repeating: $0.values[0], count: 32))
       }
       let engine = try model.makeEngine(steeredBy: map, variant, strength: strength, recording: [site])
       if variant != .frozen { try engine.setStrengths([steeringMap: strength], slot: 1) }
@@ -103,4 +103,7 @@ extension FitReference.Run: CustomTestStringConvertible {
 extension JSON {
   /// The numbers of an array of any depth, in order.
   fileprivate var floats: [Float] { array.map { $0.flatMap(\.floats) } ?? [Float(double ?? .nan)] }
+
+  /// The shape of such an array, all of whose parts are alike.
+  fileprivate var shape: [Int] { array.map { [$0.count] + ($0.first?.shape ?? []) } ?? [] }
 }

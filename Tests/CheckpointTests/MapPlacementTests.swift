@@ -90,6 +90,21 @@ import Testing
     #expect(placement.description == "m: 8 sites: 8 in fused nodes, 8 kernels more")
   }
 
+  /// Two products a site, one of them of the width of the rank; the elementwise parts cost no kernel of their own.
+  @Test func liveMapsThatMixChannelsAreNodes() throws {
+    #expect(
+      try placement(map(at: .outputs, ablation))
+        == MapPlacement(map: "m", sites: [.nodes: 4], extraKernels: 8))
+    #expect(
+      try placement(map(at: .norms, ablation)) == MapPlacement(map: "m", sites: [.nodes: 8], extraKernels: 16)
+    )
+  }
+
+  @Test func weightsTakeFrozenMapsThatMixChannels() throws {
+    let frozen = try placement(map(at: .outputs, ablation), frozen: 0.5)
+    #expect(frozen == MapPlacement(map: "m", sites: [.weightsBefore: 4], extraKernels: 0))
+  }
+
   @Test func withoutFusionTheyAreNodes() throws {
     let placement = try placement(map(at: .outputs), fuses: false)
     #expect(placement == MapPlacement(map: "m", sites: [.nodes: 4], extraKernels: 4 * 6))

@@ -148,13 +148,17 @@ import Workbench
     try merged.merge(shards[1])
     try merged.merge(shards[2])
     let expected = try whole.finish()
-    let counts = try method.parameterCounts(width: width)
+    let function = try method.transport(.all)
     for fit in [try pieces.finish(), try merged.finish()] {
       #expect(fit.meanShiftChannels == expected.meanShiftChannels)
-      #expect(fit.parameters.mapValues(\.count) == counts)
-      for (name, values) in expected.parameters {
+      let shapes = fit.parameters.mapValues(\.shape)
+      let types = try function.parameterTypes(
+        at: TensorType(.f32, [.symbol("T"), .fixed(width)]), shapes: shapes)
+      #expect(fit.parameters.mapValues(\.type) == types)
+      for (name, parameter) in expected.parameters {
+        #expect(shapes[name] == parameter.shape)
         // Sums in another order may differ in the last bit of a float.
-        for (a, b) in zip(fit.parameters[name] ?? [], values) {
+        for (a, b) in zip(fit.parameters[name]?.values ?? [], parameter.values) {
           #expect((a - b).magnitude <= 1e-6 * max(b.magnitude, 1))
         }
       }
@@ -175,20 +179,5 @@ import Workbench
     try Transport.check(try method.transport(support))
     #expect(!method.name.isEmpty && !method.version.isEmpty && !method.summary.isEmpty)
     #expect(registeredMethods.count { $0.name == method.name } == 1)
-  }
-}
-
-extension SteeringMethod {
-  /// How many values each parameter of the transport function has at a site of `width` channels.
-  fileprivate func parameterCounts(width: Int) throws -> [String: Int] {
-    let function = try transport(.all)
-    let x = try #require(function.inputs.first { function[$0].name == "x" })
-    let channels = try #require(function.type(x).shape.last)
-    let parameters = function.inputs.filter { !["x", "strength"].contains(function[$0].name) }
-    return Dictionary(
-      uniqueKeysWithValues: try parameters.map { id in
-        let sizes = try function.type(id).shape.map { $0 == channels ? width : try #require($0.fixed) }
-        return (function[id].name, sizes.reduce(1, *))
-      })
   }
 }

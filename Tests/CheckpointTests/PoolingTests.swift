@@ -50,7 +50,7 @@ import Testing
         let first = max(skipped, sequence.pooledFrom)
         return pooled(pooling, Array(try rows(model, sequence.tokens)[first...]))
       }
-      let fitted = try #require(map.sites[0].parameters[name])
+      let fitted = try #require(map.sites[0].parameters[name]).values
       for (channel, value) in fitted.enumerated() {
         let sum = samples.reduce(0) { $0 + Double($1[channel]) }
         let expected = Float(sum / Double(samples.count))

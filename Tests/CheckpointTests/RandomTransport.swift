@@ -1,13 +1,14 @@
 import ActFormats
 import ActIR
 
-/// A transport function that nobody thought of: `x + λ·g`, where g is a random graph of elementwise nodes over x,
-/// vectors, scalars, the strength, and masks known when the plan is compiled, when a dial moves, or in the step.
+/// A transport function that nobody thought of: `x + λ·g`, where g is a random graph of elementwise nodes, norms and
+/// products with matrices over x, vectors, scalars, the strength, and masks known when the plan is compiled, when a dial
+/// moves, or in the step.
 ///
 /// Values stay finite: each carries a bound of its magnitude, and what would grow beyond it is squashed.
 struct RandomTransport {
   private(set) var graph: Graph
-  private(set) var parameterNames: [String] = []
+  private(set) var parameters: [(name: String, shape: [Dim])] = []
 
   private struct Number {
     var id: ValueID
@@ -21,6 +22,8 @@ struct RandomTransport {
 
   private static let channels = TensorType(.f32, [.symbol("D")])
   private static let rows = TensorType(.f32, [.symbol("T"), .symbol("D")])
+  /// A bound for the values of matrices, and what a symbol other than the channels stands for.
+  static let (matrixBound, rank) = (0.05, 3)
   /// A bound for activations of the small checkpoints under maps.
   private static let activationBound = 50.0
 
@@ -30,8 +33,11 @@ struct RandomTransport {
     let x = input("x", Self.rows)
     numbers.append(Number(id: x, bound: Self.activationBound))
     for index in 0..<Int.random(in: 1...4, using: &random) {
-      parameterNames.append("p\(index)")
-      numbers.append(Number(id: input("p\(index)", Self.channels), bound: 2))
+      // Norms take a value for each channel.
+      let shape =
+        index > 0 && chance(4)
+        ? [] : index > 0 && chance(4) ? [.fixed(1), .symbol("D")] : Self.channels.shape
+      numbers.append(Number(id: parameter("p\(index)", shape), bound: 2))
     }
     let strength = input("strength", TensorType(.f32, []))
     numbers.append(Number(id: strength, bound: 2))
@@ -40,6 +46,11 @@ struct RandomTransport {
     }
     for _ in 0..<Int.random(in: 4...24, using: &random) { grow() }
     finish(x, strength)
+  }
+
+  private mutating func parameter(_ name: String, _ shape: [Dim]) -> ValueID {
+    parameters.append((name, shape))
+    return input(name, TensorType(.f32, shape))
   }
 
   private mutating func input(_ name: String, _ type: TensorType) -> ValueID {
@@ -67,13 +78,14 @@ struct RandomTransport {
   }
 
   private mutating func grow() {
-    switch Int.random(in: 0..<12, using: &random) {
+    switch Int.random(in: 0..<13, using: &random) {
     case 0, 1: growUnary()
     case 2, 3, 4: growBinary()
     case 5, 6: growMask()
     case 7, 8: growSelect()
     case 9: growAffine()
     case 10: growNorm()
+    case 11: growProjection()
     default: growFused()
     }
   }
@@ -160,6 +172,23 @@ struct RandomTransport {
       vectors.randomElement(using: &random)!
     }
     add(op, [x.id] + inputs.map(\.id), bound: 30 * inputs.reduce(0) { $0 + $1.bound })
+  }
+
+  /// What lies along a direction, or in a subspace.
+  private mutating func growProjection() {
+    let x = numbers.filter { graph.type($0.id) == Self.rows }.randomElement(using: &random)!
+    let isScore = chance(2)
+    let size = isScore ? Dim.fixed(1) : .symbol("R\(parameters.count)")
+    let v = parameter("v\(parameters.count)", [size, .symbol("D")])
+    // The sums of up to 128 channels.
+    let bound = x.bound * Self.matrixBound * 128
+    if isScore {
+      add(.linear, [x.id, v], bound: bound)
+    } else {
+      let u = parameter("u\(parameters.count)", [.symbol("D"), size])
+      let coordinates = graph.append(.linear, x.id, v, name: name())
+      add(.linear, [coordinates, u], bound: bound * Self.matrixBound * Double(Self.rank))
+    }
   }
 
   /// A node that is fused already, as a function may have it.

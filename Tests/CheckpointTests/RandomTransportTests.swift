@@ -131,11 +131,15 @@ private struct SteeringCheck {
     let chosen = Set(sites.map(\.name))
     return MapFile(
       method: "random", methodVersion: "1", transport: transport.graph.description,
-      parameterNames: transport.parameterNames, modelFingerprint: model.fingerprint,
+      parameterNames: transport.parameters.map(\.name), modelFingerprint: model.fingerprint,
       sites: model.sites.filter { chosen.contains($0.name) }.map { name, type in
         let width = type.shape.last?.fixed ?? 0
-        let parameters = transport.parameterNames.map { parameter in
-          (parameter, (0..<width).map { _ in Float.random(in: -1.5...1.5, using: &random) })
+        let parameters = transport.parameters.map { parameter, dims in
+          let shape = dims.map { $0.fixed ?? ($0 == .symbol("D") ? width : RandomTransport.rank) }
+          // Directions and matrices have names of their own.
+          let bound = parameter.hasPrefix("p") ? 1.5 : Float(RandomTransport.matrixBound)
+          let values = (0..<shape.reduce(1, *)).map { _ in Float.random(in: -bound...bound, using: &random) }
+          return (parameter, MapParameter(values, shape: shape))
         }
         return .init(name: name, width: width, parameters: Dictionary(uniqueKeysWithValues: parameters))
       })
@@ -171,7 +175,7 @@ private struct SteeringCheck {
       case .dial(let name, _): strengths[name].map { [Double($0)] }
       case .mapParameter(let map, let site, let name):
         maps.files.first { $0.name == map }?.file.sites.first { $0.name == site }?.parameters[name]
-          .map { $0.map(Double.init) }
+          .map { $0.values.map(Double.init) }
       default: nil
       }
     }

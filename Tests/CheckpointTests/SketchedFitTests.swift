@@ -1,6 +1,7 @@
 import ActCompile
 import ActFit
 import ActFormats
+import ActIR
 import ActPasses
 import Glibc
 import ModelChecks
@@ -39,10 +40,10 @@ import Testing
     let (exact, sketched) = (try accumulators[0].finish(), try accumulators[1].finish())
     #expect(exact.meanShiftChannels == 1 && sketched.meanShiftChannels == 1)
     for channel in 0..<width {
-      let (a, b) = (exact.parameters["slope"]![channel], sketched.parameters["slope"]![channel])
+      let (a, b) = (exact.parameters["slope"]!.values[channel], sketched.parameters["slope"]!.values[channel])
       #expect(abs(a - b) <= 0.005 * abs(a), "\(a) \(b)")
       for name in ["source_mean", "target_mean"] {
-        let (a, b) = (exact.parameters[name]![channel], sketched.parameters[name]![channel])
+        let (a, b) = (exact.parameters[name]!.values[channel], sketched.parameters[name]!.values[channel])
         #expect(abs(a - b) <= 1e-6 * abs(a))
       }
     }
@@ -69,7 +70,7 @@ import Testing
     #expect(notes.count == 1 && notes[0].hasPrefix("more samples than memory holds"), "\(notes)")
     #expect(sketched != exact)
     for (a, b) in zip(exact.sites, sketched.sites) {
-      for (a, b) in zip(a.parameters["slope"]!, b.parameters["slope"]!) {
+      for (a, b) in zip(a.parameters["slope"]!.values, b.parameters["slope"]!.values) {
         #expect(abs(a - b) <= 0.02 * max(1, abs(a)))
       }
     }

@@ -1,5 +1,6 @@
 import ActCompile
 import ActFormats
+import ActIR
 import ActPasses
 import ActRuntime
 import ModelChecks
@@ -15,8 +16,8 @@ import Testing
     let value = try model.makeEngine(variant, recording: [site]).run(prompt, result: site)
     var map = try model.fitRandomMap(at: site, support: .quantiles(lower: 0, upper: 100))
     func logits(low: [Float], high: [Float]) throws -> [Float] {
-      map.sites[0].parameters["low"] = low
-      map.sites[0].parameters["high"] = high
+      map.sites[0].parameters["low"] = MapParameter(low)
+      map.sites[0].parameters["high"] = MapParameter(high)
       let engine = try model.makeEngine(steeredBy: map, variant)
       try engine.setStrengths([steeringMap: 1], slot: 1)
       return try engine.run(prompt, slot: 1)

@@ -1,4 +1,5 @@
 import ActFormats
+import ActIR
 import Testing
 import Workbench
 
@@ -50,9 +51,10 @@ import Workbench
       let map = try fit(data).map
       #expect(map.counts == ["source": 4, "target": 4])
       // A shuffled sum rounds otherwise.
-      for (name, values) in map.sites[0].parameters {
-        let expected = expected.sites[0].parameters[name]!
-        #expect(zip(values, expected).allSatisfy { ($0 - $1).magnitude <= 1e-5 }, "\(data): \(name)")
+      for (name, parameter) in map.sites[0].parameters {
+        let expected = expected.sites[0].parameters[name]!.values
+        #expect(
+          zip(parameter.values, expected).allSatisfy { ($0 - $1).magnitude <= 1e-5 }, "\(data): \(name)")
       }
     }
     #expect(try fit(["--pairs", tabs, "--limit", "3"]).map.counts == ["source": 3, "target": 3])
@@ -87,7 +89,7 @@ import Workbench
       let path = try directory.write(text, to: name)
       let other = try directory.write(target, to: target.hasPrefix("{") ? "b.jsonl" : "b.csv")
       let map = try fit(["--source", path, "--target", other] + options).map
-      return map.sites[0].parameters["source_mean"]!
+      return map.sites[0].parameters["source_mean"]!.values
     }
     // Of a response of one token the mean is the last token's activation.
     let response = try mean(#"{"prompt":"abc ","response":"d"}"#, "a.jsonl")

@@ -65,7 +65,7 @@ import Workbench
       try file.replace(
         #"{"name":"model.norm","width":32}"#, with: #"{"name":"model.norm","width":16}"#, in: "sites")
     }
-    try expectNoPlan(["--maps", "m=\(map)"], 3, "expected F32[16], found F32[32]")
+    try expectNoPlan(["--maps", "m=\(map)"], 3, "model.norm: expected 32 channels, found 16")
   }
 
   /// A transport function of the parameters of the workshop's map.
@@ -95,7 +95,7 @@ import Workbench
     ),
     (
       transport(slope: "f32[D,D]", "%y = mul %x, %strength : f32[T,D]", "return %y"),
-      "expected the parameter %slope as f32[D], found f32[D,D]"
+      "/slope: expected f32[32,32], found f32[32]"
     ),
     (
       "graph @t(%x: f32[T,D], %strength: f32[]) {\n%y = mul %x, %strength : f32[T,D]\nreturn %y\n}\n",

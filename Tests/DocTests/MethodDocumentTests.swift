@@ -8,6 +8,11 @@ import Testing
     let file = try #require(Repository.text("passes/steering/GaussianAct.swift"))
     #expect(page.text.contains("```swift\n\(file)```"))
     #expect(page.graphs.contains { $0.text == gaussianAct.transport })
+    #expect(page.graphs.contains { $0.text == ablation.transport })
+  }
+
+  @Test func pageListsAll() {
+    #expect(Document("methods.md").names(inTableOf: "method") == registeredMethods.map(\.name))
   }
 
   @Test func readmeNamesAll() throws {

@@ -15,7 +15,7 @@ struct ReferenceBody {
     case .binary(let function): return value(function, inputs[0], inputs[1])
     case .select: return inputs[0] != 0 ? inputs[1] : inputs[2]
     case .affine: return inputs[0] * inputs[1] + inputs[2]
-    case .fused(let body), .linearEpilogue(let body): return value(body, inputs)
+    case .fused(let body), .linearEpilogue(let body), .convEpilogue(_, let body): return value(body, inputs)
     default: preconditionFailure("`\(op.mnemonic)` has no body")
     }
   }

@@ -71,6 +71,16 @@ package struct ReferenceValues {
       let width = shape.last ?? 1
       return fill(shape) { f($0 / width, $0 % width) }
     }
+    func product(_ windows: Windows, _ row: Int, _ column: Int) -> Double {
+      let image = inputs[0].shape
+      let coordinates = ReferenceTensor.coordinates(row, Array(shape.dropLast()))
+      return window(windows, coordinates, image).reduce(0) { sum, pixel in
+        (0..<image[3]).reduce(sum) { sum, channel in
+          sum + inputs[0][[coordinates[0], pixel.y, pixel.x, channel]]
+            * inputs[1][column, pixel.tap * image[3] + channel]
+        }
+      }
+    }
     func product(_ row: Int, _ column: Int) -> Double {
       (0..<inputs[0].width).reduce(0) { $0 + inputs[0][row, $1] * inputs[1][column, $1] }
     }
@@ -91,6 +101,30 @@ package struct ReferenceValues {
         let index = row * shape[shape.count - 1] + column
         let operands = inputs.dropFirst(2).map { $0.element(at: index, of: shape) }
         return body.value([product(row, column)] + operands)
+      }
+    case .conv(let windows):
+      return make { product(windows, $0, $1) + (inputs.count > 2 ? inputs[2].data[$1] : 0) }
+    case .convEpilogue(let windows, _):
+      var body = ReferenceBody(node)
+      defer { narrowestMargin = min(narrowestMargin, body.narrowestMargin) }
+      return make { row, column in
+        let index = row * shape[shape.count - 1] + column
+        let operands = inputs.dropFirst(2).map { $0.element(at: index, of: shape) }
+        return body.value([product(windows, row, column)] + operands)
+      }
+    case .upsampleNearest(let height, let width):
+      return fill(shape) { index in
+        var coordinates = ReferenceTensor.coordinates(index, shape)
+        coordinates[1] = coordinates[1] * inputs[0].shape[1] / height
+        coordinates[2] = coordinates[2] * inputs[0].shape[2] / width
+        return inputs[0][coordinates]
+      }
+    case .averagePool(let pooling):
+      return fill(shape) { index in
+        let coordinates = ReferenceTensor.coordinates(index, shape)
+        let pixels = window(pooling.windows, coordinates, inputs[0].shape)
+        let sum = pixels.reduce(0) { $0 + inputs[0][[coordinates[0], $1.y, $1.x, coordinates[3]]] }
+        return sum / Double(pooling.counts == .window ? pooling.windows.pixelCount : pixels.count)
       }
     case .rmsNorm(let eps): return norm(inputs, eps: Double(eps), centred: false)
     case .layerNorm(let eps): return norm(inputs, eps: Double(eps), centred: true)
@@ -153,6 +187,17 @@ package struct ReferenceValues {
         return ReferenceBody.exp(x[row, column] - highest) / sum
       }
     case .cast, .pack: return inputs[0]
+    }
+  }
+
+  /// The pixels of an image that the window of a result's pixel holds, and the place of each in it.
+  private func window(
+    _ windows: Windows, _ pixel: [Int], _ image: [Int]
+  ) -> [(tap: Int, y: Int, x: Int)] {
+    (0..<windows.pixelCount).compactMap { tap in
+      let y = pixel[1] * windows.stride[0] - windows.padding[0] + tap / windows.kernel[1]
+      let x = pixel[2] * windows.stride[1] - windows.padding[1] + tap % windows.kernel[1]
+      return (0..<image[1]).contains(y) && (0..<image[2]).contains(x) ? (tap, y, x) : nil
     }
   }
 

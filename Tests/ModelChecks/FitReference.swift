@@ -1,6 +1,7 @@
 import ActCompile
 import ActFit
 import ActFormats
+import ActIR
 import ActPasses
 
 /// The committed fits of `Scripts/make-fit-reference.py`, in float64 by NumPy.
@@ -63,14 +64,15 @@ package struct FitReference: Sendable {
   /// A value's scale is the larger of its own size and the root mean square of the parameter over the site.
   package func errors(of site: MapFile.Site, in run: Run) throws -> [String: Double] {
     var errors: [String: Double] = [:]
-    for (name, values) in site.parameters where tensors.names.contains("\(run.name)/\(site.name)/\(name)") {
+    for (name, parameter) in site.parameters where tensors.names.contains("\(run.name)/\(site.name)/\(name)")
+    {
       let reference = try tensors.floats("\(run.name)/\(site.name)/\(name)").map { Double($0) }
-      guard reference.count == values.count else {
+      guard reference.count == parameter.values.count else {
         errors[name] = .infinity
         continue
       }
       let power = reference.reduce(0) { $0 + $1 * $1 } / Double(reference.count)
-      let error = zip(values, reference).map { value, expected in
+      let error = zip(parameter.values, reference).map { value, expected in
         (Double(value) - expected).magnitude / max(expected.magnitude, power.squareRoot())
       }
       errors[name] = error.max() ?? .infinity

@@ -8,6 +8,12 @@ package struct TensorFile: Sendable {
 
   package var names: [String] { file.tensors.map(\.name) }
 
+  /// The shape of a tensor.
+  package func shape(_ name: String) throws -> [Int] {
+    guard let tensor = file[name] else { throw FileError(file.path, name, "is missing") }
+    return tensor.shape
+  }
+
   /// The elements of an f32 tensor, row-major.
   package func floats(_ name: String) throws -> [Float] { try elements(name, .f32) }
 

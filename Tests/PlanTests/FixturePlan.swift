@@ -50,7 +50,7 @@ struct FixturePlan: Sendable, CustomTestStringConvertible {
       parameterNames: parameters, modelFingerprint: model.fingerprint,
       sites: model.sites.filter { chosen.contains($0.name) }.map { name, type in
         let width = type.shape.last?.fixed ?? 0
-        let values = (0..<width).map { Float($0) / 8 - 1 }
+        let values = MapParameter((0..<width).map { Float($0) / 8 - 1 })
         return .init(
           name: name, width: width,
           parameters: Dictionary(uniqueKeysWithValues: parameters.map { ($0, values) }))

@@ -50,8 +50,10 @@ struct SymbolicMachine {
         // A kernel that mixes columns or rows must not write where it reads.
         let mixes =
           switch value.op {
-          case .linear, .attention, .kvPack, .takeRows, .reduce, .concat, .reshape: true
-          case .linearEpilogue: position == 0
+          case .linear, .attention, .kvPack, .takeRows, .reduce, .concat, .reshape, .conv, .upsampleNearest,
+            .averagePool:
+            true
+          case .linearEpilogue, .convEpilogue: position == 0
           case .rmsNorm, .rope: position > 0
           default: false
           }

@@ -159,7 +159,10 @@ struct CaseRun {
 extension Graph {
   /// The instructions of a node's body; 0 where it has none.
   fileprivate func instructionCount(of id: ValueID) -> Int {
-    if case .linearEpilogue(let body) = self[id].op { return body.instructions.count }
+    switch self[id].op {
+    case .linearEpilogue(let body), .convEpilogue(_, let body): return body.instructions.count
+    default: break
+    }
     return elementwiseBody(of: id)?.expression.instructions.count ?? 0
   }
 }

@@ -125,4 +125,12 @@ import Workbench
     #expect(again.results.map(\.name) == graph.results.map(\.name))
     #expect(again.results.map { again[$0.value].op } == graph.results.map { graph[$0.value].op })
   }
+
+  /// So that a fit can measure what any transport does to its samples.
+  @Test func whatTransportsUseNeedsNoStep() {
+    for op in Op.prototypes where op.traits.flags.contains(.transports) {
+      if case .input = op { continue }
+      #expect(op.traits.programs.contains(.compile), "\(op.mnemonic)")
+    }
+  }
 }

@@ -49,16 +49,20 @@ extension Graph {
 
 extension Graph {
   /// Whether a value is made of parameters of maps, and of no weight of the model.
-  func isOfMaps(_ id: ValueID) -> Bool {
-    switch self[id].op {
-    case .mapParameter: true
-    case .weight: false
-    default: !self[id].inputs.isEmpty && self[id].inputs.allSatisfy { isOfMapsOrNumber($0) }
+  package func isOfMaps(_ id: ValueID) -> Bool {
+    var hasParameter = false
+    // Each value once: a file's function may read one as often as it likes.
+    var seen: Set<ValueID> = [id]
+    var pending = [id]
+    while let id = pending.popLast() {
+      switch self[id].op {
+      case .mapParameter: hasParameter = true
+      case .constant: continue
+      default:
+        guard !self[id].inputs.isEmpty else { return false }
+        pending += self[id].inputs.filter { seen.insert($0).inserted }
+      }
     }
-  }
-
-  private func isOfMapsOrNumber(_ id: ValueID) -> Bool {
-    if case .constant = self[id].op { return true }
-    return isOfMaps(id)
+    return hasParameter
   }
 }

@@ -1,6 +1,6 @@
 import ActIR
 
-/// Folds a frozen per-channel map into the linear layer before it.
+/// Folds a frozen per-channel map into the linear layer or the convolution before it.
 ///
 ///     %x = linear %h, %w, %b         %w2 = scale_rows %w, %s
 ///     %y = affine %x, %s, %t     =>  %b2 = add (mul %b, %s), %t
@@ -24,15 +24,15 @@ public let foldAffineIntoLinear = GraphPass(
       } else if !graph.isZero(shift) {
         inputs.append(shift)
       }
-      return graph.append(.linear, inputs, name: name, site: graph[id].site ?? linear.site)
+      return graph.append(linear.op, inputs, name: name, site: graph[id].site ?? linear.site)
     }
   ])
 
 extension Graph {
-  /// Whether the map's x is a linear layer, not packed yet, that can take the map into its weights.
+  /// Whether the map's x is a linear layer or a convolution, not packed yet, that can take the map into its weights.
   func linearTakes(_ map: AffineMap) -> Bool {
     let linear = self[map.x]
-    guard case .linear = linear.op, map.ownsX, map.isOfWeights else { return false }
+    guard linear.op.isPlainProduct, map.ownsX, map.isOfWeights else { return false }
     return bindingTime(linear.inputs[1]) == .compile && type(linear.inputs[1]).dtype.isFloat
   }
 }

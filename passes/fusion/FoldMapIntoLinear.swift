@@ -1,6 +1,6 @@
 import ActIR
 
-/// Folds a frozen map that mixes channels (low rank, dense, a projector) into the linear layer before it.
+/// Folds a frozen map that mixes channels (low rank, dense, a projector) into the linear layer or the convolution before it.
 ///
 ///     %x = linear %h, %w, %b           %wt = permute %w            W's columns are rows of x's channels,
 ///     %p = linear %x, %v               %pt = linear %wt, %v        and the map is linear in them up to
@@ -28,7 +28,7 @@ private struct MapRegion {
   /// The map behind `linear`, or nil where there is none that weights can take.
   init?(behind linear: ValueID, in graph: Graph) {
     self.linear = linear
-    guard case .linear = graph[linear].op, graph.type(graph[linear].inputs[1]).dtype.isFloat,
+    guard graph[linear].op.isPlainProduct, graph.type(graph[linear].inputs[1]).dtype.isFloat,
       // Most linear layers have no map behind them; to see that costs little.
       graph.readers(of: linear).contains(where: { graph.readsMatrixOfMap($0) })
     else { return nil }
@@ -67,9 +67,8 @@ extension Graph {
   /// Whether a node is affine in `operands`, its others being constants.
   fileprivate func isAffine(_ id: ValueID, in operands: [ValueID]) -> Bool {
     let inputs = self[id].inputs
-    // Constants of more axes belong to the rows, which the weights do not have.
     if self[id].op.isElementwise {
-      guard inputs.allSatisfy({ operands.contains($0) || type($0).rank <= 1 }) else { return false }
+      guard inputs.allSatisfy({ operands.contains($0) || isAlikeForRows($0) }) else { return false }
     }
     switch self[id].op {
     case .binary(.add), .binary(.sub), .unary(.neg): return true
@@ -79,6 +78,12 @@ extension Graph {
     case .linear: return operands == [inputs[0]] && isOfMaps(inputs[1])
     default: return false
     }
+  }
+
+  /// Whether a constant is the same for every row: others belong to the rows, which the weights do not have.
+  private func isAlikeForRows(_ id: ValueID) -> Bool {
+    let shape = type(id).shape
+    return shape.count <= 1 || shape.count == 2 && shape[0] == .fixed(1)
   }
 
   fileprivate mutating func fold(_ region: MapRegion) -> ValueID? {
@@ -99,7 +104,7 @@ extension Graph {
       inputs.append(isVector ? bias : append(.reshape([channels]), bias, name: "\(name).bias.folded"))
     }
     let value = region.nodes[region.nodes.count - 1]
-    let folded = append(.linear, inputs, name: name, site: self[value].site ?? node.site)
+    let folded = append(node.op, inputs, name: name, site: self[value].site ?? node.site)
     replace(value, with: folded)
     return folded
   }

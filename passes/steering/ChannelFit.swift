@@ -1,3 +1,4 @@
+import ActIR
 import ActStatistics
 
 /// What a method that fits each channel on its own finds for one of them.
@@ -93,7 +94,7 @@ private struct ChannelwiseAccumulator: SiteAccumulator {
     }
     let takesMeanShift = fits.compactMap(\.takesMeanShift)
     return SiteFit(
-      parameters: parameters,
+      parameters: parameters.mapValues { MapParameter($0) },
       meanShiftChannels: takesMeanShift.isEmpty ? nil : takesMeanShift.count { $0 })
   }
 }

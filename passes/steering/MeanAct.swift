@@ -1,3 +1,5 @@
+import ActIR
+
 /// Mean-AcT (arXiv 2410.23054, section 3.1): shifts every channel by the difference of the means.
 package let meanAct = SteeringMethod(
   "mean-act", version: "1",
@@ -11,40 +13,24 @@ package let meanAct = SteeringMethod(
     }
 
     """,
-  makeAccumulator: { MeanActAccumulator(width: $0) })
+  makeAccumulator: { MeanActAccumulator(means: SideMeans(width: $0)) })
 
 private struct MeanActAccumulator: SiteAccumulator {
-  private var sums: [Side: [Double]]
-  private var counts: [Side: Int] = [.source: 0, .target: 0]
+  var means: SideMeans
 
-  init(width: Int) {
-    let zeros = [Double](repeating: 0, count: width)
-    sums = [.source: zeros, .target: zeros]
-  }
-
-  mutating func observe(_ side: Side, _ rows: [Float]) {
-    let width = sums[side]!.count
-    for (index, value) in rows.enumerated() { sums[side]![index % width] += Double(value) }
-    counts[side]! += rows.count / width
-  }
+  mutating func observe(_ side: Side, _ rows: [Float]) { means.observe(side, rows) }
 
   mutating func merge(_ other: any SiteAccumulator) throws {
     guard let other = other as? MeanActAccumulator else {
       throw FitError("accumulators of different methods")
     }
-    for side in Side.allCases {
-      for channel in sums[side]!.indices { sums[side]![channel] += other.sums[side]![channel] }
-      counts[side]! += other.counts[side]!
-    }
+    means.merge(other.means)
   }
 
   func finish() throws -> SiteFit {
-    var parameters: [String: [Float]] = [:]
+    var parameters: [String: MapParameter] = [:]
     for side in Side.allCases {
-      guard counts[side]! > 0 else { throw FitError("no \(side.rawValue) samples") }
-      let means = sums[side]!.map { Float($0 / Double(counts[side]!)) }
-      guard means.allSatisfy(\.isFinite) else { throw FitError("an activation that is not finite") }
-      parameters["\(side.rawValue)_mean"] = means
+      parameters["\(side.rawValue)_mean"] = MapParameter(try means.mean(side).map { Float($0) })
     }
     return SiteFit(parameters: parameters)
   }

@@ -49,21 +49,30 @@ extension Graph {
     let function = transport.function
     var copies: [ValueID: ValueID] = [:]
     let parameters = try transport.parameterTypes(at: site, of: type(x))
+    let mostOfRow = max(
+      Transport.mostElementsOfRow, Transport.mostTimesX * (type(x).elementsPerSymbol ?? 0))
     let firstNew = valueBound
     for id in function.order {
       let node = function[id]
       let name = "\(transport.name).\(node.name)"
       guard case .input(let parameter, _) = node.op else {
         let inputs = node.inputs.map { copies[$0]! }
-        do {
-          let type = try node.op.resultType(of: inputs.map { self.type($0) }) ?? node.type
-          copies[id] = append(Node(node.op, inputs, type, name: name))
-        } catch {
-          throw TransportError(
-            problem:
-              "map `\(transport.name)` at \(site): %\(node.name): expected \(error.expected), found \(error.found)"
+        func failure(_ expected: String, _ found: String) -> TransportError {
+          TransportError(
+            problem: "map `\(transport.name)` at \(site): %\(node.name): expected \(expected), found \(found)"
           )
         }
+        let type: TensorType
+        do {
+          type = try node.op.resultType(of: inputs.map { self.type($0) }) ?? node.type
+        } catch {
+          throw failure(error.expected, error.found)
+        }
+        let most = type.fixedCount == nil ? mostOfRow : Transport.mostElements
+        guard let count = type.fixedCount ?? type.elementsPerSymbol, count <= most else {
+          throw failure("at most \(most) numbers", "\(type)")
+        }
+        copies[id] = append(Node(node.op, inputs, type, name: name))
         continue
       }
       switch parameter {
@@ -84,48 +93,14 @@ extension Graph {
 }
 
 extension Transport {
-  /// The types of the parameters at a site.
-  ///
-  /// The function's first symbol, `T` of `%x: f32[T,D]`, stands for all leading dimensions there, its last for the
-  /// channels; the others are solved from the shapes of the parameters themselves.
+  /// The types of the parameters at a site; see ``ActIR/Graph/parameterTypes(at:shapes:)``.
   public func parameterTypes(
     at site: String, of type: TensorType
   ) throws(TransportError) -> [String: TensorType] {
-    func failure(_ input: String, _ expected: TensorType, _ found: String) -> TransportError {
-      TransportError(problem: "map `\(name)` at \(site): %\(input): expected \(expected), found \(found)")
+    do {
+      return try function.parameterTypes(at: type, shapes: shapes[site] ?? [:])
+    } catch {
+      throw TransportError(problem: "map `\(name)` at \(site): \(error)")
     }
-    let inputs = function.inputs.map { (name: function[$0].name, type: function.type($0)) }
-    let x = inputs.first { $0.name == "x" }?.type ?? type
-    var sizes: [Dim: Dim] = [:]
-    func solve(_ dim: Dim, _ size: Dim) -> Bool {
-      let known = dim.fixed == nil ? sizes.updateValue(size, forKey: dim) : dim
-      return known == nil || known == size
-    }
-    guard x.shape[0] != x.shape[1], type.rank >= 2, type.dtype == x.dtype,
-      solve(x.shape[1], type.shape[type.rank - 1])
-    else {
-      throw failure("x", x, "\(type)")
-    }
-    let parameters = inputs.filter { $0.name != "x" && $0.name != "strength" }
-    for parameter in parameters {
-      guard let shape = shapes[site]?[parameter.name] else { continue }
-      guard shape.count == parameter.type.rank,
-        zip(parameter.type.shape, shape).allSatisfy({ solve($0, .fixed($1)) })
-      else {
-        let expected = parameter.type.shape.map { sizes[$0] ?? $0 }
-        let found = TensorType(parameter.type.dtype, shape.map { .fixed($0) })
-        throw failure(parameter.name, TensorType(parameter.type.dtype, expected), "\(found)")
-      }
-    }
-    var types: [String: TensorType] = [:]
-    for parameter in parameters {
-      let type = TensorType(parameter.type.dtype, parameter.type.shape.map { sizes[$0] ?? $0 })
-      guard type.fixedCount != nil, !parameter.type.shape.contains(x.shape[0]) else {
-        throw TransportError(
-          problem: "map `\(name)` at \(site): %\(parameter.name): expected sizes known there, found \(type)")
-      }
-      types[parameter.name] = type
-    }
-    return types
   }
 }

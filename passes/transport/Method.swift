@@ -1,3 +1,4 @@
+import ActIR
 import ActStatistics
 
 /// A steering method: how a map is fitted, and what it does to an activation.
@@ -77,13 +78,13 @@ extension SiteAccumulator {
 
 /// A map fitted at one site.
 public struct SiteFit: Hashable, Sendable {
-  /// The parameters by the name that the transport function gives them, `width` values each.
-  public var parameters: [String: [Float]]
+  /// The parameters by the name that the transport function gives them, each of the shape that it declares.
+  public var parameters: [String: MapParameter]
   /// How many channels had no spread to scale by and took the mean shift alone; nil for a method that never scales.
   public var meanShiftChannels: Int?
 
   /// The map of one site.
-  public init(parameters: [String: [Float]], meanShiftChannels: Int? = nil) {
+  public init(parameters: [String: MapParameter], meanShiftChannels: Int? = nil) {
     self.parameters = parameters
     self.meanShiftChannels = meanShiftChannels
   }

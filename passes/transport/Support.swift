@@ -70,7 +70,7 @@ package struct SupportAccumulator: Sendable {
   }
 
   /// `low` and `high`, or nothing where the support is unbounded.
-  package func finish(using loop: ConcurrentLoop = .serial) -> [String: [Float]] {
+  package func finish(using loop: ConcurrentLoop = .serial) -> [String: MapParameter] {
     guard case .quantiles(let lower, let upper) = support else { return [:] }
     let width = samples.width
     var bounds = [Float](repeating: 0, count: 2 * width)
@@ -82,7 +82,7 @@ package struct SupportAccumulator: Sendable {
         bounds[width + channel] = Float(percentile(sorted, upper))
       }
     }
-    return ["low": Array(bounds[..<width]), "high": Array(bounds[width...])]
+    return ["low": MapParameter(Array(bounds[..<width])), "high": MapParameter(Array(bounds[width...]))]
   }
 
   /// A percentile by linear interpolation between the order statistics.

@@ -26,6 +26,11 @@ public struct Transport: Sendable {
     self.shapes = shapes
   }
 
+  /// The most numbers that a value of the function may have at a site, and how many times those of `x` it may have for
+  /// each row of a call. A function of a few lines could ask for any amount of memory: by the outer product of two long
+  /// vectors, or by joining columns again and again.
+  static let (mostElements, mostElementsOfRow, mostTimesX) = (1 << 28, 1 << 20, 16)
+
   /// The function's parameters at a site: its inputs but for `x` and `strength`.
   public var parameterNames: [String] {
     function.inputs.map { function[$0].name }.filter { $0 != "x" && $0 != "strength" }

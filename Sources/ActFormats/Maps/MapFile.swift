@@ -1,7 +1,9 @@
+import ActIR
+
 /// A map file, `NAME.maps.safetensors`: the transports of one fit, and everything needed to use them.
 ///
-/// Tensors are `SITE/PARAMETER`, F32[width of the site]; every site has all parameters. The entries of
-/// `__metadata__`, each a string:
+/// Tensors are `SITE/PARAMETER`, F32 of the shape that `transport` declares, mostly [width of the site]; every site has
+/// all parameters. The entries of `__metadata__`, each a string:
 ///
 /// | key | meaning |
 /// |---|---|
@@ -26,10 +28,10 @@ package struct MapFile: Hashable, Sendable {
     package var name: String
     /// The channels of the activation.
     package var width: Int
-    /// By name, `width` finite values each.
-    package var parameters: [String: [Float]]
+    /// By name, all finite. Whether the shapes are those that the function declares, who parses it checks.
+    package var parameters: [String: MapParameter]
 
-    package init(name: String, width: Int, parameters: [String: [Float]]) {
+    package init(name: String, width: Int, parameters: [String: MapParameter]) {
       self.name = name
       self.width = width
       self.parameters = parameters

@@ -1,3 +1,5 @@
+import ActIR
+
 extension MapFile {
   /// Reads the map file at `path` and checks all that can be checked without the model.
   ///
@@ -58,11 +60,11 @@ extension FileMetadata {
     var used = Set<String>()
     var sites: [MapFile.Site] = []
     for (name, width) in try self.sites() {
-      var parameters: [String: [Float]] = [:]
+      var parameters: [String: MapParameter] = [:]
       for parameter in parameterNames {
         let tensor = "\(name)/\(parameter)"
         guard used.insert(tensor).inserted else { throw failure("sites", "`\(name)` is given twice") }
-        parameters[parameter] = try values(tensor, width: width)
+        parameters[parameter] = try self.parameter(tensor)
       }
       sites.append(MapFile.Site(name: name, width: width, parameters: parameters))
     }
@@ -72,12 +74,24 @@ extension FileMetadata {
     return sites
   }
 
-  private func values(_ name: String, width: Int) throws(FileError) -> [Float] {
+  private func parameter(_ name: String) throws(FileError) -> MapParameter {
     guard let tensor = file[name] else { throw failure(name, "is missing") }
-    guard tensor.dtype == .f32, tensor.shape == [width] else {
-      throw failure(name, "expected F32[\(width)], found \(tensor.dtype.rawValue)\(tensor.shape)")
+    guard tensor.dtype == .f32, tensor.shape.canBeParameter else {
+      throw failure(
+        name, "expected F32 of \(MapFile.shapes), found \(tensor.dtype.rawValue)\(tensor.shape)")
     }
     try file.checkFinite(tensor)
-    return Array(file.bytes(of: tensor).bindMemory(to: Float.self))
+    return MapParameter(Array(file.bytes(of: tensor).bindMemory(to: Float.self)), shape: tensor.shape)
   }
+}
+
+extension MapFile {
+  fileprivate static let mostDimensions = 8
+  /// What the shape of a parameter can be, as errors say it.
+  static let shapes = "at most \(mostDimensions) dimensions, each above 0"
+}
+
+extension [Int] {
+  /// Whether it is the shape of a parameter, as ``MapFile/shapes`` says.
+  var canBeParameter: Bool { count <= MapFile.mostDimensions && allSatisfy { $0 > 0 } }
 }

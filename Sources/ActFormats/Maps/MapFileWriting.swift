@@ -1,11 +1,12 @@
+import ActIR
+
 extension MapFile {
   /// Writes the map file to `path`, complete or not at all.
   ///
-  /// A site without all parameters, or with one that has not the site's width or is not finite, is an error, as it
-  /// would be on reading. With `durably` off the file may be lost with the power, not with the process.
+  /// A site without all parameters, or with one that is empty or not finite, is an error, as it would be on reading. With `durably` off the file may be lost with the power, not with the process.
   package func write(to path: String, durably: Bool = true) throws(FileError) {
     var entries: [SafetensorsWriter.Entry] = []
-    var values: [[Float]] = []
+    var parameters: [MapParameter] = []
     guard !sites.isEmpty else { throw FileError(path, "sites", "there are none") }
     for site in sites {
       guard site.parameters.count == parameterNames.count else {
@@ -14,21 +15,21 @@ extension MapFile {
       }
       for parameter in parameterNames {
         let name = "\(site.name)/\(parameter)"
-        guard let channels = site.parameters[parameter] else { throw FileError(path, name, "is missing") }
-        guard channels.count == site.width else {
-          throw FileError(path, name, "has \(channels.count) channels, the site \(site.width)")
+        guard let value = site.parameters[parameter] else { throw FileError(path, name, "is missing") }
+        guard value.shape.canBeParameter else {
+          throw FileError(path, name, "expected \(Self.shapes), found \(value.type)")
         }
-        if let channel = channels.firstIndex(where: { !$0.isFinite }) {
-          throw FileError(path, name, "channel \(channel) is \(channels[channel])")
+        if let index = value.values.withUnsafeBufferPointer(\.firstNonFinite) {
+          throw .notFinite(path, name, "\(value.values[index])", at: index, shape: value.shape)
         }
-        entries.append(.init(name, .f32, [site.width]))
-        values.append(channels)
+        entries.append(.init(name, .f32, value.shape))
+        parameters.append(value)
       }
     }
     let writer = try SafetensorsWriter(path, entries, metadata: metadata)
-    for (entry, channels) in zip(entries, values) {
-      try channels.withUnsafeBufferPointer { (channels) throws(FileError) in
-        try writer.append(UnsafeRawBufferPointer(channels), to: entry.name)
+    for (entry, parameter) in zip(entries, parameters) {
+      try parameter.values.withUnsafeBufferPointer { (values) throws(FileError) in
+        try writer.append(UnsafeRawBufferPointer(values), to: entry.name)
       }
     }
     try writer.finish(durably: durably)

@@ -1,7 +1,8 @@
 /// The weights of a model: a directory of safetensors, in one file or in shards, or one plain file.
 ///
 /// A directory holds `model.safetensors`, or shards and `model.safetensors.index.json`, which names the shard of
-/// every tensor; where both are, the single file counts. Pointers to tensors stay valid while the checkpoint lives.
+/// every tensor; where both are, the single file counts. Directories of diffusers hold the same under the name
+/// `diffusion_pytorch_model`. Pointers to tensors stay valid while the checkpoint lives.
 package final class Checkpoint: Sendable {
   /// The directory or file it was opened from.
   package let path: String
@@ -15,13 +16,16 @@ package final class Checkpoint: Sendable {
   package convenience init(_ path: String) throws(FileError) {
     if path.hasSuffix(".safetensors") {
       try self.init(path, [SafetensorsFile(path)])
-    } else if fileExists("\(path)/model.safetensors") {
-      try self.init(path, [SafetensorsFile("\(path)/model.safetensors")])
-    } else if fileExists("\(path)/model.safetensors.index.json") {
-      try self.init(sharded: path)
+      return
+    }
+    let names = ["model", "diffusion_pytorch_model"].map { "\($0).safetensors" }
+    if let name = names.first(where: { fileExists("\(path)/\($0)") }) {
+      try self.init(path, [SafetensorsFile("\(path)/\(name)")])
+    } else if let name = names.first(where: { fileExists("\(path)/\($0).index.json") }) {
+      try self.init(path, index: "\(path)/\(name).index.json")
     } else {
       throw FileError(
-        path, nil, "found no model.safetensors or model.safetensors.index.json",
+        path, nil, "found no model.safetensors, diffusion_pytorch_model.safetensors or index of either",
         next: fileExists(path) ? "give a Hugging Face directory" : "there is no such directory")
     }
   }
@@ -39,8 +43,7 @@ package final class Checkpoint: Sendable {
     names = places.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  private convenience init(sharded path: String) throws(FileError) {
-    let indexPath = "\(path)/model.safetensors.index.json"
+  private convenience init(_ path: String, index indexPath: String) throws(FileError) {
     guard let map = try JSON(readingFile: indexPath)["weight_map"]?.members, !map.isEmpty else {
       throw FileError(indexPath, "weight_map", "expected an object of tensor names and their shards")
     }

@@ -53,6 +53,24 @@ struct AttributeCoder {
     if let value { printed.append((key, .int(value))) }
   }
 
+  /// Numbers as `3,3`; `count` of them, where that is given.
+  mutating func ints(_ key: String, _ value: inout [Int], count: Int? = nil, default fallback: [Int]? = nil)
+    throws(ParseError)
+  {
+    func text(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: ",") }
+    guard reader == nil else {
+      if let fallback, !reader!.has(key) { return value = fallback }
+      let parts = try reader!.string(key).split(separator: ",", omittingEmptySubsequences: false)
+      value = parts.compactMap { Int32($0) }.filter { $0 >= 0 }.map(Int.init)
+      guard value.count == parts.count, value.count == count ?? value.count else {
+        let example = text(fallback ?? (0..<(count ?? 2)).reversed())
+        throw failure("attribute `\(key)`: expected \(count.map { "\($0) " } ?? "")numbers as \(example)")
+      }
+      return
+    }
+    if value != fallback { printed.append((key, .string(text(value)))) }
+  }
+
   mutating func double(_ key: String, _ value: inout Double, default fallback: Double? = nil)
     throws(ParseError)
   {
@@ -67,6 +85,11 @@ struct AttributeCoder {
     }
     // By way of the float's own shortest text: 0.1, not what it is as a double.
     if value != fallback { printed.append((key, .float(Double("\(value)")!))) }
+  }
+
+  /// The body behind a product with a matrix, which is an operand of the node and not of the body.
+  mutating func epilogue(_ value: inout Expression) throws(ParseError) {
+    try body(&value, inputCount: max(0, operandCount - 1))
   }
 
   /// A body of `inputCount` inputs.

@@ -30,22 +30,13 @@ struct LinearEpilogueOp: OpDefinition {
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
-    // The weight is an operand of the node, not of the body.
-    try coder.body(&body, inputCount: max(0, coder.operandCount - 1))
+    try coder.epilogue(&body)
   }
 
   func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
-    guard operands.count == body.inputCount + 1, operands.count >= 2 else {
-      throw operands.mismatch("\(max(2, body.inputCount + 1)) operands, as the body reads")
-    }
+    try operands.expectEpilogue(body)
     let result = try operands.product()
-    // The product, which is a number as x is, stands for x and w.
-    try operands.body(body, over: [0] + operands.types.indices.dropFirst(2))
-    for index in operands.types.indices.dropFirst(2) {
-      let shape = operands[index].shape
-      guard [Dim].broadcast([shape, result.shape]) == result.shape, RowPattern.isWithin(shape, result.shape)
-      else { throw operands.mismatch("epilogue operands that repeat to \(result)") }
-    }
+    try operands.epilogue(body, of: result)
     return result
   }
 }

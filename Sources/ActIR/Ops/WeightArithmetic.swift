@@ -46,13 +46,7 @@ struct PermuteOp: OpDefinition {
   var traits: OpTraits { .weightArithmetic }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
-    var text = axes.map(String.init).joined(separator: ",")
-    try coder.string("axes", &text)
-    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    axes = numbers.compactMap { $0 }
-    guard axes.count == numbers.count else {
-      throw coder.failure("attribute `axes`: expected numbers as 1,0")
-    }
+    try coder.ints("axes", &axes)
   }
 
   func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {

@@ -6,7 +6,7 @@
 // neither on the split nor on the number of rows in the call: a row's result is the same bit for bit whether it is
 // computed alone, in a batch, or on another number of threads.
 //
-// Sizes and strides count elements unless the name says bytes. `rows` are tokens.
+// Sizes and strides count elements unless the name says bytes. A row is a token, a pixel, or a head of either.
 #ifndef ACT_KERNELS_H
 #define ACT_KERNELS_H
 
@@ -26,10 +26,10 @@ typedef void (*act_kernel)(const void *args, int worker, int workers);
 
 // The kernels, each of which every level has: a kernel NAME takes act_NAME_args, or what the header of its family says.
 // The prototypes, the fields of act_kernel_table, each level's table and the entry points come from this list.
-#define ACT_EACH_KERNEL(apply) \
-  apply(elementwise) apply(linear) apply(pack_rows) apply(pack) apply(rms_norm) apply(layer_norm) apply(reduce) \
-  apply(softmax) apply(rope) apply(cache_append) apply(attention) apply(take_rows) apply(cast) apply(scale_rows) \
-  apply(scale_columns) apply(conv) apply(average_pool)
+#define ACT_EACH_KERNEL(apply)                                                                       \
+  apply(elementwise) apply(linear) apply(pack_rows) apply(pack) apply(rms_norm) apply(layer_norm)    \
+      apply(reduce) apply(softmax) apply(rope) apply(cache_append) apply(attention) apply(take_rows) \
+          apply(cast) apply(scale_rows) apply(scale_columns) apply(conv) apply(average_pool)
 
 // The entry points call the level in force.
 #define ACT_KERNEL_PROTOTYPE(kernel) void act_##kernel(const void *args, int worker, int workers);

@@ -27,4 +27,7 @@
 #include "attention.h"
 
 #define KERNEL_OF_LEVEL(kernel) .kernel = kernel,
-#define KERNEL_TABLE(level) {.name = level, ACT_EACH_KERNEL(KERNEL_OF_LEVEL).linear_scratch = linear_scratch, .conv_scratch = conv_scratch}
+#define KERNEL_TABLE(level)                                          \
+  {.name = level,                                                    \
+   ACT_EACH_KERNEL(KERNEL_OF_LEVEL).linear_scratch = linear_scratch, \
+   .conv_scratch = conv_scratch}

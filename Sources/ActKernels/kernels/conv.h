@@ -24,7 +24,8 @@ static window window_of(const act_conv_args *a, int64_t row) {
 
 // out[0 ..< end - begin] = columns begin ..< end of a line of a window: its pixels from x on, of which those out of the
 // image are zero.
-static void gather_line(const act_conv_args *a, const float *line, int32_t x, int64_t begin, int64_t end, float *out) {
+static void gather_line(const act_conv_args *a, const float *line, int32_t x, int64_t begin, int64_t end,
+                        float *out) {
   const int64_t channels = a->channels;
   const int64_t first = least(end, most(begin, -(int64_t)x * channels));
   const int64_t last = most(first, least(end, ((int64_t)a->windows.width - x) * channels));
@@ -34,8 +35,10 @@ static void gather_line(const act_conv_args *a, const float *line, int32_t x, in
       memcpy(out + (first - begin), line + (x * channels + first), (size_t)(last - first) * sizeof(float));
   } else {
     for (int64_t at = first; at < last;) {
-      const int64_t pixel = at / channels, channel = at % channels, count = least(channels - channel, last - at);
-      memcpy(out + (at - begin), line + (x + pixel) * a->x_row_stride + channel, (size_t)count * sizeof(float));
+      const int64_t pixel = at / channels, channel = at % channels,
+                    count = least(channels - channel, last - at);
+      memcpy(out + (at - begin), line + (x + pixel) * a->x_row_stride + channel,
+             (size_t)count * sizeof(float));
       at += count;
     }
   }
@@ -58,8 +61,8 @@ static void gather(const act_conv_args *a, window w, int64_t begin, int64_t end,
 }
 
 // Packs the windows of `blocks` of rows, the first of which is `row`.
-static void pack_windows(const act_conv_args *a, const act_linear_args *rows_of, const row_blocks *blocks, int64_t row,
-                         char *out) {
+static void pack_windows(const act_conv_args *a, const act_linear_args *rows_of, const row_blocks *blocks,
+                         int64_t row, char *out) {
   _Alignas(64) float columns[BLOCK_ROWS * PACKING_RUN];
   window windows[BLOCK_ROWS];
   act_linear_args gathered = *rows_of;

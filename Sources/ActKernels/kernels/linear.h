@@ -89,8 +89,8 @@ static void multiply_chunk(const act_linear_args *a, const char *x, const row_bl
 
 // The products of a chunk of blocks of rows with some panels, through the epilogue. The rows of the result begin at
 // `first_row` for the first of `blocks`; x are its packed rows where w is packed, and not read else.
-static void multiply_rows(epilogue *e, const act_linear_args *a, const char *x, const row_blocks *blocks, share chunk,
-                          share part, int64_t first_row, float *sums) {
+static void multiply_rows(epilogue *e, const act_linear_args *a, const char *x, const row_blocks *blocks,
+                          share chunk, share part, int64_t first_row, float *sums) {
   const int64_t row = rows_of_block(blocks, chunk.begin).begin;
   const int rows = (int)(rows_of_block(blocks, chunk.end - 1).end - row);
   const int64_t chunk_panels = least(EXPR_RUN, SUMS / rows) / PANEL_ROWS / 4 * 4;

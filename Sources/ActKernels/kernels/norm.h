@@ -30,8 +30,8 @@ INLINE float row_sum(const float *x, int32_t columns, float shift, int squares) 
 static const float least_square = 0x1p-80f, most_square = 0x1.fffffep127f;
 
 // out = the row normalised in double, which holds every square of a float. out may be x.
-static __attribute__((noinline)) void normalise_in_double(const float *x, int32_t columns, float eps, int centred,
-                                                          float *out) {
+static __attribute__((noinline)) void normalise_in_double(const float *x, int32_t columns, float eps,
+                                                          int centred, float *out) {
   double mean = 0.0, square = 0.0;
   if (centred) {
     for (int32_t i = 0; i < columns; i++) mean += (double)x[i];

@@ -19,8 +19,8 @@ static void pack_columns(const act_linear_args *a, rows_layout layout, const flo
 static void pack_row_block(const act_linear_args *a, const row_blocks *blocks, int64_t block, int32_t k0,
                            int32_t k1, char *out) {
   share range = rows_of_block(blocks, block);
-  pack_columns(a, blocks->layout, a->x + range.begin * a->x_row_stride, (int)(range.end - range.begin), k0, k1,
-               out + block_at(blocks, block));
+  pack_columns(a, blocks->layout, a->x + range.begin * a->x_row_stride, (int)(range.end - range.begin), k0,
+               k1, out + block_at(blocks, block));
 }
 
 // One row is packed by every worker for itself, where it does not take too much of the stack: cheaper than a

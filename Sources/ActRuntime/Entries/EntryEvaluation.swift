@@ -21,17 +21,18 @@ extension EntryModel {
   ) throws -> [ResultTensor] {
     let layout = try EntryLayout(inputs, self)
     let values = try plan.inputs.compactMap { try EntryInput($0, of: inputs, plan, layout) }
-    var slots = try EntrySlots(self, strengths)
+    try checkScopes()
     var results = plan.results.map { EntryResult($0.name, plan.values[$0.value].type, layout) }
     var observed: [EntryResult] = []
     for part in layout.parts {
       for value in values { value.write(part, to: engine) }
       let counts = Array(layout.rowCounts[part.entries])
-      let assigned = try slots.assign(counts)
+      let slots = try EntrySlots(counts, strengths, self)
+      defer { slots.release(to: self) }
       let chosen =
         layout.namesChosen ? part.chosen.map { Int32(layout.chosen[$0] - part.rows.lowerBound) } : nil
       try engine.step(
-        entries: counts, slots: assigned.entries, rowSlots: assigned.rows, chosen: chosen, observing: sites
+        entries: counts, slots: slots.entries, rowSlots: slots.rows, chosen: chosen, observing: sites
       ) { site, values, _ in
         let index: Int
         if let known = observed.firstIndex(where: { $0.tensor.name == site }) {
@@ -47,6 +48,14 @@ extension EntryModel {
       }
     }
     return (results + observed).map(\.inFile)
+  }
+
+  /// Refuses a scope of tokens where values count entries that are no texts alone.
+  private func checkScopes() throws(FileError) {
+    guard plan.counts("B"), let scoped = plan.scopes.first(where: { $0.scope != .all }) else { return }
+    throw FileError.unsupported(
+      path, scoped.name, "a scope of tokens is not supported in a plan of images",
+      next: "give the map the scope all")
   }
 }
 
@@ -178,41 +187,42 @@ private func exchanged(_ values: [Float], _ rows: Int, _ columns: Int, count: In
   return out
 }
 
-/// The slots of a call's entries and rows.
+/// The slots of a step's entries and rows, held until they are released.
 private struct EntrySlots {
-  private let model: EntryModel
-  private let strengths: [String: Float]
-  private var assignment: SlotAssignment
-  /// The slot of what counts entries.
-  private let entrySlot: Int32
-  private let isScoped: Bool
+  private(set) var entries: [Int32] = []
+  /// Where a map has a scope of tokens, the slot of each row.
+  private(set) var rows: [Int32]?
+  private var spans: [SlotSpans] = []
 
-  init(_ model: EntryModel, _ strengths: [String: Float]) throws {
-    self.model = model
-    self.strengths = strengths
-    assignment = SlotAssignment(model.plan)
-    let scoped = model.plan.scopes.first { $0.scope != .all }
-    isScoped = scoped != nil
-    if let scoped, model.plan.counts("B") {
-      throw FileError.unsupported(
-        model.path, scoped.name,
-        "a scope of tokens, in a plan whose entries are no texts alone, is not supported",
-        next: "give the map the scope all")
+  /// Acquires slots for entries of so many rows, each steered with `strengths`.
+  init(_ rowCounts: [Int], _ strengths: [String: Float], _ model: EntryModel) throws {
+    guard model.plan.scopes.contains(where: { $0.scope != .all }) else {
+      let slot = try model.slots.acquire(strengths)
+      entries = [Int32](repeating: slot, count: rowCounts.count)
+      held = slot
+      return
     }
-    entrySlot = isScoped ? 0 : try assignment.slot(strengths, position: 0, promptCount: 1, on: model.engine)
+    var rows: [Int32] = []
+    do {
+      for count in rowCounts {
+        let slots = try model.slots.acquire(strengths, promptCount: count, length: count)
+        spans.append(slots)
+        rows += (0..<count).map { slots[$0] }
+      }
+    } catch {
+      release(to: model)
+      throw error
+    }
+    // Nothing counts entries in such a plan.
+    entries = [Int32](repeating: 0, count: rowCounts.count)
+    self.rows = rows
   }
 
-  /// The slots of entries of so many rows, and of each of their rows where these differ.
-  mutating func assign(_ rowCounts: [Int]) throws -> (entries: [Int32], rows: [Int32]?) {
-    let entries = [Int32](repeating: entrySlot, count: rowCounts.count)
-    guard isScoped else { return (entries, nil) }
-    var rows: [Int32] = []
-    for count in rowCounts {
-      for position in 0..<count {
-        rows.append(
-          try assignment.slot(strengths, position: position, promptCount: count, on: model.engine))
-      }
-    }
-    return (entries, rows)
+  /// The slot that all entries share.
+  private var held: Int32 = 0
+
+  func release(to model: EntryModel) {
+    model.slots.release(held)
+    for span in spans { model.slots.release(span) }
   }
 }

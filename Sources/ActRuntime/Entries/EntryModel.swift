@@ -8,16 +8,14 @@ import ActPlan
 package final class EntryModel {
   package let plan: Plan
   package let engine: Engine
+  /// The slots of all that run on the engine.
+  package let slots: SlotPool
   package let path: String
 
   /// Binds a plan that is mapped and checked.
   package convenience init(_ file: PlanFile, threads: Int? = nil) throws {
-    let engine = try file.makeEngine(threads: threads, maximumSlots: Self.slotCount(file.plan))
-    try self.init(engine, path: file.file.path)
+    try self.init(file.makeEngine(threads: threads, maximumSlots: 64), path: file.file.path)
   }
-
-  /// How many slots an engine needs, so that a call may be steered.
-  package static func slotCount(_ plan: Plan) -> Int { 2 + SlotAssignment.slotsPerStrengths(plan) }
 
   /// Wraps an engine whose plan is not on disk.
   package init(_ engine: Engine, path: String) throws(FileError) {
@@ -30,6 +28,7 @@ package final class EntryModel {
       throw FileError(path, nil, "expected inputs of rows T or entries B, found none")
     }
     self.engine = engine
+    slots = SlotPool(engine)
     self.path = path
     engine.path = path
   }

@@ -3,7 +3,7 @@ import Glibc
 /// Zeroed memory at a fixed address that the system commits page by page as it is touched.
 ///
 /// The arena, results and caches are therefore sized for the largest case, and cost what the actual case uses.
-final class Block: @unchecked Sendable {
+package final class Block: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
   let byteCount: Int
 

@@ -47,30 +47,29 @@ final class BoundPlan {
   ///   - threads: how many workers need scratch memory of their own.
   ///   - slots: how many blocks of set-time values there are.
   ///   - arguments: owns the kernels' arguments.
+  ///   - arena: memory for the arena that other plans use too, in turn; nil: memory of its own.
   ///   - constants: the address of each of the plan's tensors, by name.
   /// - Throws: `EngineError` where memory cannot be had, and what `constants` throws.
   init(
     _ plan: Plan, rows: RowBuffers, caches: SequenceCaches, threads: Int, slots: Int,
-    arguments: TaskArguments,
+    arguments: TaskArguments, arena: Block?,
     constants: (String) throws -> UnsafeRawPointer
   ) throws {
+    precondition(arena.map { $0.byteCount >= plan.arenaByteCount } ?? true)
     self.arguments = arguments
     slotByteCount = plan.slotByteCount
-    arena = try Block(byteCount: plan.arenaByteCount)
+    self.arena = try arena ?? Block(byteCount: plan.arenaByteCount)
     slotBlock = try Block(byteCount: plan.slotByteCount * slots)
     setBlock = try Block(byteCount: plan.slotByteCount)
-    let scratchPerWorker =
-      plan.step.compactMap { plan.values[$0].keyValueWidth }
-      .map { Int(act_attention_scratch(Int32($0))) }.max() ?? 0
-    scratch = try Block(byteCount: scratchPerWorker * threads * 4)
+    let scratchPerWorker = Self.scratchByteCount(plan)
+    scratch = try Block(byteCount: scratchPerWorker * threads)
     packedRows = try Block(byteCount: Self.packedRowsByteCount(plan))
 
     var slotBuffers: [Int: UnsafeMutablePointer<Int32>] = [:]
     for (index, limit) in plan.limits.enumerated() { slotBuffers[index] = rows.slots(of: limit.symbol) }
     var binder = Binder(arguments: arguments)
     binder.context = StepContext(
-      slots: slotBuffers, rows: rows, scratch: scratch.base.assumingMemoryBound(to: Float.self),
-      scratchPerWorker: scratchPerWorker,
+      slots: slotBuffers, rows: rows, scratch: scratch.base, scratchPerWorker: scratchPerWorker,
       packedRows: packedRows.base)
     let locations = try locate(plan, rows, caches, constants)
     for index in plan.set {
@@ -176,6 +175,21 @@ final class BoundPlan {
       locations.append(location)
     }
     return locations
+  }
+
+  /// The most that a worker needs for itself in any attention or convolution of the step, a multiple of 64 bytes.
+  private static func scratchByteCount(_ plan: Plan) -> Int {
+    let most =
+      plan.step.map { index in
+        let value = plan.values[index]
+        switch value.op {
+        case .conv, .convEpilogue:
+          let w = plan.values[value.inputs[1]].type
+          return act_conv_scratch(w.dtype.kernelType, Int32(w.shape[1].fixed ?? 0))
+        default: return value.keyValueWidth.map { act_attention_scratch(Int32($0)) * 4 } ?? 0
+        }
+      }.max() ?? 0
+    return (most + 63) / 64 * 64
   }
 
   /// The most that any linear layer of the step needs for its rows.

@@ -59,7 +59,7 @@ package final class Engine {
   /// Creates an engine that shares its workers with others, which take turns.
   package init(
     plan: Plan, owner: AnyObject?, pool: ThreadPool, maximumSequences: Int = 1, maximumSlots: Int = 2,
-    constants: (String) throws -> UnsafeRawPointer
+    arena: Block? = nil, constants: (String) throws -> UnsafeRawPointer
   ) throws {
     if let error = act_isa_error() { throw EngineError(String(cString: error)) }
     self.plan = plan
@@ -80,19 +80,14 @@ package final class Engine {
     caches = SequenceCaches(plan, maximumSequences: maximumSequences, arguments: arguments)
     bound = try BoundPlan(
       plan, rows: rows, caches: caches, threads: pool.threads, slots: maximumSlots, arguments: arguments,
-      constants: constants)
+      arena: arena, constants: constants)
     try setStrengths([:], slot: 0)
   }
 
   /// Sets the strengths of a slot; maps that are not named are off. Runs the set-time program and nothing else.
   package func setStrengths(_ strengths: [String: Float], slot: Int) throws {
     guard (0..<maximumSlots).contains(slot) else { throw EngineError("slot \(slot) of \(maximumSlots)") }
-    for name in strengths.keys.sorted() where !bound.dials.contains(where: { $0.name == name }) {
-      let known =
-        bound.dials.isEmpty
-        ? "the plan has no dials" : "dials: " + bound.dials.map(\.name).joined(separator: ", ")
-      throw EngineError("no dial `\(name)`; \(known)")
-    }
+    try check(strengths)
     if slot == 0, strengths.values.contains(where: { $0 != 0 }) {
       throw EngineError("slot 0 is the bare model")
     }
@@ -102,6 +97,16 @@ package final class Engine {
     run(bound.setTasks[...])
     bound.keepSetValues(slot: slot)
     usedSlots = max(usedSlots, slot + 1)
+  }
+
+  /// Checks that there is a dial of each name.
+  package func check(_ strengths: [String: Float]) throws {
+    for name in strengths.keys.sorted() where !bound.dials.contains(where: { $0.name == name }) {
+      let known =
+        bound.dials.isEmpty
+        ? "the plan has no dials" : "dials: " + bound.dials.map(\.name).joined(separator: ", ")
+      throw EngineError("no dial `\(name)`; \(known)")
+    }
   }
 
   /// Opens a sequence of at most `capacity` tokens; memory is used as it grows.

@@ -16,31 +16,36 @@ extension LanguageModel {
     _ tokens: [Int32], promptCount: Int? = nil, strengths: [String: Float] = [:], sites: Set<String> = [],
     chunkSize: Int = 128
   ) throws -> [ResultTensor] {
-    var slots = SlotAssignment(plan)
+    let slots = try slots.acquire(
+      strengths, promptCount: promptCount ?? tokens.count, length: tokens.count)
+    defer { self.slots.release(slots) }
     let sequence = try engine.openSequence(capacity: tokens.count)
     defer { engine.closeSequence(sequence) }
+    var queue = StepQueue(engine, rowsPerStep: chunkSize)
     var results = plan.results.map { result in
       ResultTensor(result.name, plan.values[result.value].type, rows: tokens.count)
     }
     var observed: [ResultTensor] = []
-    for start in stride(from: 0, to: tokens.count, by: min(chunkSize, engine.maximumRows)) {
-      let end = min(start + min(chunkSize, engine.maximumRows), tokens.count)
-      let rows = try (start..<end).map {
-        let slot = try slots.slot(
-          strengths, position: $0, promptCount: promptCount ?? tokens.count, on: engine)
-        return Row(token: tokens[$0], position: Int32($0), sequence: sequence, slot: slot)
-      }
-      try engine.step(rows, logitRows: .all, observing: sites) { site, values, _ in
-        if start == 0 {
+    for (position, token) in tokens.enumerated() {
+      queue.add(
+        Row(token: token, position: Int32(position), sequence: sequence, slot: slots[position]),
+        owner: position)
+      guard queue.isFull || position == tokens.count - 1 else { continue }
+      let rowCount = queue.count
+      try queue.run(observing: sites) { site, values, _ in
+        if let index = observed.firstIndex(where: { $0.name == site }) {
+          observed[index].values += values
+        } else {
           let type = plan.values.first { $0.site == site }!.type
           observed.append(ResultTensor(site, type, rows: tokens.count))
+          observed[observed.count - 1].values = values
         }
-        observed[observed.firstIndex { $0.name == site }!].values += values
+      } _: { _, _ in
       }
       for index in results.indices {
         let values = engine.result(results[index].name)!
         let width = results[index].shape.dropFirst().reduce(1, *)
-        results[index].values += UnsafeBufferPointer(start: values, count: rows.count * width)
+        results[index].values += UnsafeBufferPointer(start: values, count: rowCount * width)
       }
     }
     return results + observed

@@ -26,6 +26,7 @@ private final class GenerationRun {
   private struct Continuation {
     let index: Int
     let sequence: Int32
+    let slots: SlotSpans
     var sampler: Sampler
     /// What comes after the prompt.
     var tokens: [Int32] = []
@@ -37,32 +38,28 @@ private final class GenerationRun {
   private let model: LanguageModel
   private let engine: Engine
   private let requests: [GenerationRequest]
-  private var slots: SlotAssignment
   private var live: [Continuation] = []
   /// The first request that has not started.
   private var next = 0
   private(set) var generations: [Generation]
   private(set) var timing = GenerationTiming()
 
-  // The step in the making.
-  private var rows: [Row] = []
-  private var wanted: [Int32] = []
-  /// The continuation that each wanted row belongs to.
-  private var owners: [Int] = []
+  /// The step in the making.
+  private var queue: StepQueue
   private var promptRowCount = 0
 
   init(_ model: LanguageModel, _ requests: [GenerationRequest]) throws {
     self.model = model
     engine = model.engine
     self.requests = requests
-    slots = SlotAssignment(model.plan)
+    queue = StepQueue(engine)
     generations = Array(repeating: Generation(), count: requests.count)
     // Whatever cannot run is found before anything does.
     for request in requests {
       guard !request.prompt.isEmpty else {
         throw EngineError("an empty prompt; the model needs at least one token")
       }
-      _ = try slot(request, at: 0)
+      try engine.check(request.strengths)
       let length = request.prompt.count + request.maximumTokens
       guard length <= model.contextLength else {
         throw EngineError("a sequence of \(length) tokens; the plan's context is \(model.contextLength)")
@@ -70,13 +67,13 @@ private final class GenerationRun {
     }
     let together = min(engine.maximumSequences, requests.count)
     live.reserveCapacity(together)
-    rows.reserveCapacity(engine.maximumRows)
-    wanted.reserveCapacity(together)
-    owners.reserveCapacity(together)
   }
 
   func close() {
-    for continuation in live { engine.closeSequence(continuation.sequence) }
+    for continuation in live {
+      engine.closeSequence(continuation.sequence)
+      model.slots.release(continuation.slots)
+    }
     live = []
   }
 
@@ -97,17 +94,13 @@ private final class GenerationRun {
         let position = live[index].readCount
         let isPrompt = position < request.prompt.count
         let token = isPrompt ? request.prompt[position] : live[index].tokens[position - request.prompt.count]
-        rows.append(
+        queue.add(
           Row(
             token: token, position: Int32(position), sequence: live[index].sequence,
-            slot: try slot(request, at: position)))
+            slot: live[index].slots[position]), owner: position == length - 1 ? index : nil)
         live[index].readCount += 1
         if isPrompt { promptRowCount += 1 }
-        if position == length - 1 {
-          wanted.append(Int32(rows.count - 1))
-          owners.append(index)
-        }
-        if rows.count == engine.maximumRows { try step(onToken) }
+        if queue.isFull { try step(onToken) }
       }
     }
     try step(onToken)
@@ -117,27 +110,31 @@ private final class GenerationRun {
 
   private func start(_ index: Int) throws {
     let request = requests[index]
-    let sequence = try engine.openSequence(capacity: request.prompt.count + request.maximumTokens)
+    let length = request.prompt.count + request.maximumTokens
+    let slots = try model.slots.acquire(
+      request.strengths, promptCount: request.prompt.count, length: length)
+    let sequence: Int32
+    do { sequence = try engine.openSequence(capacity: length) } catch {
+      model.slots.release(slots)
+      throw error
+    }
     var sampler = Sampler(request.sampling, vocabularySize: model.vocabularySize)
     for token in request.prompt { sampler.observe(token) }
-    live.append(Continuation(index: index, sequence: sequence, sampler: sampler))
+    live.append(Continuation(index: index, sequence: sequence, slots: slots, sampler: sampler))
     live[live.count - 1].tokens.reserveCapacity(request.maximumTokens)
     timing.promptTokens += request.prompt.count
   }
 
   /// Runs the rows that have come together, and takes a token for each wanted one.
   private func step(_ onToken: (Int, Int32) -> Void) throws {
-    guard !rows.isEmpty else { return }
+    let rowCount = queue.count
+    guard rowCount > 0 else { return }
     let started = ContinuousClock.now
-    try engine.step(rows, logitRows: .rows(wanted))
-    for (position, index) in owners.enumerated() { advance(index, model.logits(position), onToken) }
+    try queue.run { owner, index in advance(owner, model.logits(index), onToken) }
     let time = ContinuousClock.now - started
-    let prefill = time * Double(promptRowCount) / Double(rows.count)
+    let prefill = time * Double(promptRowCount) / Double(rowCount)
     timing.prefill += prefill
     timing.decode += time - prefill
-    rows.removeAll(keepingCapacity: true)
-    wanted.removeAll(keepingCapacity: true)
-    owners.removeAll(keepingCapacity: true)
     promptRowCount = 0
   }
 
@@ -171,13 +168,10 @@ private final class GenerationRun {
       }
       let ended = live.remove(at: index)
       engine.closeSequence(ended.sequence)
+      model.slots.release(ended.slots)
       generations[ended.index].tokens = ended.tokens
       generations[ended.index].finish = finish
       try onEnd(ended.index, generations[ended.index])
     }
-  }
-
-  private func slot(_ request: GenerationRequest, at position: Int) throws -> Int32 {
-    try slots.slot(request.strengths, position: position, promptCount: request.prompt.count, on: engine)
   }
 }

@@ -7,6 +7,8 @@ import ActText
 package final class LanguageModel {
   package let plan: Plan
   package let engine: Engine
+  /// The slots of all that run on the engine.
+  package let slots: SlotPool
   package let tokenizer: Tokenizer?
   /// The width of the logits.
   package let vocabularySize: Int
@@ -44,6 +46,7 @@ package final class LanguageModel {
     vocabularySize = try Self.check(engine.plan, path: path)
     self.path = path
     self.engine = engine
+    slots = SlotPool(engine)
     engine.path = path
     self.tokenizer = tokenizer
     self.provenance = provenance

@@ -48,45 +48,49 @@ extension LanguageModel {
   package func score(
     _ texts: [ScoredText], strengths: [String: Float] = [:], progress: (Int) -> Void = { _ in }
   ) throws -> [TextScore] {
-    var slots = SlotAssignment(plan)
     var scores = Array(repeating: TextScore(), count: texts.count)
     // Fewer rows than a step holds: each row has a row of logits, as wide as the vocabulary.
-    let chunkSize = min(engine.maximumRows, 128)
-    var rows: [Row] = []
-    var wanted: [Int32] = []
+    var queue = StepQueue(engine, rowsPerStep: 128)
+    // By owner: the text and the token that follows.
     var targets: [(text: Int, token: Int32)] = []
-    var openSequences: [Int32] = []
-    defer { for sequence in openSequences { engine.closeSequence(sequence) } }
+    var open: [(sequence: Int32, slots: SlotSpans)] = []
+    func close() {
+      for (sequence, slots) in open {
+        engine.closeSequence(sequence)
+        self.slots.release(slots)
+      }
+      open = []
+    }
+    defer { close() }
 
     func flush() throws {
-      guard !rows.isEmpty else { return }
-      try engine.step(rows, logitRows: .rows(wanted))
-      for (index, target) in targets.enumerated() {
+      try queue.run { owner, index in
+        let target = targets[owner]
         scores[target.text].logLikelihood += logProbability(of: target.token, logits(index))
         scores[target.text].tokenCount += 1
       }
-      rows.removeAll(keepingCapacity: true)
-      wanted.removeAll(keepingCapacity: true)
       targets.removeAll(keepingCapacity: true)
     }
     for (index, text) in texts.enumerated() where text.tokens.count > text.firstScored {
-      if openSequences.count == engine.maximumSequences {
+      if open.count == engine.maximumSequences {
         try flush()
-        for sequence in openSequences { engine.closeSequence(sequence) }
-        openSequences = []
+        close()
         progress(index)
       }
-      let sequence = try engine.openSequence(capacity: text.tokens.count)
-      openSequences.append(sequence)
+      let slots = try slots.acquire(
+        strengths, promptCount: text.promptCount ?? text.tokens.count, length: text.tokens.count)
+      do { open.append((try engine.openSequence(capacity: text.tokens.count), slots)) } catch {
+        self.slots.release(slots)
+        throw error
+      }
+      let sequence = open[open.count - 1].sequence
       for (position, token) in text.tokens.dropLast().enumerated() {
-        let slot = try slots.slot(
-          strengths, position: position, promptCount: text.promptCount ?? text.tokens.count, on: engine)
-        rows.append(Row(token: token, position: Int32(position), sequence: sequence, slot: slot))
-        if position + 1 >= text.firstScored {
-          wanted.append(Int32(rows.count - 1))
-          targets.append((index, text.tokens[position + 1]))
-        }
-        if rows.count == chunkSize { try flush() }
+        let row = Row(
+          token: token, position: Int32(position), sequence: sequence, slot: slots[position])
+        let isScored = position + 1 >= text.firstScored
+        if isScored { targets.append((index, text.tokens[position + 1])) }
+        queue.add(row, owner: isScored ? targets.count - 1 : nil)
+        if queue.isFull { try flush() }
       }
     }
     try flush()

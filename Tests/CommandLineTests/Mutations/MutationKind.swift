@@ -40,7 +40,7 @@ extension MutationKind {
     },
     modelFile("config.json") { mutator, bytes in mutator.json(parsed(bytes)) },
     modelFile("tokenizer.json", generates: true) { mutator, bytes in mutator.json(parsed(bytes)) },
-    tokenizerConfiguration, gguf, map, plan, graph,
+    tokenizerConfiguration, gguf, map, matrixMap, plan, graph,
     data(
       "jsonl", #"{"text":"a cat"}"# + "\n" + #"{"text":"the dog ran home","n":[1,2.5e3,null,true]}"# + "\n"),
     data("json", #"[{"text":"a cat"},{"text":"the \"dog\" [ran","n":{"a":[1,2]}}]"#),
@@ -109,15 +109,6 @@ extension MutationKind {
     if try attempt.run(.actc, ["compile", model, "-o", plan]) == 0 {
       _ = try attempt.run(.actrun, ["generate", plan, "-p", "ab", "-n", "2", "--threads", "1"])
     }
-  }
-
-  private static let map = MutationKind(name: "map") { attempt in
-    let path = try attempt.directory.write(
-      attempt.mutator.pointee.safetensors(readBytes(attempt.workshop.map)), to: "x.maps.safetensors")
-    let plan = attempt.file("x.plan")
-    _ = try attempt.run(.actc, ["show", path])
-    let arguments = ["compile", attempt.workshop.model, "--maps", "m=\(path)", "-o", plan]
-    if try attempt.run(.actc, arguments) == 0 { try attempt.runPlan(plan, ["--steer", "m=1"]) }
   }
 
   private static let plan = MutationKind(name: "plan") { attempt in

@@ -7,8 +7,8 @@
 typedef enum { ACT_REDUCE_SUM, ACT_REDUCE_MEAN, ACT_REDUCE_MAX, ACT_REDUCE_MIN } act_reduction;
 
 // out[row * out_stride] = the sum, mean, largest or smallest of x[row, 0 ..< columns]; the last two are NaN where any of
-// these is. Of no columns the sum is 0, the mean NaN, the largest -inf and the smallest inf. The error of a sum grows
-// with columns / 256.
+// these is. Of no columns the sum is 0, the mean NaN, the largest -inf and the smallest inf. Runs of
+// columns are summed apart: a sum of 4096 numbers is within 1e-6 of the sum of their magnitudes.
 typedef struct {
   float *out;
   ptrdiff_t out_stride;

@@ -49,7 +49,8 @@ extension Binder {
       entries: UnsafePointer(rows.entries), begins: UnsafePointer(begins.positions),
       ends: UnsafePointer(ends), rows: 0, heads: Int32(out.columns / width), kv_heads: Int32(heads),
       head_width: Int32(width), cache_dtype: element.kernelType, scale: attention.scale,
-      soft_cap: attention.softCap, scratch: context.scratch, scratch_per_worker: context.scratchPerWorker)
+      soft_cap: attention.softCap, scratch: context.scratch?.assumingMemoryBound(to: Float.self),
+      scratch_per_worker: context.scratchPerWorker / 4)
     return task(act_attention, args, rows: \.rows, out)
   }
 }

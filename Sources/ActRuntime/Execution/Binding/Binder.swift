@@ -6,7 +6,8 @@ struct StepContext {
   /// The slot of each row, by the place among the plan's limits of the symbol that counts the rows.
   var slots: [Int: UnsafeMutablePointer<Int32>] = [:]
   var rows: RowBuffers?
-  var scratch: UnsafeMutablePointer<Float>?
+  var scratch: UnsafeMutableRawPointer?
+  /// In bytes, a multiple of 64.
   var scratchPerWorker = 0
   /// Where the rows that a linear layer reads are packed.
   var packedRows: UnsafeMutableRawPointer?
@@ -35,6 +36,10 @@ struct Binder {
     case .unary, .binary, .select, .affine, .fused: [elementwise(op.traits.elementwise!, inputs, out)]
     case .linear: linear(inputs, out)
     case .linearEpilogue(let body): linear(inputs[0], inputs[1], epilogue: body, inputs.dropFirst(2), out)
+    case .conv(let windows): [conv(windows, inputs, op.epilogue(operandCount: inputs.count)!, out)]
+    case .convEpilogue(let windows, let body): [conv(windows, inputs, body, out)]
+    case .upsampleNearest: [upsample(inputs[0], out)]
+    case .averagePool(let pooling): [averagePool(pooling, inputs[0], out)]
     case .matvec: linear(inputs[1], inputs[0], epilogue: .identity, [], out)
     case .rmsNorm(let eps): [norm(act_rms_norm, eps, inputs, out)]
     case .layerNorm(let eps): [norm(act_layer_norm, eps, inputs, out)]

@@ -47,9 +47,9 @@ extension Expression.Function {
       case .silu: ACT_EXPR_SILU
       case .gelu: ACT_EXPR_GELU
       case .geluTanh: ACT_EXPR_GELU_TANH
+      case .not: ACT_EXPR_NOT
       case .sin: ACT_EXPR_SIN
       case .cos: ACT_EXPR_COS
-      case .not: ACT_EXPR_NOT
       }
     case .binary(let function):
       switch function {

@@ -1,0 +1,58 @@
+/// The product of every window of an image with a matrix, whose columns are the channels of the window's pixels, line by
+/// line. `x: f32[B,H,W,C], w: [O,kh·kw·C] (, bias: f32[O]) -> f32[B,H',W',O]`
+struct ConvOp: OpDefinition {
+  var windows = Windows(side: 0)
+
+  let mnemonic = "conv"
+  var op: Op { .conv(windows) }
+  var traits: OpTraits {
+    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: 1, overwrites: .none)
+  }
+
+  mutating func code(_ coder: inout AttributeCoder) throws(ParseError) { try windows.code(&coder) }
+
+  func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
+    try operands.expect(2...3)
+    let result = try operands.convolution(windows)
+    if operands.count == 3 { try operands.vector(2, result.shape[3], "a bias") }
+    return result
+  }
+}
+
+/// A convolution and what follows it in registers.
+/// `x: f32[B,H,W,C], w: [O,kh·kw·C], operands: what repeats to [B,H',W',O] -> f32[B,H',W',O]`
+struct ConvEpilogueOp: OpDefinition {
+  var windows = Windows(side: 0)
+  var body = Expression(inputCount: 0, instructions: [])
+
+  let mnemonic = "conv_epilogue"
+  var op: Op { .convEpilogue(windows, body) }
+  var traits: OpTraits {
+    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: 1, overwrites: .from(2))
+  }
+
+  mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
+    try windows.code(&coder)
+    try coder.epilogue(&body)
+  }
+
+  func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
+    try operands.expectEpilogue(body)
+    let result = try operands.convolution(windows)
+    try operands.epilogue(body, of: result)
+    return result
+  }
+}
+
+extension Operands {
+  /// The type of the products of operand 0's windows with operand 1, transposed.
+  fileprivate func convolution(_ windows: Windows) throws(TypeMismatch) -> TensorType {
+    let pixels = try pixels(of: windows)
+    let (x, w) = (try image(0), try layer(1))
+    let (columns, overflow) = windows.pixelCount.multipliedReportingOverflow(by: x.channels)
+    guard !overflow, w.shape[1] == .fixed(columns) else {
+      throw mismatch("w [O,\(windows.kernel[0])·\(windows.kernel[1])·C] for x [B,H,W,C]")
+    }
+    return TensorType(.f32, pixels + [w.shape[0]])
+  }
+}

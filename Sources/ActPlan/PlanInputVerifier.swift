@@ -1,0 +1,89 @@
+import ActIR
+
+// What a call gives, what is chosen by it, and what its rows see of each other.
+
+extension Plan {
+  /// Checks that the engine knows how to give an input.
+  func verifyInput(_ index: Int, _ role: InputRole) throws(PlanError) {
+    let type = values[index].type
+    let rows: String? =
+      switch role {
+      case .token, .position, .entry: "T"
+      case .chosen: "R"
+      case .given: nil
+      }
+    if let rows {
+      guard type == TensorType(.i32, [.symbol(rows)]) else {
+        throw failure(index, "i32[\(rows)] as \(role.rawValue)", "\(type)")
+      }
+      guard inputs.count(where: { $0.role == role }) == 1 else {
+        throw failure(index, "one input as \(role.rawValue)", "several")
+      }
+      return
+    }
+    let isIntegers = type.dtype == .i32 && type.elementsPerSymbol == 1
+    guard isIntegers || type.dtype == .f32 && type.isRows, type.shape[0] != .symbol("S"),
+      byteCount(type).map({ $0 <= Self.largestBlock }) == true
+    else { throw failure(index, "rows of floats, or a whole number for each row", "\(type)") }
+    try verifyRowCount(index)
+  }
+
+  /// Checks that an op takes rows by an input whose range the engine knows.
+  func verifyIndex(of index: Int) throws(PlanError) {
+    let (table, indices) = (values[values[index].inputs[0]], values[values[index].inputs[1]])
+    guard indices.place == .call, case .input(_, let role) = indices.op else {
+      throw failure(index, "an input as operand 1", "%\(indices.name)")
+    }
+    let rows: Dim? = table.place == .constant ? nil : table.type.shape.first
+    let isBounded =
+      switch role {
+      case .token, .position: rows == nil
+      case .entry: rows == .symbol("B")
+      case .chosen: rows == .symbol("T")
+      case .given: true
+      }
+    guard isBounded else {
+      throw failure(index, "rows that \(role.rawValue) inputs choose from", "%\(table.name): \(table.type)")
+    }
+  }
+
+  func verifyAttention(_ index: Int, _ attention: Attention) throws(PlanError) {
+    let (q, kv) = (values[values[index].inputs[0]], values[values[index].inputs[1]])
+    switch kv.op {
+    case .kvAppend:
+      guard attention.visible == .causal, q.type.shape.first == .symbol("T"), q.type.rank == 2 else {
+        throw failure(index, "causal attention of rows T over a cache", "\(q.type)")
+      }
+    case .kvPack:
+      guard q.type.shape.dropLast() == kv.type.shape.dropLast(2) else {
+        throw failure(index, "keys and values of the rows of q", "\(q.type), \(kv.type)")
+      }
+    default: throw failure(index, "keys and values", kv.op.mnemonic)
+    }
+  }
+
+  /// For an input of whole numbers, one more than the largest that its readers take: fixed, and rows of the call by the
+  /// symbol that counts them.
+  package func bound(ofInput name: String) -> (fixed: Int?, symbols: Set<String>) {
+    var fixed: Int?
+    var symbols: Set<String> = []
+    for value in values {
+      switch value.op {
+      case .embedding, .takeRows: break
+      default: continue
+      }
+      guard case .input(name, _) = values[value.inputs[1]].op else { continue }
+      switch values[value.inputs[0]].type.shape.first {
+      case .fixed(let rows)?: fixed = min(fixed ?? rows, rows)
+      case .symbol(let symbol)?: symbols.insert(symbol)
+      case nil: break
+      }
+    }
+    return (fixed, symbols)
+  }
+
+  /// How many tokens there are: the smallest table that a token chooses from; nil where the plan reads no tokens.
+  package var vocabularySize: Int? {
+    inputs.first { $0.role == .token }.flatMap { bound(ofInput: $0.name).fixed }
+  }
+}

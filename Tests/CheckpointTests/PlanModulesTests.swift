@@ -1,0 +1,97 @@
+import ActCompile
+import ActFormats
+import ActIR
+import ActLowering
+import ActPasses
+import ActPlan
+import ActRuntime
+import ModelChecks
+import Testing
+import Workbench
+
+/// A plan of two modules: a whole model, and its last norm and head alone, over rows that the caller gives.
+@Suite struct PlanModulesTests {
+  private func compiled(_ model: Model) throws -> [CompiledModel] {
+    var options = CompileOptions()
+    options.lowering.maximumRows = 24
+    options.weights = .bf16
+    var whole = model.graph
+    let last = try #require(whole.value(at: "model.norm").map { whole[$0].inputs[0] })
+    whole.addResult("last", last)
+    var head = Graph(name: "head")
+    let width = try #require(model.graph.type(last).shape.last?.fixed)
+    let x = head.append(
+      Node(.input(name: "h"), [], TensorType(.f32, [.symbol("T"), .fixed(width)]), name: "h"))
+    let norm = try #require(model.graph.value(at: "model.norm"))
+    let logits = try #require(model.graph.value(at: "lm_head"))
+    func copy(_ id: ValueID) -> ValueID {
+      var node = model.graph[id]
+      node.inputs = node.inputs.map(copy)
+      return head.append(node)
+    }
+    func weight(of id: ValueID) -> ValueID { copy(model.graph[id].inputs[1]) }
+    let n = head.append(model.graph[norm].op, x, weight(of: norm), name: "norm")
+    head.addResult("logits", head.append(.linear, n, weight(of: logits), name: "logits"))
+    return [try model.compile(whole, MapSet(), options), try model.compile(head, MapSet(), options)]
+  }
+
+  @Test func modulesRunByTurnsOnOneArena() throws {
+    let directory = try TemporaryDirectory()
+    let model = try Model(fixture("tiny-tied"))
+    let modules = try compiled(model)
+    let path = directory.file("two.plan")
+    try CompiledModel.write(
+      modules, to: path, tokenizer: nil, tokenizerConfiguration: nil, provenance: .object([]))
+    let plan = try PlanModules(path, threads: 2)
+    #expect(plan.file.modules.map(\.name) == ["llama", "head"])
+
+    // The head's matrix is the embedding's: computed once, read by both.
+    let names = plan.file.modules.map { Set($0.constants.map(\.name)) }
+    #expect(!names[0].isDisjoint(with: names[1]))
+    #expect(plan.file.file.tensors.count == names[0].union(names[1]).count)
+
+    let (whole, head) = (try #require(plan.engine("llama")), try #require(plan.engine("head")))
+    let tokens: [Int32] = [3, 1, 4, 1, 5]
+    let vocabulary = 320
+    for _ in 0..<2 {
+      let sequence = try whole.openSequence(capacity: tokens.count)
+      defer { whole.closeSequence(sequence) }
+      let rows = tokens.enumerated().map { Row(token: $1, position: Int32($0), sequence: sequence) }
+      try whole.step(rows, logitRows: .all)
+      let expected = Array(UnsafeBufferPointer(start: whole.result("logits"), count: 5 * vocabulary))
+      let width = try #require(plan.file.modules[1].inputs[0].type.shape.last?.fixed)
+      let input = try #require(head.input("h"))
+      input.update(from: try #require(whole.result("last")), count: 5 * width)
+      try head.step(entries: [2, 3], slots: [0, 0])
+      let found = Array(UnsafeBufferPointer(start: head.result("logits"), count: 5 * vocabulary))
+      #expect(found == expected)
+    }
+  }
+
+  @Test(arguments: [
+    ("plan @head", "plan @llama", "two modules are named @llama"),
+    ("%h = input", "%h2 = input", "undefined value %h"),
+    ("f32[T,320] @result", "f32[T,320] @arena+0", "bytes inside the arena"),
+  ])
+  func hostileModules(piece: String, replacement: String, problem: String) throws {
+    let modules = try compiled(Model(fixture("tiny-tied")))
+    let text = modules.map(\.plan.description).joined(separator: "\n")
+    let at = try #require(text.firstRange(of: "plan @head"))
+    let altered = String(text[..<at.lowerBound]) + text[at.lowerBound...].replacing(piece, with: replacement)
+    let error = #expect(throws: (any Error).self) {
+      for module in try Plan.parseModules(altered) { try module.verify() }
+    }
+    #expect(error.map { "\($0)" }?.contains(problem) == true, "\(String(describing: error))")
+  }
+
+  @Test func manyModulesAreRefused() throws {
+    let plan = try compiled(Model(fixture("tiny-tied")))[1].plan
+    let text = (0..<17).map { index in
+      var plan = plan
+      plan.name = "m\(index)"
+      return plan.description
+    }.joined()
+    let error = #expect(throws: ParseError.self) { try Plan.parseModules(text) }
+    #expect(error?.problem == "more than 16 modules")
+  }
+}

@@ -1,0 +1,48 @@
+import ActIR
+
+/// Directional ablation (arXiv 2406.11717, section 2.4): takes away what lies along the direction between the means.
+///
+/// `y = x − λ (v·x) v`, where `v` is the unit vector from the source's mean to the target's. At strength 1 nothing is left
+/// along it, so that neither behaviour can be told by it.
+package let ablation = SteeringMethod(
+  "ablation", version: "1",
+  summary: "takes away what lies along the direction between the means",
+  transport: """
+    graph @ablation(%x: f32[T,D], %v: f32[1,D], %strength: f32[]) {
+      %along = linear %x, %v : f32[T,1]
+      %part = mul %along, %strength : f32[T,1]
+      %taken = mul %part, %v : f32[T,D]
+      %y = sub %x, %taken : f32[T,D]
+      return %y
+    }
+
+    """,
+  makeAccumulator: { AblationAccumulator(means: SideMeans(width: $0)) })
+
+private struct AblationAccumulator: SiteAccumulator {
+  var means: SideMeans
+
+  mutating func observe(_ side: Side, _ rows: [Float]) { means.observe(side, rows) }
+
+  mutating func merge(_ other: any SiteAccumulator) throws {
+    guard let other = other as? AblationAccumulator else {
+      throw FitError("accumulators of different methods")
+    }
+    means.merge(other.means)
+  }
+
+  func finish() throws -> SiteFit {
+    let (source, target) = (try means.mean(.source), try means.mean(.target))
+    let difference = zip(source, target).map { $1 - $0 }
+    // Scaled before it is squared, so that no square overflows or vanishes.
+    let largest = difference.reduce(0) { max($0, $1.magnitude) }
+    guard largest > 0 else {
+      throw FitError(
+        "source and target have one mean, so that there is no direction to ablate; leave out the site")
+    }
+    let scaled = difference.map { $0 / largest }
+    let length = scaled.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let direction = scaled.map { Float($0 / length) }
+    return SiteFit(parameters: ["v": MapParameter(direction, shape: [1, direction.count])])
+  }
+}
