@@ -59,7 +59,7 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     let file = try PlanFile(plan)
     let expected = try expected.map { try SafetensorsFile($0) }
-    let results = try file.plan.caches.isEmpty ? evaluateEntries(file) : evaluateTokens(file)
+    let results = try file.modules.allSatisfy(\.caches.isEmpty) ? evaluateEntries(file) : evaluateTokens(file)
     if let output {
       let writer = try SafetensorsWriter(output, results.map { .init($0.name, .f32, $0.shape) })
       for result in results { try result.values.withUnsafeBytes { try writer.append($0, to: result.name) } }
@@ -85,10 +85,21 @@ struct RunCommand: ParsableCommand {
   }
 
   private func evaluateEntries(_ file: PlanFile) throws -> [ResultTensor] {
-    let model = try EntryModel(file, threads: steering.threads)
-    let inputs = try EntryInputs(SafetensorsFile(input), for: model.plan)
-    return try model.evaluate(
-      inputs, strengths: steering.strengths(for: model.engine), sites: chooseSites(model.engine))
+    let tensors = try SafetensorsFile(input)
+    let engines = try file.makeEngines(threads: steering.threads, maximumSlots: 64)
+    // Of several modules those run whose inputs are there.
+    let given = engines.filter { EntryInputs.areGiven(in: tensors, for: $0.plan) }
+    guard engines.count == 1 || !given.isEmpty else {
+      let modules = engines.map { "\($0.plan.inputs.map(\.name).joined(separator: ", ")) of \($0.plan.name)" }
+      throw FileError(
+        input, nil, "expected the inputs of a module, found none",
+        next: "give \(modules.joined(separator: ", or "))")
+    }
+    return try (engines.count == 1 ? engines : given).flatMap { engine in
+      try EntryModel(engine, path: plan).evaluate(
+        EntryInputs(tensors, for: engine.plan), strengths: steering.strengths(for: engine),
+        sites: chooseSites(engine))
+    }
   }
 
   private func chooseSites(_ engine: Engine) throws -> Set<String> {

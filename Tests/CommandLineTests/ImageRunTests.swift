@@ -34,6 +34,27 @@ import Workbench
       "\(input): expected \(wider), found \(shape)")
   }
 
+  /// A plan of both networks runs the one whose input the file has.
+  @Test(arguments: [("encoder1", "x", 1), ("decoder1", "z", 8)])
+  func choosesTheModule(call: String, input: String, scale: Int) throws {
+    let directory = try TemporaryDirectory()
+    let record = Workshop.fixture("tiny-taesd/\(call).safetensors")
+    let shape = try #require(SafetensorsFile(record)[input]).shape
+    let plan = directory.file("both.plan")
+    let compiled = try Tool.actc.run([
+      "compile", Workshop.fixture("tiny-taesd"), "--size", "\(shape[3] * scale)x\(shape[2] * scale)",
+      "--weights", "f32", "-o", plan,
+    ])
+    try #require(compiled.code == 0, "\(compiled.error)")
+    let compared = try Tool.actrun.run(
+      ["run", plan, "--input", record, "--expected", record, "--nmse", "1e-8"])
+    #expect(compared.code == 0, "\(compared.text)\(compared.error)")
+    #expect(compared.text.split(separator: "\n").count == 1, "\(compared.text)")
+    try expectRefusal(
+      .actrun, ["run", plan, "--input", plan, "-o", directory.file("out")], 3,
+      "expected the inputs of a module, found none; give x of encoder, or z of decoder")
+  }
+
   private func compile(
     _ checkpoint: String, _ module: String, _ size: String, _ options: String..., to plan: String
   ) throws -> String {

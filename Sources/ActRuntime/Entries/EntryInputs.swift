@@ -39,6 +39,14 @@ package struct EntryInputs: Hashable, Sendable {
     self.tensors = tensors
   }
 
+  /// Whether a file has every input that a call cannot leave out.
+  package static func areGiven(in file: SafetensorsFile, for plan: Plan) -> Bool {
+    plan.inputs.allSatisfy { input in
+      let isNeeded = input.type.dtype == .f32 || input.role == .token
+      return !isNeeded || file[input.name] != nil
+    }
+  }
+
   /// Takes what a plan reads from a file.
   ///
   /// A file may hold the results to expect too, or what another plan reads. So floats that are no input stay where they

@@ -12,12 +12,7 @@ package final class EntryModel {
   package let slots: SlotPool
   package let path: String
 
-  /// Binds a plan that is mapped and checked.
-  package convenience init(_ file: PlanFile, threads: Int? = nil) throws {
-    try self.init(file.makeEngine(threads: threads, maximumSlots: 64), path: file.file.path)
-  }
-
-  /// Wraps an engine whose plan is not on disk.
+  /// Wraps an engine.
   package init(_ engine: Engine, path: String) throws(FileError) {
     plan = engine.plan
     guard plan.caches.isEmpty else {
