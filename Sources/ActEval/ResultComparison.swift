@@ -24,7 +24,8 @@ package struct ResultComparison: Hashable, Sendable, CustomStringConvertible {
     guard let tensor = file[result.name] else { return nil }
     guard tensor.dtype == .f32, tensor.shape == result.shape else {
       throw FileError(
-        file.path, result.name, "expected F32 \(result.shape), found \(tensor.dtype.rawValue) \(tensor.shape)")
+        file.path, result.name, "expected F32 \(result.shape), found \(tensor.dtype.rawValue) \(tensor.shape)"
+      )
     }
     let expected = file.bytes(of: tensor).withMemoryRebound(to: Float.self) { Array($0) }
     self.init(result.name, found: result.values, expected: expected, width: result.width)

@@ -178,7 +178,9 @@ import Workbench
           return %y
         }
         """, parameterNames: ["shift"], modelFingerprint: fingerprint,
-      sites: [.init(name: "encoder.layer.1.output.LayerNorm", width: 48, parameters: ["shift": MapParameter(shift)])])
+      sites: [
+        .init(name: "encoder.layer.1.output.LayerNorm", width: 48, parameters: ["shift": MapParameter(shift)])
+      ])
     try map.write(to: directory.file("m.maps.safetensors"))
     let plan = try compile("tiny-bert", "--maps", "m=\(directory.file("m.maps.safetensors"))")
     let record = Workshop.fixture("tiny-bert/input2.safetensors")
