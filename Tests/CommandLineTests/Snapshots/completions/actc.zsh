@@ -98,7 +98,7 @@ _actc_fit() {
     local -ar ___pooling=('mean' 'last' 'min' 'max' 'all')
     local -ar ___scope=('all' 'prompt' 'generated' 'last')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'ablation')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -/'
@@ -183,7 +183,7 @@ _actc_collect() {
 
 _actc_solve() {
     local -i ret=1
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'ablation')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         '*:shards:_files -g '\''*.safetensors'\'''
@@ -207,7 +207,7 @@ _actc_search() {
     local -i ret=1
     local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'ablation')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -/'
