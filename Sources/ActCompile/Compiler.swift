@@ -119,10 +119,7 @@ extension CompiledModel {
     tokenizerConfiguration: String?, provenance: JSON, progress: (Double) -> Void = { _ in }
   ) throws {
     let modules = sharingTensors(modules)
-    let tensors = modules.flatMap { module in
-      let own = Set(module.program.outputs.map(\.name))
-      return module.plan.constants.filter { own.contains($0.name) }
-    }
+    let tensors = modules.flatMap(\.computedTensors)
     let total = tensors.reduce(0) { $0 + ($1.type.byteCount() ?? 0) }
     var written = 0
     try PlanFile.write(
@@ -167,6 +164,11 @@ extension CompiledModel {
     }
   }
 
+  /// The tensors that the program computes; several of the plan's constants may be one of them.
+  private var computedTensors: [(name: String, type: TensorType)] {
+    program.outputs.map { ($0.name, program.values[$0.value].type) }
+  }
+
   /// Computes the plan's tensors one by one, and frees the memory of what each was computed from.
   private func computeTensors(
     _ evaluator: ConstantEvaluator,
@@ -177,7 +179,7 @@ extension CompiledModel {
       if case .weight(let name) = op { read.append(name) }
       return try source(op)
     }
-    let types = Dictionary(uniqueKeysWithValues: plan.constants)
+    let types = Dictionary(uniqueKeysWithValues: computedTensors)
     try evaluator.run(program, source: reading) { name, bytes, isLeaf in
       if !isLeaf, let type = types[name] { try checkFinite(name, type, bytes) }
       try receive(name, bytes, isLeaf)
