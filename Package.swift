@@ -82,7 +82,7 @@ let package = Package(
     .executableTarget(
       name: "actrun",
       dependencies: [
-        "ActIR", "ActFormats", "ActText", "ActRuntime", "ActEval", "ActTerminal",
+        "ActIR", "ActPlan", "ActFormats", "ActText", "ActRuntime", "ActEval", "ActTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),

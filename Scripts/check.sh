@@ -13,7 +13,7 @@ step "build"
 swift build -c release --build-tests
 bin=$(swift build -c release --show-bin-path)
 
-step "the model"
+step "the models"
 export ACT_SMOLLM2=$PWD/.cache/SmolLM2-135M-Instruct
 if ! Scripts/get-model.sh "$bin/actc" "$ACT_SMOLLM2"; then
   if [ -n "${CI:-}" ]; then
@@ -24,6 +24,15 @@ if ! Scripts/get-model.sh "$bin/actc" "$ACT_SMOLLM2"; then
   unset ACT_SMOLLM2
 fi
 export ACT_SMOLLM2_GGUF=${XDG_CACHE_HOME:-$HOME/.cache}/act/SmolLM2-135M-Instruct.Q4_1.gguf
+export ACT_MINILM=$PWD/.cache/all-MiniLM-L6-v2
+if ! Scripts/get-minilm.sh "$ACT_MINILM"; then
+  if [ -n "${CI:-}" ]; then
+    echo "the real encoder could not be had" >&2
+    exit 1
+  fi
+  echo "the real encoder could not be had; its tests skip" >&2
+  unset ACT_MINILM
+fi
 
 step "Ray"
 # For the test of the example; without it that test skips.

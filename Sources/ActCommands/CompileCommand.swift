@@ -90,7 +90,8 @@ struct CompileCommand: ParsableCommand {
     }
 
     let placements = try model.placements(of: maps, in: compiled, options)
-    let tokenizer = try ModelTokenizer(directory: self.model, note: note)
+    let tokenizer = try ModelTokenizer(
+      directory: self.model, isRequired: !compiled.plan.caches.isEmpty, note: note)
     let bar = ProgressBar("compiling")
     try CompiledModel.write(
       modules, to: output, tokenizer: tokenizer?.compiled, tokenizerConfiguration: tokenizer?.configuration,

@@ -52,7 +52,7 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(self.model)
+    let model = try Model(fittable: self.model)
     let sites = try model.sites(matching: self.sites)
     var samples = resources.options
     samples.weights = running.weights

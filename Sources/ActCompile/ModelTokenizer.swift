@@ -12,9 +12,10 @@ package struct ModelTokenizer: Sendable {
   ///
   /// - Parameters:
   ///   - directory: the model's directory.
+  ///   - isRequired: whether the plan is of little use without it. If false, a tokenizer that we do not support is none.
   ///   - note: receives what the model has and we do not support, though the plan runs without it.
   /// - Throws: `FileError` for a file that is damaged, or that does not fit the other.
-  package init?(directory: String, note: (String) -> Void) throws(FileError) {
+  package init?(directory: String, isRequired: Bool, note: (String) -> Void) throws(FileError) {
     let path = "\(directory)/tokenizer.json"
     let configurationPath = "\(directory)/tokenizer_config.json"
     let configuration = try Self.text(configurationPath)
@@ -30,8 +31,14 @@ package struct ModelTokenizer: Sendable {
       config = checked
     }
     guard fileExists(path) else { return nil }
-    compiled = try CompiledTokenizer(path: path)
-    _ = try Tokenizer(compiled, path: path, config: config)
+    do throws(FileError) {
+      compiled = try CompiledTokenizer(path: path)
+      _ = try Tokenizer(compiled, path: path, config: config)
+    } catch {
+      guard error.isUnsupported, !isRequired else { throw error }
+      note("\(error); the plan takes tokens, and no text")
+      return nil
+    }
     self.configuration = configuration
   }
 

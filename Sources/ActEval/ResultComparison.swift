@@ -20,12 +20,12 @@ package struct ResultComparison: Hashable, Sendable, CustomStringConvertible {
   /// Compares a result with the tensor of its name; nil where the file has none.
   ///
   /// - Throws: `FileError` for a tensor of another type or shape.
-  package init?(_ result: LanguageModel.Result, with file: SafetensorsFile) throws(FileError) {
+  package init?(_ result: ResultTensor, with file: SafetensorsFile) throws(FileError) {
     guard let tensor = file[result.name] else { return nil }
-    let shape = [result.values.count / result.width, result.width]
-    guard tensor.dtype == .f32, tensor.shape == shape else {
+    guard tensor.dtype == .f32, tensor.shape == result.shape else {
       throw FileError(
-        file.path, result.name, "expected F32 \(shape), found \(tensor.dtype.rawValue) \(tensor.shape)")
+        file.path, result.name, "expected F32 \(result.shape), found \(tensor.dtype.rawValue) \(tensor.shape)"
+      )
     }
     let expected = file.bytes(of: tensor).withMemoryRebound(to: Float.self) { Array($0) }
     self.init(result.name, found: result.values, expected: expected, width: result.width)

@@ -28,10 +28,13 @@ public enum UnaryFunction: Hashable, Sendable {
   case geluTanh
   /// Of a mask: whether it does not hold.
   case not
+  /// `x` above 0, and `slope · x` below.
+  case leakyRelu(slope: Float)
 
   /// Every function, with attributes that mean nothing.
   public static let prototypes: [UnaryFunction] = [
     .neg, .abs, .exp, .log, .sqrt, .rsqrt, .tanh, .sigmoid, .silu, .gelu, .sin, .cos, .geluTanh, .not,
+    .leakyRelu(slope: 0),
   ]
 
   /// The function's name in the text form.
@@ -51,6 +54,7 @@ public enum UnaryFunction: Hashable, Sendable {
     case .cos: "cos"
     case .geluTanh: "gelu_tanh"
     case .not: "not"
+    case .leakyRelu: "leaky_relu"
     }
   }
 
@@ -58,7 +62,11 @@ public enum UnaryFunction: Hashable, Sendable {
   public var isOfMasks: Bool { self == .not }
 
   /// Prints or reads the attributes.
-  mutating func code(_: inout AttributeCoder) throws(ParseError) {}
+  mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
+    guard case .leakyRelu(var slope) = self else { return }
+    try coder.float("slope", &slope)
+    self = .leakyRelu(slope: slope)
+  }
 }
 
 /// Elementwise functions of two operands. Comparisons and connectives give `bool`.

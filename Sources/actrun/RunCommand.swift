@@ -1,5 +1,6 @@
 import ActEval
 import ActFormats
+import ActPlan
 import ActRuntime
 import ActTerminal
 import ActText
@@ -7,10 +8,14 @@ import ArgumentParser
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Runs a plan on tensors: `tokens` in, the plan's results out.",
+    commandName: "run", abstract: "Runs a plan on tensors: its inputs in, its results out.",
     usage: "actrun run <plan> --input <input> [<options>]",
     discussion: """
-      The input file has `tokens` i32[T]; the output file has every result, `logits` f32[T,V], and the sites of --dump. \
+      The input file has `tokens` i32[T], of one text or of several, one after another, where `sequences` i32[T] says \
+      to which each token belongs, as in 0, 0, 0, 1, 1. Of an encoder it may have `token_types` i32[T] too, which are 0 \
+      where they are left out. The output file has every result: of a language model `logits` f32[T,V], of an encoder \
+      `last_hidden_state` f32[T,D]; and the sites of --dump. Images are [B,C,H,W].
+
       With --expected each of these that the file has is compared with it: the squared differences, summed, may be at \
       most --nmse times the expected squares. Where one is more, the command fails with exit code 1.
 
@@ -18,6 +23,7 @@ struct RunCommand: ParsableCommand {
         actrun run SmolLM2.plan --input in.safetensors -o out.safetensors
         actrun run SmolLM2.plan --input in.safetensors -o out.safetensors \\
           --dump '*input_layernorm'
+        actrun run MiniLM.plan --input texts.safetensors -o states.safetensors
         actrun run steered.plan --input in.safetensors --steer football=1 \\
           --expected reference.safetensors
       """)
@@ -51,50 +57,92 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try LanguageModel(plan, threads: steering.threads)
-    let tokens = try readTokens(model)
-    let sites = try SitePattern.choose(
-      dump, from: model.engine.observableSites,
-      unmatched: "matches no site that this plan computes; fused ones are kept by `actc compile --no-fuse`")
+    let file = try PlanFile(plan)
     let expected = try expected.map { try SafetensorsFile($0) }
-    let results = try model.evaluate(tokens, strengths: steering.strengths(for: model), sites: Set(sites))
+    let results = try file.modules.allSatisfy(\.caches.isEmpty) ? evaluateEntries(file) : evaluateTokens(file)
     if let output {
-      let writer = try SafetensorsWriter(
-        output, results.map { .init($0.name, .f32, [$0.values.count / $0.width, $0.width]) })
+      let writer = try SafetensorsWriter(output, results.map { .init($0.name, .f32, $0.shape) })
       for result in results { try result.values.withUnsafeBytes { try writer.append($0, to: result.name) } }
       try writer.finish()
     }
-    if let expected { try compare(results, with: expected, model) }
+    if let expected { try compare(results, with: expected, isNarrow: file.plan.hasNarrowValues) }
   }
 
-  private func readTokens(_ model: LanguageModel) throws -> [Int32] {
+  private func evaluateTokens(_ file: PlanFile) throws -> [ResultTensor] {
+    let model = try LanguageModel(file, threads: steering.threads)
+    let sequences = try readSequences(model)
+    let (strengths, sites) = (try steering.strengths(for: model), try chooseSites(model.engine))
+    var results: [ResultTensor] = []
+    for tokens in sequences {
+      let more = try model.evaluate(tokens, strengths: strengths, sites: sites)
+      if results.isEmpty {
+        results = more
+      } else {
+        for index in results.indices { results[index].append(rows: more[index]) }
+      }
+    }
+    return results
+  }
+
+  private func evaluateEntries(_ file: PlanFile) throws -> [ResultTensor] {
+    let tensors = try SafetensorsFile(input)
+    let engines = try file.makeEngines(threads: steering.threads, maximumSlots: 64)
+    // Of several modules those run whose inputs are there.
+    let given = engines.filter { EntryInputs.areGiven(in: tensors, for: $0.plan) }
+    guard engines.count == 1 || !given.isEmpty else {
+      let modules = engines.map { "\($0.plan.inputs.map(\.name).joined(separator: ", ")) of \($0.plan.name)" }
+      throw FileError(
+        input, nil, "expected the inputs of a module, found none",
+        next: "give \(modules.joined(separator: ", or "))")
+    }
+    return try (engines.count == 1 ? engines : given).flatMap { engine in
+      try EntryModel(engine, path: plan).evaluate(
+        EntryInputs(tensors, for: engine.plan), strengths: steering.strengths(for: engine),
+        sites: chooseSites(engine))
+    }
+  }
+
+  private func chooseSites(_ engine: Engine) throws -> Set<String> {
+    Set(
+      try SitePattern.choose(
+        dump, from: engine.observableSites,
+        unmatched: "matches no site that this plan computes; fused ones are kept by `actc compile --no-fuse`")
+    )
+  }
+
+  /// The tokens of each sequence.
+  private func readSequences(_ model: LanguageModel) throws -> [[Int32]] {
     let file = try SafetensorsFile(input)
-    guard let tensor = file["tokens"] else {
+    guard let tokens = try readIntegers("tokens", of: file) else {
       throw FileError(input, "tokens", "no such tensor", next: "give tokens i32[T]")
     }
-    guard tensor.shape.count == 1, tensor.dtype == .i32 || tensor.dtype == .i64, tensor.elementCount > 0
-    else {
-      throw FileError(input, "tokens", "expected I32 [T], found \(tensor.dtype.rawValue) \(tensor.shape)")
+    if let bad = tokens.first(where: { $0 < 0 || $0 >= model.tokenCount }) {
+      throw FileError(input, "tokens", "expected 0 to \(model.tokenCount - 1), found \(bad)")
     }
-    let bytes = file.bytes(of: tensor)
-    let values =
-      tensor.dtype == .i32
-      ? bytes.withMemoryRebound(to: Int32.self) { $0.map { Int($0) } }
-      : bytes.withMemoryRebound(to: Int64.self) { $0.map { Int($0) } }
-    guard let bad = values.first(where: { $0 < 0 || $0 >= model.tokenCount }) else {
-      guard values.count <= model.contextLength else {
+    let counts = try readIntegers(EntryInputs.sequences, of: file).map {
+      try EntryInputs.rowCounts(of: $0, rows: tokens.count, path: input)
+    }
+    var start = 0
+    return try (counts ?? [tokens.count]).map { count in
+      guard count <= model.contextLength else {
         throw FileError(
-          input, "tokens",
-          "expected at most \(model.contextLength), the plan's context, found \(values.count)")
+          input, "tokens", "expected at most \(model.contextLength), the plan's context, found \(count)")
       }
-      return values.map { Int32($0) }
+      defer { start += count }
+      return tokens[start..<start + count].map { Int32($0) }
     }
-    throw FileError(input, "tokens", "expected 0 to \(model.tokenCount - 1), found \(bad)")
   }
 
-  private func compare(_ results: [LanguageModel.Result], with file: SafetensorsFile, _ model: LanguageModel)
-    throws
-  {
+  private func readIntegers(_ name: String, of file: SafetensorsFile) throws -> [Int]? {
+    guard let tensor = file[name] else { return nil }
+    guard tensor.shape.count == 1, tensor.dtype == .i32 || tensor.dtype == .i64, tensor.elementCount > 0
+    else {
+      throw FileError(input, name, "expected I32 [T], found \(tensor.dtype.rawValue) \(tensor.shape)")
+    }
+    return file.integers(of: tensor)
+  }
+
+  private func compare(_ results: [ResultTensor], with file: SafetensorsFile, isNarrow: Bool) throws {
     let comparisons = try results.compactMap { try ResultComparison($0, with: file) }
     guard !comparisons.isEmpty else {
       throw FileError(file.path, nil, "none of the plan's results is in it")
@@ -106,7 +154,7 @@ struct RunCommand: ParsableCommand {
     }
     if let bad = comparisons.first(where: { !$0.isWithin(nmse) }) {
       let next =
-        model.hasNarrowValues
+        isNarrow
         ? "; in bf16 the last bit of a value may make 1e-4: compile both plans with --weights f32 --kv f32, or allow --nmse 1e-4"
         : ""
       throw CheckFailed("NMSE above \(nmse), \(bad)\(next)")

@@ -24,9 +24,13 @@ struct SteeringOptions: ParsableArguments {
   ///
   /// Warns of strengths that extrapolate, once the dials are known to exist.
   func combinations(for model: LanguageModel) throws -> [[String: Float]] {
+    try combinations(for: model.engine)
+  }
+
+  private func combinations(for engine: Engine) throws -> [[String: Float]] {
     let expression = try expression()
     let names = expression.terms.map { ($0.name, Float(0)) }
-    try model.engine.setStrengths(Dictionary(uniqueKeysWithValues: names), slot: 0)
+    try engine.setStrengths(Dictionary(uniqueKeysWithValues: names), slot: 0)
     for name in expression.extrapolated {
       warn("strength of `\(name)` outside [0, 1] extrapolates the map")
     }
@@ -34,9 +38,9 @@ struct SteeringOptions: ParsableArguments {
   }
 
   /// The strengths of an expression without ranges.
-  func strengths(for model: LanguageModel) throws -> [String: Float] {
-    try combinations(for: model)[0]
-  }
+  func strengths(for model: LanguageModel) throws -> [String: Float] { try strengths(for: model.engine) }
+
+  func strengths(for engine: Engine) throws -> [String: Float] { try combinations(for: engine)[0] }
 
   /// Refuses ranges, for commands that run once.
   func validateSingle() throws {

@@ -42,15 +42,16 @@ import Workbench
     let path = directory.file("two.plan")
     try CompiledModel.write(
       modules, to: path, tokenizer: nil, tokenizerConfiguration: nil, provenance: .object([]))
-    let plan = try PlanModules(path, threads: 2)
-    #expect(plan.file.modules.map(\.name) == ["llama", "head"])
+    let file = try PlanFile(path)
+    let engines = try file.makeEngines(threads: 2)
+    #expect(file.modules.map(\.name) == ["llama", "head"])
 
     // The head's matrix is the embedding's: computed once, read by both.
-    let names = plan.file.modules.map { Set($0.constants.map(\.name)) }
+    let names = file.modules.map { Set($0.constants.map(\.name)) }
     #expect(!names[0].isDisjoint(with: names[1]))
-    #expect(plan.file.file.tensors.count == names[0].union(names[1]).count)
+    #expect(file.file.tensors.count == names[0].union(names[1]).count)
 
-    let (whole, head) = (try #require(plan.engine("llama")), try #require(plan.engine("head")))
+    let (whole, head) = (engines[0], engines[1])
     let tokens: [Int32] = [3, 1, 4, 1, 5]
     let vocabulary = 320
     for _ in 0..<2 {
@@ -59,7 +60,7 @@ import Workbench
       let rows = tokens.enumerated().map { Row(token: $1, position: Int32($0), sequence: sequence) }
       try whole.step(rows, logitRows: .all)
       let expected = Array(UnsafeBufferPointer(start: whole.result("logits"), count: 5 * vocabulary))
-      let width = try #require(plan.file.modules[1].inputs[0].type.shape.last?.fixed)
+      let width = try #require(file.modules[1].inputs[0].type.shape.last?.fixed)
       let input = try #require(head.input("h"))
       input.update(from: try #require(whole.result("last")), count: 5 * width)
       try head.step(entries: [2, 3], slots: [0, 0])

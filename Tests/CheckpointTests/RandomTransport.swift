@@ -107,6 +107,7 @@ struct RandomTransport {
     case .sin: add(.unary(.sin), [a.id], bound: 1)
     case .cos: add(.unary(.cos), [a.id], bound: 1)
     case .not: growMask()
+    case .leakyRelu: add(.unary(.leakyRelu(slope: 0.25)), [a.id], bound: a.bound)
     }
   }
 

@@ -74,6 +74,7 @@ struct ReferenceBody {
     case .sin: sin(x)
     case .cos: cos(x)
     case .not: x == 0 ? 1 : 0
+    case .leakyRelu(let slope): x > 0 ? x : Double(slope) * x
     }
   }
 

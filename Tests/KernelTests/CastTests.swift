@@ -62,6 +62,17 @@ import Testing
     }
   }
 
+  /// Fewer blocks than workers, the last one short: nobody writes outside its own.
+  @Test(arguments: Level.all, [1, 15, 96, 256, 257, 384, 576])
+  func moreWorkersThanBlocks(level: Level, count: Int) {
+    let input = Array(Self.floats[50_000..<50_000 + count])
+    let expected = input.map { nearestBF16($0) }
+    for workers in [1, 2, 3, 4, 16] {
+      let found = cast(level, input, .f32, to: .bf16, zero: UInt16(0), workers: workers)
+      #expect(found == expected, "\(workers) workers")
+    }
+  }
+
   /// By comparison of the two candidates' distances.
   private func nearestBF16(_ x: Float) -> UInt16 {
     let low = UInt16(x.bitPattern >> 16)

@@ -101,6 +101,8 @@ import Testing
     #expect(apply(ACT_EXPR_GELU, -1e30) == 0)
     #expect(apply(ACT_EXPR_GELU_TANH, 1e30) == 1e30)
     #expect(apply(ACT_EXPR_GELU_TANH, -1e30) == 0)
+    let leaky = act_expr(inputs: 1, [Instruction(ACT_EXPR_LEAKY_RELU, 0, immediate: 0.25)])
+    #expect(evaluate(level, leaky, [[-4, 4, 0, -.infinity, 1e-30]]) == [-1, 4, 0, -.infinity, 1e-30])
     for op in ACT_EXPR_NEG.rawValue..<ACT_EXPR_OP_COUNT.rawValue {
       #expect(apply(act_expr_op(op), .nan).isNaN, "op \(op)")
     }

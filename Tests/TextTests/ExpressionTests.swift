@@ -9,6 +9,7 @@ import Workbench
     "t0 = sub $0, $1; add t0, $2",
     "t0 = constant 1e-05; t1 = mul $0, t0; t2 = ge t1, $1; select t2, t1, $2",
     "t0 = constant -inf; max $0, t0",
+    "t0 = leaky_relu $0 {slope = 0.1}; add t0, $1", "leaky_relu $0 {slope = -2.0}",
   ])
   func parsesWhatItPrints(_ text: String) throws {
     #expect(try Expression(parsing: text, inputCount: 3).description == text)
@@ -16,7 +17,9 @@ import Workbench
 
   @Test func parsesEveryFunction() throws {
     for function in UnaryFunction.prototypes {
-      let body = try Expression(parsing: "\(function.mnemonic) $0", inputCount: 1)
+      let text = Expression(inputCount: 1, instructions: [.init(.unary(function), [.input(0)])]).description
+      #expect(text.hasPrefix("\(function.mnemonic) $0"))
+      let body = try Expression(parsing: text, inputCount: 1)
       #expect(body.instructions == [.init(.unary(function), [.input(0)])])
     }
     for function in BinaryFunction.allCases {

@@ -74,6 +74,7 @@ static void expr_instruction(const act_expr_instruction *op, expr_value a, expr_
     case ACT_EXPR_GELU_TANH: EACH_VECTOR(v_gelu_tanh(x))
     case ACT_EXPR_SIN: EACH_VECTOR(v_sin(x))
     case ACT_EXPR_COS: EACH_VECTOR(v_cos(x))
+    case ACT_EXPR_LEAKY_RELU: EACH_VECTOR(v_select(x > 0.0f, x, x * op->immediate))
     case ACT_EXPR_OP_COUNT: break;
   }
 }

@@ -13,13 +13,15 @@ extension Engine {
   /// - Parameters:
   ///   - rowCounts: how many rows of the symbol `T` each entry has; what the call counts by `B` are the entries.
   ///   - slots: the slot of each entry.
+  ///   - rowSlots: the slot of each row; nil: that of its entry.
   ///   - chosen: the chosen rows, among those of all entries; nil: the first of each entry.
   ///   - sites: the sites whose values are wanted; see ``observableSites``.
   ///   - receive: is handed the values at each of `sites` as their readers see them: rows in order, `width` values each.
   /// - Throws: `EngineError` for entries or numbers that the plan does not hold, `NotFiniteError` for results that are not
   ///   finite.
   package func step(
-    entries rowCounts: [Int], slots: [Int32], chosen: [Int32]? = nil, observing sites: Set<String> = [],
+    entries rowCounts: [Int], slots: [Int32], rowSlots: [Int32]? = nil, chosen: [Int32]? = nil,
+    observing sites: Set<String> = [],
     receive: (_ site: String, _ values: [Float], _ width: Int) -> Void = { _, _, _ in }
   ) throws {
     precondition(slots.count == rowCounts.count)
@@ -39,10 +41,11 @@ extension Engine {
         throw EngineError("an entry of \(longest) rows; the plan's context is \(plan.contextLength)")
       }
     }
-    for slot in slots where slot < 0 || Int(slot) >= usedSlots {
+    precondition(rowSlots == nil || rowSlots?.count == rowCount)
+    for slot in slots + (rowSlots ?? []) where slot < 0 || Int(slot) >= usedSlots {
       throw EngineError("slot \(slot); strengths are set for 0 to \(usedSlots - 1)")
     }
-    place(rowCounts, slots)
+    place(rowCounts, slots, rowSlots)
     let chosenCount = try plan.limit("R") == nil ? 0 : choose(chosen, of: rowCounts)
     bind(Int32(rowCount), chosenCount, entries: Int32(rowCounts.count))
     try checkIntegers(bound.integers)
@@ -50,7 +53,7 @@ extension Engine {
     try run(observing: sites, receive)
   }
 
-  private func place(_ rowCounts: [Int], _ slots: [Int32]) {
+  private func place(_ rowCounts: [Int], _ slots: [Int32], _ rowSlots: [Int32]?) {
     var row = 0
     var block = 0
     for (entry, count) in rowCounts.enumerated() {
@@ -64,7 +67,7 @@ extension Engine {
       block += (count + KeyValues.blockPositions - 1) / KeyValues.blockPositions
       guard plan.limit("T") != nil else { continue }
       for position in 0..<count {
-        rows.place(Int32(position), of: Int32(entry), slot: slots[entry], at: row)
+        rows.place(Int32(position), of: Int32(entry), slot: rowSlots?[row] ?? slots[entry], at: row)
         rows.entryEnds[row] = Int32(count)
         row += 1
       }

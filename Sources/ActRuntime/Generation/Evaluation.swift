@@ -2,14 +2,6 @@ import ActIR
 import ActPlan
 
 extension LanguageModel {
-  /// One result of a plan over a whole sequence.
-  package struct Result: Sendable {
-    package var name: String
-    /// Row-major, a row a token.
-    package var values: [Float]
-    package var width: Int
-  }
-
   /// Runs one sequence, in chunks of `chunkSize` rows, and returns the plan's results for every token.
   ///
   /// - Parameters:
@@ -23,7 +15,7 @@ extension LanguageModel {
   package func evaluate(
     _ tokens: [Int32], promptCount: Int? = nil, strengths: [String: Float] = [:], sites: Set<String> = [],
     chunkSize: Int = 128
-  ) throws -> [Result] {
+  ) throws -> [ResultTensor] {
     let slots = try slots.acquire(
       strengths, promptCount: promptCount ?? tokens.count, length: tokens.count)
     defer { self.slots.release(slots) }
@@ -31,28 +23,38 @@ extension LanguageModel {
     defer { engine.closeSequence(sequence) }
     var queue = StepQueue(engine, rowsPerStep: chunkSize)
     var results = plan.results.map { result in
-      Result(name: result.name, values: [], width: plan.values[result.value].type.shape.last?.fixed ?? 1)
+      ResultTensor(result.name, plan.values[result.value].type, rows: tokens.count)
     }
-    var observed: [Result] = []
+    var observed: [ResultTensor] = []
     for (position, token) in tokens.enumerated() {
       queue.add(
         Row(token: token, position: Int32(position), sequence: sequence, slot: slots[position]),
         owner: position)
       guard queue.isFull || position == tokens.count - 1 else { continue }
       let rowCount = queue.count
-      try queue.run(observing: sites) { site, values, width in
+      try queue.run(observing: sites) { site, values, _ in
         if let index = observed.firstIndex(where: { $0.name == site }) {
           observed[index].values += values
         } else {
-          observed.append(Result(name: site, values: values, width: width))
+          let type = plan.values.first { $0.site == site }!.type
+          observed.append(ResultTensor(site, type, rows: tokens.count))
+          observed[observed.count - 1].values = values
         }
       } _: { _, _ in
       }
       for index in results.indices {
         let values = engine.result(results[index].name)!
-        results[index].values += UnsafeBufferPointer(start: values, count: rowCount * results[index].width)
+        let width = results[index].shape.dropFirst().reduce(1, *)
+        results[index].values += UnsafeBufferPointer(start: values, count: rowCount * width)
       }
     }
     return results + observed
+  }
+}
+
+extension ResultTensor {
+  /// A value of so many rows, which are still to come.
+  fileprivate init(_ name: String, _ type: TensorType, rows: Int) {
+    self.init(name: name, shape: [rows] + type.shape.dropFirst().map { $0.fixed ?? 1 }, values: [])
   }
 }

@@ -14,11 +14,6 @@ package final class LanguageModel {
   package let vocabularySize: Int
   /// Tokens 0 ..< this can be read and predicted.
   package var tokenCount: Int { min(vocabularySize, plan.vocabularySize ?? vocabularySize) }
-  /// Whether values are rounded to less than f32 on their way: weights, keys or values.
-  package var hasNarrowValues: Bool {
-    plan.caches.contains { $0.element != .f32 }
-      || plan.constants.contains { ![.f32, .f32x16, .i32, .bool].contains($0.type.dtype) }
-  }
   /// The longest sequence, in tokens.
   package var contextLength: Int { plan.contextLength }
   package let path: String
@@ -29,16 +24,18 @@ package final class LanguageModel {
   package convenience init(
     _ path: String, threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 64
   ) throws {
-    let file = try PlanFile(path)
-    let engine = try Engine(
-      plan: file.plan, owner: file.file, threads: threads, maximumSequences: maximumSequences,
-      maximumSlots: maximumSlots
-    ) { name in
-      guard let tensor = file.file[name], let address = file.file.bytes(of: tensor).baseAddress else {
-        throw FileError(path, name, "no such tensor")
-      }
-      return address
-    }
+    try self.init(
+      PlanFile(path), threads: threads, maximumSequences: maximumSequences, maximumSlots: maximumSlots)
+  }
+
+  /// Binds a plan that is mapped and checked.
+  package convenience init(
+    _ file: PlanFile, threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 64
+  ) throws {
+    let path = file.file.path
+    try Self.check(file.plan, path: path)
+    let engine = try file.makeEngine(
+      threads: threads, maximumSequences: maximumSequences, maximumSlots: maximumSlots)
     try self.init(engine, path: path, tokenizer: file.makeTokenizer(), provenance: file.provenance)
   }
 
@@ -46,19 +43,7 @@ package final class LanguageModel {
   package init(
     _ engine: Engine, path: String, tokenizer: Tokenizer?, provenance: JSON = .object([])
   ) throws {
-    guard let logits = engine.plan.results.first(where: { $0.name == "logits" }),
-      case let type = engine.plan.values[logits.value].type, type.shape.first == .symbol("R"),
-      let width = type.shape.last?.fixed
-    else {
-      throw FileError(
-        path, "logits", "expected a result f32[R,V], found none", next: "is it a language model's?")
-    }
-    // Only a caller who knows what such an input means can fill it.
-    if let input = engine.plan.inputs.first(where: { $0.role == .given }) {
-      throw FileError(
-        path, input.name, "expected inputs of tokens alone, found \(input.type)",
-        next: "is it a language model's?")
-    }
+    vocabularySize = try Self.check(engine.plan, path: path)
     self.path = path
     self.engine = engine
     slots = SlotPool(engine)
@@ -66,7 +51,29 @@ package final class LanguageModel {
     self.tokenizer = tokenizer
     self.provenance = provenance
     plan = engine.plan
-    vocabularySize = width
+  }
+
+  /// Checks that a plan is a language model's; returns the width of its logits.
+  @discardableResult
+  private static func check(_ plan: Plan, path: String) throws(FileError) -> Int {
+    guard !plan.needsWholeEntries else {
+      throw FileError(
+        path, nil, "expected a language model's plan, found one of an encoder", next: "use `actrun run`")
+    }
+    guard let logits = plan.results.first(where: { $0.name == "logits" }),
+      case let type = plan.values[logits.value].type, type.shape.first == .symbol("R"),
+      let width = type.shape.last?.fixed
+    else {
+      throw FileError(
+        path, "logits", "expected a result f32[R,V], found none", next: "is it a language model's?")
+    }
+    // Only a caller who knows what such an input means can fill it.
+    if let input = plan.inputs.first(where: { $0.role == .given }) {
+      throw FileError(
+        path, input.name, "expected inputs of tokens alone, found \(input.type)",
+        next: "is it a language model's?")
+    }
+    return width
   }
 
   /// The token ids of a text, with the special tokens that the model expects around it.

@@ -7,7 +7,8 @@
 
 // Operands of an instruction name a value: 0 ..< input_count are the inputs, input_count + i is the result of
 // instruction i. A mask is 1 or 0, whether an input or the result of a comparison; what reads masks takes every number
-// but 0 as true. `select` is (a != 0) ? b : c; `constant` is `immediate`.
+// but 0 as true. `select` is (a != 0) ? b : c; `constant` is
+// `immediate`, and `leaky_relu` is a > 0 ? a : a * immediate.
 typedef enum {
   ACT_EXPR_CONSTANT,
   ACT_EXPR_ADD,
@@ -38,6 +39,7 @@ typedef enum {
   ACT_EXPR_GELU_TANH,
   ACT_EXPR_SIN,
   ACT_EXPR_COS,
+  ACT_EXPR_LEAKY_RELU,
   ACT_EXPR_OP_COUNT
 } act_expr_op;
 

@@ -18,18 +18,24 @@ extension act_expr {
           case .instruction(let i): UInt8(expression.inputCount + i)
           }
         }
-        var immediate: Float = 0
-        if case .constant(let value) = instruction.function { immediate = value }
         slots[index] = act_expr_instruction(
           op: UInt8(instruction.function.kernelOp.rawValue), a: operands.first ?? 0,
           b: operands.count > 1 ? operands[1] : 0, c: operands.count > 2 ? operands[2] : 0,
-          immediate: immediate)
+          immediate: instruction.function.immediate)
       }
     }
   }
 }
 
 extension Expression.Function {
+  /// The number that belongs to the function itself; 0 where there is none.
+  fileprivate var immediate: Float {
+    switch self {
+    case .constant(let value), .unary(.leakyRelu(let value)): value
+    case .unary, .binary, .select: 0
+    }
+  }
+
   fileprivate var kernelOp: act_expr_op {
     switch self {
     case .constant: ACT_EXPR_CONSTANT
@@ -50,6 +56,7 @@ extension Expression.Function {
       case .not: ACT_EXPR_NOT
       case .sin: ACT_EXPR_SIN
       case .cos: ACT_EXPR_COS
+      case .leakyRelu: ACT_EXPR_LEAKY_RELU
       }
     case .binary(let function):
       switch function {

@@ -90,7 +90,7 @@ complete -c 'actrun' -f
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun" version' -l 'version' -d 'Show the version.'
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_positional "actrun" -eq 1' -fa 'generate' -d 'Continues a text, or the prompts of a file.'
-complete -c 'actrun' -n '__actrun_should_offer_completions_for_positional "actrun" -eq 1' -fa 'run' -d 'Runs a plan on tensors: `tokens` in, the plan\'s results out.'
+complete -c 'actrun' -n '__actrun_should_offer_completions_for_positional "actrun" -eq 1' -fa 'run' -d 'Runs a plan on tensors: its inputs in, its results out.'
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_positional "actrun" -eq 1' -fa 'score' -d 'Scores texts: the log-likelihood of each, the perplexity of all.'
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_positional "actrun" -eq 1' -fa 'eval' -d 'Measures what strengths do to generated text, and what they cost in fluency.'
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_positional "actrun" -eq 1' -fa 'bench' -d 'Measures prefill and decode, always beside the unsteered model.'

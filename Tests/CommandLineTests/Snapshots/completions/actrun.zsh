@@ -51,7 +51,7 @@ _actrun() {
     command)
         local -ar subcommands=(
             'generate:Continues a text, or the prompts of a file.'
-            'run:Runs a plan on tensors: `tokens` in, the plan'\''s results out.'
+            'run:Runs a plan on tensors: its inputs in, its results out.'
             'score:Scores texts: the log-likelihood of each, the perplexity of all.'
             'eval:Measures what strengths do to generated text, and what they cost in fluency.'
             'bench:Measures prefill and decode, always beside the unsteered model.'

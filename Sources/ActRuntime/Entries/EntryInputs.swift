@@ -1,0 +1,104 @@
+import ActFormats
+import ActIR
+import ActPlan
+
+/// The tensors that a call of whole entries is given, by name, as files hold them.
+package struct EntryInputs: Hashable, Sendable {
+  /// A tensor as its file has it.
+  package struct Tensor: Hashable, Sendable {
+    package enum Elements: Hashable, Sendable {
+      case integers([Int])
+      case floats([Float])
+    }
+
+    package var shape: [Int]
+    /// Row-major.
+    package var elements: Elements
+
+    package init(_ values: [Float], shape: [Int]) {
+      self.shape = shape
+      elements = .floats(values)
+    }
+
+    /// Whole numbers, one a row.
+    package init(_ values: [Int]) {
+      shape = [values.count]
+      elements = .integers(values)
+    }
+  }
+
+  /// The name of what says to which entry each row belongs.
+  package static let sequences = "sequences"
+
+  /// Where the tensors come from, for messages.
+  package var path: String
+  package var tensors: [String: Tensor]
+
+  package init(path: String, _ tensors: [String: Tensor]) {
+    self.path = path
+    self.tensors = tensors
+  }
+
+  /// Whether a file has every input that a call cannot leave out.
+  package static func areGiven(in file: SafetensorsFile, for plan: Plan) -> Bool {
+    plan.inputs.allSatisfy { input in
+      let isNeeded = input.type.dtype == .f32 || input.role == .token
+      return !isNeeded || file[input.name] != nil
+    }
+  }
+
+  /// Takes what a plan reads from a file.
+  ///
+  /// A file may hold the results to expect too, or what another plan reads. So floats that are no input stay where they
+  /// are: every input of floats must be given, and one that is misspelt is missed. Whole numbers can be left out, and no
+  /// result is of them: those that the plan does not read are an error.
+  ///
+  /// - Throws: `FileError` for such whole numbers, and for an input of another type.
+  package init(_ file: SafetensorsFile, for plan: Plan) throws(FileError) {
+    path = file.path
+    tensors = [:]
+    let read = plan.inputs.filter { ![.position, .entry].contains($0.role) }
+    for tensor in file.tensors {
+      let isInteger = tensor.dtype == .i32 || tensor.dtype == .i64
+      let input = read.first { $0.name == tensor.name }
+      guard let input else {
+        guard isInteger else { continue }
+        if tensor.name != Self.sequences {
+          let names = read.filter { $0.type.dtype == .i32 }.map(\.name) + [Self.sequences]
+          throw FileError(
+            path, tensor.name, "the plan reads no such whole numbers",
+            next: "it reads \(names.joined(separator: ", "))")
+        }
+        tensors[tensor.name] = .init(shape: tensor.shape, .integers(file.integers(of: tensor)))
+        continue
+      }
+      if input.type.dtype == .i32, isInteger {
+        tensors[tensor.name] = .init(shape: tensor.shape, .integers(file.integers(of: tensor)))
+      } else if input.type.dtype == .f32, tensor.dtype == .f32 {
+        let values = file.bytes(of: tensor).withMemoryRebound(to: Float.self) { Array($0) }
+        tensors[tensor.name] = .init(shape: tensor.shape, .floats(values))
+      } else {
+        throw FileError(
+          path, tensor.name,
+          "expected \(input.type.dtype == .i32 ? "I32 or I64" : "F32"), found \(tensor.dtype.rawValue)")
+      }
+    }
+  }
+}
+
+extension EntryInputs.Tensor {
+  fileprivate init(shape: [Int], _ elements: Elements) {
+    self.shape = shape
+    self.elements = elements
+  }
+}
+
+extension SafetensorsFile {
+  /// The elements of a tensor of I32 or I64.
+  package func integers(of tensor: TensorInfo) -> [Int] {
+    let bytes = bytes(of: tensor)
+    return tensor.dtype == .i32
+      ? bytes.withMemoryRebound(to: Int32.self) { $0.map { Int($0) } }
+      : bytes.withMemoryRebound(to: Int64.self) { $0.map { Int($0) } }
+  }
+}

@@ -1,0 +1,35 @@
+import ActFormats
+import ActIR
+import ActPlan
+
+/// A plan without caches, loaded: what it computes depends on a call's own entries, which it is given whole.
+///
+/// An encoder of text is one, whose entries are sequences, and so is a model of images.
+package final class EntryModel {
+  package let plan: Plan
+  package let engine: Engine
+  /// The slots of all that run on the engine.
+  package let slots: SlotPool
+  package let path: String
+
+  /// Wraps an engine.
+  package init(_ engine: Engine, path: String) throws(FileError) {
+    plan = engine.plan
+    guard plan.caches.isEmpty else {
+      throw FileError(
+        path, nil, "expected a plan of whole entries, found one that reads caches of sequences")
+    }
+    guard plan.counts("T") || plan.counts("B") else {
+      throw FileError(path, nil, "expected inputs of rows T or entries B, found none")
+    }
+    self.engine = engine
+    slots = SlotPool(engine)
+    self.path = path
+    engine.path = path
+  }
+}
+
+extension Plan {
+  /// Whether an input has this symbol.
+  func counts(_ symbol: String) -> Bool { inputs.contains { $0.type.shape.first == .symbol(symbol) } }
+}
