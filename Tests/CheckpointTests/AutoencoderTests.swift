@@ -31,7 +31,7 @@ import Workbench
 
   /// Matrices of fewer bits. Where the CPU multiplies bf16, activations are rounded to it too.
   @Test(
-    arguments: calls.filter { $0.name.hasSuffix("2") }, [(WeightType.bf16, 1e-3), (.q8, 1e-3), (.q4, 1e-1)])
+    arguments: calls.filter { $0.name.hasSuffix("2") }, [(WeightType.bf16, 2e-4), (.q8, 1e-3), (.q4, 1e-1)])
   func fewerBits(call: ImageCall, weights: (type: WeightType, bound: Double)) throws {
     let record = try call.record()
     let engine = try call.model().makeEngine(weights: weights.type)

@@ -566,11 +566,17 @@ _actc_compile() {
     repeating_flags=()
     non_repeating_flags=(--no-fuse --no-arena --reference --verify-each --no-verify-each --timing --version -h --help)
     repeating_options=(--maps --force --freeze)
-    non_repeating_options=(--weights --kv --output -o --context --rows --print-after --stop-after --bisect)
+    non_repeating_options=(--module --size --weights --kv --output -o --context --rows --print-after --stop-after --bisect)
     __actc_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--module')
+        return
+        ;;
+    '--size')
+        return
+        ;;
     '--maps')
         __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
@@ -601,11 +607,11 @@ _actc_compile() {
         return
         ;;
     '--print-after')
-        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--stop-after')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--bisect')
@@ -632,7 +638,7 @@ _actc_opt() {
     # Offer option value completions
     case "${prev}" in
     '--passes')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--maps')
@@ -644,11 +650,11 @@ _actc_opt() {
         return
         ;;
     '--print-after')
-        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--stop-after')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--bisect')
@@ -669,8 +675,18 @@ _actc_show() {
     repeating_flags=()
     non_repeating_flags=(--summary --json --version -h --help)
     repeating_options=()
-    non_repeating_options=()
+    non_repeating_options=(--module --size)
     __actc_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--module')
+        return
+        ;;
+    '--size')
+        return
+        ;;
+    esac
 
     # Offer positional completions
     case "${positional_number}" in
@@ -685,11 +701,17 @@ _actc_sites() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=(--sites)
-    non_repeating_options=()
+    non_repeating_options=(--module --size)
     __actc_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--module')
+        return
+        ;;
+    '--size')
+        return
+        ;;
     '--sites')
         return
         ;;

@@ -249,10 +249,12 @@ _actc_compile() {
     local -ar ___force=('fingerprint')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
     local -ar ___kv=('bf16' 'f32')
-    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
-    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
     local -ar arg_specs=(
         ':model:_files -/'
+        '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
+        '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
         '*--maps[The name of a dial and the map file that it turns; repeat the option for several maps.]:name=file:_files -g '\''*.safetensors'\'''
         '*--force[Skip a check of the map files against the model.]:check:{__actc_complete "${___force[@]}"}'
         '--weights[What the plan'\''s matrices hold.]:weights:{__actc_complete "${___weights[@]}"}'
@@ -280,10 +282,10 @@ _actc_compile() {
 
 _actc_opt() {
     local -i ret=1
-    local -ar ___passes=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___passes=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
     local -ar ___force=('fingerprint')
-    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
-    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
     local -ar arg_specs=(
         ':file:_files -g '\''*.graph'\'''
         '--passes[The passes to run, in order; by default the whole pipeline.]:a,b,c:{__actc_complete "${___passes[@]}"}'
@@ -307,6 +309,8 @@ _actc_show() {
     local -i ret=1
     local -ar arg_specs=(
         ':file:_files -g '\''*.plan *.safetensors *.graph'\'''
+        '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
+        '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
         '--summary[Print only a plan'\''s sizes, not its programs.]'
         '--json[Print as JSON.]'
         '--version[Show the version.]'
@@ -321,6 +325,8 @@ _actc_sites() {
     local -i ret=1
     local -ar arg_specs=(
         ':model:_files -/'
+        '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
+        '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
         '--sites[List only sites whose whole name matches a pattern\: a glob, or re\: and a regular expression.]:pattern ...:'
         '--json[Print the sites as JSON.]'
         '--version[Show the version.]'
