@@ -32,26 +32,35 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
+    // How an error ends a tool.
+    .target(name: "ActErrors", swiftSettings: swift),
     // Numbers that the graph and the C kernels share.
     .target(name: "ActLimits", cSettings: c),
-    .target(name: "ActIR", dependencies: ["ActLimits"], swiftSettings: swift),
+    .target(name: "ActIR", dependencies: ["ActErrors", "ActLimits"], swiftSettings: swift),
     .target(name: "ActSignals", cSettings: c),
-    .target(name: "ActFormats", dependencies: ["ActIR", "ActSignals", "CCrypto"], swiftSettings: swift),
-    .target(name: "ActText", dependencies: ["ActFormats", "CPCRE2"], swiftSettings: swift),
+    .target(
+      name: "ActFormats", dependencies: ["ActErrors", "ActIR", "ActSignals", "CCrypto"], swiftSettings: swift),
+    .target(name: "ActText", dependencies: ["ActErrors", "ActFormats", "CPCRE2"], swiftSettings: swift),
     .target(name: "ActKernels", dependencies: ["ActLimits"], cSettings: c),
-    .target(name: "ActGraphs", dependencies: ["ActIR", "ActFormats"], path: "graphs", swiftSettings: swift),
-    .target(name: "ActStatistics", dependencies: ["COpenBLAS"], swiftSettings: swift),
     .target(
-      name: "ActPasses", dependencies: ["ActIR", "ActStatistics"], path: "passes", swiftSettings: swift),
-    .target(name: "ActPlan", dependencies: ["ActIR", "ActFormats", "ActText"], swiftSettings: swift),
-    .target(name: "ActLowering", dependencies: ["ActIR", "ActPlan"], swiftSettings: swift),
+      name: "ActGraphs", dependencies: ["ActErrors", "ActIR", "ActFormats"], path: "graphs",
+      swiftSettings: swift),
+    .target(name: "ActStatistics", dependencies: ["ActErrors", "COpenBLAS"], swiftSettings: swift),
     .target(
-      name: "ActRuntime", dependencies: ["ActIR", "ActPlan", "ActFormats", "ActText", "ActKernels"],
+      name: "ActPasses", dependencies: ["ActErrors", "ActIR", "ActStatistics"], path: "passes",
+      swiftSettings: swift),
+    .target(
+      name: "ActPlan", dependencies: ["ActErrors", "ActIR", "ActFormats", "ActText"], swiftSettings: swift),
+    .target(name: "ActLowering", dependencies: ["ActErrors", "ActIR", "ActPlan"], swiftSettings: swift),
+    .target(
+      name: "ActRuntime",
+      dependencies: ["ActErrors", "ActIR", "ActPlan", "ActFormats", "ActText", "ActKernels"],
       swiftSettings: swift),
     .target(
       name: "ActCompile",
       dependencies: [
-        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
+        "ActErrors", "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActLowering", "ActPlan",
+        "ActRuntime",
       ],
       swiftSettings: swift),
     .target(
@@ -65,7 +74,8 @@ let package = Package(
     .target(
       name: "ActTerminal",
       dependencies: [
-        "ActSignals", "ActFormats", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "ActErrors", "ActSignals", "ActFormats",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
     .target(name: "ActEval", dependencies: ["ActRuntime", "ActFormats", "ActText"], swiftSettings: swift),
@@ -118,7 +128,7 @@ let package = Package(
       dependencies: ["ActIR", "ActFormats", "ActPasses", "FileCheck", "GraphReference", "Workbench"],
       exclude: ["Cases"], swiftSettings: swift),
     .testTarget(
-      name: "DocTests", dependencies: ["ActIR", "ActFormats", "ActPasses", "ActTerminal"],
+      name: "DocTests", dependencies: ["ActErrors", "ActIR", "ActFormats", "ActPasses", "ActTerminal"],
       swiftSettings: swift),
     // What tests of small and of real checkpoints share.
     .target(

@@ -1,3 +1,5 @@
+import ActErrors
+
 /// Which part of a checkpoint to build, and how large the images are that it takes.
 package struct ModelPart: Hashable, Sendable {
   /// Of a checkpoint of several graphs, the one wanted: `decoder`.
@@ -36,7 +38,8 @@ package struct ImageSize: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A part that a checkpoint does not have, or one that must be chosen.
-package struct ModelPartError: Error, Hashable, CustomStringConvertible {
+package struct ModelPartError: ToolError, Hashable {
+  package var exitStatus: ExitStatus { .usage }
   package var description: String
 }
 

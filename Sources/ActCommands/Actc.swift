@@ -1,9 +1,4 @@
-import ActCompile
-import ActFit
-import ActIR
-import ActLowering
 import ActPasses
-import ActRuntime
 import ActTerminal
 import ArgumentParser
 
@@ -25,13 +20,5 @@ struct Actc: ParsableCommand {
 /// - Parameter methods: methods beside the registered ones, each with a name of its own.
 public func runActc(adding methods: [SteeringMethod] = []) -> Never {
   KnownMethods.add(methods)
-  runTool(Actc.self) { error in
-    switch error {
-    case is UsageError, is EngineError, is FitError, is PassLimitError: .usage
-    case is ParseError, is VerifyError, is TransportError: .badFile
-    case is LoweringError: .notSupported
-    case let error as NotFiniteError: error.isSteered ? .usage : .badFile
-    default: nil
-    }
-  }
+  runTool(Actc.self)
 }

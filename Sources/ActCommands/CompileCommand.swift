@@ -132,8 +132,8 @@ struct CompileCommand: ParsableCommand {
       "maps": .array(
         maps.files.map { name, file in
           .object([
-            "name": .string(name), "method": .string(file.method),
-            "method_version": .string(file.methodVersion),
+            "name": .string(name), "method": .string(file.fit.method.name),
+            "method_version": .string(file.fit.method.version),
             "sha256": hashes[name].map(JSON.string) ?? .null, "sites": .int(file.sites.count),
             "frozen": options.frozen[name].map { .double(Double("\($0)")!) } ?? .null,
             "placement": placements.first { $0.map == name }?.json ?? .null,

@@ -1,5 +1,6 @@
 import ActFit
 import ActFormats
+import ActIR
 import ActPasses
 import ActTerminal
 import ArgumentParser
@@ -78,7 +79,7 @@ struct MethodArguments: ParsableArguments {
     if let plot { try AtomicFile.write(summary.plot.svg, to: plot) }
     try finish()
     var parts = [
-      "\(file.method)", "\(file.sites.count) sites",
+      "\(file.fit.method.name)", "\(file.sites.count) sites",
       "\(summary.sourceCount) source and \(summary.targetCount) target samples",
     ]
     if !file.meanShiftChannels.isEmpty {

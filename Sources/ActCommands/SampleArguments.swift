@@ -1,4 +1,5 @@
 import ActFit
+import ActFormats
 import ActIR
 import ActPasses
 import ArgumentParser

@@ -95,13 +95,17 @@ struct ShowCommand: ParsableCommand {
   }
 
   private func show(_ map: MapFile) throws {
-    if json {
+    let fit = map.fit
+    func text(_ word: (some CustomStringConvertible)?) -> String {
+      word.map { legible("\($0)") } ?? "unknown"
+    }
+    func json(_ word: (some CustomStringConvertible)?) -> JSON { word.map { .string("\($0)") } ?? .null }
+    if self.json {
       print(
         JSON.object([
-          "method": .string(map.method), "method_version": .string(map.methodVersion),
-          "model_fingerprint": .string(map.modelFingerprint), "token_scope": .string(map.tokenScope),
-          "support": map.support.map(JSON.string) ?? .null, "pooling": map.pooling.map(JSON.string) ?? .null,
-          "fit_order": map.fitOrder.map(JSON.string) ?? .null,
+          "method": .string(fit.method.name), "method_version": .string(fit.method.version),
+          "model_fingerprint": .string(map.modelFingerprint), "token_scope": json(fit.scope),
+          "support": json(fit.support), "pooling": json(fit.pooling), "fit_order": json(fit.order),
           "counts": .object(map.counts.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) }),
           "data": .object(map.dataHashes.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
           "sites": .array(
@@ -125,13 +129,13 @@ struct ShowCommand: ParsableCommand {
           + "run again as before, goes on from there")
     }
     print(
-      "// method \(legible(map.method)) \(legible(map.methodVersion)), model \(legible("\(map.modelFingerprint.prefix(16))"))…"
+      "// method \(legible(fit.method.name)) \(legible(fit.method.version)), model \(legible("\(map.modelFingerprint.prefix(16))"))…"
     )
     let counts = map.counts.sorted { $0.key < $1.key }.map { "\($0.value) \(legible($0.key))" }
-    print("// samples: \(counts.joined(separator: ", ")); pooling \(legible(map.pooling ?? "unknown"))")
+    print("// samples: \(counts.joined(separator: ", ")); pooling \(text(fit.pooling))")
     print(
-      "// support \(legible(map.support ?? "unknown")), order \(legible(map.fitOrder ?? "unknown")), "
-        + "tokens \(legible(map.tokenScope)), skipping \(map.skipFirst)"
+      "// support \(text(fit.support)), order \(text(fit.order)), tokens \(fit.scope), "
+        + "skipping \(fit.scope.skippedPositions)"
     )
     for site in map.sites {
       let shifted = map.meanShiftChannels[site.name].map { ", \($0) by mean shift alone" } ?? ""

@@ -1,4 +1,5 @@
 import ActFit
+import ActFormats
 import ActTerminal
 
 extension FitSummary {
@@ -58,7 +59,7 @@ extension FitSummary {
         ])
     }
     return LinePlot(
-      title: "Distance from source to target, \(method), \(order)", xLabel: "layer",
-      yLabel: "target deviations", series: ["before", "once transported"], panels: panels)
+      title: "Distance from source to target, \(fit.method.name)" + (fit.order.map { ", \($0)" } ?? ""),
+      xLabel: "layer", yLabel: "target deviations", series: ["before", "once transported"], panels: panels)
   }
 }

@@ -82,12 +82,8 @@ package struct MapSet: Sendable {
       throw FileError(
         path, "transport", "expected at most \(Self.mostTransportNodes) nodes, found \(function.valueBound)")
     }
-    guard let scope = TokenScope(file.tokenScope, skippedPositions: file.skipFirst) else {
-      throw FileError(
-        path, "token_scope",
-        "expected all, prompt, generated, last or positions as in 4-9, found `\(file.tokenScope)`")
-    }
-    var transport = Transport(name: name, function: function, sites: file.sites.map(\.name), scope: scope)
+    var transport = Transport(
+      name: name, function: function, sites: file.sites.map(\.name), scope: file.fit.scope)
     guard Set(transport.parameterNames) == Set(file.parameterNames) else {
       throw FileError(
         path, "transport", "expected the parameters \(file.parameterNames), found \(transport.parameterNames)"

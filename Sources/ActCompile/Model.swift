@@ -1,3 +1,4 @@
+import ActErrors
 import ActFormats
 import ActGraphs
 import ActIR
@@ -71,7 +72,8 @@ package struct Model: Sendable {
 }
 
 /// Arguments that contradict the files given; exit code 2.
-package struct UsageError: Error, Hashable, CustomStringConvertible {
+package struct UsageError: ToolError, Hashable {
+  package var exitStatus: ExitStatus { .usage }
   package var description: String
 
   package init(_ description: String) { self.description = description }

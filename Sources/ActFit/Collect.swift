@@ -60,8 +60,7 @@ package func collect(
   let digest = fitted?.digest
   var header = SampleFile.Header(
     shard: shard, round: round, sites: wanted, counts: data.counts, modelFingerprint: model.fingerprint,
-    tokenScope: options.scope.description, skipFirst: options.scope.skippedPositions,
-    pooling: options.pooling.rawValue, fitOrder: options.order.rawValue,
+    options.described,
     collection: data.fingerprint(
       ["act-samples 1", model.fingerprint, round.description, digest ?? ""] + options.identity + sites),
     instructionSet: Engine.instructionSet)
@@ -107,20 +106,23 @@ extension MapFile {
     guard options.order == .causal else {
       throw FitError("maps of earlier rounds belong to a causal fit; leave out --simultaneous")
     }
-    let expected = [
-      ("model", model.fingerprint), ("order", options.order.rawValue), ("pooling", options.pooling.rawValue),
-      ("scope", options.scope.description), ("skip-first", "\(options.scope.skippedPositions)"),
-    ]
-    let found = [modelFingerprint, fitOrder ?? "", pooling ?? "", tokenScope, "\(skipFirst)"]
-    for ((name, expected), found) in zip(expected, found) where expected != found {
-      throw FitError("the maps of earlier rounds: \(name): expected \(expected), found \(found)")
+    let what = "the maps of earlier rounds"
+    guard modelFingerprint == model.fingerprint else {
+      throw FitError(
+        "\(what): model_fingerprint: expected \(model.fingerprint.prefix(16))…, found \(modelFingerprint.prefix(16))…"
+      )
+    }
+    if let (key, found, expected) = options.described.difference(in: fit.entries) {
+      throw FitError("\(what): \(key): expected \(expected), found \(found)")
     }
   }
 
   /// A digest of what the maps do.
   var digest: String {
     var hash = SHA256()
-    for text in [method, methodVersion, transport, tokenScope, "\(skipFirst)"] {
+    for text in [
+      fit.method.name, fit.method.version, transport, fit.scope.description, "\(fit.scope.skippedPositions)",
+    ] {
       hash.update("\(text.utf8.count) \(text)\n")
     }
     for site in sites {

@@ -50,8 +50,8 @@ package func fit(
       beside: output,
       fingerprint: data.fingerprint(
         [
-          "act-fit 2", file.modelFingerprint, file.method, file.methodVersion, file.transport,
-          file.support ?? "",
+          "act-fit 2", file.modelFingerprint, file.fit.method.name, file.fit.method.version, file.transport,
+          options.support.description,
           memory.sketchCapacity.map { "sketch \($0)" } ?? "exact", Engine.instructionSet,
         ] + options.samples.identity + sites), siteCount: sites.count)
   }
@@ -143,14 +143,9 @@ extension MapFile {
   init(fitOf modelFingerprint: String, _ counts: [String: Int], _ options: FitOptions) throws {
     let transport = try options.method.transport(options.support)
     self.init(
-      method: options.method.name, methodVersion: options.method.version, transport: transport.description,
+      options.described, transport: transport.description,
       parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },
       modelFingerprint: modelFingerprint, sites: [])
-    tokenScope = options.samples.scope.description
-    skipFirst = options.samples.scope.skippedPositions
-    support = options.support.description
-    pooling = options.samples.pooling.rawValue
-    fitOrder = options.samples.order.rawValue
     self.counts = counts
   }
 

@@ -1,3 +1,4 @@
+import ActIR
 import ActPasses
 import ActStatistics
 import Glibc

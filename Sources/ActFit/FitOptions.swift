@@ -1,3 +1,5 @@
+import ActFormats
+import ActIR
 import ActPasses
 
 /// How maps are fitted.
@@ -9,4 +11,9 @@ package struct FitOptions: Sendable {
   package var report: FitReport?
 
   package init(method: SteeringMethod) { self.method = method }
+
+  /// What the map's file says of the fit.
+  var described: FitDescription {
+    FitDescription(.init(method.name, version: method.version), support: support, samples.described)
+  }
 }

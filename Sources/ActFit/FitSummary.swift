@@ -1,4 +1,5 @@
 import ActFormats
+import ActIR
 import ActPasses
 
 /// What a fit did: how far the source was from the target at every site, and how far it is once transported.
@@ -27,10 +28,7 @@ package struct FitSummary: Hashable, Sendable {
     package var closed: Double { after.map { max(0, before * before - $0 * $0) } ?? 0 }
   }
 
-  package var method: String
-  package var order: String
-  package var pooling: String
-  package var support: String
+  package var fit: FitDescription
   /// Samples of each side that the maps were fitted on.
   package var sourceCount: Int
   package var targetCount: Int
@@ -41,10 +39,7 @@ package struct FitSummary: Hashable, Sendable {
 
   /// What `options` and the fitted `file` say, and what the report measured.
   package init(_ file: MapFile, _ options: FitOptions) {
-    method = file.method
-    order = options.samples.order.rawValue
-    pooling = options.samples.pooling.rawValue
-    support = options.support.description
+    fit = options.described
     sourceCount = file.counts["source"] ?? 0
     targetCount = file.counts["target"] ?? 0
     measuredCount = options.report?.limit ?? 0
@@ -71,9 +66,10 @@ package struct FitSummary: Hashable, Sendable {
   /// The summary as a JSON object.
   package var json: JSON {
     let overall = overall
+    func word(_ word: (some CustomStringConvertible)?) -> JSON { word.map { .string("\($0)") } ?? .null }
     return .object([
-      "method": .string(method), "order": .string(order), "pooling": .string(pooling),
-      "support": .string(support), "source_samples": .int(sourceCount), "target_samples": .int(targetCount),
+      "method": .string(fit.method.name), "order": word(fit.order), "pooling": word(fit.pooling),
+      "support": word(fit.support), "source_samples": .int(sourceCount), "target_samples": .int(targetCount),
       "measured_samples": .int(measuredCount), "distance_before": .double(overall.before),
       "distance_after": overall.after.map { .double($0) } ?? .null,
       "sites": .array(

@@ -65,7 +65,8 @@ extension SampleOptions {
   /// What the samples depend on beside model and data.
   var identity: [String] {
     [
-      order.rawValue, pooling.rawValue, scope.description, "\(scope.skippedPositions)",
+      described.order.rawValue, described.pooling.rawValue, described.scope.description,
+      "\(described.scope.skippedPositions)",
       weights?.rawValue ?? "as stored",
     ]
   }

@@ -1,20 +1,6 @@
-extension SampleOptions {
-  /// What stands for a sequence: the samples that the activations of its tokens become.
-  package enum Pooling: String, Hashable, Sendable, CaseIterable {
-    /// One sample: the mean over the tokens, channel by channel, summed in double.
-    case mean
-    /// One sample: the last token's.
-    case last
-    /// One sample: the smallest value of every channel.
-    case min
-    /// One sample: the largest value of every channel.
-    case max
-    /// Every token is a sample.
-    case all
-  }
-}
+import ActFormats
 
-extension SampleOptions.Pooling {
+extension SampleDescription.Pooling {
   /// How many samples a sequence of `count` pooled tokens becomes.
   package func sampleCount(tokens count: Int) -> Int {
     switch self {

@@ -1,20 +1,15 @@
+import ActFormats
 import ActIR
 import ActPasses
 
 /// How activations become samples, and what may be spent on it.
+@dynamicMemberLookup
 package struct SampleOptions: Sendable {
-  /// Which activations a site is fitted on.
-  package enum Order: String, Hashable, Sendable, CaseIterable {
-    /// Those of the model in which all earlier sites are already transported, for both sides.
-    case causal
-    /// Those of the bare model.
-    case simultaneous
-  }
+  package typealias Order = SampleDescription.Order
+  package typealias Pooling = SampleDescription.Pooling
 
-  package var order = Order.causal
-  package var pooling = Pooling.mean
-  /// The tokens to which the maps apply. Positions that it skips at the start of a sequence are left out of the fit too.
-  package var scope = TokenScope.all
+  /// What files say of it; its members are these options' too.
+  package var described = SampleDescription()
   /// What the model's matrices hold while it runs; nil: as in the checkpoint.
   package var weights: WeightType?
   /// The most rows of one step; sequences are never split.
@@ -28,4 +23,9 @@ package struct SampleOptions: Sendable {
   package var threads: Int?
 
   package init() {}
+
+  package subscript<Value>(dynamicMember member: WritableKeyPath<SampleDescription, Value>) -> Value {
+    get { described[keyPath: member] }
+    set { described[keyPath: member] = newValue }
+  }
 }

@@ -37,14 +37,13 @@ package func solve(
         + "found \(fitted.modelFingerprint.prefix(16))…; give those that --after named then")
   }
   var options = options
-  options.samples = try header.options(options.samples)
+  options.samples.described = header.samples
   var file = try MapFile(fitOf: header.modelFingerprint, header.counts, options)
   file.dataHashes = header.dataHashes
   if let fitted {
-    guard fitted.method == file.method, fitted.methodVersion == file.methodVersion,
-      fitted.transport == file.transport
-    else {
-      throw FitError("expected \(fitted.method) and \(fitted.support ?? "all"), as in the rounds before")
+    guard fitted.fit.method == file.fit.method, fitted.transport == file.transport else {
+      let support = fitted.fit.support?.description ?? "all"
+      throw FitError("expected \(fitted.fit.method.name) and \(support), as in the rounds before")
     }
     file.sites = fitted.sites
     file.meanShiftChannels = fitted.meanShiftChannels
@@ -112,9 +111,9 @@ private func checkShards(_ shards: [SampleFile], note: (String) -> Void) throws(
   var numbers: [Int: String] = [:]
   for file in shards {
     let header = file.header
-    if let (what, found, expected) = header.difference(from: first) {
+    if let (key, found, expected) = header.difference(from: first) {
       throw FitError(
-        "\(file.path): \(what): expected \(expected), as in \(shards[0].path), found \(found); "
+        "\(file.path): \(key): expected \(expected), as in \(shards[0].path), found \(found); "
           + "collect all shards from one model and with the same options")
     }
     guard header.collection == first.collection, header.shard.count == first.shard.count,
@@ -152,31 +151,11 @@ private func checkShards(_ shards: [SampleFile], note: (String) -> Void) throws(
 }
 
 extension SampleFile.Header {
-  /// The first entry on model and options that differs from the one in `first`: its name, what it is here and there.
-  fileprivate func difference(from first: Self) -> (what: String, found: String, expected: String)? {
-    let model = ("model_fingerprint", modelFingerprint, first.modelFingerprint)
+  /// The first entry on model and options that differs from the one in `first`: its key, what it is here and there.
+  fileprivate func difference(from first: Self) -> (key: String, found: String, expected: String)? {
     if modelFingerprint != first.modelFingerprint {
-      return (model.0, "\(model.1.prefix(16))…", "\(model.2.prefix(16))…")
+      return ("model_fingerprint", "\(modelFingerprint.prefix(16))…", "\(first.modelFingerprint.prefix(16))…")
     }
-    return [
-      ("token_scope", tokenScope, first.tokenScope), ("skip_first", "\(skipFirst)", "\(first.skipFirst)"),
-      ("pooling", pooling, first.pooling), ("fit_order", fitOrder, first.fitOrder),
-    ].first { $0.1 != $0.2 }
-  }
-
-  /// The options by which the samples were collected, with the resources of `options`.
-  fileprivate func options(_ options: SampleOptions) throws(FitError) -> SampleOptions {
-    guard let order = SampleOptions.Order(rawValue: fitOrder),
-      let pooling = SampleOptions.Pooling(rawValue: pooling),
-      let scope = TokenScope(tokenScope, skippedPositions: skipFirst)
-    else {
-      throw FitError(
-        "the samples are of a newer version: order \(fitOrder), pooling \(pooling), scope \(tokenScope)")
-    }
-    var options = options
-    options.order = order
-    options.pooling = pooling
-    options.scope = scope
-    return options
+    return first.samples.difference(in: samples.entries)
   }
 }

@@ -1,8 +1,10 @@
+import ActErrors
+
 /// A file that cannot be used: what is wrong, where, and what to do next.
 ///
 /// Printed as one line, `path: place: problem; next`, with exit code 3, or 4 where the file is good and we do not
 /// support it.
-package struct FileError: Error, Hashable, CustomStringConvertible {
+package struct FileError: ToolError, Hashable {
   package var path: String
   /// The place inside the file: a tensor, a key, `line 7`, or nil for the file as a whole.
   package var place: String?
@@ -28,6 +30,7 @@ package struct FileError: Error, Hashable, CustomStringConvertible {
     return error
   }
 
+  package var exitStatus: ExitStatus { isUnsupported ? .notSupported : .badFile }
   package var description: String {
     path + ": " + (place.map { $0 + ": " } ?? "") + problem + (next.map { "; " + $0 } ?? "")
   }

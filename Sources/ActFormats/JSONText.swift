@@ -1,8 +1,11 @@
+import ActErrors
+
 /// A malformed JSON text: the byte offset and what was wrong there.
-package struct JSONError: Error, Hashable, CustomStringConvertible {
+package struct JSONError: ToolError, Hashable {
   package var offset: Int
   package var problem: String
 
+  package var exitStatus: ExitStatus { .badFile }
   package var description: String { "byte \(offset): \(problem)" }
 }
 

@@ -1,5 +1,7 @@
+import ActErrors
+
 /// A malformed text: the line and what was wrong there.
-public struct ParseError: Error, Hashable, CustomStringConvertible {
+public struct ParseError: ToolError, Hashable {
   /// The line of the text, from 1.
   public var line: Int
   /// What was expected there, and what was found.
@@ -11,6 +13,7 @@ public struct ParseError: Error, Hashable, CustomStringConvertible {
     self.problem = problem
   }
 
+  public var exitStatus: ExitStatus { .badFile }
   public var description: String { "line \(line): \(problem)" }
 }
 

@@ -1,3 +1,5 @@
+import ActErrors
+
 /// Runs passes in order, with the verifier between them.
 ///
 /// Everything one wants of a pipeline as a whole belongs here and never in a pass: printing, timing, stopping early.
@@ -71,12 +73,13 @@ public struct PassManager: Sendable {
 }
 
 /// A limit beyond the passes that there are.
-public struct PassLimitError: Error, Hashable, CustomStringConvertible {
+public struct PassLimitError: ToolError, Hashable {
   /// How many passes were to run.
   public var limit: Int
   /// How many there are.
   public var count: Int
 
+  public var exitStatus: ExitStatus { .usage }
   public var description: String {
     "cannot bisect at \(limit): \(count) \(count == 1 ? "pass runs" : "passes run") here"
   }

@@ -1,3 +1,5 @@
+import ActErrors
+
 /// A graph cut at sites into segments that run one after another, each over all samples.
 ///
 /// A segment computes the values at its sites, bare, and what later segments need of the values before them. These
@@ -53,7 +55,8 @@ package struct SegmentedGraph: Sendable {
 }
 
 /// A graph that cannot be cut.
-package struct SegmentError: Error, Hashable, CustomStringConvertible {
+package struct SegmentError: ToolError, Hashable {
+  package var exitStatus: ExitStatus { .usage }
   package var description: String
 }
 

@@ -1,5 +1,7 @@
+import ActErrors
+
 /// A graph that breaks a rule: the node, what the rule expects and what was found.
-public struct VerifyError: Error, Hashable, CustomStringConvertible {
+public struct VerifyError: ToolError, Hashable {
   /// The pass after which the graph was checked, where there was one.
   public var pass: String?
   /// The node as the text form shows it, or `@` and the graph's name.
@@ -9,6 +11,7 @@ public struct VerifyError: Error, Hashable, CustomStringConvertible {
   /// What the graph has.
   public var found: String
 
+  public var exitStatus: ExitStatus { .badFile }
   public var description: String {
     (pass.map { "after \($0): " } ?? "") + "\(node): expected \(expected), found \(found)"
   }

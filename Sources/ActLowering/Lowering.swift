@@ -1,3 +1,4 @@
+import ActErrors
 import ActIR
 import ActPlan
 
@@ -18,7 +19,8 @@ package struct LoweringOptions: Sendable {
 }
 
 /// The reason why a graph cannot be lowered.
-package struct LoweringError: Error, Hashable, CustomStringConvertible {
+package struct LoweringError: ToolError, Hashable {
+  package var exitStatus: ExitStatus { .notSupported }
   package var description: String
 }
 

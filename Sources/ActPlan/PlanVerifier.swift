@@ -1,11 +1,13 @@
+import ActErrors
 import ActIR
 
 /// The reason why a plan is not safe to run: the value, what was expected of it and what was found.
-package struct PlanError: Error, Hashable, CustomStringConvertible {
+package struct PlanError: ToolError, Hashable {
   package var value: String
   package var expected: String
   package var found: String
 
+  package var exitStatus: ExitStatus { .badFile }
   package var description: String { "\(value): expected \(expected), found \(found)" }
 }
 

@@ -1,3 +1,4 @@
+import ActErrors
 import ActFormats
 import ActSignals
 import ArgumentParser
@@ -6,16 +7,7 @@ import ArgumentParser
 /// The version that `--version` prints and plans carry.
 package let toolVersion = "0.1.0"
 
-/// What a process tells its caller.
-package enum ExitStatus: Int32, CaseIterable, Sendable {
-  case good = 0
-  /// A requested check failed.
-  case checkFailed = 1
-  case usage = 2
-  /// A bad or unsafe file.
-  case badFile = 3
-  case notSupported = 4
-
+extension ExitStatus {
   /// As the manual tells it.
   var meaning: String {
     switch self {
@@ -29,7 +21,8 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
 }
 
 /// A requested check that failed; exit code 1.
-package struct CheckFailed: Error, CustomStringConvertible {
+package struct CheckFailed: ToolError {
+  package var exitStatus: ExitStatus { .checkFailed }
   package var description: String
 
   package init(_ description: String) { self.description = description }
@@ -37,11 +30,9 @@ package struct CheckFailed: Error, CustomStringConvertible {
 
 /// Parses the arguments and runs the command they name, and ends the process with the documented exit code.
 ///
-/// An error is one line on standard error. What was kept of the work, where something was, is another.
-/// - Parameters:
-///   - tool: the root command.
-///   - status: the exit code of the tool's own errors; nil for those it does not know.
-package func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) -> ExitStatus?) -> Never {
+/// An error is one line on standard error. What was kept of the work, where something was, is another. Errors that are
+/// no `ToolError` are the parser's.
+package func runTool(_ tool: (some ParsableCommand).Type) -> Never {
   act_signals_install(tool._commandName, ExitStatus.badFile.rawValue)
   let line = Array(CommandLine.arguments.dropFirst())
   do {
@@ -56,9 +47,7 @@ package func runTool(_ tool: (some ParsableCommand).Type, status: (any Error) ->
     try finishOutput()
     exit(ExitStatus.good.rawValue)
   } catch {
-    if let status = status(error) ?? knownStatus(error) {
-      fail(tool, "\(error)", status)
-    }
+    if let error = error as? any ToolError { fail(tool, "\(error)", error.exitStatus) }
     // Help and version, or arguments that do not parse.
     if tool.exitCode(for: error).isSuccess {
       Swift.print(wrappingUsage(tool.fullMessage(for: error), to: helpColumns))
@@ -90,14 +79,6 @@ private func fail(_ tool: (some ParsableCommand).Type, _ problem: String, _ stat
   write("\(tool._commandName): error: \(legible(problem))\n", to: STDERR_FILENO)
   if let farewell = Farewell.current { write("\(tool._commandName): \(farewell)\n", to: STDERR_FILENO) }
   exit(status.rawValue)
-}
-
-private func knownStatus(_ error: any Error) -> ExitStatus? {
-  switch error {
-  case is CheckFailed: .checkFailed
-  case let error as FileError: error.isUnsupported ? .notSupported : .badFile
-  default: nil
-  }
 }
 
 /// The command that explains what went wrong with these arguments.

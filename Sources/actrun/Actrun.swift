@@ -1,5 +1,3 @@
-import ActFormats
-import ActRuntime
 import ActTerminal
 import ActText
 import ArgumentParser
@@ -14,13 +12,5 @@ struct Actrun: ParsableCommand {
       GenerateCommand.self, RunCommand.self, ScoreCommand.self, EvalCommand.self, BenchCommand.self,
     ])
 
-  static func main() {
-    runTool(Self.self) { error in
-      switch error {
-      case is EngineError, is SteeringExpression.Malformed, is SitePatternError: .usage
-      case let error as NotFiniteError: error.isSteered ? .usage : .badFile
-      default: nil
-      }
-    }
-  }
+  static func main() { runTool(Self.self) }
 }

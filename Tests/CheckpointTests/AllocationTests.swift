@@ -1,5 +1,6 @@
 import ActCompile
 import ActFormats
+import ActIR
 import ActPasses
 import ActRuntime
 import AllocationCounter

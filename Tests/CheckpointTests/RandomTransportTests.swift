@@ -130,7 +130,7 @@ private struct SteeringCheck {
     let sites = model.sites.shuffled(using: &random).prefix(.random(in: 1...4, using: &random))
     let chosen = Set(sites.map(\.name))
     return MapFile(
-      method: "random", methodVersion: "1", transport: transport.graph.description,
+      FitDescription(.init("random", version: "1")), transport: transport.graph.description,
       parameterNames: transport.parameters.map(\.name), modelFingerprint: model.fingerprint,
       sites: model.sites.filter { chosen.contains($0.name) }.map { name, type in
         let width = type.shape.last?.fixed ?? 0

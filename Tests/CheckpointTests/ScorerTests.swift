@@ -1,5 +1,6 @@
 import ActCompile
 import ActFormats
+import ActIR
 import ActRuntime
 import Glibc
 import ModelChecks
@@ -58,7 +59,7 @@ import Testing
   func scopesThatLeaveNothingToMeasure(scope: String, whole: Bool, parted: Bool) throws {
     let checkpoint = try Model(fixture("tiny-plain"))
     var map = try checkpoint.fitRandomMap(at: SteeredSites.outputs.rawValue)
-    map.tokenScope = scope
+    map.fit.scope = try #require(TokenScope(scope))
     let model = try LanguageModel(checkpoint.makeEngine(steeredBy: map), path: "tiny-plain", tokenizer: nil)
     let tokens = randomPrompt(20)
     for (promptCount, isMeasured) in [(nil, whole), (1, parted), (7, parted)] {

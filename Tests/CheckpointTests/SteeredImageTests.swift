@@ -122,7 +122,7 @@ struct SteeredImages {
   /// The recorded fit as a map that moves each pixel by itself.
   func map(of model: Model, sites: [String]? = nil) throws -> MapFile {
     MapFile(
-      method: linearAct.name, methodVersion: linearAct.version, transport: linearAct.transport,
+      FitDescription(.init(linearAct.name, version: linearAct.version)), transport: linearAct.transport,
       parameterNames: ["slope", "source_mean", "target_mean"], modelFingerprint: model.fingerprint,
       sites: try (sites ?? self.sites).map { site in
         MapFile.Site(

@@ -20,8 +20,7 @@ import Testing
 
   private func map(_ scope: String, skipping skipped: Int = 0) throws -> MapFile {
     var map = try model.fitRandomMap(at: "*_layernorm", support: .all)
-    map.tokenScope = scope
-    map.skipFirst = skipped
+    map.fit.scope = try #require(TokenScope(scope, skippedPositions: skipped))
     return map
   }
 
@@ -100,7 +99,7 @@ import Testing
     options.samples.scope = .all
     let whole = try fit(model, short, sites: [site], options: options)
     #expect(skipping.sites == whole.sites)
-    #expect(skipping.skipFirst == 1 && skipping.tokenScope == "all")
+    #expect(skipping.fit.scope == TokenScope(.all, skippedPositions: 1))
   }
 
   @Test(arguments: ["", "none", "5", "9-4", "-3", "a-b", "1-2-3"])

@@ -84,6 +84,9 @@ import Workbench
     ("sites", #"[{"name":"model.norm","width":9223372036854775807}]"#, "sites: expected a name and a width"),
     ("sites", #"[{"name":"model.norm","width":31}]"#, "expected F32[4, 31]"),
     ("skip_first", "99999999999", "skip_first: expected a count"), ("shard", "2/1", "shard: expected i/N"),
+    ("pooling", "sum", "pooling: expected mean, last, min, max, all, found `sum`"),
+    ("fit_order", "random", "fit_order: expected causal, simultaneous, found `random`"),
+    ("token_scope", "some", "token_scope: expected all, prompt, generated, last"),
   ])
   func dishonestFiles(key: String, value: String, words: String) throws {
     var file = try EditableSafetensors(try collect("1/1", ["--sites", "model.norm", "--simultaneous"]))

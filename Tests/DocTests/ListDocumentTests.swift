@@ -1,3 +1,4 @@
+import ActErrors
 import ActFormats
 import ActIR
 import ActTerminal

@@ -12,7 +12,7 @@ import Workbench
 
   func example() -> MapFile {
     var map = MapFile(
-      method: "linear-act", methodVersion: "1", transport: Self.transport,
+      FitDescription(.init("linear-act", version: "1")), transport: Self.transport,
       parameterNames: ["slope", "source_mean"], modelFingerprint: String(repeating: "ab", count: 32),
       sites: [
         .init(
@@ -20,11 +20,10 @@ import Workbench
           parameters: ["slope": [1, 2, 3, -0.0, 1e-30], "source_mean": [0, 1, 0, 1, 0]]),
         .init(name: "a/b", width: 1, parameters: ["slope": [7], "source_mean": [.leastNonzeroMagnitude]]),
       ])
-    map.tokenScope = "generated"
-    map.skipFirst = 2
-    map.support = "q0-100"
-    map.pooling = "mean"
-    map.fitOrder = "causal"
+    map.fit.scope = TokenScope(.generated, skippedPositions: 2)
+    map.fit.support = .known(.quantiles(lower: 0, upper: 100))
+    map.fit.pooling = .known(.mean)
+    map.fit.order = .other("as it came")
     map.counts = ["source": 200, "target": 199]
     map.meanShiftChannels = ["a/b": 1, "model.layers.3.input_layernorm": 0]
     map.dataHashes = ["source": "00", "target": "ff"]
@@ -87,7 +86,7 @@ import Workbench
     try write(Self.entries, [(.init("s/slope", .f32, [2]), [1, 2])], to: directory.file("x"))
     let map = try MapFile(reading: directory.file("x"))
     #expect(map.sites == [.init(name: "s", width: 2, parameters: ["slope": [1, 2]])])
-    #expect(map.support == nil && map.counts.isEmpty && map.transport == Self.transport)
+    #expect(map.fit.support == nil && map.counts.isEmpty && map.transport == Self.transport)
   }
 
   @Test(arguments: entries.map(\.key))
@@ -109,6 +108,7 @@ import Workbench
     ("sites", #"[{"name":"s","width":0}]"#, "a name and a width"),
     ("sites", #"[{"name":"s","width":2},{"name":"s","width":2}]"#, "given twice"),
     ("sites", #"[{"name":"t","width":2}]"#, "t/slope: is missing"), ("skip_first", "-1", "expected a count"),
+    ("token_scope", "sometimes", "expected all, prompt, generated, last or positions as in 4-9"),
     ("counts", #"{"source":-1}"#, "cannot be -1"), ("gated_channels", "[]", "expected an object"),
     ("data", #"{"source":1}"#, "cannot be 1"),
   ])

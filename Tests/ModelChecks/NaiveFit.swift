@@ -15,10 +15,11 @@ package func naiveFit(
 ) throws -> MapFile {
   let transport = try options.method.transport(options.support)
   var file = MapFile(
-    method: options.method.name, methodVersion: options.method.version, transport: transport.description,
+    FitDescription(.init(options.method.name, version: options.method.version)),
+    transport: transport.description,
     parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },
     modelFingerprint: model.fingerprint, sites: [])
-  file.skipFirst = options.samples.scope.skippedPositions
+  file.fit.scope.skippedPositions = options.samples.scope.skippedPositions
   for group in options.samples.order == .causal ? sites.map({ [$0] }) : [sites] {
     var earlier = file
     let upstream = upstreamSites(of: group, in: model.graph)

@@ -46,7 +46,7 @@ struct FixturePlan: Sendable, CustomTestStringConvertible {
     let parameters = transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" }
     let chosen = Set(try model.sites(matching: ["*norm", "*.self_attn.o_proj", "model.layers.1"]))
     return MapFile(
-      method: method.name, methodVersion: method.version, transport: transport.description,
+      FitDescription(.init(method.name, version: method.version)), transport: transport.description,
       parameterNames: parameters, modelFingerprint: model.fingerprint,
       sites: model.sites.filter { chosen.contains($0.name) }.map { name, type in
         let width = type.shape.last?.fixed ?? 0

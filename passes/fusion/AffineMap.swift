@@ -33,13 +33,12 @@ struct AffineMap {
 
 extension Graph {
   /// The map that an `affine` node is; nil for other nodes.
-  func affineMap(_ id: ValueID) -> AffineMap? {
+  func affineMap(_ id: ValueID, _ times: BindingTimes) -> AffineMap? {
     guard case .affine = self[id].op else { return nil }
     let inputs = self[id].inputs
-    let times = bindingTimes()
     func coefficient(_ id: ValueID) -> AffineMap.Coefficient {
       let constant: Float? = if case .constant(let value) = self[id].op { value } else { nil }
-      return .init(constant: constant, type: type(id), time: times[id.index])
+      return .init(constant: constant, type: type(id), time: times[id])
     }
     return AffineMap(
       x: inputs[0], channels: type(id).shape.last!, scale: coefficient(inputs[1]),

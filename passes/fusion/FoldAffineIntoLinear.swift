@@ -10,8 +10,8 @@ import ActIR
 public let foldAffineIntoLinear = GraphPass(
   "fold-affine-into-linear",
   rules: [
-    RewriteRule("fold-affine-into-linear") { id, graph in
-      guard let map = graph.affineMap(id), graph.linearTakes(map) else { return nil }
+    RewriteRule("fold-affine-into-linear") { id, graph, times in
+      guard let map = graph.affineMap(id, times), graph.linearTakes(map, times) else { return nil }
       let (linear, scale, shift) = (graph[map.x], graph[id].inputs[1], graph[id].inputs[2])
       let name = linear.name
       var inputs = Array(linear.inputs.prefix(2))
@@ -30,9 +30,9 @@ public let foldAffineIntoLinear = GraphPass(
 
 extension Graph {
   /// Whether the map's x is a linear layer or a convolution, not packed yet, that can take the map into its weights.
-  func linearTakes(_ map: AffineMap) -> Bool {
+  func linearTakes(_ map: AffineMap, _ times: BindingTimes) -> Bool {
     let linear = self[map.x]
     guard linear.op.isPlainProduct, map.ownsX, map.isOfWeights else { return false }
-    return bindingTime(linear.inputs[1]) == .compile && type(linear.inputs[1]).dtype.isFloat
+    return times[linear.inputs[1]] == .compile && type(linear.inputs[1]).dtype.isFloat
   }
 }

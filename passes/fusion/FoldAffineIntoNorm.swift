@@ -9,8 +9,8 @@ import ActIR
 public let foldAffineIntoNorm = GraphPass(
   "fold-affine-into-norm",
   rules: [
-    RewriteRule("fold-affine-into-norm") { id, graph in
-      guard let map = graph.affineMap(id), graph.normTakes(map) else { return nil }
+    RewriteRule("fold-affine-into-norm") { id, graph, times in
+      guard let map = graph.affineMap(id, times), graph.normTakes(map) else { return nil }
       let (norm, scale, shift) = (graph[map.x], graph[id].inputs[1], graph[id].inputs[2])
       let name = norm.name
       let gain =

@@ -10,11 +10,11 @@ import ActIR
 public let foldAffineIntoReaders = GraphPass(
   "fold-affine-into-readers",
   rules: [
-    RewriteRule("fold-affine-into-readers") { id, graph in
+    RewriteRule("fold-affine-into-readers") { id, graph, times in
       guard graph[id].op.isPlainProduct else { return nil }
       let linear = graph[id]
       let t = linear.inputs[0]
-      guard let map = graph.affineMap(t), graph.readersTake(map, of: t) else { return nil }
+      guard let map = graph.affineMap(t, times), graph.readersTake(map, of: t, times) else { return nil }
       let (scale, shift) = (graph[t].inputs[1], graph[t].inputs[2])
       let name = linear.name
       var inputs = [map.x, linear.inputs[1]]
@@ -38,9 +38,9 @@ public let foldAffineIntoReaders = GraphPass(
 
 extension Graph {
   /// Whether all readers of `y`, the map's value, are layers that can take the map into their weights.
-  func readersTake(_ map: AffineMap, of y: ValueID) -> Bool {
+  func readersTake(_ map: AffineMap, of y: ValueID, _ times: BindingTimes) -> Bool {
     !isResult(y) && !readers(of: y).isEmpty && map.isOfWeights
-      && readers(of: y).allSatisfy { takes(map, in: $0, y) }
+      && readers(of: y).allSatisfy { takes(map, in: $0, y, times) }
   }
 
   /// The most pixels of a window for which a coefficient is repeated.
@@ -54,7 +54,9 @@ extension Graph {
 
   /// Whether `reader` is a layer with constant weights, not packed yet, that can take the map into them, and whose only
   /// use of `value` is as its input.
-  private func takes(_ map: AffineMap, in reader: ValueID, _ value: ValueID) -> Bool {
+  private func takes(
+    _ map: AffineMap, in reader: ValueID, _ value: ValueID, _ times: BindingTimes
+  ) -> Bool {
     let node = self[reader]
     switch node.op {
     case .linear: break
@@ -63,6 +65,6 @@ extension Graph {
     default: return false
     }
     return node.inputs[0] == value && !node.inputs.dropFirst().contains(value)
-      && bindingTime(node.inputs[1]) == .compile && type(node.inputs[1]).dtype.isFloat
+      && times[node.inputs[1]] == .compile && type(node.inputs[1]).dtype.isFloat
   }
 }

@@ -13,8 +13,8 @@ import ActIR
 public let foldMapIntoLinear = GraphPass(
   "fold-map-into-linear",
   rules: [
-    RewriteRule("fold-map-into-linear") { x, graph in
-      guard let region = MapRegion(behind: x, in: graph) else { return nil }
+    RewriteRule("fold-map-into-linear") { x, graph, times in
+      guard let region = MapRegion(behind: x, in: graph, times) else { return nil }
       return graph.fold(region)
     }
   ])
@@ -26,22 +26,19 @@ private struct MapRegion {
   var nodes: [ValueID] = []
 
   /// The map behind `linear`, or nil where there is none that weights can take.
-  init?(behind linear: ValueID, in graph: Graph) {
+  init?(behind linear: ValueID, in graph: Graph, _ times: BindingTimes) {
     self.linear = linear
     guard graph[linear].op.isPlainProduct, graph.type(graph[linear].inputs[1]).dtype.isFloat,
       // Most linear layers have no map behind them; to see that costs little.
-      graph.readers(of: linear).contains(where: { graph.readsMatrixOfMap($0) })
-    else { return nil }
-    let times = graph.bindingTimes()
-    guard times[linear.index] == .step,
-      graph[linear].inputs.dropFirst().allSatisfy({ times[$0.index] == .compile })
+      graph.readers(of: linear).contains(where: { graph.readsMatrixOfMap($0) }), times[linear] == .step,
+      graph[linear].inputs.dropFirst().allSatisfy({ times[$0] == .compile })
     else { return nil }
     var inside: Set<ValueID> = [linear]
-    for id in graph.order where times[id.index] == .step && !graph[id].inputs.isEmpty {
-      let operands = graph[id].inputs.filter { times[$0.index] == .step }
-      let others = graph[id].inputs.filter { times[$0.index] != .step }
+    for id in graph.order where times[id] == .step && !graph[id].inputs.isEmpty {
+      let operands = graph[id].inputs.filter { times[$0] == .step }
+      let others = graph[id].inputs.filter { times[$0] != .step }
       guard !operands.isEmpty, operands.allSatisfy(inside.contains),
-        others.allSatisfy({ times[$0.index] == .compile }), graph.isAffine(id, in: operands)
+        others.allSatisfy({ times[$0] == .compile }), graph.isAffine(id, in: operands)
       else { continue }
       inside.insert(id)
       nodes.append(id)

@@ -9,7 +9,7 @@ import ActIR
 public let fuseEpilogues = GraphPass(
   "fuse-epilogues",
   rules: [
-    RewriteRule("fuse-epilogues") { id, graph in
+    RewriteRule("fuse-epilogues") { id, graph, times in
       guard graph[id].op.isElementwise, graph[id].type.dtype == .f32,
         let outer = graph.elementwiseBody(of: id)
       else {
@@ -21,7 +21,7 @@ public let fuseEpilogues = GraphPass(
           graph.readers(of: producer).allSatisfy({ $0 == id }), !graph.isResult(producer),
           outer.inputs.allSatisfy({ graph.fitsEpilogue($0, of: producer) }),
           // A product that is known earlier would be computed in every step.
-          graph.bindingTime(producer) == graph.bindingTime(id)
+          times[producer] == times[id]
         else { continue }
         // The product has no value of its own any more; the layer's id stands for it.
         let body = outer.expression.inlining(

@@ -1,3 +1,4 @@
+import ActErrors
 import ActIR
 import ActStatistics
 
@@ -91,8 +92,9 @@ public struct SiteFit: Hashable, Sendable {
 }
 
 /// A fit that cannot be made.
-public struct FitError: Error, Hashable, CustomStringConvertible {
+public struct FitError: ToolError, Hashable {
   /// What is wrong, in one line.
+  public var exitStatus: ExitStatus { .usage }
   public var description: String
 
   /// An error that says what is wrong.

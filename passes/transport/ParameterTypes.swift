@@ -1,13 +1,16 @@
+import ActErrors
 import ActIR
 
 /// An input of a transport function that does not fit a site or the other inputs.
-public struct ParameterMismatch: Error, Hashable, CustomStringConvertible {
+public struct ParameterMismatch: ToolError, Hashable {
   /// The name of the input: `x` or a parameter.
   public var parameter: String
   /// What was expected of it.
   public var expected: String
   /// What was found.
   public var found: String
+
+  public var exitStatus: ExitStatus { .badFile }
 
   /// The mismatch in one line.
   public var description: String { "%\(parameter): expected \(expected), found \(found)" }

@@ -42,12 +42,15 @@ private struct AffineForms {
   /// What readers of a value see: its form, or the value itself.
   private var seen: [ValueID: AffineForm] = [:]
 
+  /// Those of the graph before any value is replaced. What replaces one is of the step, as it is.
+  private let times: BindingTimes
+
   init(of graph: Graph) {
-    let times = graph.bindingTimes()
+    times = BindingTimes(of: graph)
     for id in graph.order {
       let node = graph[id]
-      guard times[id.index] == .step else {
-        if node.type.dtype == .f32 { seen[id] = known(id, node, times[id.index]) }
+      guard times[id] == .step else {
+        if node.type.dtype == .f32 { seen[id] = known(id, node, times[id]) }
         continue
       }
       guard node.type.rank >= 2 else { continue }
@@ -144,7 +147,7 @@ extension AffineForms {
     }
     if instructionCount(of: form) < instructions { return true }
     let map = map(form, tree, in: graph)
-    return foldsBefore(map, in: graph) || graph.readersTake(map, of: id)
+    return foldsBefore(map, in: graph) || graph.readersTake(map, of: id, times)
   }
 
   /// `root` and the nodes that would go with it, since nothing else reads them.
@@ -179,7 +182,7 @@ extension AffineForms {
       guard inner.ownsX, foldsBefore(inner, in: graph) else { return false }
       map.x = inner.x
     }
-    return graph.normTakes(map) || graph.linearTakes(map)
+    return graph.normTakes(map) || graph.linearTakes(map, times)
   }
 
   /// How many instructions of a step an `affine` node of the form is.

@@ -1,3 +1,4 @@
+import ActErrors
 import ActIR
 
 /// A map ready to be inserted: which function, at which sites, under which dial.
@@ -65,8 +66,9 @@ public struct Transport: Sendable {
 }
 
 /// A transport that cannot be inserted.
-public struct TransportError: Error, Hashable, CustomStringConvertible {
+public struct TransportError: ToolError, Hashable {
   /// What was expected of it, and what was found.
   public var problem: String
+  public var exitStatus: ExitStatus { .badFile }
   public var description: String { problem }
 }

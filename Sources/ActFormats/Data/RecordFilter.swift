@@ -1,3 +1,5 @@
+import ActErrors
+
 /// A condition on the fields of a record, such as `toxicity >= 0.75 && !(label == "spam")`.
 ///
 ///     or         = and { "||" and }
@@ -115,9 +117,10 @@ extension JSON {
 }
 
 /// A condition that cannot be read: the character at which it went wrong, from 1, and what was expected.
-package struct RecordFilterError: Error, Hashable, CustomStringConvertible {
+package struct RecordFilterError: ToolError, Hashable {
   package var character: Int
   package var problem: String
 
+  package var exitStatus: ExitStatus { .usage }
   package var description: String { "character \(character): \(problem)" }
 }

@@ -55,19 +55,13 @@ package struct MapFile: Hashable, Sendable {
   /// What a fit adds to the name of its output while it is not finished.
   package static let unfinishedSuffix = ".partial"
 
-  package var method: String
-  package var methodVersion: String
+  package var fit: FitDescription
   package var transport: String
   /// The names of the parameters, in the order in which `transport` takes them.
   package var parameterNames: [String]
   package var modelFingerprint: String
   /// In the order of the graph, at least one.
   package var sites: [Site]
-  package var tokenScope = "all"
-  package var skipFirst = 0
-  package var support: String?
-  package var pooling: String?
-  package var fitOrder: String?
   /// Samples by the name of the set, `source` and `target`.
   package var counts: [String: Int] = [:]
   /// Channels that took the mean shift alone, by site; nothing for a site whose method never scales.
@@ -78,12 +72,10 @@ package struct MapFile: Hashable, Sendable {
   package var unfinished: Unfinished?
 
   package init(
-    method: String, methodVersion: String, transport: String, parameterNames: [String],
-    modelFingerprint: String,
+    _ fit: FitDescription, transport: String, parameterNames: [String], modelFingerprint: String,
     sites: [Site]
   ) {
-    self.method = method
-    self.methodVersion = methodVersion
+    self.fit = fit
     self.transport = transport
     self.parameterNames = parameterNames
     self.modelFingerprint = modelFingerprint

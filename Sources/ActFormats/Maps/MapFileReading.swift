@@ -12,14 +12,8 @@ extension MapFile {
 
     let names = try entries.names("parameters")
     self.init(
-      method: try entries.text("method"), methodVersion: try entries.text("method_version"),
-      transport: try entries.text("transport"), parameterNames: names,
+      try FitDescription(entries), transport: try entries.text("transport"), parameterNames: names,
       modelFingerprint: try entries.text("model_fingerprint"), sites: try entries.sites(names))
-    tokenScope = try entries.text("token_scope")
-    skipFirst = try entries.count("skip_first")
-    support = file.metadata("support")
-    pooling = file.metadata("pooling")
-    fitOrder = file.metadata("fit_order")
     counts = try entries.counts("counts")
     // The second name is that of earlier versions.
     let meanShift = ["mean_shift_channels", "gated_channels"].first { file.metadata($0) != nil }

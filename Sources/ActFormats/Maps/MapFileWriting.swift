@@ -37,17 +37,19 @@ extension MapFile {
 
   private var metadata: [(key: String, value: String)] {
     var entries: [(key: String, value: String)] = [
-      ("format", "act-map"), ("format_version", Self.formatVersion), ("method", method),
-      ("method_version", methodVersion), ("transport", transport),
-      ("parameters", JSON.array(parameterNames.map(JSON.string)).description),
+      ("format", "act-map"), ("format_version", Self.formatVersion),
+    ]
+    entries += fit.method.entries
+    entries += [
+      ("transport", transport), ("parameters", JSON.array(parameterNames.map(JSON.string)).description),
       ("sites", FileMetadata.sites(sites.map { ($0.name, $0.width) })),
-      ("model_fingerprint", modelFingerprint), ("token_scope", tokenScope), ("skip_first", String(skipFirst)),
+      ("model_fingerprint", modelFingerprint),
     ]
-    let optional = [
-      ("support", support), ("pooling", pooling), ("fit_order", fitOrder),
-      ("fit_fingerprint", unfinished?.fingerprint), ("fit_sites", unfinished?.siteCount.map(String.init)),
-    ]
-    for (key, value) in optional { if let value { entries.append((key, value)) } }
+    entries += fit.entries
+    if let unfinished {
+      entries.append(("fit_fingerprint", unfinished.fingerprint))
+      if let count = unfinished.siteCount { entries.append(("fit_sites", String(count))) }
+    }
     if !counts.isEmpty { entries.append(("counts", FileMetadata.object(counts, JSON.int))) }
     if !meanShiftChannels.isEmpty {
       entries.append(("mean_shift_channels", FileMetadata.object(meanShiftChannels, JSON.int)))

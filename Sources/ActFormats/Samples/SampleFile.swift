@@ -58,10 +58,8 @@ package struct SampleFile: Sendable {
     package var counts: [String: Int]
     package var dataHashes: [String: String] = [:]
     package var modelFingerprint: String
-    package var tokenScope: String
-    package var skipFirst: Int
-    package var pooling: String
-    package var fitOrder: String
+    /// How the samples came to be.
+    package var samples: SampleDescription
     /// A digest of everything that all shards of a round must have in common.
     package var collection: String
     /// A digest of the maps of earlier rounds, which the samples have passed.
@@ -70,18 +68,14 @@ package struct SampleFile: Sendable {
 
     package init(
       shard: Part, round: Part, sites: [Site], counts: [String: Int], modelFingerprint: String,
-      tokenScope: String, skipFirst: Int, pooling: String, fitOrder: String, collection: String,
-      instructionSet: String
+      _ samples: SampleDescription, collection: String, instructionSet: String
     ) {
       self.shard = shard
       self.round = round
       self.sites = sites
       self.counts = counts
       self.modelFingerprint = modelFingerprint
-      self.tokenScope = tokenScope
-      self.skipFirst = skipFirst
-      self.pooling = pooling
-      self.fitOrder = fitOrder
+      self.samples = samples
       self.collection = collection
       self.instructionSet = instructionSet
     }

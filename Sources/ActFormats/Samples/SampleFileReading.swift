@@ -21,10 +21,8 @@ extension SampleFile.Header {
     }
     self.init(
       shard: try part("shard"), round: try part("round"), sites: sites, counts: counts,
-      modelFingerprint: try entries.text("model_fingerprint"), tokenScope: try entries.text("token_scope"),
-      skipFirst: try entries.count("skip_first"), pooling: try entries.text("pooling"),
-      fitOrder: try entries.text("fit_order"), collection: try entries.text("collection"),
-      instructionSet: try entries.text("instruction_set"))
+      modelFingerprint: try entries.text("model_fingerprint"), try SampleDescription(entries),
+      collection: try entries.text("collection"), instructionSet: try entries.text("instruction_set"))
     dataHashes = try entries.dictionary("data", \.string)
     behind = file.metadata("behind")
   }

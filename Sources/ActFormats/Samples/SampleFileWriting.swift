@@ -36,14 +36,15 @@ extension SampleFile {
 
 extension SampleFile.Header {
   fileprivate var metadata: [(key: String, value: String)] {
-    let entries: [(key: String, value: String)] = [
+    var entries: [(key: String, value: String)] = [
       ("format", "act-samples"), ("format_version", SampleFile.formatVersion), ("shard", shard.description),
       ("round", round.description), ("sites", FileMetadata.sites(sites.map { ($0.name, $0.width) })),
       ("counts", FileMetadata.object(counts, JSON.int)),
       ("data", FileMetadata.object(dataHashes, JSON.string)), ("model_fingerprint", modelFingerprint),
-      ("token_scope", tokenScope), ("skip_first", String(skipFirst)), ("pooling", pooling),
-      ("fit_order", fitOrder), ("collection", collection), ("instruction_set", instructionSet),
     ]
-    return entries + (behind.map { [("behind", $0)] } ?? [])
+    entries += samples.entries
+    entries += [("collection", collection), ("instruction_set", instructionSet)]
+    if let behind { entries.append(("behind", behind)) }
+    return entries
   }
 }

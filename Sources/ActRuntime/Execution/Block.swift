@@ -1,3 +1,4 @@
+import ActErrors
 import Glibc
 
 /// Zeroed memory at a fixed address that the system commits page by page as it is touched.
@@ -22,7 +23,8 @@ package final class Block: @unchecked Sendable {
 }
 
 /// A request that the engine cannot run: out of memory, or rows beyond what the plan holds.
-package struct EngineError: Error, Hashable, CustomStringConvertible {
+package struct EngineError: ToolError, Hashable {
+  package var exitStatus: ExitStatus { .usage }
   package var description: String
 
   package init(_ description: String) { self.description = description }

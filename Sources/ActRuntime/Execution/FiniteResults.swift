@@ -1,9 +1,10 @@
+import ActErrors
 import ActFormats
 import ActIR
 import ActPlan
 
 /// A step whose results are not all finite: where that began, and under which strengths.
-package struct NotFiniteError: Error, Hashable, CustomStringConvertible {
+package struct NotFiniteError: ToolError, Hashable {
   /// The plan's file, or the model's directory.
   package var path: String?
   /// The first site whose values are not finite, or the value where it is no site's, and the matrices it comes from.
@@ -17,6 +18,7 @@ package struct NotFiniteError: Error, Hashable, CustomStringConvertible {
   /// Whether a dial was on: then the strength is to blame, and else the weights.
   package var isSteered: Bool { !strengths.isEmpty }
 
+  package var exitStatus: ExitStatus { isSteered ? .usage : .badFile }
   package var description: String {
     let dials = strengths.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
     return (path.map { "\($0): " } ?? "")

@@ -1,3 +1,5 @@
+import ActErrors
+
 /// Strengths by map name, written `toxicity=0.7,formal=0.3`; a strength may be a range `0:1:0.1`.
 ///
 /// Several expressions are one, as if commas joined them.
@@ -19,7 +21,8 @@ package struct SteeringExpression: Hashable, Sendable {
   package init(terms: [Term]) { self.terms = terms }
 
   /// A malformed expression; exit code 2.
-  package struct Malformed: Error, Hashable, CustomStringConvertible {
+  package struct Malformed: ToolError, Hashable {
+    package var exitStatus: ExitStatus { .usage }
     package var description: String
   }
 

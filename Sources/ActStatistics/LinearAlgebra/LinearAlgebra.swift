@@ -1,3 +1,4 @@
+import ActErrors
 import COpenBLAS
 
 /// What holds for all linear algebra of the process.
@@ -17,7 +18,7 @@ package enum LinearAlgebra {
 }
 
 /// What linear algebra cannot do with a matrix.
-package enum LinearAlgebraError: Error, Hashable, CustomStringConvertible {
+package enum LinearAlgebraError: ToolError, Hashable {
   /// An element is not finite.
   case notFinite
   /// The leading minor of this order is not positive.
@@ -26,6 +27,8 @@ package enum LinearAlgebraError: Error, Hashable, CustomStringConvertible {
   case noConvergence(routine: String)
   /// More elements than LAPACK can count.
   case tooLarge(rows: Int, columns: Int)
+
+  package var exitStatus: ExitStatus { .usage }
 
   package var description: String {
     switch self {

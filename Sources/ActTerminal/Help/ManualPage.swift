@@ -1,3 +1,4 @@
+import ActErrors
 import ArgumentParser
 
 /// The manual page of a tool with all its commands, in the `man` macros of roff and ASCII alone.

@@ -1,3 +1,5 @@
+import ActErrors
+
 /// A pattern over site names: a glob, or after `re:` a regular expression; either matches the whole name.
 ///
 /// In a glob `*` stands for any run of characters, dots too, `?` for one, and `[0-9]` for one of a set. An expression is
@@ -105,12 +107,13 @@ package struct SitePattern: Sendable, CustomStringConvertible {
 }
 
 /// A pattern that is malformed, chooses nothing or takes too long; exit code 2.
-package struct SitePatternError: Error, Hashable, CustomStringConvertible {
+package struct SitePatternError: ToolError, Hashable {
   /// The pattern as it was given.
   package var pattern: String
   /// What is wrong with it, as a predicate: `matches no site`.
   package var problem: String
 
+  package var exitStatus: ExitStatus { .usage }
   package var description: String { "site pattern `\(pattern)` \(problem)" }
 }
 
