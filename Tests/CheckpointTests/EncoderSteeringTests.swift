@@ -31,7 +31,7 @@ import Testing
         ])
     }
     var file = MapFile(
-      method: "linear-act", methodVersion: "1",
+      FitDescription(.init("linear-act", version: "1")),
       transport: """
         graph @linear(%x: f32[T,D], %slope: f32[D], %source_mean: f32[D], %target_mean: f32[D], %strength: f32[]) {
           %centred = sub %x, %source_mean : f32[T,D]
@@ -45,7 +45,7 @@ import Testing
         """,
       parameterNames: ["slope", "source_mean", "target_mean"], modelFingerprint: model.fingerprint,
       sites: sites)
-    file.tokenScope = scope
+    file.fit.scope = try #require(TokenScope(scope))
     return file
   }
 

@@ -170,7 +170,7 @@ import Workbench
     let fingerprint = try #require(JSON(parsing: shown.text)["fingerprint"]?.string)
     let shift = (0..<48).map { Float($0) / 16 - 1 }
     let map = MapFile(
-      method: "shift", methodVersion: "1",
+      FitDescription(.init("shift", version: "1")),
       transport: """
         graph @shift(%x: f32[T,D], %shift: f32[D], %strength: f32[]) {
           %part = mul %shift, %strength : f32[D]
