@@ -25,10 +25,10 @@ import Workbench
     let path = directory.file(name)
     let writer = try SafetensorsWriter(path, tensors.map { .init($0.0, $0.1, [$0.2.count]) })
     for (name, type, values) in tensors {
-      if type == .i64 {
-        try values.map { Int64($0) }.withUnsafeBytes { try writer.append($0, to: name) }
-      } else {
-        try values.map { Int32($0) }.withUnsafeBytes { try writer.append($0, to: name) }
+      switch type {
+      case .i64: try values.map { Int64($0) }.withUnsafeBytes { try writer.append($0, to: name) }
+      case .u8: try values.map { UInt8($0) }.withUnsafeBytes { try writer.append($0, to: name) }
+      default: try values.map { Int32($0) }.withUnsafeBytes { try writer.append($0, to: name) }
       }
     }
     try writer.finish()

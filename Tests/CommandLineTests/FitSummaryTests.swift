@@ -40,7 +40,7 @@ import Workbench
     #expect(scaling.error.contains(" of 416 channels by mean shift alone, "))
     #expect(scaling.error.contains("| mean shift alone |"))
     let path = directory.file("x.maps.safetensors")
-    #expect(try Tool.actc.run("show", path).text.contains(" by mean shift alone\n"))
+    #expect(try Tool.actc.run("show", path).text.contains(" by mean shift alone; "))
 
     let shifting = try fit("--method", "mean-act")
     #expect(!shifting.error.contains("mean shift"), "\(shifting.error)")

@@ -75,7 +75,7 @@ import Workbench
     ("architectures", #"["GPT2LMHeadModel"]"#, 4, "architectures: `GPT2LMHeadModel` is not supported"),
     ("architectures", "[]", 3, "architectures: expected a list"),
     ("architectures", #""Llama""#, 3, "architectures: expected a list"),
-    ("hidden_act", #""relu""#, 4, "hidden_act: `relu` is not supported"),
+    ("hidden_act", #""mish""#, 4, "hidden_act: `mish` is not supported"),
     ("rope_parameters", #"{"rope_type":"yarn","factor":2}"#, 4, "rope_type: `yarn` is not supported"),
     ("num_attention_heads", "0", 3, "num_attention_heads: expected an integer from 1"),
     ("num_attention_heads", "3", 3, "num_key_value_heads: expected a divisor"),

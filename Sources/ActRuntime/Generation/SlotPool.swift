@@ -56,6 +56,7 @@ package final class SlotPool {
   ///   - strengths: the steering of the sequence.
   ///   - promptCount: how many of its tokens are the prompt.
   ///   - length: how many tokens it may have.
+  /// - Returns: the slots, each acquired once; release them together.
   /// - Throws: as ``acquire(_:)``; then no slot is held.
   package func acquire(
     _ strengths: [String: Float], promptCount: Int, length: Int
