@@ -24,7 +24,7 @@ package struct LoweringError: ToolError, Hashable {
   package var description: String
 }
 
-/// Cuts a graph by binding time into what runs at compile time and a plan that ``Plan/verify()`` accepts.
+/// Cuts a graph by binding time into what runs at compile time and a plan that `Plan.verify()` accepts.
 package func lower(
   _ graph: Graph, _ options: LoweringOptions = LoweringOptions()
 ) throws -> (compile: CompileProgram, plan: Plan) {

@@ -93,7 +93,7 @@ extension Graph {
 }
 
 extension Transport {
-  /// The types of the parameters at a site; see ``ActIR/Graph/parameterTypes(at:shapes:)``.
+  /// The types of the parameters at a site; see `Graph.parameterTypes(at:shapes:)`.
   public func parameterTypes(
     at site: String, of type: TensorType
   ) throws(TransportError) -> [String: TensorType] {
