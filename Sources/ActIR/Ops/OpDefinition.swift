@@ -19,6 +19,7 @@ protocol OpDefinition: Hashable, Sendable {
 public struct OpTraits: Hashable, Sendable {
   /// The operands that the op's kernel may overwrite with its result as it goes.
   public enum Overwritable: Hashable, Sendable {
+    /// No operand.
     case none
     /// The first operand alone.
     case first
