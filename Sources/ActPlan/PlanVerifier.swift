@@ -163,6 +163,14 @@ extension Plan {
   private func verifyRows(_ index: Int) throws(PlanError) {
     let value = values[index]
     if case .kvAppend = value.op { throw failure(index, "@cache", "another place") }
+    if case .kvPack = value.op {
+      // The engine knows the entry and the position of the rows T alone, and makes room for B entries.
+      guard let k = value.inputs.first.map({ values[$0].type }), k.rank == 2, k.shape[0] == .symbol("T"),
+        limit("B") != nil
+      else {
+        throw failure(index, "keys and values of rows T, and a limit B of their entries", "\(value.type)")
+      }
+    }
     // Masks lie as f32, and only elementwise kernels and epilogues read them.
     let isMask = value.type.dtype == .bool && value.op.isElementwise
     let isPacked = if case .kvPack = value.op { true } else { false }

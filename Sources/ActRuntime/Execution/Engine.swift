@@ -76,7 +76,7 @@ package final class Engine {
       ?? Int(Int32.max)
     let arguments = TaskArguments()
     counts = arguments.allocate(Int32.self, count: plan.limits.count)
-    rows = RowBuffers(plan, in: arguments)
+    rows = RowBuffers(plan, rows: maximumRows, in: arguments)
     caches = SequenceCaches(plan, maximumSequences: maximumSequences, arguments: arguments)
     bound = try BoundPlan(
       plan, rows: rows, caches: caches, threads: pool.threads, slots: maximumSlots, arguments: arguments,

@@ -46,7 +46,8 @@ extension Engine {
       throw EngineError("slot \(slot); strengths are set for 0 to \(usedSlots - 1)")
     }
     place(rowCounts, slots, rowSlots)
-    let chosenCount = try plan.limit("R") == nil ? 0 : choose(chosen, of: rowCounts)
+    let choosesRows = plan.limit("R") != nil && plan.limit("T") != nil
+    let chosenCount = try choosesRows ? choose(chosen, of: rowCounts) : 0
     bind(Int32(rowCount), chosenCount, entries: Int32(rowCounts.count))
     try checkIntegers(bound.integers)
     try checkIntegers(bound.givenIntegers)

@@ -16,9 +16,10 @@ struct RowBuffers {
   /// The slot of each entry.
   let entrySlots: UnsafeMutablePointer<Int32>
 
-  init(_ plan: Plan, in arguments: TaskArguments) {
+  /// Buffers for calls of at most `rows` rows, also of a plan that begins where rows are chosen and counts none by `T`.
+  init(_ plan: Plan, rows: Int, in arguments: TaskArguments) {
     func buffer(_ symbol: String) -> UnsafeMutablePointer<Int32> {
-      arguments.allocate(Int32.self, count: plan.limit(symbol) ?? 1)
+      arguments.allocate(Int32.self, count: symbol == "T" ? rows : plan.limit(symbol) ?? 1)
     }
     tokens = buffer("T")
     positions = buffer("T")
