@@ -1,3 +1,5 @@
+import ActLimits
+
 /// The element type of a tensor.
 public enum DType: String, Hashable, Sendable, CaseIterable {
   /// Numbers in IEEE single precision, in which everything is computed.
@@ -64,6 +66,9 @@ public struct TensorType: Hashable, Sendable {
 
   /// The number of axes.
   public var rank: Int { shape.count }
+
+  /// The most axes that a tensor of a plan or of a map has.
+  public static var maximumRank: Int { ACT_MAX_RANK }
 
   /// Whether it is rows of channels whose number the call decides: a symbol first, and fixed sizes after it.
   public var isRows: Bool {

@@ -7,7 +7,7 @@
 
 // The same in every level: positions that attention takes at once, queries that share their loads, and lanes
 // of the widest vector, to a multiple of which the width of a head is padded.
-enum { ATTENTION_BLOCK = 64, ATTENTION_QUERIES = 48, ATTENTION_LANES = 16 };
+enum { ATTENTION_BLOCK = ACT_KV_BLOCK, ATTENTION_QUERIES = 48, ATTENTION_LANES = ACT_KV_LANES };
 
 static inline ptrdiff_t attention_padded(int32_t head_width) {
   return ((ptrdiff_t)head_width + ATTENTION_LANES - 1) / ATTENTION_LANES * ATTENTION_LANES;

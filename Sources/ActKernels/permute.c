@@ -28,7 +28,7 @@ void act_permute(const void *args, int worker, int workers) {
   int64_t inner = 1;
   for (int32_t axis = 1; axis < a->rank; axis++) inner *= a->sizes[axis];
   for (int64_t row = first; row < end; row++) {
-    int64_t at[ACT_PERMUTE_MAX_RANK] = {0};
+    int64_t at[ACT_MAX_RANK] = {0};
     int64_t from = row * a->steps[0];
     for (int64_t i = 0; i < inner; i++) {
       a->out[row * inner + i] = widened(a->in, a->in_dtype, from);

@@ -20,7 +20,6 @@ extension Plan {
   static let largestBlock = 1 << 40
   private static let mostValues = 1 << 15
   private static let mostOperands = 64
-  private static let mostDimensions = 8
   private static let symbols = ["B", "R", "S", "T"]
 
   /// Checks everything that running the plan relies on: types, places, offsets, lifetimes.
@@ -78,11 +77,11 @@ extension Plan {
     guard value.inputs.count <= Self.mostOperands else {
       throw failure(index, "at most \(Self.mostOperands) operands", "\(value.inputs.count)")
     }
-    guard value.type.rank <= Self.mostDimensions,
+    guard value.type.rank <= TensorType.maximumRank,
       value.type.shape.allSatisfy({ $0.fixed ?? 1 <= Self.largestDimension })
     else {
       throw failure(
-        index, "at most \(Self.mostDimensions) dimensions of at most \(Self.largestDimension)",
+        index, "at most \(TensorType.maximumRank) dimensions of at most \(Self.largestDimension)",
         "\(value.type)")
     }
     let expected: TensorType?

@@ -80,12 +80,11 @@ extension FileMetadata {
 }
 
 extension MapFile {
-  fileprivate static let mostDimensions = 8
   /// What the shape of a parameter can be, as errors say it.
-  static let shapes = "at most \(mostDimensions) dimensions, each above 0"
+  static let shapes = "at most \(TensorType.maximumRank) dimensions, each above 0"
 }
 
 extension [Int] {
   /// Whether it is the shape of a parameter, as ``MapFile/shapes`` says.
-  var canBeParameter: Bool { count <= MapFile.mostDimensions && allSatisfy { $0 > 0 } }
+  var canBeParameter: Bool { count <= TensorType.maximumRank && allSatisfy { $0 > 0 } }
 }

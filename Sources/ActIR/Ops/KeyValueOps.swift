@@ -1,3 +1,5 @@
+import ActLimits
+
 /// Keeps keys and values in a cache, behind those of the earlier rows of each sequence.
 /// `k: f32[T,G·W], v: f32[T,G·W] -> kv[S,G,W]`
 struct KVAppendOp: OpDefinition {
@@ -38,13 +40,13 @@ struct KVPackOp: OpDefinition {
   }
 }
 
-/// How keys and values are held for attention: in blocks of 64 positions, each a run of heads, of a multiple of 16
-/// channels each; first all keys, then all values.
+/// How keys and values are held for attention: in blocks of positions, each a run of heads, of a multiple of some channels
+/// each; first all keys, then all values.
 public struct KeyValues: Hashable, Sendable {
   /// Positions of a block.
-  public static let blockPositions = 64
+  public static var blockPositions: Int { ACT_KV_BLOCK }
   /// A head's channels are padded to a multiple of this.
-  public static let laneChannels = 16
+  public static var laneChannels: Int { ACT_KV_LANES }
 
   /// The type of an element, f32 or bf16.
   public var element: DType

@@ -38,7 +38,6 @@ struct MatvecOp: OpDefinition {
 
 /// Axis i of the result is axis `axes[i]` of the operand. `w: [S] -> f32[S']`
 struct PermuteOp: OpDefinition {
-  static let mostAxes = 8
   var axes: [Int] = []
 
   let mnemonic = "permute"
@@ -52,8 +51,8 @@ struct PermuteOp: OpDefinition {
   func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
     try operands.expect(1)
     let w = operands[0]
-    guard w.dtype.isFloat, w.fixedCount != nil, (1...Self.mostAxes).contains(w.rank) else {
-      throw operands.mismatch("a tensor of 1 to \(Self.mostAxes) axes of fixed sizes")
+    guard w.dtype.isFloat, w.fixedCount != nil, (1...TensorType.maximumRank).contains(w.rank) else {
+      throw operands.mismatch("a tensor of 1 to \(TensorType.maximumRank) axes of fixed sizes")
     }
     guard axes.sorted() == Array(w.shape.indices) else {
       throw operands.mismatch("each of its \(w.rank) axes once")

@@ -1,4 +1,5 @@
 import ActIR
+import ActKernels
 import ActPlan
 
 extension Engine {
@@ -61,7 +62,7 @@ extension Engine {
       if plan.limit("B") != nil { rows.entrySlots[entry] = slots[entry] }
       for (keyValues, base, table) in bound.packed {
         let size = keyValues.blockByteCount
-        let half = keyValues.blockByteCount * (maximumRows / KeyValues.blockPositions + maximumEntries)
+        let half = size * (maximumRows / KeyValues.blockPositions + maximumEntries)
         table.keys[entry] = base + block * size
         table.values[entry] = base + half + block * size
       }
@@ -121,7 +122,6 @@ struct IntegerInput {
 extension KeyValues {
   /// Bytes of the keys of a block, or of its values.
   fileprivate var blockByteCount: Int {
-    let padded = (headWidth + Self.laneChannels - 1) / Self.laneChannels * Self.laneChannels
-    return Self.blockPositions * heads * padded * (element.byteWidth ?? 0)
+    act_cache_bytes(element.kernelType, Int64(Self.blockPositions), Int32(heads), Int32(headWidth))
   }
 }

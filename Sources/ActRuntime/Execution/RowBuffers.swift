@@ -3,6 +3,8 @@ import ActPlan
 
 /// The rows and entries of the current call, at fixed addresses that the arguments of the kernels contain.
 struct RowBuffers {
+  /// How many rows there is room for.
+  private let capacity: Int
   let tokens, positions, entries, slots: UnsafeMutablePointer<Int32>
   /// The positions that each row attends to end before this one: causally, its own is the last.
   let ends: UnsafeMutablePointer<Int32>
@@ -21,6 +23,7 @@ struct RowBuffers {
     func buffer(_ symbol: String) -> UnsafeMutablePointer<Int32> {
       arguments.allocate(Int32.self, count: symbol == "T" ? rows : plan.limit(symbol) ?? 1)
     }
+    capacity = rows
     tokens = buffer("T")
     positions = buffer("T")
     entries = buffer("T")
@@ -34,12 +37,13 @@ struct RowBuffers {
   }
 
   func set(_ row: Row, at index: Int) {
-    tokens[index] = row.token
     place(row.position, of: row.sequence, slot: row.slot, at: index)
+    tokens[index] = row.token
   }
 
   /// Says where row `index` stands, and what it sees causally.
   func place(_ position: Int32, of entry: Int32, slot: Int32, at index: Int) {
+    precondition(index < capacity, "the engine checks how many rows a call has")
     positions[index] = position
     entries[index] = entry
     slots[index] = slot
