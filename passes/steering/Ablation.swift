@@ -17,22 +17,7 @@ package let ablation = SteeringMethod(
     }
 
     """,
-  makeAccumulator: { AblationAccumulator(means: SideMeans(width: $0)) })
-
-private struct AblationAccumulator: SiteAccumulator {
-  var means: SideMeans
-
-  mutating func observe(_ side: Side, _ rows: [Float]) { means.observe(side, rows) }
-
-  mutating func merge(_ other: any SiteAccumulator) throws {
-    guard let other = other as? AblationAccumulator else {
-      throw FitError("accumulators of different methods")
-    }
-    means.merge(other.means)
-  }
-
-  func finish() throws -> SiteFit {
-    let (source, target) = (try means.mean(.source), try means.mean(.target))
+  fitMeans: { source, target in
     let difference = zip(source, target).map { $1 - $0 }
     // Scaled before it is squared, so that no square overflows or vanishes.
     let largest = difference.reduce(0) { max($0, $1.magnitude) }
@@ -42,7 +27,5 @@ private struct AblationAccumulator: SiteAccumulator {
     }
     let scaled = difference.map { $0 / largest }
     let length = scaled.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    let direction = scaled.map { Float($0 / length) }
-    return SiteFit(parameters: ["v": MapParameter(direction, shape: [1, direction.count])])
-  }
-}
+    return ["v": MapParameter(scaled.map { Float($0 / length) }, shape: [1, scaled.count])]
+  })

@@ -13,25 +13,9 @@ package let meanAct = SteeringMethod(
     }
 
     """,
-  makeAccumulator: { MeanActAccumulator(means: SideMeans(width: $0)) })
-
-private struct MeanActAccumulator: SiteAccumulator {
-  var means: SideMeans
-
-  mutating func observe(_ side: Side, _ rows: [Float]) { means.observe(side, rows) }
-
-  mutating func merge(_ other: any SiteAccumulator) throws {
-    guard let other = other as? MeanActAccumulator else {
-      throw FitError("accumulators of different methods")
-    }
-    means.merge(other.means)
-  }
-
-  func finish() throws -> SiteFit {
-    var parameters: [String: MapParameter] = [:]
-    for side in Side.allCases {
-      parameters["\(side.rawValue)_mean"] = MapParameter(try means.mean(side).map { Float($0) })
-    }
-    return SiteFit(parameters: parameters)
-  }
-}
+  fitMeans: { source, target in
+    [
+      "source_mean": MapParameter(source.map { Float($0) }),
+      "target_mean": MapParameter(target.map { Float($0) }),
+    ]
+  })
