@@ -29,10 +29,10 @@ extension Plan {
   }
 
   /// Checks that an op takes rows by an input whose range the engine knows.
-  func verifyIndex(of index: Int) throws(PlanError) {
-    let (table, indices) = (values[values[index].inputs[0]], values[values[index].inputs[1]])
+  func verifyIndex(_ operand: Int, of index: Int) throws(PlanError) {
+    let (table, indices) = (values[values[index].inputs[0]], values[values[index].inputs[operand]])
     guard indices.place == .call, case .input(_, let role) = indices.op else {
-      throw failure(index, "an input as operand 1", "%\(indices.name)")
+      throw failure(index, "an input as operand \(operand)", "%\(indices.name)")
     }
     let rows: Dim? = table.place == .constant ? nil : table.type.shape.first
     let isBounded =
@@ -68,11 +68,9 @@ extension Plan {
     var fixed: Int?
     var symbols: Set<String> = []
     for value in values {
-      switch value.op {
-      case .embedding, .takeRows: break
-      default: continue
-      }
-      guard case .input(name, _) = values[value.inputs[1]].op else { continue }
+      guard let operand = value.op.traits.indexOperand,
+        case .input(name, _) = values[value.inputs[operand]].op
+      else { continue }
       switch values[value.inputs[0]].type.shape.first {
       case .fixed(let rows)?: fixed = min(fixed ?? rows, rows)
       case .symbol(let symbol)?: symbols.insert(symbol)

@@ -193,11 +193,8 @@ extension Plan {
         throw failure(index, "operands of fixed sizes but for the first", "\(values[input].type)")
       }
     }
-    switch value.op {
-    case .embedding, .takeRows: try verifyIndex(of: index)
-    case .attention(let attention): try verifyAttention(index, attention)
-    default: break
-    }
+    if let operand = value.op.traits.indexOperand { try verifyIndex(operand, of: index) }
+    if case .attention(let attention) = value.op { try verifyAttention(index, attention) }
   }
 
   /// Checks that kernels, which count rows in 32 bits, can count those of a value.

@@ -5,7 +5,7 @@ struct AttentionOp: OpDefinition {
   let mnemonic = "attention"
   var op: Op { .attention(attention) }
   var traits: OpTraits {
-    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: nil, overwrites: .none)
+    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {

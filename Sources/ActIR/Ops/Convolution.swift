@@ -6,7 +6,7 @@ struct ConvOp: OpDefinition {
   let mnemonic = "conv"
   var op: Op { .conv(windows) }
   var traits: OpTraits {
-    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: 1, overwrites: .none)
+    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: 1, index: nil, overwrites: .none)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) { try windows.code(&coder) }
@@ -28,7 +28,7 @@ struct ConvEpilogueOp: OpDefinition {
   let mnemonic = "conv_epilogue"
   var op: Op { .convEpilogue(windows, body) }
   var traits: OpTraits {
-    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: 1, overwrites: .from(2))
+    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: 1, index: nil, overwrites: .from(2))
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {

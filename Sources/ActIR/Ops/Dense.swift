@@ -4,7 +4,8 @@ struct LinearOp: OpDefinition {
   var op: Op { .linear }
   var traits: OpTraits {
     OpTraits(
-      .compile, in: [.compile, .step], [.transports], elementwise: nil, matrix: 1, overwrites: .none)
+      .compile, in: [.compile, .step], [.transports], elementwise: nil, matrix: 1, index: nil,
+      overwrites: .none)
   }
 
   mutating func code(_: inout AttributeCoder) {}
@@ -26,7 +27,7 @@ struct LinearEpilogueOp: OpDefinition {
   var op: Op { .linearEpilogue(body) }
   var traits: OpTraits {
     OpTraits(
-      .compile, in: .step, [], elementwise: nil, matrix: 1, overwrites: .from(2))
+      .compile, in: .step, [], elementwise: nil, matrix: 1, index: nil, overwrites: .from(2))
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {

@@ -9,7 +9,7 @@ struct KVAppendOp: OpDefinition {
   let mnemonic = "kv_append"
   var op: Op { .kvAppend(keyValues, cache: cache) }
   var traits: OpTraits {
-    OpTraits(.step, in: .step, [], elementwise: nil, matrix: nil, overwrites: .none)
+    OpTraits(.step, in: .step, [], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
@@ -30,7 +30,7 @@ struct KVPackOp: OpDefinition {
   let mnemonic = "kv_pack"
   var op: Op { .kvPack(keyValues) }
   var traits: OpTraits {
-    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: nil, overwrites: .none)
+    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) { try keyValues.code(&coder) }

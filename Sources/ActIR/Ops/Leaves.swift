@@ -7,7 +7,7 @@ struct InputOp: OpDefinition {
   var op: Op { .input(name: name, role: role) }
   var traits: OpTraits {
     OpTraits(
-      .step, in: .step, [.transports], elementwise: nil, matrix: nil, overwrites: .none)
+      .step, in: .step, [.transports], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
@@ -92,7 +92,7 @@ struct ConstantOp: OpDefinition {
   var op: Op { .constant(value) }
   var traits: OpTraits {
     OpTraits(
-      .compile, in: .compile, [.transports], elementwise: nil, matrix: nil, overwrites: .none)
+      .compile, in: .compile, [.transports], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) { try coder.float("value", &value) }
@@ -112,7 +112,7 @@ struct DialOp: OpDefinition {
   var op: Op { .dial(name: name, scope: scope) }
   var traits: OpTraits {
     OpTraits(
-      .set, in: .set, [], elementwise: nil, matrix: nil, overwrites: .none)
+      .set, in: .set, [], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {

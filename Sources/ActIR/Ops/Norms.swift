@@ -26,7 +26,8 @@ struct LayerNormOp: OpDefinition {
 
 extension OpTraits {
   fileprivate static let norm = OpTraits(
-    .compile, in: [.compile, .step], [.cheap, .transports], elementwise: nil, matrix: nil, overwrites: .first)
+    .compile, in: [.compile, .step], [.cheap, .transports], elementwise: nil, matrix: nil, index: nil,
+    overwrites: .first)
 }
 
 extension Operands {

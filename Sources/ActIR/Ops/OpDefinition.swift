@@ -67,18 +67,21 @@ public struct OpTraits: Hashable, Sendable {
   public var elementwise: Expression?
   /// Which operand is a matrix that the kernel streams or looks rows up in; it is known when the plan is compiled.
   public var matrixOperand: Int?
+  /// Which operand, an input of whole numbers, names rows of operand 0.
+  public var indexOperand: Int?
   /// The operands that its kernel may write over.
   public var overwritable: Overwritable
 
   init(
     _ bindingTime: BindingTime, in programs: Programs, _ flags: Flags, elementwise: Expression?, matrix: Int?,
-    overwrites overwritable: Overwritable
+    index: Int?, overwrites overwritable: Overwritable
   ) {
     self.bindingTime = bindingTime
     self.programs = programs
     self.flags = flags
     self.elementwise = elementwise
     matrixOperand = matrix
+    indexOperand = index
     self.overwritable = overwritable
   }
 }
@@ -86,17 +89,18 @@ public struct OpTraits: Hashable, Sendable {
 extension OpTraits {
   /// Of a tensor that is not computed.
   static let leaf = OpTraits(
-    .compile, in: .compile, [], elementwise: nil, matrix: nil, overwrites: .none)
+    .compile, in: .compile, [], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
 
   /// Of elementwise arithmetic.
   static func elementwise(_ body: Expression) -> OpTraits {
     OpTraits(
-      .compile, in: .any, [.cheap, .transports], elementwise: body, matrix: nil, overwrites: .from(0))
+      .compile, in: .any, [.cheap, .transports], elementwise: body, matrix: nil, index: nil,
+      overwrites: .from(0))
   }
 
   /// Of arithmetic on weights, of which a fold consists.
   static let weightArithmetic = OpTraits(
-    .compile, in: .compile, [.transports], elementwise: nil, matrix: nil, overwrites: .none)
+    .compile, in: .compile, [.transports], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
 }
 
 extension OpTraits.Overwritable {

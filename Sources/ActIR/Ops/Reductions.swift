@@ -6,7 +6,7 @@ struct ReduceOp: OpDefinition {
   var op: Op { .reduce(function) }
   var traits: OpTraits {
     OpTraits(
-      .compile, in: .any, [.cheap, .transports], elementwise: nil, matrix: nil, overwrites: .none)
+      .compile, in: .any, [.cheap, .transports], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
   }
 
   mutating func code(_: inout AttributeCoder) {}
@@ -23,7 +23,8 @@ struct SoftmaxOp: OpDefinition {
   var op: Op { .softmax }
   var traits: OpTraits {
     OpTraits(
-      .compile, in: .any, [.cheap, .transports], elementwise: nil, matrix: nil, overwrites: .first)
+      .compile, in: .any, [.cheap, .transports], elementwise: nil, matrix: nil, index: nil, overwrites: .first
+    )
   }
 
   mutating func code(_: inout AttributeCoder) {}

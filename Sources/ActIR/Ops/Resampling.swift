@@ -6,7 +6,7 @@ struct UpsampleNearestOp: OpDefinition {
   let mnemonic = "upsample_nearest"
   var op: Op { .upsampleNearest(height: height, width: width) }
   var traits: OpTraits {
-    OpTraits(.compile, in: .step, [.cheap], elementwise: nil, matrix: nil, overwrites: .none)
+    OpTraits(.compile, in: .step, [.cheap], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
   }
 
   /// The declared type names the size.
@@ -33,7 +33,7 @@ struct AveragePoolOp: OpDefinition {
   let mnemonic = "average_pool"
   var op: Op { .averagePool(pooling) }
   var traits: OpTraits {
-    OpTraits(.compile, in: .step, [.cheap], elementwise: nil, matrix: nil, overwrites: .none)
+    OpTraits(.compile, in: .step, [.cheap], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {

@@ -6,7 +6,7 @@ struct RopeTableOp: OpDefinition {
   var op: Op { .ropeTable(rope) }
   var traits: OpTraits {
     OpTraits(
-      .compile, in: .step, [.cheap], elementwise: nil, matrix: nil, overwrites: .none)
+      .compile, in: .step, [.cheap], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) { try rope.code(&coder) }
@@ -27,7 +27,7 @@ struct RopeOp: OpDefinition {
   var op: Op { .rope(headWidth: headWidth) }
   var traits: OpTraits {
     OpTraits(
-      .compile, in: .step, [.cheap], elementwise: nil, matrix: nil, overwrites: .first)
+      .compile, in: .step, [.cheap], elementwise: nil, matrix: nil, index: nil, overwrites: .first)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {

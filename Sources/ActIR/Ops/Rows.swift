@@ -4,7 +4,7 @@ struct EmbeddingOp: OpDefinition {
   var op: Op { .embedding }
   var traits: OpTraits {
     OpTraits(
-      .compile, in: .step, [.cheap], elementwise: nil, matrix: 0, overwrites: .none)
+      .compile, in: .step, [.cheap], elementwise: nil, matrix: 0, index: 1, overwrites: .none)
   }
 
   mutating func code(_: inout AttributeCoder) {}
@@ -22,7 +22,7 @@ struct TakeRowsOp: OpDefinition {
   var op: Op { .takeRows }
   var traits: OpTraits {
     OpTraits(
-      .compile, in: .step, [.cheap, .contiguous], elementwise: nil, matrix: nil, overwrites: .none)
+      .compile, in: .step, [.cheap, .contiguous], elementwise: nil, matrix: nil, index: 1, overwrites: .none)
   }
 
   mutating func code(_: inout AttributeCoder) {}
@@ -44,7 +44,7 @@ struct SliceOp: OpDefinition {
   var traits: OpTraits {
     OpTraits(
       .compile, in: .any, [.cheap, .transports, slice.axis == nil ? .view : .contiguous], elementwise: nil,
-      matrix: nil, overwrites: .none)
+      matrix: nil, index: nil, overwrites: .none)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
@@ -96,7 +96,8 @@ struct ConcatOp: OpDefinition {
   var op: Op { .concat(axis: axis) }
   var traits: OpTraits {
     OpTraits(
-      .compile, in: .any, [.transports, .contiguous], elementwise: nil, matrix: nil, overwrites: .none)
+      .compile, in: .any, [.transports, .contiguous], elementwise: nil, matrix: nil, index: nil,
+      overwrites: .none)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
@@ -132,7 +133,7 @@ struct ReshapeOp: OpDefinition {
   var traits: OpTraits {
     OpTraits(
       .compile, in: .any, [.cheap, .transports, .view, .contiguous], elementwise: nil, matrix: nil,
-      overwrites: .none)
+      index: nil, overwrites: .none)
   }
 
   /// The declared type names the shape.

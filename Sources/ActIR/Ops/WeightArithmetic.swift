@@ -89,7 +89,7 @@ struct PackOp: OpDefinition {
   var op: Op { .pack(dtype) }
   /// What a map's own matrices hold is never rounded by the map.
   var traits: OpTraits {
-    OpTraits(.compile, in: .compile, [], elementwise: nil, matrix: nil, overwrites: .none)
+    OpTraits(.compile, in: .compile, [], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
   }
 
   /// The declared type names the target.
