@@ -2,7 +2,6 @@ import ActCompile
 import ActFit
 import ActFormats
 import ActTerminal
-import ActText
 import ArgumentParser
 
 struct CollectCommand: ParsableCommand {
@@ -24,6 +23,7 @@ struct CollectCommand: ParsableCommand {
       """)
 
   @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @OptionGroup var partOptions: PartOptions
   @OptionGroup(title: "Data") var data: DataArguments
   @OptionGroup(title: "Samples") var samples: SampleArguments
   @OptionGroup(title: "Resources") var resources: ResourceArguments
@@ -41,7 +41,7 @@ struct CollectCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(fittable: self.model)
+    let model = try Model(self.model, part: partOptions.part())
     let sites = try model.sites(matching: samples.sites)
     let options = try samples.options(resources, output: output)
     guard let shard, let output, !rounds else {
@@ -49,14 +49,13 @@ struct CollectCommand: ParsableCommand {
       return
     }
     let fitted = try earlier.map()
-    let (sequences, hashes) = try data.sequences(
-      model, Tokenizer(directory: model.path), skippedPositions: samples.skipFirst)
+    let (data, hashes) = try self.data.samples(of: model, skippedPositions: samples.skipFirst)
 
     _ = try AtomicFile(output)
-    let bar = ProgressBar("collecting", of: (sequences.sampleCount / shard.count, "samples"))
+    let bar = ProgressBar("collecting", of: (data.sampleCount / shard.count, "samples"))
     let started = ContinuousClock.now
     let header = try collect(
-      model, sequences, sites: sites, shard: shard, after: fitted, options: options, dataHashes: hashes,
+      model, data, sites: sites, shard: shard, after: fitted, options: options, dataHashes: hashes,
       output: output, progress: { bar.update($0.share, $0.site) })
     bar.finish()
     note(

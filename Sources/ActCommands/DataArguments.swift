@@ -87,12 +87,56 @@ struct DataArguments: ParsableArguments {
     }
   }
 
+  /// The samples of both sides, and SHA-256 of each by its name.
+  ///
+  /// Files of tensors hold a model's inputs; other files hold texts.
+  func samples(
+    of model: Model, skippedPositions: Int = 0
+  ) throws -> (samples: PairedSamples, hashes: [String: String]) {
+    let files = source + target + pairs
+    let tensors = files.filter { $0.hasSuffix(TensorSamples.ending) }
+    if tensors.isEmpty {
+      guard model.graph.declaredInputs.contains(where: { $0.role == .token }) else {
+        let inputs = model.graph.declaredInputs.map { "\($0.name) \($0.type)" }.joined(separator: ", ")
+        throw UsageError("the model takes \(inputs), not texts; give files that end in \(TensorSamples.ending)")
+      }
+      return try texts(model, Tokenizer(directory: model.path), skippedPositions: skippedPositions)
+    }
+    if let other = files.first(where: { !tensors.contains($0) }) {
+      throw ValidationError("expected texts or files of tensors, found both: \(other), \(tensors[0])")
+    }
+    try refuseTextOptions()
+    let options = try options("--filter", [])
+    let sides = (
+      source: try TensorSamples(source, for: model, options),
+      target: try TensorSamples(target, for: model, options)
+    )
+    return (
+      PairedSamples(source: sides.source.samples, target: sides.target.samples),
+      ["source": sides.source.sha256, "target": sides.target.sha256]
+    )
+  }
+
+  /// Refuses what says nothing of tensors.
+  private func refuseTextOptions() throws {
+    let given = [
+      ("--pairs", !pairs.isEmpty), ("--field", field != nil), ("--source-field", sourceField != nil),
+      ("--target-field", targetField != nil), ("--prompt-field", promptField != nil),
+      ("--filter", !filter.isEmpty), ("--source-filter", !sourceFilter.isEmpty),
+      ("--target-filter", !targetFilter.isEmpty), ("--format", format != nil), ("--no-header", noHeader),
+      ("--max-tokens", maxTokens != nil),
+    ]
+    if let name = given.first(where: \.1)?.0 {
+      throw ValidationError("\(name): expected texts, found files of tensors")
+    }
+  }
+
   /// Both sides as tokens, and SHA-256 of each by its name.
-  func sequences(
+  func texts(
     _ model: Model, _ tokenizer: Tokenizer, skippedPositions: Int = 0
-  ) throws -> (samples: PairedSequences, hashes: [String: String]) {
+  ) throws -> (samples: PairedSamples, hashes: [String: String]) {
     let sets = try read()
-    let samples = PairedSequences(
+    let samples = PairedSamples(
       source: try tokens(of: sets.source, model, tokenizer, skippedPositions: skippedPositions),
       target: try tokens(of: sets.target, model, tokenizer, skippedPositions: skippedPositions))
     return (samples, ["source": sets.source.sha256, "target": sets.target.sha256])
@@ -120,7 +164,7 @@ struct DataArguments: ParsableArguments {
   /// The tokens of a data set; notes how many samples were cut.
   func tokens(
     of set: DataSet, _ model: Model, _ tokenizer: Tokenizer, skippedPositions: Int = 0
-  ) throws -> [FitSequence] {
+  ) throws -> [FitSample] {
     let contextLength = model.contextLength
     if let maxTokens, maxTokens > contextLength {
       throw ValidationError(
@@ -152,6 +196,6 @@ struct DataArguments: ParsableArguments {
 }
 
 /// Completes the names of data files.
-var dataFiles: CompletionKind { .file(extensions: DataFormat.allCases.map(\.rawValue)) }
+var dataFiles: CompletionKind { .file(extensions: DataFormat.allCases.map(\.rawValue) + ["safetensors"]) }
 
 extension DataFormat: ExpressibleByArgument {}

@@ -2,7 +2,6 @@ import ActCompile
 import ActFit
 import ActFormats
 import ActTerminal
-import ActText
 import ArgumentParser
 
 struct FitCommand: ParsableCommand {
@@ -11,7 +10,8 @@ struct FitCommand: ParsableCommand {
     discussion: """
       A data file holds a sample a line (.txt), a JSON object a line (.jsonl), or a table (.csv, .tsv); - is \
       standard input. Where a record has a prompt and a response, the model runs over both and the response \
-      becomes the sample. A record with messages is laid out by the model's chat template.
+      becomes the sample. A record with messages is laid out by the model's chat template. A file that ends in \
+      .safetensors holds inputs of the model by name, as actrun run takes them: images, or texts as tokens.
 
       A fit that is interrupted keeps its finished sites beside its output, as OUTPUT.partial; the same command \
       run again goes on from there.
@@ -28,9 +28,13 @@ struct FitCommand: ParsableCommand {
           --limit 500 --seed 1 -o toxicity.maps.safetensors
         actc fit SmolLM2 --pairs paradetox.tsv --source-field toxic \\
           --target-field neutral1 -o polite.maps.safetensors
+        actc fit taesd --module encoder --size 512x512 \
+          --source photos.safetensors --target sketches.safetensors \
+          --sites encoder.layers.5 -o sketch.maps.safetensors
       """)
 
   @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @OptionGroup var partOptions: PartOptions
   @OptionGroup(title: "Data") var data: DataArguments
   @OptionGroup(title: "Samples") var samples: SampleArguments
   @OptionGroup(title: "Fit") var method: MethodArguments
@@ -39,18 +43,17 @@ struct FitCommand: ParsableCommand {
 
   func run() throws {
     let output = output.path
-    let model = try Model(fittable: self.model)
+    let model = try Model(self.model, part: partOptions.part())
     let sites = try model.sites(matching: samples.sites)
     let options = try method.options(
       try samples.options(resources, output: output), channels: sites.reduce(0) { $0 + model.width(of: $1) })
-    let (sequences, hashes) = try data.sequences(
-      model, Tokenizer(directory: model.path), skippedPositions: samples.skipFirst)
+    let (data, hashes) = try self.data.samples(of: model, skippedPositions: samples.skipFirst)
 
     try method.check(output: output)
-    let bar = ProgressBar("fitting", of: (sequences.sampleCount, "samples"))
+    let bar = ProgressBar("fitting", of: (data.sampleCount, "samples"))
     let started = ContinuousClock.now
     var file = try fit(
-      model, sequences, sites: sites, options: options, progress: { bar.update($0.share, $0.site) },
+      model, data, sites: sites, options: options, progress: { bar.update($0.share, $0.site) },
       note: note)
     bar.finish()
     file.dataHashes = hashes

@@ -52,13 +52,18 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(fittable: self.model)
+    let model = try Model(self.model)
+    guard model.keepsSequences else {
+      throw FileError.unsupported(
+        self.model, nil, "a search measures perplexity, which only a language model has",
+        next: "fit at some sites with `actc fit` and compare the distances that it prints")
+    }
     let sites = try model.sites(matching: self.sites)
     var samples = resources.options
     samples.weights = running.weights
     let options = try method.options(samples)
     let tokenizer = try Tokenizer(directory: model.path)
-    let (sequences, _) = try data.sequences(model, tokenizer)
+    let (sequences, _) = try data.texts(model, tokenizer)
     let texts = try DataSet(reading: heldOut)
     let heldOut = try data.tokens(of: texts, model, tokenizer).map(\.tokens)
     guard heldOut.contains(where: { $0.count > 1 }) else {

@@ -2,15 +2,27 @@ import ActPasses
 
 /// Whole samples of one side that go through a segment in one step.
 package struct Batch {
+  /// The most that a batch holds.
+  package struct Limits: Hashable, Sendable {
+    /// Rows of the symbol `T`; no sample has more.
+    package var rows: Int
+    package var entries: Int
+
+    package init(rows: Int, entries: Int) {
+      self.rows = rows
+      self.entries = entries
+    }
+  }
+
   package var side: Side
-  package var samples: ArraySlice<FitSequence>
+  package var samples: ArraySlice<FitSample>
   /// Among all batches.
   package var index: Int
-  /// Tokens of all its samples.
+  /// Rows of all its samples.
   package var rowCount: Int
 
-  /// Cuts data sets into batches of at most `rows` tokens, the sources first, without padding.
-  package static func cut(_ data: PairedSequences, rows limit: Int) -> [Batch] {
+  /// Cuts data sets into batches, the sources first, without padding.
+  package static func cut(_ data: PairedSamples, _ limits: Limits) -> [Batch] {
     var batches: [Batch] = []
     for side in Side.allCases {
       let samples = data[side]
@@ -18,8 +30,10 @@ package struct Batch {
       while start < samples.count {
         var end = start
         var rowCount = 0
-        while end < samples.count, rowCount + samples[end].tokens.count <= limit {
-          rowCount += samples[end].tokens.count
+        while end < samples.count, end - start < limits.entries,
+          rowCount + samples[end].rowCount <= limits.rows
+        {
+          rowCount += samples[end].rowCount
           end += 1
         }
         batches.append(
@@ -28,5 +42,15 @@ package struct Batch {
       }
     }
     return batches
+  }
+
+  /// How many there are in it of what a symbol counts; `choosesAll` says that chosen rows are all rows, not the first of
+  /// each sample.
+  package func count(_ symbol: String, choosesAll: Bool) -> Int {
+    switch symbol {
+    case "T": rowCount
+    case "R" where choosesAll: rowCount
+    default: samples.count
+    }
   }
 }

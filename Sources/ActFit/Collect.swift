@@ -24,7 +24,7 @@ import ActRuntime
 ///   compiling and running the model throws.
 @discardableResult
 package func collect(
-  _ model: Model, _ data: PairedSequences, sites: [String], shard: SampleFile.Part, after fitted: MapFile?,
+  _ model: Model, _ data: PairedSamples, sites: [String], shard: SampleFile.Part, after fitted: MapFile?,
   options: SampleOptions, dataHashes: [String: String] = [:], output path: String,
   progress: (FitProgress) -> Void = { _ in }
 ) throws -> SampleFile.Header {
@@ -39,8 +39,9 @@ package func collect(
   let wanted = groups[finished].map { SampleFile.Header.Site(name: $0, width: model.width(of: $0)) }
 
   let part = data.shard(shard)
-  let records = part.records(of: shard, options)
-  let rows = part.sampleCounts(options).values.reduce(0, +)
+  let rowsOfSites = try groups[finished].map { try model.rows(of: $0) }
+  let records = try part.records(of: shard, rowsOfSites, options)
+  let rows = records.values.reduce(0) { $0 + $1.count }
   let (bytes, overflow) = rows.multipliedReportingOverflow(by: wanted.reduce(0) { $0 + $1.width } * 4)
   let memory = try FitMemory(
     collecting: overflow ? .max : bytes, options, weights: model.checkpoint.byteCount)
@@ -77,24 +78,34 @@ extension Model {
   }
 }
 
-extension PairedSequences {
+extension PairedSamples {
   /// The samples of a shard: every `count`-th of each side.
-  fileprivate func shard(_ shard: SampleFile.Part) -> PairedSequences {
-    func every(_ side: [FitSequence]) -> [FitSequence] {
+  fileprivate func shard(_ shard: SampleFile.Part) -> PairedSamples {
+    func every(_ side: [FitSample]) -> [FitSample] {
       stride(from: shard.number - 1, to: side.count, by: shard.count).map { side[$0] }
     }
-    return PairedSequences(source: every(source), target: every(target))
+    return PairedSamples(source: every(source), target: every(target))
   }
 
-  /// For each row that the samples of a shard become, its record's place in the data set.
-  fileprivate func records(of shard: SampleFile.Part, _ options: SampleOptions) -> [String: [Int32]] {
+  /// For each row that the samples of a shard become at sites, its record's place in the data set.
+  ///
+  /// - Throws: `FitError` where the sites have different numbers of rows, and each is a sample.
+  fileprivate func records(
+    of shard: SampleFile.Part, _ sites: [SiteRows], _ options: SampleOptions
+  ) throws(FitError) -> [String: [Int32]] {
     var records: [String: [Int32]] = [:]
     for side in Side.allCases {
-      records[side.rawValue] = self[side].enumerated().flatMap { index, sample in
-        let pooled = sample.tokens.count - max(options.scope.skippedPositions, sample.pooledFrom)
-        let record = Int32(shard.number - 1 + index * shard.count)
-        return [Int32](repeating: record, count: options.pooling.sampleCount(tokens: pooled))
+      var rows: [Int32] = []
+      for (index, sample) in self[side].enumerated() {
+        let count = sites[0].sampleCount(sample, options)
+        if let other = sites.first(where: { $0.sampleCount(sample, options) != count }) {
+          throw FitError(
+            "\(sites[0].name) and \(other.name) have \(count) and \(other.sampleCount(sample, options)) rows of a "
+              + "record; with --pooling all, collect them one by one")
+        }
+        rows += [Int32](repeating: Int32(shard.number - 1 + index * shard.count), count: count)
       }
+      records[side.rawValue] = rows
     }
     return records
   }

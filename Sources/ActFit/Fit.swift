@@ -30,18 +30,16 @@ package struct FitProgress: Hashable, Sendable {
 /// - Throws: `FitError` for data that cannot be fitted, `FileError` where nothing can be kept beside the output, and
 ///   what compiling and running the model throws.
 package func fit(
-  _ model: Model, _ data: PairedSequences, sites: [String], options: FitOptions,
+  _ model: Model, _ data: PairedSamples, sites: [String], options: FitOptions,
   progress: (FitProgress) -> Void = { _ in }, note: (String) -> Void = { _ in }
 ) throws -> MapFile {
   let longest = try data.check(model, options.samples)
   let groups = model.groups(of: sites, options.samples.order)
-  let channels = groups.map { $0.reduce(0) { $0 + model.width(of: $1) } }
-  let sampleCounts = data.sampleCounts(options.samples)
+  let loads = try groups.map { try $0.map { data.load(try model.rows(of: $0), options.samples) } }
   let memory = try FitMemory(
-    options, weights: model.checkpoint.byteCount, channels: channels.max() ?? 0,
-    samples: sampleCounts, carries: groups.count > 1)
+    options, weights: model.checkpoint.byteCount, groups: loads, carries: groups.count > 1)
   if let capacity = memory.sketchCapacity {
-    note(QuantileSketch.note(rows: sampleCounts.values.max() ?? 0, capacity: capacity))
+    note(QuantileSketch.note(rows: loads.joined().map(\.mostSamples).max() ?? 0, capacity: capacity))
   }
 
   var file = try MapFile(fitOf: model.fingerprint, data.counts, options)
@@ -69,7 +67,7 @@ package func fit(
 
   let pass = try SegmentedPass(
     model, data, at: groups, longest: longest, carried: memory.carried, options.samples,
-    report: options.report, reportsTokens: options.support != .all)
+    report: options.report, reportsRows: options.support != .all)
   for (index, group) in groups.enumerated() {
     // Of a segment that is finished only the values are wanted that the next one reads, and what the report measures.
     let isFinished = index < finished
@@ -95,33 +93,35 @@ package func fit(
   return file
 }
 
-extension PairedSequences {
+extension PairedSamples {
   /// The samples of each side by its name.
   package var counts: [String: Int] { ["source": source.count, "target": target.count] }
 
-  /// How many samples each side becomes.
-  package func sampleCounts(_ options: SampleOptions) -> [Side: Int] {
-    Dictionary(
-      uniqueKeysWithValues: Side.allCases.map { side in
-        let count = self[side].reduce(0) { count, sample in
-          let first = max(options.scope.skippedPositions, sample.pooledFrom)
-          return count + options.pooling.sampleCount(tokens: sample.tokens.count - first)
-        }
-        return (side, count)
-      })
+  /// The samples that a site gets of each side.
+  package func load(_ site: SiteRows, _ options: SampleOptions) -> FitMemory.Load {
+    FitMemory.Load(
+      width: site.width,
+      samples: Dictionary(
+        uniqueKeysWithValues: Side.allCases.map { side in
+          (side, self[side].reduce(0) { $0 + site.sampleCount($1, options) })
+        }))
   }
 
-  /// Checks that the samples can be fitted; returns the tokens of the longest.
+  /// Checks that the samples can be fitted; returns the rows of the longest.
   func check(_ model: Model, _ options: SampleOptions) throws(FitError) -> Int {
-    let skipped = options.scope.skippedPositions
     for side in Side.allCases where self[side].isEmpty { throw FitError("no \(side.rawValue) samples") }
-    let sequences = source + target
-    if let empty = sequences.first(where: { $0.tokens.count <= max(skipped, $0.pooledFrom) }) {
-      throw FitError(
-        "a sample of \(empty.tokens.count) tokens, of which the first \(max(skipped, empty.pooledFrom)) are left out"
-      )
+    guard model.hasRows else {
+      guard options.scope == .all else {
+        throw FitError("images have no tokens to leave out; expected the scope all, without --skip-first")
+      }
+      return 1
     }
-    let longest = sequences.reduce(0) { max($0, $1.tokens.count) }
+    let samples = source + target
+    if let empty = samples.first(where: { $0.rowCount <= $0.firstPooled(options) }) {
+      throw FitError(
+        "a sample of \(empty.rowCount) tokens, of which the first \(empty.firstPooled(options)) are left out")
+    }
+    let longest = samples.reduce(0) { max($0, $1.rowCount) }
     guard longest <= model.contextLength else {
       throw FitError("a sample of \(longest) tokens; the model's context is \(model.contextLength)")
     }

@@ -5,6 +5,20 @@ import Glibc
 
 /// How a fit divides the memory that it may use.
 package struct FitMemory: Hashable, Sendable {
+  /// What a site gathers.
+  package struct Load: Hashable, Sendable {
+    package var width: Int
+    /// The samples of each side.
+    package var samples: [Side: Int]
+
+    package init(width: Int, samples: [Side: Int]) {
+      self.width = width
+      self.samples = samples
+    }
+
+    var mostSamples: Int { samples.values.max() ?? 0 }
+  }
+
   /// Bytes for the values that all samples carry between segments.
   private(set) var carried: Int
   /// Rows of a level of the sketches that stand for the samples; nil where all samples are kept.
@@ -20,14 +34,12 @@ package struct FitMemory: Hashable, Sendable {
   /// - Parameters:
   ///   - options: says whether samples are kept at all.
   ///   - weights: bytes of the checkpoint.
-  ///   - channels: of the sites that are fitted together.
-  ///   - samples: the samples of each side.
+  ///   - groups: the sites that are fitted together.
   ///   - carries: whether there is a segment to carry values to.
   /// - Throws: `FitError` where not even sketches fit.
-  init(_ options: FitOptions, weights: Int, channels: Int, samples: [Side: Int], carries: Bool)
-    throws(FitError)
-  {
+  init(_ options: FitOptions, weights: Int, groups: [[Load]], carries: Bool) throws(FitError) {
     let budget = Self.budget(options.samples)
+    let channels = groups.map { $0.reduce(0) { $0 + $1.width } }.max() ?? 0
     let report = options.report?.byteCount(channels: channels) ?? 0
     let rest = Self.rest(of: budget, weights: weights) - min(report, budget / 8)
     let most = carries ? rest / 2 : rest
@@ -36,16 +48,20 @@ package struct FitMemory: Hashable, Sendable {
     let keeps = options.method.makeSketch != nil
     let sides = (keeps ? Side.allCases : []) + (options.support == .all ? [] : [.source])
     let kept = keeps ? Side.allCases : sides
-    let wanted = Self.product(kept.reduce(0) { $0 + samples[$1]! }, channels, 4)
+    let wanted = Self.most(groups) { load in
+      Self.product(kept.reduce(0) { $0 + load.samples[$1]! }, load.width, 4)
+    }
     if wanted <= most {
       carried -= wanted
       return
     }
     var capacity = Self.largestCapacity
     func bytes() -> Int {
-      sides.reduce(0) { sum, side in
-        let one = QuantileSketch.byteCount(rows: samples[side]!, width: channels, capacity: capacity)
-        return sum.addingReportingOverflow(one).overflow ? .max : sum + one
+      Self.most(groups) { load in
+        Self.sum(
+          sides.map { side in
+            QuantileSketch.byteCount(rows: load.samples[side]!, width: load.width, capacity: capacity)
+          })
       }
     }
     while bytes() > most, capacity > Self.leastCapacity { capacity /= 2 }
@@ -84,6 +100,18 @@ package struct FitMemory: Hashable, Sendable {
   /// The most and the fewest rows of a sketch's level: of 100,000 samples a rank is off by 0.05 % and by 3.5 % at most.
   private static let largestCapacity = 1 << 13
   private static let leastCapacity = 1 << 8
+
+  /// The bytes of the group that takes most, by those of a site.
+  private static func most(_ groups: [[Load]], _ bytes: (Load) -> Int) -> Int {
+    groups.map { sum($0.map(bytes)) }.max() ?? 0
+  }
+
+  private static func sum(_ terms: [Int]) -> Int {
+    terms.reduce(0) { sum, term in
+      let (next, overflow) = sum.addingReportingOverflow(term)
+      return overflow ? .max : next
+    }
+  }
 
   private static func product(_ factors: Int...) -> Int {
     factors.reduce(1) { product, factor in

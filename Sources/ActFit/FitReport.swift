@@ -6,15 +6,15 @@ import Synchronization
 
 /// Measures a fit while it runs; give one in ``FitOptions/report`` and read ``sites`` when the fit is done.
 ///
-/// Of every site that is being fitted it holds up to `limit` samples a side, and as many of the source's tokens where
+/// Of every site that is being fitted it holds up to `limit` samples a side, and as many of the source's rows where
 /// the support is bounded.
 package final class FitReport: Sendable {
   private struct Samples {
     var pooled: [Side: EvenSample]
-    var tokens: EvenSample
+    var rows: EvenSample
   }
 
-  /// Both sides and the source's tokens.
+  /// Both sides and the source's rows.
   private static let bytesPerChannel = 3 * MemoryLayout<Float>.size
 
   /// The most samples a side.
@@ -44,15 +44,15 @@ package final class FitReport: Sendable {
     withSamples(site, width) { $0.pooled[side]!.observe(values) }
   }
 
-  /// Takes single tokens of the source at a site, row-major.
-  func observe(tokens values: UnsafeBufferPointer<Float>, _ site: String, width: Int) {
-    withSamples(site, width) { $0.tokens.observe(values) }
+  /// Takes single rows of the source at a site, row-major.
+  func observe(rows values: UnsafeBufferPointer<Float>, _ site: String, width: Int) {
+    withSamples(site, width) { $0.rows.observe(values) }
   }
 
   private func withSamples(_ site: String, _ width: Int, _ body: (inout Samples) -> Void) {
     samples.withLock { all in
       let empty = EvenSample(width: width, limit: limit)
-      body(&all[site, default: Samples(pooled: [.source: empty, .target: empty], tokens: empty)])
+      body(&all[site, default: Samples(pooled: [.source: empty, .target: empty], rows: empty)])
     }
   }
 
@@ -72,16 +72,16 @@ package final class FitReport: Sendable {
       }
       summary.after = moved.distance(to: target, using: ConcurrentLoop(workers)).distance
     }
-    if let low = fit.parameters["low"], let high = fit.parameters["high"], samples.tokens.count > 0 {
-      summary.outsideShare = outsideShare(samples.tokens, low.values, high.values)
+    if let low = fit.parameters["low"], let high = fit.parameters["high"], samples.rows.count > 0 {
+      summary.outsideShare = outsideShare(samples.rows, low.values, high.values)
     }
     finished.withLock { $0.append(summary) }
   }
 
-  private func outsideShare(_ tokens: EvenSample, _ low: [Float], _ high: [Float]) -> Double {
-    let outside = tokens.rows.enumerated().count { index, value in
-      value < low[index % tokens.width] || value > high[index % tokens.width]
+  private func outsideShare(_ sample: EvenSample, _ low: [Float], _ high: [Float]) -> Double {
+    let outside = sample.rows.enumerated().count { index, value in
+      value < low[index % sample.width] || value > high[index % sample.width]
     }
-    return Double(outside) / Double(tokens.rows.count)
+    return Double(outside) / Double(sample.rows.count)
   }
 }

@@ -1,10 +1,12 @@
 import ActFormats
+import ActIR
 import ActPasses
 import Glibc
 
-/// The values that all samples carry from one segment to the next: a record of floats for each token.
+/// The values that all samples carry from one segment to the next: records of floats, one for each row, chosen row or
+/// entry.
 ///
-/// A batch's records lie together, its values one after another as matrices `[rows of the batch, columns]`. A segment
+/// A batch's records lie together, its values one after another as matrices `[records of the batch, columns]`. A segment
 /// reads a batch's values, then writes its results over them. The first batches lie in memory, those that it has no
 /// room for in a file.
 package final class LiveStore {
@@ -12,31 +14,47 @@ package final class LiveStore {
   /// Bytes in memory; records from here on lie in the file.
   private let residentCount: Int
   private let file: SpillFile?
-  /// For each batch the offset of its records in bytes, and its rows.
-  private let places: [(offset: Int, rows: Int)]
+  /// For each batch the offset of its bytes, and the records of each symbol, which lie one after another.
+  private let places: [(offset: Int, records: [String: Records])]
+
+  /// The records that a symbol counts in a batch.
+  private struct Records {
+    /// In bytes, from the batch's own.
+    var offset: Int
+    var count: Int
+  }
 
   /// Bytes in the file.
   package let spilledCount: Int
 
-  /// Makes room for records of `width` floats for every token of `batches`.
+  /// Makes room for the records of `batches`.
   ///
   /// - Parameters:
   ///   - batches: all batches of the data.
-  ///   - width: floats of a record.
+  ///   - widths: floats of a record, by the symbol that counts the records.
+  ///   - choosesAll: whether chosen rows are all rows; see ``Batch/count(_:choosesAll:)``.
   ///   - memory: the most bytes to keep in memory.
   ///   - directory: where the rest is kept; nil: nowhere.
   /// - Throws: `FitError` where memory cannot be had, `FileError` where the file cannot.
-  package init(_ batches: [Batch], width: Int, memory: Int, directory: String?) throws {
-    var places: [(offset: Int, rows: Int)] = []
+  package init(
+    _ batches: [Batch], widths: [String: Int], choosesAll: Bool = false, memory: Int, directory: String?
+  ) throws {
+    var places: [(offset: Int, records: [String: Records])] = []
     var offset = 0
     var resident = 0
     for batch in batches {
-      places.append((offset, batch.rowCount))
-      let (bytes, overflow) = batch.rowCount.multipliedReportingOverflow(by: width * 4)
-      let (end, overflowOfSum) = offset.addingReportingOverflow(bytes)
-      guard !overflow, !overflowOfSum else { throw FitError("more tokens than can be addressed") }
-      offset = end
-      if end <= memory { resident = end }
+      var records: [String: Records] = [:]
+      let start = offset
+      for (symbol, width) in widths.sorted(by: { $0.key < $1.key }) {
+        let count = batch.count(symbol, choosesAll: choosesAll)
+        records[symbol] = Records(offset: offset - start, count: count)
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: width * 4)
+        let (end, overflowOfSum) = offset.addingReportingOverflow(bytes)
+        guard !overflow, !overflowOfSum else { throw FitError("more values than can be addressed") }
+        offset = end
+      }
+      places.append((start, records))
+      if offset <= memory { resident = offset }
     }
     if resident < offset, directory == nil {
       throw FitError("the samples' values take \(offset) bytes; \(memory) are allowed")
@@ -62,14 +80,20 @@ package final class LiveStore {
 
   deinit { munmap(base, max(residentCount, 1)) }
 
-  private func place(_ batch: Batch, _ columns: Range<Int>) -> (offset: Int, byteCount: Int) {
-    let (offset, rows) = places[batch.index]
-    return (offset + columns.lowerBound * rows * 4, columns.count * rows * 4)
+  private func place(_ batch: Batch, _ value: SegmentedGraph.CarriedValue) -> (offset: Int, byteCount: Int) {
+    let (offset, records) = places[batch.index]
+    guard let records = records[value.symbol] else { preconditionFailure("records of all symbols") }
+    return (
+      offset + records.offset + value.columns.lowerBound * records.count * 4,
+      value.columns.count * records.count * 4
+    )
   }
 
-  /// Copies a value of a batch, `columns` of its records, to `[rows, columns.count]`.
-  package func read(_ batch: Batch, _ columns: Range<Int>, into values: UnsafeMutablePointer<Float>) throws {
-    let (offset, byteCount) = place(batch, columns)
+  /// Copies a value of a batch to `[records, columns]`.
+  package func read(
+    _ batch: Batch, _ value: SegmentedGraph.CarriedValue, into values: UnsafeMutablePointer<Float>
+  ) throws {
+    let (offset, byteCount) = place(batch, value)
     let bytes = UnsafeMutableRawBufferPointer(start: values, count: byteCount)
     if let file, places[batch.index].offset >= residentCount {
       try file.read(bytes, at: offset - residentCount)
@@ -78,9 +102,11 @@ package final class LiveStore {
     }
   }
 
-  /// Copies `[rows, columns.count]` to a value of a batch.
-  package func write(_ batch: Batch, _ columns: Range<Int>, from values: UnsafePointer<Float>) throws {
-    let (offset, byteCount) = place(batch, columns)
+  /// Copies `[records, columns]` to a value of a batch.
+  package func write(
+    _ batch: Batch, _ value: SegmentedGraph.CarriedValue, from values: UnsafePointer<Float>
+  ) throws {
+    let (offset, byteCount) = place(batch, value)
     let bytes = UnsafeRawBufferPointer(start: values, count: byteCount)
     if let file, places[batch.index].offset >= residentCount {
       try file.write(bytes, at: offset - residentCount)

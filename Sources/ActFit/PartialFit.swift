@@ -72,7 +72,7 @@ extension SampleOptions {
   }
 }
 
-extension PairedSequences {
+extension PairedSamples {
   /// The digest of the samples and of what else a result depends on.
   func fingerprint(_ arguments: [String]) -> String {
     var hash = SHA256()
@@ -82,6 +82,7 @@ extension PairedSequences {
       for sample in side {
         hash.update("\(sample.tokens.count) \(sample.pooledFrom)\n")
         sample.tokens.withUnsafeBytes { hash.update($0) }
+        if let given = sample.given { hash.update("\(given.digest) \(given.entry)\n") }
       }
     }
     return hash.hex()

@@ -1,15 +1,15 @@
 import ActFormats
 
 extension SampleDescription.Pooling {
-  /// How many samples a sequence of `count` pooled tokens becomes.
-  package func sampleCount(tokens count: Int) -> Int {
+  /// How many samples `count` pooled rows become.
+  package func sampleCount(rows count: Int) -> Int {
     switch self {
     case .mean, .last, .min, .max: 1
     case .all: count
     }
   }
 
-  /// Pools one sequence: `rows: [count, width] -> samples: [sampleCount(tokens: count), width]`.
+  /// Pools the rows of one entry: `rows: [count, width] -> samples: [sampleCount(rows: count), width]`.
   package func pool(
     _ rows: UnsafePointer<Float>, count: Int, width: Int, into samples: UnsafeMutablePointer<Float>
   ) {

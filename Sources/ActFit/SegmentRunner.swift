@@ -11,13 +11,13 @@ final class SegmentRunner {
   private let segment: SegmentedGraph.Segment
   private let engine: Engine
   private let workers: ThreadPool
-  private let sites: [(name: String, width: Int)]
-  private let pooling: SampleOptions.Pooling
+  private let sites: [SiteRows]
+  private let options: SampleOptions
   private let report: FitReport?
-  /// Whether the report takes single tokens too.
-  private let reportsTokens: Bool
-  /// Positions at the start of a sequence that are neither transported nor pooled.
-  private let skipped: Int
+  /// Whether the report takes single rows too.
+  private let reportsRows: Bool
+  /// Whether samples are sequences of rows, whose keys and values are cached, or whole entries.
+  private let keepsSequences: Bool
   /// The slot of transported rows; 0 where nothing is inserted.
   private var slot: Int32 = 0
   /// Sequences of the engine, used by one batch after another: a causal row reads what its own sequence wrote.
@@ -31,28 +31,30 @@ final class SegmentRunner {
   ///   - segment: the part of its graph.
   ///   - fitted: the map file so far.
   ///   - options: how activations become samples.
-  ///   - limits: the most rows of a batch, and the tokens of the longest sample.
+  ///   - limits: the most of a batch, and the rows of the longest sample.
   ///   - report: takes all samples.
-  ///   - reportsTokens: whether it takes the source's single tokens too.
+  ///   - reportsRows: whether it takes the source's single rows too.
   ///   - workers: the threads of all segments.
-  /// - Throws: what compiling the segment throws.
+  /// - Throws: what compiling the segment throws, and `FitError` for one that cannot run on samples.
   init(
     _ model: Model, _ segment: SegmentedGraph.Segment, fitted: MapFile?, options: SampleOptions,
-    limits: (rows: Int, longest: Int), report: FitReport?, reportsTokens: Bool, workers: ThreadPool
+    limits: (batch: Batch.Limits, longest: Int), report: FitReport?, reportsRows: Bool, workers: ThreadPool
   ) throws {
     var compile = CompileOptions()
     compile.passManager.verifiesEach = false
     compile.mergesLinears = false
     compile.weights = options.weights
-    compile.lowering.maximumRows = limits.rows
+    compile.lowering.maximumRows = limits.batch.rows
+    compile.lowering.maximumEntries = limits.batch.entries
     compile.lowering.contextLength = limits.longest
     var maps = MapSet()
     if var earlier = fitted {
       earlier.sites = earlier.sites.filter { segment.earlierSites.contains($0.name) }
       if !earlier.sites.isEmpty { try maps.add(fitted: earlier, name: "fitted") }
     }
+    keepsSequences = model.keepsSequences
     engine = try model.compile(segment.graph, maps, compile)
-      .makeEngine(pool: workers, maximumSequences: limits.rows)
+      .makeEngine(pool: workers, maximumSequences: keepsSequences ? limits.batch.entries : 1)
     engine.path = model.path
     // Transports are fitted as they act at full strength.
     if !maps.transports.isEmpty {
@@ -61,32 +63,37 @@ final class SegmentRunner {
     }
     self.segment = segment
     self.workers = workers
-    sites = segment.sites.map { ($0, model.width(of: $0)) }
-    pooling = options.pooling
+    sites = try segment.sites.map { site throws(FitError) in try model.rows(of: site) }
+    self.options = options
     self.report = report
-    self.reportsTokens = reportsTokens
-    skipped = options.scope.skippedPositions
+    self.reportsRows = reportsRows
+    // What chooses among the rows of a call would have to count from the start of the batch.
+    for input in engine.plan.inputs where input.role == .given && input.type.dtype == .i32 {
+      guard engine.plan.bound(ofInput: input.name).symbols.isEmpty else {
+        throw FileError.unsupported(
+          model.path, input.name, "fitting is not supported where an input chooses among the rows of a call")
+      }
+    }
   }
 
   /// Takes a batch through the segment: what it reads comes from `store`, and what it writes goes there.
   func run(_ batch: Batch, _ store: LiveStore) throws {
     for value in segment.reads {
       guard let input = engine.input(value.name) else { throw FitError("no input `\(value.name)`") }
-      try store.read(batch, value.columns, into: input)
+      try store.read(batch, value, into: input)
     }
-    try place(batch)
-    try engine.step(rows, logitRows: engine.plan.limit("R") == nil ? .none : .all)
+    if keepsSequences { try runSequences(batch) } else { try runEntries(batch) }
     for value in segment.writes {
       guard let result = engine.result(value.name) else { throw FitError("no result `\(value.name)`") }
-      try store.write(batch, value.columns, from: result)
+      try store.write(batch, value, from: result)
     }
   }
 
-  /// Fills `rows` with the tokens of a batch.
-  private func place(_ batch: Batch) throws {
+  /// Runs the texts of a batch as sequences of rows.
+  private func runSequences(_ batch: Batch) throws {
     rows.removeAll(keepingCapacity: true)
     for (index, sample) in batch.samples.enumerated() {
-      let length = sample.tokens.count
+      let length = sample.rowCount
       if index == sequences.count {
         sequences.append((try engine.openSequence(capacity: length), length))
       } else if sequences[index].capacity < length {
@@ -96,31 +103,54 @@ final class SegmentRunner {
       let sequence = sequences[index].id
       for (position, token) in sample.tokens.enumerated() {
         rows.append(
-          Row(
-            token: token, position: Int32(position), sequence: sequence, slot: position < skipped ? 0 : slot))
+          Row(token: token, position: Int32(position), sequence: sequence, slot: slot(ofRow: position)))
       }
     }
+    try engine.step(rows, logitRows: engine.plan.limit("R") == nil ? .none : .all)
   }
+
+  /// Runs the samples of a batch as whole entries.
+  private func runEntries(_ batch: Batch) throws {
+    let tokens = engine.plan.inputs.first { $0.role == .token }.flatMap { engine.integers($0.name) }
+    var (row, rowSlots) = (0, [Int32]())
+    for (index, sample) in batch.samples.enumerated() {
+      if let tokens { for (offset, token) in sample.tokens.enumerated() { tokens[row + offset] = token } }
+      if let given = sample.given {
+        for input in given.inputs {
+          let isRows = input.symbol == "T"
+          input.write(isRows ? given.rows : given.entry..<given.entry + 1, to: engine, at: isRows ? row : index)
+        }
+      }
+      row += sample.rowCount
+      if slot > 0 { rowSlots += (0..<sample.rowCount).map(slot(ofRow:)) }
+    }
+    try engine.step(
+      entries: batch.samples.map(\.rowCount), slots: [Int32](repeating: slot, count: batch.samples.count),
+      rowSlots: slot > 0 ? rowSlots : nil)
+  }
+
+  /// The first positions of a sequence may be left as they are.
+  private func slot(ofRow position: Int) -> Int32 { position < options.scope.skippedPositions ? 0 : slot }
 
   /// Hands out the samples that the batch just run became, for each site of the segment: row-major.
   func pool(_ batch: Batch, receive: (_ site: Int, _ samples: [Float]) -> Void) {
-    // For each sequence its first pooled row, how many there are, and its first sample.
-    var parts: [(row: Int, count: Int, sample: Int)] = []
-    var (row, sampleCount) = (0, 0)
-    for sample in batch.samples {
-      let first = max(skipped, sample.pooledFrom)
-      let count = sample.tokens.count - first
-      parts.append((row + first, count, sampleCount))
-      sampleCount += pooling.sampleCount(tokens: count)
-      row += sample.tokens.count
-    }
     for (index, site) in sites.enumerated() {
       let values = engine.result(site.name)!
+      // For each entry its first pooled row, how many there are, and its first sample.
+      var parts: [(row: Int, count: Int, sample: Int)] = []
+      var (first, sampleCount) = (0, 0)
+      for sample in batch.samples {
+        let pooled = site.pooled(sample, options)
+        let count = pooled.count * site.rowsPerSymbol
+        parts.append(((first + pooled.lowerBound) * site.rowsPerSymbol, count, sampleCount))
+        sampleCount += options.pooling.sampleCount(rows: count)
+        first += site.count(of: sample)
+      }
       let samples = [Float](unsafeUninitializedCapacity: sampleCount * site.width) { buffer, initialized in
         let out = buffer.baseAddress!
         workers.loop(parts.count) { part in
           let (row, count, sample) = parts[part]
-          pooling.pool(
+          options.pooling.pool(
             values + row * site.width, count: count, width: site.width, into: out + sample * site.width)
         }
         initialized = sampleCount * site.width
@@ -129,9 +159,9 @@ final class SegmentRunner {
         samples.withUnsafeBufferPointer {
           report.observe(batch.side, site.name, width: site.width, samples: $0)
         }
-        for (row, count, _) in parts where reportsTokens && batch.side == .source {
-          let tokens = UnsafeBufferPointer(start: values + row * site.width, count: count * site.width)
-          report.observe(tokens: tokens, site.name, width: site.width)
+        for (row, count, _) in parts where reportsRows && batch.side == .source {
+          let rows = UnsafeBufferPointer(start: values + row * site.width, count: count * site.width)
+          report.observe(rows: rows, site.name, width: site.width)
         }
       }
       receive(index, samples)

@@ -12,33 +12,33 @@ final class SegmentedPass {
   private let model: Model
   private let options: SampleOptions
   private let report: FitReport?
-  /// Whether the report takes single tokens too.
-  private let reportsTokens: Bool
-  private let limits: (rows: Int, longest: Int)
+  /// Whether the report takes single rows too.
+  private let reportsRows: Bool
+  private let limits: (batch: Batch.Limits, longest: Int)
   private let batches: [Batch]
   private let store: LiveStore
 
-  /// Prepares a pass of `data`, no sample of which is longer than `longest` tokens, through a graph cut at groups of
+  /// Prepares a pass of `data`, no sample of which has more than `longest` rows, through a graph cut at groups of
   /// sites; see `SegmentedGraph`.
   ///
   /// `carried` bytes are for the values between segments; what is beyond goes to a file beside the output. `report`
-  /// takes all samples, with `reportsTokens` the source's single tokens too.
+  /// takes all samples, with `reportsRows` the source's single rows too.
   init(
-    _ model: Model, _ data: PairedSequences, at groups: [[String]], longest: Int, carried: Int,
-    _ options: SampleOptions, report: FitReport? = nil, reportsTokens: Bool = false
+    _ model: Model, _ data: PairedSamples, at groups: [[String]], longest: Int, carried: Int,
+    _ options: SampleOptions, report: FitReport? = nil, reportsRows: Bool = false
   ) throws {
     let graph = try SegmentedGraph(model.graph, at: groups)
     segments = graph.segments
-    limits = (max(options.rows, longest), longest)
-    batches = Batch.cut(data, rows: limits.rows)
+    limits = (model.batchLimits(rows: max(options.rows, longest)), longest)
+    batches = Batch.cut(data, limits.batch)
     store = try LiveStore(
-      batches, width: graph.recordWidth, memory: carried,
+      batches, widths: graph.recordWidths, choosesAll: model.keepsSequences, memory: carried,
       directory: options.output.map(AtomicFile.directory))
     workers = ThreadPool(threads: options.threads)
     self.model = model
     self.options = options
     self.report = report
-    self.reportsTokens = reportsTokens
+    self.reportsRows = reportsRows
   }
 
   /// Takes all samples through a segment, the maps of `fitted` at the sites of earlier ones. Segments come in order.
@@ -51,8 +51,7 @@ final class SegmentedPass {
   ) throws {
     let runner = try SegmentRunner(
       model, segments[index], fitted: fitted, options: options, limits: limits, report: report,
-      reportsTokens: reportsTokens,
-      workers: workers)
+      reportsRows: reportsRows, workers: workers)
     for batch in batches {
       try runner.run(batch, store)
       if let receive { runner.pool(batch) { receive(batch.side, $0, $1) } }
@@ -62,6 +61,14 @@ final class SegmentedPass {
 }
 
 extension Model {
+  /// The most of a batch of so many rows: of images no more than keep the largest value of the graph in bounds.
+  fileprivate func batchLimits(rows: Int) -> Batch.Limits {
+    let entryBytes = graph.order.lazy.map { graph.type($0) }
+      .filter { $0.shape.first == .symbol("B") }
+      .compactMap(\.elementsPerSymbol).max().map { $0 * MemoryLayout<Float>.size }
+    return Batch.Limits(rows: rows, entries: entryBytes.map { max(1, min(64, (64 << 20) / $0)) } ?? rows)
+  }
+
   /// Sites by the segments that a fit in `order` cuts: sites side by side do not see each other's transports; on the
   /// bare model no site does.
   func groups(of sites: [String], _ order: SampleOptions.Order) -> [[String]] {

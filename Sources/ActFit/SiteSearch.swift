@@ -46,7 +46,7 @@ package struct SiteSearch: Hashable, Sendable {
 /// - Returns: what each choice closes and costs.
 /// - Throws: what fitting, compiling and running throw.
 package func searchSites(
-  _ model: Model, _ data: PairedSequences, sites: [String], heldOut: [[Int32]], options: FitOptions,
+  _ model: Model, _ data: PairedSamples, sites: [String], heldOut: [[Int32]], options: FitOptions,
   parts: Int = 4, strength: Float = 1, progress: (FitProgress) -> Void = { _ in },
   note: (String) -> Void = { _ in }
 ) throws -> SiteSearch {
@@ -137,7 +137,7 @@ private final class SteeredProbe {
   }
 
   /// The samples that a side becomes at the last site.
-  func samples(_ side: [FitSequence], _ strengths: [String: Float]) throws -> EvenSample {
+  func samples(_ side: [FitSample], _ strengths: [String: Float]) throws -> EvenSample {
     let engine = model.engine
     let slot = try model.slots.acquire(strengths)
     defer { model.slots.release(slot) }
@@ -157,7 +157,7 @@ private final class SteeredProbe {
       for sequence in open { engine.closeSequence(sequence) }
       for rows in values {
         let count = rows.count / width
-        let pooled = [Float](unsafeUninitializedCapacity: options.pooling.sampleCount(tokens: count) * width)
+        let pooled = [Float](unsafeUninitializedCapacity: options.pooling.sampleCount(rows: count) * width)
         {
           options.pooling.pool(rows, count: count, width: width, into: $0.baseAddress!)
           $1 = $0.count

@@ -52,7 +52,7 @@ package func solve(
   let rows = Dictionary(uniqueKeysWithValues: Side.allCases.map { ($0, Row.all(shards, $0)) })
   let counts = rows.mapValues(\.count)
   let memory = try FitMemory(
-    options, weights: 0, channels: header.sites.map(\.width).max() ?? 0, samples: counts,
+    options, weights: 0, groups: header.sites.map { [FitMemory.Load(width: $0.width, samples: counts)] },
     carries: false)
   if let capacity = memory.sketchCapacity {
     note(QuantileSketch.note(rows: counts.values.max() ?? 0, capacity: capacity))

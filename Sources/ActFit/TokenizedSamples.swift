@@ -4,7 +4,7 @@ import ActText
 /// The samples of a data set as tokens, none longer than some length.
 package struct TokenizedSamples: Sendable {
   /// In the order of the data set.
-  package private(set) var sequences: [FitSequence] = []
+  package private(set) var sequences: [FitSample] = []
   /// How many samples were cut at their end, because they were longer.
   package private(set) var cutCount = 0
 
@@ -52,7 +52,7 @@ package struct TokenizedSamples: Sendable {
         tokens.removeLast(tokens.count - maximumTokens)
         cutCount += 1
       }
-      sequences.append(FitSequence(tokens, pooledFrom: start))
+      sequences.append(FitSample(tokens, pooledFrom: start))
     }
   }
 

@@ -3,8 +3,8 @@ import ActErrors
 /// A graph cut at sites into segments that run one after another, each over all samples.
 ///
 /// A segment computes the values at its sites, bare, and what later segments need of the values before them. These
-/// carried values lie in a record of floats, one a row (token): a segment reads its inputs from it and writes its
-/// results over what nothing needs any more. What is cheap to compute again from the graph's inputs and other carried
+/// carried values lie in records of floats, one for each row, chosen row or entry, whatever the symbol of their type
+/// counts: a segment reads its inputs from them and writes its results over what nothing needs any more. What is cheap to compute again from the graph's inputs and other carried
 /// values (norms, elementwise ops, rotary tables, embeddings) is computed again by each segment that reads it.
 ///
 /// The values of a segment's sites enter the next one as they were, with their sites' names, so that a transport
@@ -14,6 +14,8 @@ package struct SegmentedGraph: Sendable {
   package struct CarriedValue: Hashable, Sendable {
     /// The input of the segments that read it, the result of the one that writes it.
     package var name: String
+    /// What has a record: `T`, `R` or `B`.
+    package var symbol: String
     /// The floats of a record.
     package var columns: Range<Int>
   }
@@ -29,8 +31,8 @@ package struct SegmentedGraph: Sendable {
   }
 
   package private(set) var segments: [Segment] = []
-  /// Floats of a record.
-  package private(set) var recordWidth = 0
+  /// Floats of a record, by the symbol that counts the records.
+  package private(set) var recordWidths: [String: Int] = [:]
 
   /// Cuts `graph` after each group of sites. Groups are in order of execution, and no site of one is upstream of
   /// another in the same group, but for the last.
@@ -50,7 +52,7 @@ package struct SegmentedGraph: Sendable {
       values.append(found)
     }
     segments = cutter.cut(groups: zip(groups, values).map { ($0, $1) })
-    recordWidth = cutter.recordWidth
+    recordWidths = cutter.recordWidths
   }
 }
 
@@ -107,7 +109,7 @@ private struct GraphCutter {
   private var isFree: [Bool]
   /// Where the carried values of the last cut lie.
   private var places: [ValueID: Range<Int>] = [:]
-  private(set) var recordWidth = 0
+  private(set) var recordWidths: [String: Int] = [:]
 
   init(_ graph: Graph) {
     self.graph = graph
@@ -184,7 +186,7 @@ private struct GraphCutter {
   /// A view has no bytes of its own, and only f32 is carried.
   private func canCarry(_ id: ValueID) -> Bool {
     if graph[id].op.traits.flags.contains(.view) { return false }
-    return graph.type(id).dtype == .f32
+    return graph.type(id).dtype == .f32 && graph.type(id).isRows
   }
 
   private func follows(_ id: ValueID, from kept: Set<ValueID>) -> Bool {
@@ -197,18 +199,25 @@ private struct GraphCutter {
   private mutating func place(_ values: [ValueID], keeping kept: Set<ValueID>) {
     places = places.filter { kept.contains($0.key) }
     for id in values where !kept.contains(id) {
-      let width = width(id)
+      let (width, symbol) = (width(id), symbol(id))
       var start = 0
-      for taken in places.values.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      let others = places.filter { self.symbol($0.key) == symbol }.values
+      for taken in others.sorted(by: { $0.lowerBound < $1.lowerBound }) {
         if start + width <= taken.lowerBound { break }
         start = max(start, taken.upperBound)
       }
       places[id] = start..<start + width
-      recordWidth = max(recordWidth, start + width)
+      recordWidths[symbol] = max(recordWidths[symbol, default: 0], start + width)
     }
   }
 
   private func name(_ id: ValueID) -> String { "carried\(id.index)" }
+
+  /// What counts the rows of a value that is carried.
+  private func symbol(_ id: ValueID) -> String {
+    guard case .symbol(let symbol)? = graph.type(id).shape.first else { preconditionFailure("rows are carried") }
+    return symbol
+  }
 
   private func build(
     _ segment: inout SegmentedGraph.Segment, _ sites: [ValueID], reading carried: [ValueID],
@@ -228,7 +237,7 @@ private struct GraphCutter {
       if carried.contains(id) {
         let input = Op.input(name: name(id))
         node = Node(input, [], node.type, name: name(id), site: fresh.contains(id) ? node.site : nil)
-        segment.reads.append(.init(name: name(id), columns: readPlaces[id]!))
+        segment.reads.append(.init(name: name(id), symbol: symbol(id), columns: readPlaces[id]!))
       } else {
         node.inputs = node.inputs.map { copies[$0]! }
         // A segment has caches of its own, for the sequences of one batch.
@@ -242,7 +251,7 @@ private struct GraphCutter {
     for (site, id) in zip(segment.sites, sites) { segment.graph.addResult(site, copies[id]!) }
     for id in written {
       segment.graph.addResult(name(id), copies[id]!)
-      segment.writes.append(.init(name: name(id), columns: places[id]!))
+      segment.writes.append(.init(name: name(id), symbol: symbol(id), columns: places[id]!))
     }
   }
 }

@@ -130,8 +130,11 @@ extension Plan {
   }
 
   /// The inputs, in order.
-  package var inputs: [(name: String, role: InputRole, type: TensorType)] {
-    values.compactMap { if case .input(let name, let role) = $0.op { (name, role, $0.type) } else { nil } }
+  package var inputs: [DeclaredInput] {
+    values.compactMap { value in
+      guard case .input(let name, let role) = value.op else { return nil }
+      return DeclaredInput(name: name, role: role, type: value.type)
+    }
   }
 
   /// Whether a call must hold entries whole, since rows see later ones.

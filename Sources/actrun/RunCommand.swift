@@ -88,7 +88,7 @@ struct RunCommand: ParsableCommand {
     let tensors = try SafetensorsFile(input)
     let engines = try file.makeEngines(threads: steering.threads, maximumSlots: 64)
     // Of several modules those run whose inputs are there.
-    let given = engines.filter { EntryInputs.areGiven(in: tensors, for: $0.plan) }
+    let given = engines.filter { EntryInputs.areGiven(in: tensors, for: $0.plan.inputs) }
     guard engines.count == 1 || !given.isEmpty else {
       let modules = engines.map { "\($0.plan.inputs.map(\.name).joined(separator: ", ")) of \($0.plan.name)" }
       throw FileError(
@@ -97,7 +97,7 @@ struct RunCommand: ParsableCommand {
     }
     return try (engines.count == 1 ? engines : given).flatMap { engine in
       try EntryModel(engine, path: plan).evaluate(
-        EntryInputs(tensors, for: engine.plan), strengths: steering.strengths(for: engine),
+        EntryInputs(tensors, for: engine.plan.inputs), strengths: steering.strengths(for: engine),
         sites: chooseSites(engine))
     }
   }

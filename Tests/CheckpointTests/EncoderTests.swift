@@ -33,7 +33,7 @@ import Testing
   func results(checkpoint: String, input: String) throws {
     let model = try EntryModel(Model(fixture(checkpoint)).makeEngine(), path: checkpoint)
     let path = record(input, checkpoint)
-    let inputs = try EntryInputs(SafetensorsFile(path), for: model.plan)
+    let inputs = try EntryInputs(SafetensorsFile(path), for: model.plan.inputs)
     try check(try model.evaluate(inputs), against: path, atMost: 1e-8, names: results(checkpoint))
   }
 
@@ -47,7 +47,7 @@ import Testing
       file.tensors.map(\.name).filter { $0.contains(".layer.") || $0.contains("embeddings.") })
     let observable = model.engine.observableSites.filter { recorded.contains($0) }
     #expect(variant == .live ? !observable.isEmpty : observable.count == recorded.count)
-    let inputs = try EntryInputs(file, for: model.plan)
+    let inputs = try EntryInputs(file, for: model.plan.inputs)
     try check(
       try model.evaluate(inputs, sites: recorded), against: path, atMost: 1e-8,
       names: results(checkpoint) + observable)
@@ -60,7 +60,7 @@ import Testing
     #expect(engine.plan.hasNarrowValues)
     let model = try EntryModel(engine, path: checkpoint)
     let path = record("input2", checkpoint)
-    let inputs = try EntryInputs(SafetensorsFile(path), for: model.plan)
+    let inputs = try EntryInputs(SafetensorsFile(path), for: model.plan.inputs)
     try check(
       try model.evaluate(inputs), against: path, atMost: weights.limit, names: results(checkpoint))
   }

@@ -12,7 +12,7 @@ import Workbench
 @Suite struct FitSummaryTests {
   static let sites = ["model.layers.0.input_layernorm", "model.layers.2.post_attention_layernorm"]
   let model: Model
-  let data: PairedSequences
+  let data: PairedSamples
 
   init() throws {
     model = try Model(fixture("tiny-plain"))
@@ -20,7 +20,7 @@ import Workbench
     func sequences(_ count: Int, _ tokens: Range<Int32>) -> [[Int32]] {
       (0..<count).map { _ in (0..<6).map { _ in Int32.random(in: tokens, using: &random) } }
     }
-    data = PairedSequences(source: sequences(24, 0..<60), target: sequences(15, 40..<120))
+    data = PairedSamples(source: sequences(24, 0..<60), target: sequences(15, 40..<120))
   }
 
   private func options(_ method: SteeringMethod, _ order: SampleOptions.Order) -> FitOptions {
@@ -31,7 +31,7 @@ import Workbench
   }
 
   /// The mean of each sequence at a site, by sequence and channel, in a model with the maps of `map` at full strength.
-  private func samples(_ side: [FitSequence], _ site: String, steeredBy map: MapFile? = nil) throws
+  private func samples(_ side: [FitSample], _ site: String, steeredBy map: MapFile? = nil) throws
     -> [[Float]]
   {
     let engine = try model.makeEngine(steeredBy: map, .reference, recording: [site])
@@ -127,12 +127,12 @@ import Workbench
 
   /// A channel in which the target does not vary is counted and left out; a source equal to the target is at no distance.
   @Test func constantChannelsAndEqualSides() throws {
-    let same = PairedSequences(source: data.source, target: data.source)
+    let same = PairedSamples(source: data.source, target: data.source)
     let options = options(meanAct, .simultaneous)
     let file = try fit(model, same, sites: [Self.sites[0]], options: options)
     #expect(FitSummary(file, options).sites[0].before == 0)
 
-    let one = PairedSequences(source: data.source, target: [data.target[0], data.target[0]])
+    let one = PairedSamples(source: data.source, target: [data.target[0], data.target[0]])
     let again = self.options(meanAct, .simultaneous)
     let other = try fit(model, one, sites: [Self.sites[0]], options: again)
     let site = FitSummary(other, again).sites[0]

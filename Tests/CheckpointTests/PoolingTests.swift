@@ -35,14 +35,14 @@ import Testing
   func meansOfSamples(pooling: SampleOptions.Pooling, skipped: Int) throws {
     let model = try Model(fixture("tiny-plain"))
     let sequences = [
-      FitSequence([5, 6, 7, 8, 9]), FitSequence([1, 2, 3], pooledFrom: 1),
-      FitSequence([40, 41, 42, 43, 44, 45], pooledFrom: 4), FitSequence([300, 7, 7, 12]),
+      FitSample([5, 6, 7, 8, 9]), FitSample([1, 2, 3], pooledFrom: 1),
+      FitSample([40, 41, 42, 43, 44, 45], pooledFrom: 4), FitSample([300, 7, 7, 12]),
     ]
     var options = FitOptions(method: meanAct)
     options.samples.order = .simultaneous
     options.samples.pooling = pooling
     options.samples.scope.skippedPositions = skipped
-    let data = PairedSequences(source: sequences, target: [sequences[1]])
+    let data = PairedSamples(source: sequences, target: [sequences[1]])
     let map = try fit(model, data, sites: [Self.site], options: options)
 
     for (name, side) in [("source_mean", data.source), ("target_mean", data.target)] {

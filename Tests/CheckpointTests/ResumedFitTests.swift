@@ -14,7 +14,7 @@ import Workbench
   private let sites: [String]
   private let directory: TemporaryDirectory
   private let output: String
-  private let data: PairedSequences
+  private let data: PairedSamples
   private var options = FitOptions(method: linearAct)
 
   init() throws {
@@ -26,7 +26,7 @@ import Workbench
     func samples(_ seed: Int32) -> [[Int32]] {
       (0..<8).map { index in (0..<9 + index).map { (seed * Int32($0 + 3) + index * 7) % 64 } }
     }
-    data = PairedSequences(source: samples(5), target: samples(11))
+    data = PairedSamples(source: samples(5), target: samples(11))
   }
 
   /// What lay beside the output each time that a segment was finished.
@@ -72,7 +72,7 @@ import Workbench
 
   @Test func anotherFitStartsAnew() throws {
     let partial = try #require(try snapshots().last)
-    func check(_ data: PairedSequences, _ sites: [String], _ options: FitOptions) throws {
+    func check(_ data: PairedSamples, _ sites: [String], _ options: FitOptions) throws {
       try directory.write(partial, to: "out.partial")
       var notes: [String] = []
       let found = try fit(model, data, sites: sites, options: options, note: { notes.append($0) })

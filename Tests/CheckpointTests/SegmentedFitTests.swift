@@ -13,17 +13,17 @@ import Workbench
     "*_layernorm", "*.o_proj", "re:model\\.layers\\.[0-9]+", "*_proj", "re:.*norm", "*.act_fn", "*",
   ]
 
-  private func samples(_ count: Int, longest: Int, seed: UInt64) -> [FitSequence] {
+  private func samples(_ count: Int, longest: Int, seed: UInt64) -> [FitSample] {
     var random = SplitMix64(state: seed)
     return (0..<count).map { index in
       let length = Int.random(in: 4...longest, using: &random)
       let tokens = (0..<length).map { _ in Int32.random(in: 0..<64, using: &random) }
-      return FitSequence(tokens, pooledFrom: index % 3 == 0 ? Int.random(in: 0...2, using: &random) : 0)
+      return FitSample(tokens, pooledFrom: index % 3 == 0 ? Int.random(in: 0...2, using: &random) : 0)
     }
   }
 
   private func check(_ model: Model, _ sites: [String], _ options: FitOptions) throws {
-    let data = PairedSequences(
+    let data = PairedSamples(
       source: samples(13, longest: 19, seed: 1), target: samples(9, longest: 25, seed: 2))
     let found = try fit(model, data, sites: sites, options: options)
     let expected = try naiveFit(model, data, sites: sites, options: options)
@@ -76,7 +76,7 @@ import Workbench
   func batchesDoNotMatter(rows: Int, threads: Int) throws {
     let model = try Model(fixture("tiny-plain"))
     let sites = try model.sites(matching: ["*_proj"])
-    let data = PairedSequences(
+    let data = PairedSamples(
       source: samples(11, longest: 30, seed: 3), target: samples(17, longest: 30, seed: 4))
     var options = FitOptions(method: linearAct)
     let expected = try fit(model, data, sites: sites, options: options)

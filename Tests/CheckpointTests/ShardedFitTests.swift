@@ -11,7 +11,7 @@ import Workbench
 @Suite struct ShardedFitTests {
   private let model: Model
   private let sites: [String]
-  private let data: PairedSequences
+  private let data: PairedSamples
   private let directory: TemporaryDirectory
 
   init() throws {
@@ -19,15 +19,15 @@ import Workbench
     sites = try model.sites(matching: ["*_proj", "*norm"])
     directory = try TemporaryDirectory()
     var random = SplitMix64(state: 6)
-    func samples(_ count: Int) -> [FitSequence] {
+    func samples(_ count: Int) -> [FitSample] {
       (0..<count).map { index in
         let tokens = (0..<Int.random(in: 4...20, using: &random)).map { _ in
           Int32.random(in: 0..<64, using: &random)
         }
-        return FitSequence(tokens, pooledFrom: index % 3)
+        return FitSample(tokens, pooledFrom: index % 3)
       }
     }
-    data = PairedSequences(source: samples(13), target: samples(8))
+    data = PairedSamples(source: samples(13), target: samples(8))
   }
 
   private func part(_ number: Int, _ count: Int) throws -> SampleFile.Part {
@@ -36,7 +36,7 @@ import Workbench
 
   private func collect(
     _ options: SampleOptions, _ shard: SampleFile.Part, after fitted: MapFile? = nil,
-    of data: PairedSequences? = nil
+    of data: PairedSamples? = nil
   ) throws -> SampleFile {
     let path = directory.file("\(shard.number)-\(shard.count).samples.safetensors")
     try ActFit.collect(
@@ -156,9 +156,9 @@ import Workbench
     options.order = .simultaneous
     options.memory = FitMemory.least
     let channels = sites.reduce(0) { $0 + model.width(of: $1) }
-    let sequence = FitSequence([1, 2, 3], pooledFrom: 0)
+    let sequence = FitSample([1, 2, 3], pooledFrom: 0)
     let most = (FitMemory.least - (64 << 20)) / 2 / (channels * 4)
-    let large = PairedSequences(
+    let large = PairedSamples(
       source: Array(repeating: sequence, count: most), target: Array(repeating: sequence, count: 10))
     #expect {
       try collect(options, part(1, 1), of: large)

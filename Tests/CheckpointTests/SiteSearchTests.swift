@@ -10,7 +10,7 @@ import Workbench
 
 @Suite struct SiteSearchTests {
   private let model: Model
-  private let data: PairedSequences
+  private let data: PairedSamples
   private let heldOut: [[Int32]]
 
   init() throws {
@@ -21,10 +21,10 @@ import Workbench
         (0..<Int.random(in: 3...40, using: &random)).map { _ in .random(in: tokens, using: &random) }
       }
     }
-    func samples(_ sequences: [[Int32]]) -> [FitSequence] {
-      sequences.enumerated().map { FitSequence($1, pooledFrom: $0 % 2) }
+    func samples(_ sequences: [[Int32]]) -> [FitSample] {
+      sequences.enumerated().map { FitSample($1, pooledFrom: $0 % 2) }
     }
-    data = PairedSequences(
+    data = PairedSamples(
       source: samples(sequences(70, 3..<200)), target: samples(sequences(30, 120..<320)))
     heldOut = sequences(20, 3..<320)
   }
@@ -91,7 +91,7 @@ import Workbench
   }
 
   /// The mean of each sequence at the last norm, but for what comes before its pooled tokens.
-  private func samples(_ side: [FitSequence], steeredBy map: MapFile?, _ strength: Float) throws -> [[Float]]
+  private func samples(_ side: [FitSample], steeredBy map: MapFile?, _ strength: Float) throws -> [[Float]]
   {
     let end = "model.norm"
     let engine = try model.makeEngine(steeredBy: map, .reference, recording: [end])

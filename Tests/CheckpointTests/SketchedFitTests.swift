@@ -58,7 +58,7 @@ import Testing
     func samples(_ tokens: Range<Int32>) -> [[Int32]] {
       (0..<115).map { _ in (0..<64).map { _ in Int32.random(in: tokens, using: &random) } }
     }
-    let data = PairedSequences(source: samples(0..<40), target: samples(20..<64))
+    let data = PairedSamples(source: samples(0..<40), target: samples(20..<64))
     var options = FitOptions(method: linearAct)
     options.samples.order = .simultaneous
     options.samples.pooling = .all

@@ -32,7 +32,7 @@ extension Model {
     var options = FitOptions(method: method)
     options.support = support
     options.samples.order = order
-    let data = PairedSequences(source: sequences(3..<200), target: sequences(120..<320))
+    let data = PairedSamples(source: sequences(3..<200), target: sequences(120..<320))
     return try fit(self, data, sites: self.sites(matching: [sites]), options: options)
   }
 }

@@ -93,8 +93,8 @@ import Testing
     options.samples.order = .simultaneous
     let site = "model.layers.0.input_layernorm"
     // The first norm sees each token alone, so a sample is the mean over the tokens that count.
-    let long = PairedSequences(source: [[9, 5, 6], [9, 7]], target: [[9, 8]])
-    let short = PairedSequences(source: [[5, 6], [7]], target: [[8]])
+    let long = PairedSamples(source: [[9, 5, 6], [9, 7]], target: [[9, 8]])
+    let short = PairedSamples(source: [[5, 6], [7]], target: [[8]])
     let skipping = try fit(model, long, sites: [site], options: options)
     options.samples.scope = .all
     let whole = try fit(model, short, sites: [site], options: options)

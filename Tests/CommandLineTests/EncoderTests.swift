@@ -103,16 +103,16 @@ import Workbench
     let tokens = ("tokens", StorageType.i32, [1, 2])
     try refuse(
       [tokens, ("attention_mask", .i64, [1, 1])],
-      "attention_mask: the plan reads no such whole numbers; it reads tokens, token_types, chosen_rows, sequences"
+      "attention_mask: no input takes such whole numbers; whole numbers go to tokens, token_types, chosen_rows, sequences"
     )
-    try refuse([tokens, ("token_type", .i32, [0, 1])], "token_type: the plan reads no such whole numbers")
+    try refuse([tokens, ("token_type", .i32, [0, 1])], "token_type: no input takes such whole numbers")
     try refuse([tokens, ("sequences", .i32, [0, 2])], "sequences: expected 0, 1, 2, …")
     try refuse([tokens, ("token_types", .u8, [0, 1])], "token_types: expected I32 or I64, found U8")
     try refuse([("token_types", .i32, [0, 1])], "tokens: no such tensor; give tokens i32[T]")
     try refuse([("tokens", .i32, [120])], "tokens: expected 0 to 119, found 120 at row 0")
   }
 
-  /// What continues texts or scores them says so in one line, and so does a fit.
+  /// What continues texts or scores them says so in one line, and so does a search.
   @Test func commandsForLanguageModels() throws {
     let plan = try compile("tiny-bert")
     let texts = try directory.write("a cat\n", to: "texts.txt")
@@ -125,15 +125,9 @@ import Workbench
         "expected a language model's plan, found one of an encoder; use `actrun run`")
     }
     let model = Workshop.fixture("tiny-bert")
-    let data = [model, "--source", texts, "--target", texts]
-    for arguments in [
-      ["fit"] + data + ["-o", directory.file("x.maps.safetensors")],
-      ["collect"] + data + ["--shard", "1/1", "-o", directory.file("x.samples.safetensors")],
-      ["search"] + data + ["--held-out", texts],
-    ] {
-      try expectRefusal(
-        .actc, arguments, 4, model, "fitting is supported for language models, not yet for encoders")
-    }
+    try expectRefusal(
+      .actc, ["search", model, "--source", texts, "--target", texts, "--held-out", texts], 4, model,
+      "a search measures perplexity, which only a language model has")
     #expect(directory.contents == ["texts.txt", "x.plan"])
   }
 

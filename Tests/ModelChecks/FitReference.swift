@@ -55,7 +55,7 @@ package struct FitReference: Sendable {
 
   /// Fits a run's maps with our own fit.
   package func fit(_ run: Run, of model: Model) throws -> MapFile {
-    let data = PairedSequences(source: source, target: Array(target.prefix(run.targets)))
+    let data = PairedSamples(source: source, target: Array(target.prefix(run.targets)))
     return try ActFit.fit(model, data, sites: model.sites(matching: [run.sites]), options: run.options)
   }
 

@@ -9,9 +9,9 @@ import ActRuntime
 
 /// Fits as the definition says, with the whole model run from the tokens for every group of sites: the oracle.
 ///
-/// In causal order a site is fitted on the model with the maps of all sites upstream of it; one sequence a step.
+/// In causal order a site is fitted on the model with the maps of all sites upstream of it; one sample a step.
 package func naiveFit(
-  _ model: Model, _ data: PairedSequences, sites: [String], options: FitOptions
+  _ model: Model, _ data: PairedSamples, sites: [String], options: FitOptions
 ) throws -> MapFile {
   let transport = try options.method.transport(options.support)
   var file = MapFile(
@@ -38,7 +38,7 @@ private func upstreamSites(of sites: [String], in graph: Graph) -> Set<String> {
 }
 
 private func fitSites(
-  _ sites: [String], of model: Model, steeredBy earlier: MapFile, _ data: PairedSequences,
+  _ sites: [String], of model: Model, steeredBy earlier: MapFile, _ data: PairedSamples,
   _ options: FitOptions
 ) throws -> [MapFile.Site] {
   var graph = model.graph
@@ -47,13 +47,14 @@ private func fitSites(
     guard let value = model.graph.value(at: site) else { throw UsageError("no site `\(site)`") }
     graph.addResult(site, value)
   }
-  let widths = sites.map { model.graph.type(model.graph.value(at: $0)!).shape[1].fixed! }
+  let rows = try sites.map { try model.rows(of: $0) }
+  let widths = rows.map(\.width)
   var maps = MapSet()
   if !earlier.sites.isEmpty { try maps.add(fitted: earlier, name: "fitted") }
   var compile = CompileOptions()
   compile.mergesLinears = false
   compile.weights = options.samples.weights
-  compile.lowering.maximumRows = (data.source + data.target).map(\.tokens.count).max() ?? 1
+  compile.lowering.maximumRows = (data.source + data.target).map(\.rowCount).max() ?? 1
   let engine = try model.compile(graph, maps, compile).makeEngine(threads: options.samples.threads)
   if !engine.plan.dials.isEmpty { try engine.setStrengths(["fitted": 1], slot: 1) }
   let slot: Int32 = engine.plan.dials.isEmpty ? 0 : 1
@@ -63,16 +64,21 @@ private func fitSites(
   let skipped = options.samples.scope.skippedPositions
   for (side, samples) in [(Side.source, data.source), (.target, data.target)] {
     for sample in samples {
-      let sequence = try engine.openSequence(capacity: sample.tokens.count)
-      defer { engine.closeSequence(sequence) }
-      let rows = sample.tokens.enumerated().map { position, token in
-        Row(
-          token: token, position: Int32(position), sequence: sequence, slot: position < skipped ? 0 : slot)
+      let slots = (0..<sample.rowCount).map { $0 < skipped ? 0 : slot }
+      if model.keepsSequences {
+        try engine.runSequence(sample, slots)
+      } else {
+        try engine.runEntry(sample, slots, slot: slot)
       }
-      try engine.step(rows, logitRows: engine.plan.limit("R") == nil ? .none : .all)
       for (index, site) in sites.enumerated() {
         let values = engine.result(site)!
-        let pooled = max(skipped, sample.pooledFrom)..<rows.count
+        let (first, last) =
+          switch rows[index].symbol {
+          case "T": (max(skipped, sample.pooledFrom), sample.rowCount)
+          case "R" where model.keepsSequences: (max(skipped, sample.pooledFrom), sample.rowCount)
+          default: (0, 1)
+          }
+        let pooled = first * rows[index].rowsPerSymbol..<last * rows[index].rowsPerSymbol
         let means = (0..<widths[index]).map { channel in
           Float(
             pooled.reduce(0.0) { $0 + Double(values[$1 * widths[index] + channel]) } / Double(pooled.count))
@@ -86,5 +92,30 @@ private func fitSites(
     var parameters = try accumulators[index].finish().parameters
     parameters.merge(supports[index].finish()) { $1 }
     return MapFile.Site(name: sites[index], width: widths[index], parameters: parameters)
+  }
+}
+
+extension Engine {
+  /// Runs a text whose keys and values are cached.
+  fileprivate func runSequence(_ sample: FitSample, _ slots: [Int32]) throws {
+    let sequence = try openSequence(capacity: sample.rowCount)
+    defer { closeSequence(sequence) }
+    let rows = sample.tokens.enumerated().map { position, token in
+      Row(token: token, position: Int32(position), sequence: sequence, slot: slots[position])
+    }
+    try step(rows, logitRows: plan.limit("R") == nil ? .none : .all)
+  }
+
+  /// Runs an entry alone.
+  fileprivate func runEntry(_ sample: FitSample, _ slots: [Int32], slot: Int32) throws {
+    if let input = plan.inputs.first(where: { $0.role == .token }), let target = integers(input.name) {
+      for (row, token) in sample.tokens.enumerated() { target[row] = token }
+    }
+    if let given = sample.given {
+      for input in given.inputs {
+        input.write(input.symbol == "T" ? given.rows : given.entry..<given.entry + 1, to: self)
+      }
+    }
+    try step(entries: [sample.rowCount], slots: [slot], rowSlots: sample.rowCount > 0 ? slots : nil)
   }
 }

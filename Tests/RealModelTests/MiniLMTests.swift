@@ -24,7 +24,7 @@ struct MiniLMTests {
     for input in Self.inputs {
       let path = fixture("minilm/\(input).safetensors")
       let reference = try TensorFile(path)
-      let inputs = try EntryInputs(SafetensorsFile(path), for: model.plan)
+      let inputs = try EntryInputs(SafetensorsFile(path), for: model.plan.inputs)
       let results = try model.evaluate(inputs)
       #expect(results.map(\.name) == ["last_hidden_state", "pooler_output"])
       for result in results {

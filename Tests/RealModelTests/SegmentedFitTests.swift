@@ -10,7 +10,7 @@ import Testing
   private func check(_ pattern: String, _ order: SampleOptions.Order, samples count: Int) throws {
     let model = try SmolLM2.model()
     let reference = try FitReference("smollm2")
-    let data = PairedSequences(
+    let data = PairedSamples(
       source: Array(reference.source.prefix(count)), target: Array(reference.target.prefix(count)))
     let sites = try model.sites(matching: [pattern])
     var options = FitOptions(method: linearAct)

@@ -24,7 +24,7 @@ import Testing
     var options = FitOptions(method: linearAct)
     options.samples.order = .simultaneous
     options.support = support
-    let data = PairedSequences(source: reference.source, target: reference.target)
+    let data = PairedSamples(source: reference.source, target: reference.target)
     return try ActFit.fit(model, data, sites: model.sites(matching: [sites]), options: options)
   }
 

@@ -46,6 +46,44 @@ public enum InputRole: String, Hashable, Sendable, CaseIterable {
   case given
 }
 
+/// An input as a graph or a plan declares it.
+public struct DeclaredInput: Hashable, Sendable {
+  /// The name by which a caller gives it.
+  public var name: String
+  /// What it means to whoever runs the graph.
+  public var role: InputRole
+  /// The type of its value.
+  public var type: TensorType
+
+  /// An input of a name, a role and a type.
+  public init(name: String, role: InputRole, type: TensorType) {
+    self.name = name
+    self.role = role
+    self.type = type
+  }
+}
+
+extension Graph {
+  /// The inputs in the order of their declaration.
+  public var declaredInputs: [DeclaredInput] {
+    inputs.compactMap { id in
+      guard case .input(let name, let role) = self[id].op else { return nil }
+      return DeclaredInput(name: name, role: role, type: type(id))
+    }
+  }
+
+  /// For an input of whole numbers, one more than the largest that every reader takes; nil where none has a limit of
+  /// its own.
+  public func limit(ofInput name: String) -> Int? {
+    order.compactMap { id -> Int? in
+      let node = self[id]
+      guard let operand = node.op.traits.indexOperand, case .input(name, _) = self[node.inputs[operand]].op
+      else { return nil }
+      return type(node.inputs[0]).shape.first?.fixed
+    }.min()
+  }
+}
+
 /// `-> declared`
 struct WeightOp: OpDefinition {
   var name = ""

@@ -20,12 +20,14 @@ extension EntryModel {
     _ inputs: EntryInputs, strengths: [String: Float] = [:], sites: Set<String> = []
   ) throws -> [ResultTensor] {
     let layout = try EntryLayout(inputs, self)
-    let values = try plan.inputs.compactMap { try EntryInput($0, of: inputs, plan, layout) }
+    let values = try plan.inputs.compactMap { input in
+      try EntryInput(input, of: inputs, count: layout.count) { plan.limit(ofInput: $0, layout.count) }
+    }
     try checkScopes()
     var results = plan.results.map { EntryResult($0.name, plan.values[$0.value].type, layout) }
     var observed: [EntryResult] = []
     for part in layout.parts {
-      for value in values { value.write(part, to: engine) }
+      for value in values { value.write(part.indices(value.symbol), to: engine) }
       let counts = Array(layout.rowCounts[part.entries])
       let slots = try EntrySlots(counts, strengths, self)
       defer { slots.release(to: self) }
@@ -52,85 +54,10 @@ extension EntryModel {
 
   /// Refuses a scope of tokens where values count entries that are no texts alone.
   private func checkScopes() throws(FileError) {
-    guard plan.counts("B"), let scoped = plan.scopes.first(where: { $0.scope != .all }) else { return }
+    guard plan.inputs.count(by: "B"), let scoped = plan.scopes.first(where: { $0.scope != .all }) else { return }
     throw FileError.unsupported(
       path, scoped.name, "a scope of tokens is not supported in a plan of images",
       next: "give the map the scope all")
-  }
-}
-
-/// An input of a call, in the layout in which the engine reads it.
-private struct EntryInput {
-  private enum Values {
-    case integers([Int32])
-    case floats([Float])
-  }
-
-  private let name: String
-  private let symbol: String
-  /// How many elements there are of each that the symbol counts.
-  private let width: Int
-  private let values: Values
-
-  /// Nil for what the engine writes itself.
-  init?(
-    _ input: (name: String, role: InputRole, type: TensorType), of inputs: EntryInputs, _ plan: Plan,
-    _ layout: EntryLayout
-  ) throws(FileError) {
-    switch input.role {
-    case .position, .entry, .chosen: return nil
-    case .token, .given: break
-    }
-    guard case .symbol(let symbol)? = input.type.shape.first, let width = input.type.elementsPerSymbol else {
-      preconditionFailure("verified")
-    }
-    name = input.name
-    self.symbol = symbol
-    self.width = width
-    let count = layout.count(symbol)
-    guard let tensor = inputs.tensors[name] else {
-      guard input.role == .given, input.type.dtype == .i32 else {
-        throw FileError(inputs.path, name, "no such tensor", next: "give \(name) \(input.type)")
-      }
-      values = .integers([Int32](repeating: 0, count: count))
-      return
-    }
-    let shape = inFile([count] + input.type.shape.dropFirst().map { $0.fixed! }, input.type)
-    guard tensor.shape == shape else {
-      throw FileError(inputs.path, name, "expected \(shape), found \(tensor.shape)")
-    }
-    switch tensor.elements {
-    case .integers(let integers) where input.type.dtype == .i32:
-      let bound = plan.bound(ofInput: name)
-      let limit = bound.symbols.map { layout.count($0) }.reduce(bound.fixed ?? Int(Int32.max), min)
-      try inputs.check(integers, of: name, below: limit)
-      values = .integers(integers.map { Int32($0) })
-    case .floats(let floats) where input.type.dtype == .f32:
-      values = .floats(
-        input.type.isImages ? exchanged(floats, shape[1], shape[2] * shape[3], count: count) : floats)
-    case .integers, .floats:
-      throw FileError(inputs.path, name, "expected \(input.type), found elements of another type")
-    }
-  }
-
-  /// Writes a step's share where the engine reads it.
-  func write(_ part: EntryLayout.Part, to engine: Engine) {
-    let indices = part.indices(symbol)
-    switch values {
-    case .integers(let values):
-      guard let target = engine.integers(name) else { preconditionFailure("the plan has the input") }
-      copy(values, indices, to: target)
-    case .floats(let values):
-      guard let target = engine.input(name) else { preconditionFailure("the plan has the input") }
-      copy(values, indices, to: target)
-    }
-  }
-
-  private func copy<Element>(_ values: [Element], _ indices: [Int], to target: UnsafeMutablePointer<Element>)
-  {
-    for (place, index) in indices.enumerated() {
-      for element in 0..<width { target[place * width + element] = values[index * width + element] }
-    }
   }
 }
 
@@ -159,32 +86,27 @@ private struct EntryResult {
   var inFile: ResultTensor {
     guard type.isImages else { return tensor }
     let shape = tensor.shape
-    return ResultTensor(
-      name: tensor.name, shape: ActRuntime.inFile(shape, type),
-      values: exchanged(tensor.values, shape[1] * shape[2], shape[3], count: shape[0]))
-  }
-}
-
-extension TensorType {
-  /// Whether a value is images [B,H,W,C], which files hold as [B,C,H,W].
-  fileprivate var isImages: Bool { rank == 4 && shape.first == .symbol("B") }
-}
-
-/// The shape that a value has in files.
-private func inFile(_ shape: [Int], _ type: TensorType) -> [Int] {
-  type.isImages ? [shape[0], shape[3], shape[1], shape[2]] : shape
-}
-
-/// Matrices of so many rows and columns, each transposed.
-private func exchanged(_ values: [Float], _ rows: Int, _ columns: Int, count: Int) -> [Float] {
-  var out = [Float](repeating: 0, count: values.count)
-  for matrix in 0..<count {
-    let base = matrix * rows * columns
-    for row in 0..<rows {
-      for column in 0..<columns { out[base + column * rows + row] = values[base + row * columns + column] }
+    let size = shape[1...].reduce(1, *)
+    let values = [Float](unsafeUninitializedCapacity: tensor.values.count) { out, initialized in
+      for image in 0..<shape[0] {
+        tensor.values.withUnsafeBufferPointer { values in
+          transpose(
+            values.baseAddress! + image * size, rows: shape[1] * shape[2], columns: shape[3],
+            into: out.baseAddress! + image * size)
+        }
+      }
+      initialized = tensor.values.count
     }
+    return ResultTensor(name: tensor.name, shape: type.shapeInFile(shape), values: values)
   }
-  return out
+}
+
+extension Plan {
+  /// One more than the largest whole number that an input takes, in a call in which the symbols count so many.
+  fileprivate func limit(ofInput name: String, _ count: (String) -> Int) -> Int {
+    let bound = bound(ofInput: name)
+    return bound.symbols.map(count).reduce(bound.fixed ?? Int(Int32.max), min)
+  }
 }
 
 /// The slots of a step's entries and rows, held until they are released.

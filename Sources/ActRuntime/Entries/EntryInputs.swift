@@ -1,14 +1,13 @@
 import ActFormats
 import ActIR
-import ActPlan
 
 /// The tensors that a call of whole entries is given, by name, as files hold them.
-package struct EntryInputs: Hashable, Sendable {
+package struct EntryInputs: Sendable {
   /// A tensor as its file has it.
-  package struct Tensor: Hashable, Sendable {
-    package enum Elements: Hashable, Sendable {
+  package struct Tensor: Sendable {
+    package enum Elements: Sendable {
       case integers([Int])
-      case floats([Float])
+      case floats(FloatElements)
     }
 
     package var shape: [Int]
@@ -17,7 +16,7 @@ package struct EntryInputs: Hashable, Sendable {
 
     package init(_ values: [Float], shape: [Int]) {
       self.shape = shape
-      elements = .floats(values)
+      elements = .floats(FloatElements(values))
     }
 
     /// Whole numbers, one a row.
@@ -40,24 +39,24 @@ package struct EntryInputs: Hashable, Sendable {
   }
 
   /// Whether a file has every input that a call cannot leave out.
-  package static func areGiven(in file: SafetensorsFile, for plan: Plan) -> Bool {
-    plan.inputs.allSatisfy { input in
+  package static func areGiven(in file: SafetensorsFile, for inputs: [DeclaredInput]) -> Bool {
+    inputs.allSatisfy { input in
       let isNeeded = input.type.dtype == .f32 || input.role == .token
       return !isNeeded || file[input.name] != nil
     }
   }
 
-  /// Takes what a plan reads from a file.
+  /// Takes what the inputs of a plan or a graph read from a file.
   ///
   /// A file may hold the results to expect too, or what another plan reads. So floats that are no input stay where they
   /// are: every input of floats must be given, and one that is misspelt is missed. Whole numbers can be left out, and no
   /// result is of them: those that the plan does not read are an error.
   ///
   /// - Throws: `FileError` for such whole numbers, and for an input of another type.
-  package init(_ file: SafetensorsFile, for plan: Plan) throws(FileError) {
+  package init(_ file: SafetensorsFile, for inputs: [DeclaredInput]) throws(FileError) {
     path = file.path
     tensors = [:]
-    let read = plan.inputs.filter { ![.position, .entry].contains($0.role) }
+    let read = inputs.filter { ![.position, .entry].contains($0.role) }
     for tensor in file.tensors {
       let isInteger = tensor.dtype == .i32 || tensor.dtype == .i64
       let input = read.first { $0.name == tensor.name }
@@ -66,8 +65,8 @@ package struct EntryInputs: Hashable, Sendable {
         if tensor.name != Self.sequences {
           let names = read.filter { $0.type.dtype == .i32 }.map(\.name) + [Self.sequences]
           throw FileError(
-            path, tensor.name, "the plan reads no such whole numbers",
-            next: "it reads \(names.joined(separator: ", "))")
+            path, tensor.name, "no input takes such whole numbers",
+            next: "whole numbers go to \(names.joined(separator: ", "))")
         }
         tensors[tensor.name] = .init(shape: tensor.shape, .integers(file.integers(of: tensor)))
         continue
@@ -75,8 +74,7 @@ package struct EntryInputs: Hashable, Sendable {
       if input.type.dtype == .i32, isInteger {
         tensors[tensor.name] = .init(shape: tensor.shape, .integers(file.integers(of: tensor)))
       } else if input.type.dtype == .f32, tensor.dtype == .f32 {
-        let values = file.bytes(of: tensor).withMemoryRebound(to: Float.self) { Array($0) }
-        tensors[tensor.name] = .init(shape: tensor.shape, .floats(values))
+        tensors[tensor.name] = .init(shape: tensor.shape, .floats(FloatElements(tensor, of: file)))
       } else {
         throw FileError(
           path, tensor.name,

@@ -19,7 +19,7 @@ package final class EntryModel {
       throw FileError(
         path, nil, "expected a plan of whole entries, found one that reads caches of sequences")
     }
-    guard plan.counts("T") || plan.counts("B") else {
+    guard plan.inputs.count(by: "T") || plan.inputs.count(by: "B") else {
       throw FileError(path, nil, "expected inputs of rows T or entries B, found none")
     }
     self.engine = engine
@@ -29,7 +29,7 @@ package final class EntryModel {
   }
 }
 
-extension Plan {
-  /// Whether an input has this symbol.
-  func counts(_ symbol: String) -> Bool { inputs.contains { $0.type.shape.first == .symbol(symbol) } }
+extension [DeclaredInput] {
+  /// Whether one of them has as many elements along its first dimension as a symbol counts.
+  func count(by symbol: String) -> Bool { contains { $0.type.shape.first == .symbol(symbol) } }
 }

@@ -47,8 +47,17 @@ extension Engine {
       throw EngineError("slot \(slot); strengths are set for 0 to \(usedSlots - 1)")
     }
     place(rowCounts, slots, rowSlots)
-    let choosesRows = plan.limit("R") != nil && plan.limit("T") != nil
-    let chosenCount = try choosesRows ? choose(chosen, of: rowCounts) : 0
+    let chosenCount: Int32
+    if plan.limit("R") == nil {
+      chosenCount = 0
+    } else if plan.limit("T") == nil {
+      // A part of a model that begins where rows are chosen: one of each entry.
+      precondition(chosen == nil, "there are no rows to choose from")
+      for (entry, slot) in slots.enumerated() { rows.chosenSlots[entry] = slot }
+      chosenCount = Int32(slots.count)
+    } else {
+      chosenCount = try choose(chosen, of: rowCounts)
+    }
     bind(Int32(rowCount), chosenCount, entries: Int32(rowCounts.count))
     try checkIntegers(bound.integers)
     try checkIntegers(bound.givenIntegers)
