@@ -1,6 +1,7 @@
 import ActCompile
 import ActFit
 import ActFormats
+import ActIR
 import ActTerminal
 import ActText
 import ArgumentParser

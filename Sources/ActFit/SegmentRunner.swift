@@ -124,8 +124,11 @@ final class SegmentRunner {
       row += sample.rowCount
       if slot > 0 { rowSlots += (0..<sample.rowCount).map(slot(ofRow:)) }
     }
+    // A part that begins where rows are chosen has the first of each text.
+    let startsChosen = engine.plan.limit("T") == nil && engine.plan.limit("R") != nil
     try engine.step(
-      entries: batch.samples.map(\.rowCount), slots: [Int32](repeating: slot, count: batch.samples.count),
+      entries: batch.samples.map(\.rowCount),
+      slots: [Int32](repeating: startsChosen ? slot(ofRow: 0) : slot, count: batch.samples.count),
       rowSlots: slot > 0 ? rowSlots : nil)
   }
 

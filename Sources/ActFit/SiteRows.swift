@@ -1,4 +1,5 @@
 import ActCompile
+import ActFormats
 import ActIR
 import ActPasses
 

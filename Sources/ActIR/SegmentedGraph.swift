@@ -18,6 +18,12 @@ package struct SegmentedGraph: Sendable {
     package var symbol: String
     /// The floats of a record.
     package var columns: Range<Int>
+
+    package init(name: String, symbol: String, columns: Range<Int>) {
+      self.name = name
+      self.symbol = symbol
+      self.columns = columns
+    }
   }
 
   package struct Segment: Sendable {

@@ -1,5 +1,6 @@
 import ActEval
 import ActFormats
+import ActIR
 import ActPlan
 import ActRuntime
 import ActTerminal

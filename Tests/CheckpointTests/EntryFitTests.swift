@@ -116,7 +116,7 @@ import Workbench
   private func texts(_ model: Model, _ count: Int, seed: UInt64, hasTypes: Bool) throws -> [FitSample] {
     var random = SplitMix64(state: seed)
     let lengths = (0..<count).map { _ in Int.random(in: 2...17, using: &random) }
-    let texts = EncoderText.random(lengths, vocabulary: 64, using: &random)
+    let texts = EncoderText.random(lengths, vocabulary: 48, using: &random)
     guard hasTypes else { return texts.map { FitSample($0.tokens.map { Int32($0) }) } }
     return try TensorSamples.entries(of: EntryInputs(texts), for: model, digest: "\(seed)")
   }
@@ -135,7 +135,9 @@ import Workbench
       options.samples.scope = TokenScope(.all, skippedPositions: skipped)
       let found = try fit(model, data, sites: sites, options: options)
       let expected = try naiveFit(model, data, sites: sites, options: options)
-      for (found, expected) in zip(found.sites, expected.sites) { #expect(found == expected, "\(found.name)") }
+      for (found, expected) in zip(found.sites, expected.sites) {
+        #expect(found == expected, "\(found.name), skipped: \(skipped)")
+      }
       #expect(found.sites.map(\.name) == expected.sites.map(\.name))
     }
   }

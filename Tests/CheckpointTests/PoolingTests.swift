@@ -65,7 +65,7 @@ import Testing
     let width = 19
     var rows = [Float](repeating: 1, count: 3 * width)
     rows[2 * width + 3] = .nan
-    var samples = [Float](repeating: 0, count: pooling.sampleCount(tokens: 3) * width)
+    var samples = [Float](repeating: 0, count: pooling.sampleCount(rows: 3) * width)
     pooling.pool(rows, count: 3, width: width, into: &samples)
     #expect(samples.enumerated().filter { $1.isNaN }.map { $0.offset % width } == [3])
   }

@@ -82,18 +82,16 @@ import Workbench
     let text = try directory.write("a cat\n", to: "a.txt")
     let tail = sites + ["-o", directory.file("x")]
     func refuse(
-      _ part: [String], _ source: String, _ flags: [String] = [], _ code: Int32, _ words: String...,
+      _ part: [String], _ source: String, flags: [String] = [], _ code: Int32, _ word: String,
       sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-      for word in words {
-        try expectRefusal(
-          .actc, ["fit"] + part + ["--source", source, "--target", target] + flags + tail, code, word,
-          sourceLocation: sourceLocation)
-      }
+      try expectRefusal(
+        .actc, ["fit"] + part + ["--source", source, "--target", target] + flags + tail, code, word,
+        sourceLocation: sourceLocation)
     }
     try refuse(part, text, 2, "expected texts or files of tensors, found both: \(text)")
-    try refuse(part, source, ["--field", "x"], 2, "--field: expected texts, found files of tensors")
-    try refuse(part, source, ["--skip-first", "1"], 2, "images have no tokens to leave out")
+    try refuse(part, source, flags: ["--field", "x"], 2, "--field: expected texts, found files of tensors")
+    try refuse(part, source, flags: ["--skip-first", "1"], 2, "images have no tokens to leave out")
     try refuse(
       [model, "--module", "encoder", "--size", "8x16"], source, 3, "\(source): x: expected [9, 3, 16, 8]")
     try refuse([model], source, 2, "give --size WIDTHxHEIGHT, or one by --module")

@@ -2,6 +2,7 @@ import ActCompile
 import ActFormats
 import ActIR
 import ActPasses
+import ActPlan
 import ActRuntime
 import Glibc
 import ModelChecks

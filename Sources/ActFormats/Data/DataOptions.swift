@@ -24,7 +24,7 @@ package struct DataOptions: Hashable, Sendable {
   }
 
   /// The samples to take, in the order in which to take them.
-  func choose<Sample>(_ samples: [Sample]) -> [Sample] {
+  package func choose<Sample>(_ samples: [Sample]) -> [Sample] {
     var samples = samples
     if let seed {
       // Fisher and Yates's, spelled out, because the standard library does not promise the same order for ever.
