@@ -9,8 +9,12 @@ let autoencoderTiny = Architecture("AutoencoderTiny", modules: ["encoder", "deco
   configuration, weightType, module, size in
   let c = try AutoencoderTinyConfiguration(configuration)
   var b = ModelBuilder(name: module, configuration: configuration, weightType: weightType)
-  if module == "encoder" { try b.tinyEncoder(c, size) } else { try b.tinyDecoder(c, size) }
-  return ModelGraph(graph: b.graph, contextLength: 1)
+  guard module == "decoder" else {
+    try b.tinyEncoder(c, size)
+    return ModelGraph(graph: b.graph, contextLength: 1)
+  }
+  try b.tinyDecoder(c, size)
+  return ModelGraph(graph: b.graph, contextLength: 1, wires: [Wire("z", from: "latents", of: "encoder")])
 }
 
 extension ModelBuilder {

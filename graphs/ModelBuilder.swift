@@ -6,10 +6,13 @@ package struct ModelGraph: Sendable {
   package var graph: Graph
   /// The longest sequence, in tokens, that the model was made for.
   package var contextLength: Int
+  /// Of a model of several modules, the inputs that modules before it give.
+  package var wires: [Wire]
 
-  package init(graph: Graph, contextLength: Int) {
+  package init(graph: Graph, contextLength: Int, wires: [Wire] = []) {
     self.graph = graph
     self.contextLength = contextLength
+    self.wires = wires
   }
 }
 

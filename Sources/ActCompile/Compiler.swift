@@ -25,7 +25,7 @@ package struct CompileOptions: Sendable {
 
 /// A compiled model that is not on disk yet: its plan, and how its tensors are computed.
 package struct CompiledModel {
-  package private(set) var plan: Plan
+  package fileprivate(set) var plan: Plan
   /// What the plan was lowered from: the graph as the passes left it.
   let graph: Graph
   package let timings: [PassManager.Timing]
@@ -42,7 +42,9 @@ extension Model {
   package func compile(
     _ maps: MapSet = MapSet(), _ options: CompileOptions = CompileOptions()
   ) throws -> CompiledModel {
-    try compile(graph, maps, options)
+    var compiled = try compile(graph, maps, options)
+    compiled.plan.wires = wires
+    return compiled
   }
 
   /// Runs the pipeline over a graph made from the model's, with other results or a part of it, and lowers it.
@@ -99,32 +101,28 @@ extension CompiledModel {
   ///
   /// - Parameters:
   ///   - path: a file that appears only when the plan is complete.
-  ///   - tokenizer: the model's, compiled.
-  ///   - tokenizerConfiguration: the text of its `tokenizer_config.json`.
+  ///   - tokenizers: the model's.
   ///   - provenance: where the plan comes from.
   ///   - progress: receives the share of bytes written, 0 to 1.
   /// - Throws: `FileError` where the file cannot be written, and what computing its tensors throws.
   package func write(
-    to path: String, tokenizer: CompiledTokenizer?, tokenizerConfiguration: String?, provenance: JSON,
-    progress: (Double) -> Void = { _ in }
+    to path: String, tokenizers: [PlanTokenizer] = [], provenance: JSON, progress: (Double) -> Void = { _ in }
   ) throws {
     try CompiledModel.write(
-      [self], to: path, tokenizer: tokenizer, tokenizerConfiguration: tokenizerConfiguration,
-      provenance: provenance, progress: progress)
+      [self], to: path, tokenizers: tokenizers, provenance: provenance, progress: progress)
   }
 
   /// Writes a plan file of several modules, in this order. Tensors that are computed alike are there once.
   package static func write(
-    _ modules: [CompiledModel], to path: String, tokenizer: CompiledTokenizer?,
-    tokenizerConfiguration: String?, provenance: JSON, progress: (Double) -> Void = { _ in }
+    _ modules: [CompiledModel], to path: String, tokenizers: [PlanTokenizer] = [], provenance: JSON,
+    progress: (Double) -> Void = { _ in }
   ) throws {
-    let modules = sharingTensors(modules)
+    let modules = wiringModules(sharingTensors(modules))
     let tensors = modules.flatMap(\.computedTensors)
     let total = tensors.reduce(0) { $0 + ($1.type.byteCount() ?? 0) }
     var written = 0
     try PlanFile.write(
-      modules.map(\.plan), to: path, tensors: tensors, tokenizer: tokenizer,
-      tokenizerConfiguration: tokenizerConfiguration, provenance: provenance
+      modules.map(\.plan), to: path, tensors: tensors, tokenizers: tokenizers, provenance: provenance
     ) { append in
       for module in modules {
         try module.computeTensors(ConstantEvaluator()) { name, bytes, _ in
@@ -133,6 +131,17 @@ extension CompiledModel {
           progress(total == 0 ? 1 : Double(written) / Double(total))
         }
       }
+    }
+  }
+
+  /// Leaves out the wires from modules that are not there.
+  private static func wiringModules(_ modules: [CompiledModel]) -> [CompiledModel] {
+    var earlier: Set<String> = []
+    return modules.map { module in
+      var module = module
+      module.plan.wires.removeAll { !earlier.contains($0.module) }
+      earlier.insert(module.plan.name)
+      return module
     }
   }
 

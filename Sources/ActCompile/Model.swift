@@ -11,6 +11,8 @@ package struct Model: Sendable {
   package let checkpoint: Checkpoint
   package let graph: Graph
   package let contextLength: Int
+  /// The inputs that modules before it give, where the model is one of several.
+  package let wires: [Wire]
 
   /// Opens a Hugging Face directory and builds the graph of its architecture, or of a part of it.
   ///
@@ -28,6 +30,7 @@ package struct Model: Sendable {
     } catch let error as ModelPartError { throw UsageError("\(path): \(error)") }
     graph = model.graph
     contextLength = model.contextLength
+    wires = model.wires
   }
 
   /// Opens all modules of a model, or the one that `part` names: each takes images of the size that the one before it

@@ -1,4 +1,5 @@
 import ActFormats
+import ActPlan
 import ActText
 
 /// The tokenizer of a model as a plan carries it, checked as the plan's reader will check it.
@@ -41,6 +42,9 @@ package struct ModelTokenizer: Sendable {
     }
     self.configuration = configuration
   }
+
+  /// As a plan carries it.
+  package var inPlan: PlanTokenizer { PlanTokenizer(compiled, configuration: configuration) }
 
   private static func text(_ path: String) throws(FileError) -> String? {
     guard fileExists(path) else { return nil }

@@ -85,6 +85,8 @@ package struct Plan: Hashable, Sendable {
   /// Indices of the values of a step.
   package var step: Range<Int> = 0..<0
   package var results: [Result] = []
+  /// The inputs that earlier modules of a plan file give.
+  package var wires: [Wire] = []
 
   package init(name: String) { self.name = name }
 }

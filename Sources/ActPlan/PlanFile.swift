@@ -4,11 +4,11 @@ import ActText
 
 /// A plan on disk: a safetensors file with the packed weights as tensors and everything else as metadata.
 ///
-/// A plan has one or more modules: graphs that run on their own, share tensors by name and take turns in the memory they
-/// work in.
+/// A plan has one or more modules: graphs that run one after another, share tensors by name and take turns in the memory
+/// they work in. A wire says which result of a module is an input of a later one.
 ///
-/// Metadata keys: `format` (`actplan/2`), `plan` (the text form of every module), `tokenizer` and `tokenizer_config` (JSON texts; the
-/// tokenizer's tables are tensors), and `provenance` (JSON: fingerprints of model and maps, options, compiler).
+/// Metadata keys: `format` (`actplan/2`), `plan` (the text form of every module), those of each ``PlanTokenizer``, and
+/// `provenance` (JSON: fingerprints of model and maps, options, compiler).
 package struct PlanFile: Sendable {
   package static let format = "actplan/2"
 
@@ -34,6 +34,7 @@ package struct PlanFile: Sendable {
     do {
       modules = try Plan.parseModules(text)
       for module in modules { try module.verify() }
+      try Plan.verifyWires(of: modules)
     } catch {
       throw FileError(
         path, "plan", "\(error)", next: "the file is damaged or not from actc; compile it again")
@@ -56,13 +57,15 @@ package struct PlanFile: Sendable {
     }
   }
 
-  /// The tokenizer that the plan carries, or nil; its tables and rules are checked here.
-  package func makeTokenizer() throws(FileError) -> Tokenizer? {
-    guard let compiled = try CompiledTokenizer(in: file) else { return nil }
+  /// The tokenizer that the plan carries, of a name where it carries several; nil where it has none. Its tables and rules
+  /// are checked here.
+  package func makeTokenizer(_ name: String? = nil) throws(FileError) -> Tokenizer? {
+    guard let compiled = try CompiledTokenizer(in: file, name: name) else { return nil }
+    let key = PlanTokenizer.key("tokenizer_config", name)
     return try Tokenizer(
-      compiled, path: "\(file.path): tokenizer",
-      config: file.json("tokenizer_config").map { (json) throws(FileError) in
-        try TokenizerConfig(json: json, path: "\(file.path): tokenizer_config")
+      compiled, path: "\(file.path): \(PlanTokenizer.key("tokenizer", name))",
+      config: file.json(key).map { (json) throws(FileError) in
+        try TokenizerConfig(json: json, path: "\(file.path): \(key)")
       })
   }
 
@@ -70,7 +73,7 @@ package struct PlanFile: Sendable {
   /// needed.
   package static func write(
     _ modules: [Plan], to path: String, tensors: [(name: String, type: TensorType)],
-    tokenizer: CompiledTokenizer?, tokenizerConfiguration: String?, provenance: JSON,
+    tokenizers: [PlanTokenizer], provenance: JSON,
     produce: ((_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
     let entries = tensors.map { name, type in
@@ -81,10 +84,9 @@ package struct PlanFile: Sendable {
       ("format", format), ("plan", modules.map(\.description).joined(separator: "\n")),
       ("provenance", provenance.description),
     ]
-    if let tokenizer { metadata.append(("tokenizer", tokenizer.rules.description)) }
-    if let tokenizerConfiguration { metadata.append(("tokenizer_config", tokenizerConfiguration)) }
-    let writer = try SafetensorsWriter(path, (tokenizer?.entries ?? []) + entries, metadata: metadata)
-    try tokenizer?.write(to: writer)
+    metadata += tokenizers.flatMap(\.metadata)
+    let writer = try SafetensorsWriter(path, tokenizers.flatMap(\.entries) + entries, metadata: metadata)
+    for tokenizer in tokenizers { try tokenizer.write(to: writer) }
     try produce { name, bytes in try writer.append(bytes, to: name) }
     try writer.finish()
   }

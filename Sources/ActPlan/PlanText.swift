@@ -7,6 +7,7 @@ import ActIR
 //       context = 2048
 //       arena = 9437184, bound = 9437184
 //       slot = 128
+//       wire x = latents from @encoder
 //       constants {
 //         %w = weight {name = "lm_head.weight"} : bf16[49152,576]
 //       }
@@ -32,6 +33,7 @@ extension Plan: CustomStringConvertible {
     text += "  context = \(contextLength)\n"
     text += "  arena = \(arenaByteCount), bound = \(arenaBound)\n"
     text += "  slot = \(slotByteCount)\n"
+    for wire in wires { text += "  wire \(wire.input) = \(wire.result) from @\(wire.module)\n" }
     let firstCall = values.indices.first { values[$0].place == .call } ?? set.lowerBound
     text += section("constants", 0..<firstCall)
     text += section("call", firstCall..<set.lowerBound)
@@ -76,6 +78,7 @@ extension Plan.Place {
 extension Plan {
   private static let mostLimits = 16
   private static let mostModules = 16
+  private static let mostWires = 64
 
   /// Parses the text form; ``description`` is its inverse. The plan is not yet safe to run: see ``verify()``.
   package init(parsing text: String) throws(ParseError) {
@@ -123,6 +126,14 @@ extension Plan {
     try lexer.expect(",")
     arenaBound = try number("bound")
     slotByteCount = try number("slot")
+    while try lexer.acceptWord("wire") {
+      let input = try lexer.word("an input")
+      try lexer.expect("=")
+      let result = try lexer.word("a result")
+      guard try lexer.acceptWord("from") else { throw lexer.failure("expected `from`") }
+      wires.append(Wire(input, from: result, of: try lexer.symbol("`@module`")))
+      guard wires.count <= Self.mostWires else { throw lexer.failure("more than \(Self.mostWires) wires") }
+    }
 
     var indices: [String: Int] = [:]
     func section(_ title: String, _ place: Place?) throws(ParseError) -> Range<Int> {

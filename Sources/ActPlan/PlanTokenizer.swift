@@ -1,37 +1,67 @@
 import ActFormats
 import ActText
 
-/// How a plan carries a tokenizer: its rules in the metadata entry `tokenizer`, its tables as tensors.
+/// A tokenizer of a plan, which has one, or several by name.
+///
+/// Its rules are in the metadata entry `tokenizer`, the text of its `tokenizer_config.json` in `tokenizer_config`, and
+/// its tables are tensors. A name and a dot stand before all of these where the tokenizer has one.
 ///
 ///     tokenizer.text    U8  [bytes]
 ///     tokenizer.ends    I32 [tokens]
 ///     tokenizer.ids     I32 [tokens]
 ///     tokenizer.merges  I32 [merges, 3]
-extension CompiledTokenizer {
+package struct PlanTokenizer: Sendable {
+  /// The module that reads its tokens; nil for the only tokenizer.
+  package var name: String?
+  package var compiled: CompiledTokenizer
+  /// The text of `tokenizer_config.json`; nil where there is none.
+  package var configuration: String?
+
+  package init(_ compiled: CompiledTokenizer, configuration: String?, name: String? = nil) {
+    self.name = name
+    self.compiled = compiled
+    self.configuration = configuration
+  }
+
+  /// The key of what it keeps, under a name or not.
+  static func key(_ key: String, _ name: String?) -> String { name.map { "\($0).\(key)" } ?? key }
+
+  var metadata: [(key: String, value: String)] {
+    var entries = [(Self.key("tokenizer", name), compiled.rules.description)]
+    if let configuration { entries.append((Self.key("tokenizer_config", name), configuration)) }
+    return entries
+  }
+
   var entries: [SafetensorsWriter.Entry] {
-    [
-      .init("tokenizer.text", .u8, [tables.text.count]), .init("tokenizer.ends", .i32, [tables.ends.count]),
-      .init("tokenizer.ids", .i32, [tables.ids.count]),
-      .init("tokenizer.merges", .i32, [tables.merges.count / 3, 3]),
+    let (tables, key) = (compiled.tables, Self.key("tokenizer", name))
+    return [
+      .init("\(key).text", .u8, [tables.text.count]), .init("\(key).ends", .i32, [tables.ends.count]),
+      .init("\(key).ids", .i32, [tables.ids.count]),
+      .init("\(key).merges", .i32, [tables.merges.count / 3, 3]),
     ]
   }
 
   func write(to writer: SafetensorsWriter) throws(FileError) {
-    try writer.append(tables.text, to: "tokenizer.text")
-    try writer.append(tables.ends, to: "tokenizer.ends")
-    try writer.append(tables.ids, to: "tokenizer.ids")
-    try writer.append(tables.merges, to: "tokenizer.merges")
+    let (tables, key) = (compiled.tables, Self.key("tokenizer", name))
+    try writer.append(tables.text, to: "\(key).text")
+    try writer.append(tables.ends, to: "\(key).ends")
+    try writer.append(tables.ids, to: "\(key).ids")
+    try writer.append(tables.merges, to: "\(key).merges")
   }
+}
 
-  /// Reads what `write` wrote; nil if the plan has no tokenizer. The contents of the tables are not checked here.
-  init?(in file: SafetensorsFile) throws(FileError) {
-    guard let rules = try file.json("tokenizer") else { return nil }
+extension CompiledTokenizer {
+  /// Reads what a ``PlanTokenizer`` of a name wrote; nil if the plan has none. The contents of the tables are not checked
+  /// here.
+  init?(in file: SafetensorsFile, name: String?) throws(FileError) {
+    let key = PlanTokenizer.key("tokenizer", name)
+    guard let rules = try file.json(key) else { return nil }
     self.init(
       tables: TokenizerTables(
-        text: try file.elements(of: "tokenizer.text", .u8, columns: nil),
-        ends: try file.elements(of: "tokenizer.ends", .i32, columns: nil),
-        ids: try file.elements(of: "tokenizer.ids", .i32, columns: nil),
-        merges: try file.elements(of: "tokenizer.merges", .i32, columns: 3)),
+        text: try file.elements(of: "\(key).text", .u8, columns: nil),
+        ends: try file.elements(of: "\(key).ends", .i32, columns: nil),
+        ids: try file.elements(of: "\(key).ids", .i32, columns: nil),
+        merges: try file.elements(of: "\(key).merges", .i32, columns: 3)),
       rules: rules)
   }
 }

@@ -34,6 +34,7 @@ extension Plan {
       try verifyPlace(index, isResult: returned.contains(index))
     }
     try verifyResults()
+    try verifyWires()
     try verifyCaches()
     try verifySlots()
     try verifyArena()

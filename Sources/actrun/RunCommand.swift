@@ -15,7 +15,8 @@ struct RunCommand: ParsableCommand {
       The input file has `tokens` i32[T], of one text or of several, one after another, where `sequences` i32[T] says \
       to which each token belongs, as in 0, 0, 0, 1, 1. Of an encoder it may have `token_types` i32[T] too, which are 0 \
       where they are left out. The output file has every result: of a language model `logits` f32[T,V], of an encoder \
-      `last_hidden_state` f32[T,D]; and the sites of --dump. Images are [B,C,H,W].
+      `last_hidden_state` f32[T,D]; and the sites of --dump. Images are [B,C,H,W]. Of a plan of several modules those \
+      run whose inputs are in the file or come from modules before them, as a decoder's latents from its encoder.
 
       With --expected each of these that the file has is compared with it: the squared differences, summed, may be at \
       most --nmse times the expected squares. Where one is more, the command fails with exit code 1.
@@ -72,7 +73,7 @@ struct RunCommand: ParsableCommand {
   private func evaluateTokens(_ file: PlanFile) throws -> [ResultTensor] {
     let model = try LanguageModel(file, threads: steering.threads)
     let sequences = try readSequences(model)
-    let (strengths, sites) = (try steering.strengths(for: model), try chooseSites(model.engine))
+    let (strengths, sites) = (try steering.strengths(for: model), try chooseSites([model.engine]))
     var results: [ResultTensor] = []
     for tokens in sequences {
       let more = try model.evaluate(tokens, strengths: strengths, sites: sites)
@@ -87,26 +88,17 @@ struct RunCommand: ParsableCommand {
 
   private func evaluateEntries(_ file: PlanFile) throws -> [ResultTensor] {
     let tensors = try SafetensorsFile(input)
-    let engines = try file.makeEngines(threads: steering.threads, maximumSlots: 64)
-    // Of several modules those run whose inputs are there.
-    let given = engines.filter { EntryInputs.areGiven(in: tensors, for: $0.plan.inputs) }
-    guard engines.count == 1 || !given.isEmpty else {
-      let modules = engines.map { "\($0.plan.inputs.map(\.name).joined(separator: ", ")) of \($0.plan.name)" }
-      throw FileError(
-        input, nil, "expected the inputs of a module, found none",
-        next: "give \(modules.joined(separator: ", or "))")
-    }
-    return try (engines.count == 1 ? engines : given).flatMap { engine in
-      try EntryModel(engine, path: plan).evaluate(
-        EntryInputs(tensors, for: engine.plan.inputs), strengths: steering.strengths(for: engine),
-        sites: chooseSites(engine))
-    }
+    let pipeline = try EntryPipeline(file, threads: steering.threads)
+    let running = try pipeline.modules(for: tensors)
+    return try pipeline.evaluate(
+      running, on: tensors, strengths: { try steering.strengths(for: $0.engine) },
+      sites: chooseSites(running.map(\.engine)))
   }
 
-  private func chooseSites(_ engine: Engine) throws -> Set<String> {
+  private func chooseSites(_ engines: [Engine]) throws -> Set<String> {
     Set(
       try SitePattern.choose(
-        dump, from: engine.observableSites,
+        dump, from: engines.flatMap(\.observableSites),
         unmatched: "matches no site that this plan computes; fused ones are kept by `actc compile --no-fuse`")
     )
   }

@@ -128,7 +128,7 @@ import Workbench
     let read = try MapFile(reading: directory.file("x.maps.safetensors"))
     #expect(read == map)
     try model.compileSteered(by: read).write(
-      to: directory.file("x.plan"), tokenizer: nil, tokenizerConfiguration: nil, provenance: .object([:]))
+      to: directory.file("x.plan"), provenance: .object([:]))
     let (saved, made) = (
       try LanguageModel(directory.file("x.plan")).engine, try model.makeEngine(steeredBy: map)
     )

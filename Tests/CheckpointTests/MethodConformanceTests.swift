@@ -86,7 +86,7 @@ import Workbench
     #expect(read == map)
     let planPath = directory.file("x.plan")
     try model.compileSteered(by: read).write(
-      to: planPath, tokenizer: nil, tokenizerConfiguration: nil, provenance: .object([:]))
+      to: planPath, provenance: .object([:]))
     let (saved, fitted) = (try LanguageModel(planPath).engine, try engine(map))
     #expect(saved.plan == fitted.plan)
     for engine in [saved, fitted] { try engine.setStrengths([steeringMap: 0.7], slot: 1) }

@@ -5,6 +5,7 @@ import ActLowering
 import ActPasses
 import ActPlan
 import ActRuntime
+import ActText
 import ModelChecks
 import Testing
 import Workbench
@@ -18,6 +19,7 @@ import Workbench
     var whole = model.graph
     let last = try #require(whole.value(at: "model.norm").map { whole[$0].inputs[0] })
     whole.addResult("last", last)
+    whole.addResult("states", try #require(whole.value(at: "model.layers.0")))
     var head = Graph(name: "head")
     let width = try #require(model.graph.type(last).shape.last?.fixed)
     let x = head.append(
@@ -41,7 +43,7 @@ import Workbench
     let modules = try compiled(model)
     let path = directory.file("two.plan")
     try CompiledModel.write(
-      modules, to: path, tokenizer: nil, tokenizerConfiguration: nil, provenance: .object([]))
+      modules, to: path, provenance: .object([]))
     let file = try PlanFile(path)
     let engines = try file.makeEngines(threads: 2)
     #expect(file.modules.map(\.name) == ["llama", "head"])
@@ -83,6 +85,56 @@ import Workbench
       for module in try Plan.parseModules(altered) { try module.verify() }
     }
     #expect(error.map { "\($0)" }?.contains(problem) == true, "\(String(describing: error))")
+  }
+
+  /// Wires that lead nowhere, come from nowhere, or join what does not fit.
+  @Test(arguments: [
+    ("wire h = states from @llama", nil),
+    ("wire h = states from @head", "wire h of @head: expected a module before it, found @head"),
+    ("wire h = states from @other", "wire h of @head: expected a module before it, found @other"),
+    ("wire h = first from @llama", "wire h of @head: expected a result of @llama, found first"),
+    ("wire h = logits from @llama", "found f32[R,320]"),
+    ("wire g = states from @llama", "wire g: expected an input of @head, found none"),
+    ("wire h = states from @llama\n  wire h = states from @llama", "wire h: expected one wire, found two"),
+    ("wire h = states", "expected `from`"), ("wire h states from @llama", "expected"),
+  ] as [(String, String?)])
+  func wires(text: String, problem: String?) throws {
+    let modules = try compiled(Model(fixture("tiny-tied"))).map(\.plan)
+    let slot = "  slot = \(modules[1].slotByteCount)\n"
+    let altered = modules[0].description + modules[1].description.replacing(slot, with: slot + "  \(text)\n")
+    func check() throws -> [Plan] {
+      let modules = try Plan.parseModules(altered)
+      for module in modules { try module.verify() }
+      try Plan.verifyWires(of: modules)
+      return modules
+    }
+    if let problem {
+      let error = #expect(throws: (any Error).self) { try check() }
+      #expect(error.map { "\($0)" }?.contains(problem) == true, "\(String(describing: error))")
+    } else {
+      let modules = try check()
+      #expect(modules[1].wires == [Wire("h", from: "states", of: "llama")])
+      #expect(modules.map(\.description).joined() == altered)
+    }
+  }
+
+  @Test func severalTokenizers() throws {
+    let directory = try TemporaryDirectory()
+    func tokenizer(_ name: String?, _ first: Int, _ second: Int) throws -> PlanTokenizer {
+      let path = try directory.write(
+        #"{"model":{"type":"BPE","vocab":{"a":\#(first),"b":\#(second)},"merges":[]}}"#, to: "t.json")
+      return PlanTokenizer(
+        try CompiledTokenizer(path: path), configuration: name == nil ? nil : "{}", name: name)
+    }
+    let path = directory.file("x.plan")
+    try CompiledModel.write(
+      compiled(Model(fixture("tiny-tied"))), to: path,
+      tokenizers: [tokenizer("llama", 0, 1), tokenizer("head", 1, 0)], provenance: .object([:]))
+    let file = try PlanFile(path)
+    #expect(try file.makeTokenizer("llama")?.encode("ab") == [0, 1])
+    #expect(try file.makeTokenizer("head")?.encode("ab") == [1, 0])
+    #expect(try file.makeTokenizer() == nil)
+    #expect(try file.makeTokenizer("other") == nil)
   }
 
   @Test func manyModulesAreRefused() throws {

@@ -157,7 +157,7 @@ private struct SteeringCheck {
     let compiled = try model.compile(maps, options)
     guard options.fuses else { return try compiled.makeEngine(threads: 1) }
     let path = directory.file("\(variant).plan")
-    try compiled.write(to: path, tokenizer: nil, tokenizerConfiguration: nil, provenance: .object([:]))
+    try compiled.write(to: path, provenance: .object([:]))
     return try LanguageModel(path).engine
   }
 

@@ -57,7 +57,7 @@ import Workbench
 
   /// Files by the endings that an argument takes, beside directories.
   @Test(arguments: [
-    (["fit", "M", "--source", ""], ["a.txt", "b.jsonl"]), (["fit", ""], []),
+    (["fit", "M", "--source", ""], ["a.txt", "b.jsonl", "d.maps.safetensors"]), (["fit", ""], []),
     (["show", ""], ["c.plan", "d.maps.safetensors", "f.graph"]), (["import", ""], ["e.gguf"]),
     (["compile", "M", "-o", ""], ["c.plan"]), (["solve", ""], ["d.maps.safetensors"]),
   ])

@@ -34,7 +34,7 @@ import Workbench
       "\(input): expected \(wider), found \(shape)")
   }
 
-  /// A plan of both networks runs the one whose input the file has.
+  /// A plan of both networks runs from the one whose input the file has.
   @Test(arguments: [("encoder1", "x", 1), ("decoder1", "z", 8)])
   func choosesTheModule(call: String, input: String, scale: Int) throws {
     let directory = try TemporaryDirectory()
@@ -50,9 +50,42 @@ import Workbench
       ["run", plan, "--input", record, "--expected", record, "--nmse", "1e-8"])
     #expect(compared.code == 0, "\(compared.text)\(compared.error)")
     #expect(compared.text.split(separator: "\n").count == 1, "\(compared.text)")
+    let out = directory.file("out.safetensors")
+    _ = try Tool.actrun.run("run", plan, "--input", record, "-o", out)
+    let results = try SafetensorsFile(out)
+    #expect(results.tensors.map(\.name) == (input == "x" ? ["latents", "sample"] : ["sample"]))
     try expectRefusal(
       .actrun, ["run", plan, "--input", plan, "-o", directory.file("out")], 3,
       "expected the inputs of a module, found none; give x of encoder, or z of decoder")
+  }
+
+  /// What the encoder gives is what the decoder takes, where the file has none for it.
+  @Test func theDecoderTakesWhatTheEncoderGives() throws {
+    let directory = try TemporaryDirectory()
+    let record = Workshop.fixture("tiny-taesd/encoder1.safetensors")
+    let shape = try #require(SafetensorsFile(record)["x"]).shape
+    let plan = directory.file("both.plan")
+    let size = "\(shape[3])x\(shape[2])"
+    let compiled = try Tool.actc.run("compile", Workshop.fixture("tiny-taesd"), "--size", size, "-o", plan)
+    try #require(compiled.code == 0, "\(compiled.error)")
+    let out = directory.file("out.safetensors")
+    let run = try Tool.actrun.run("run", plan, "--input", record, "-o", out)
+    try #require(run.code == 0, "\(run.error)")
+    let results = try SafetensorsFile(out)
+    // The decoder on the same latents, given.
+    let latents = directory.file("z.safetensors")
+    let tensor = try #require(results["latents"])
+    let writer = try SafetensorsWriter(latents, [.init("z", .f32, tensor.shape)])
+    try writer.append(results.bytes(of: tensor), to: "z")
+    try writer.finish()
+    let decoded = directory.file("decoded.safetensors")
+    _ = try Tool.actrun.run("run", plan, "--input", latents, "-o", decoded)
+    #expect(try readFloats("sample", of: decoded) == readFloats("sample", of: out))
+    let shown = try Tool.actc.run("show", plan)
+    #expect(shown.text.contains("  wire z = latents from @encoder\n"), "\(shown.text)")
+    let alone = directory.file("alone.plan")
+    _ = try compile("tiny-taesd", "decoder", "2x2", to: alone)
+    #expect(try !Tool.actc.run("show", alone).text.contains("wire"))
   }
 
   private func compile(
