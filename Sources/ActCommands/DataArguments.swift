@@ -99,7 +99,8 @@ struct DataArguments: ParsableArguments {
     if tensors.isEmpty {
       guard model.graph.declaredInputs.contains(where: { $0.role == .token }) else {
         let inputs = model.graph.declaredInputs.map { "\($0.name) \($0.type)" }.joined(separator: ", ")
-        throw UsageError("the model takes \(inputs), not texts; give files that end in \(TensorSamples.ending)")
+        throw UsageError(
+          "the model takes \(inputs), not texts; give files that end in \(TensorSamples.ending)")
       }
       return try texts(model, Tokenizer(directory: model.path), skippedPositions: skippedPositions)
     }

@@ -28,8 +28,8 @@ struct FitCommand: ParsableCommand {
           --limit 500 --seed 1 -o toxicity.maps.safetensors
         actc fit SmolLM2 --pairs paradetox.tsv --source-field toxic \\
           --target-field neutral1 -o polite.maps.safetensors
-        actc fit taesd --module encoder --size 512x512 \
-          --source photos.safetensors --target sketches.safetensors \
+        actc fit taesd --module encoder --size 512x512 \\
+          --source photos.safetensors --target sketches.safetensors \\
           --sites encoder.layers.5 -o sketch.maps.safetensors
       """)
 

@@ -118,7 +118,8 @@ final class SegmentRunner {
       if let given = sample.given {
         for input in given.inputs {
           let isRows = input.symbol == "T"
-          input.write(isRows ? given.rows : given.entry..<given.entry + 1, to: engine, at: isRows ? row : index)
+          input.write(
+            isRows ? given.rows : given.entry..<given.entry + 1, to: engine, at: isRows ? row : index)
         }
       }
       row += sample.rowCount

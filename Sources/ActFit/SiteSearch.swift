@@ -157,8 +157,7 @@ private final class SteeredProbe {
       for sequence in open { engine.closeSequence(sequence) }
       for rows in values {
         let count = rows.count / width
-        let pooled = [Float](unsafeUninitializedCapacity: options.pooling.sampleCount(rows: count) * width)
-        {
+        let pooled = [Float](unsafeUninitializedCapacity: options.pooling.sampleCount(rows: count) * width) {
           options.pooling.pool(rows, count: count, width: width, into: $0.baseAddress!)
           $1 = $0.count
         }

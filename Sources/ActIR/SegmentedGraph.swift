@@ -221,7 +221,9 @@ private struct GraphCutter {
 
   /// What counts the rows of a value that is carried.
   private func symbol(_ id: ValueID) -> String {
-    guard case .symbol(let symbol)? = graph.type(id).shape.first else { preconditionFailure("rows are carried") }
+    guard case .symbol(let symbol)? = graph.type(id).shape.first else {
+      preconditionFailure("rows are carried")
+    }
     return symbol
   }
 

@@ -88,16 +88,17 @@ import Workbench
   }
 
   /// Wires that lead nowhere, come from nowhere, or join what does not fit.
-  @Test(arguments: [
-    ("wire h = states from @llama", nil),
-    ("wire h = states from @head", "wire h of @head: expected a module before it, found @head"),
-    ("wire h = states from @other", "wire h of @head: expected a module before it, found @other"),
-    ("wire h = first from @llama", "wire h of @head: expected a result of @llama, found first"),
-    ("wire h = logits from @llama", "found f32[R,320]"),
-    ("wire g = states from @llama", "wire g: expected an input of @head, found none"),
-    ("wire h = states from @llama\n  wire h = states from @llama", "wire h: expected one wire, found two"),
-    ("wire h = states", "expected `from`"), ("wire h states from @llama", "expected"),
-  ] as [(String, String?)])
+  @Test(
+    arguments: [
+      ("wire h = states from @llama", nil),
+      ("wire h = states from @head", "wire h of @head: expected a module before it, found @head"),
+      ("wire h = states from @other", "wire h of @head: expected a module before it, found @other"),
+      ("wire h = first from @llama", "wire h of @head: expected a result of @llama, found first"),
+      ("wire h = logits from @llama", "found f32[R,320]"),
+      ("wire g = states from @llama", "wire g: expected an input of @head, found none"),
+      ("wire h = states from @llama\n  wire h = states from @llama", "wire h: expected one wire, found two"),
+      ("wire h = states", "expected `from`"), ("wire h states from @llama", "expected"),
+    ] as [(String, String?)])
   func wires(text: String, problem: String?) throws {
     let modules = try compiled(Model(fixture("tiny-tied"))).map(\.plan)
     let slot = "  slot = \(modules[1].slotByteCount)\n"

@@ -91,8 +91,7 @@ import Workbench
   }
 
   /// The mean of each sequence at the last norm, but for what comes before its pooled tokens.
-  private func samples(_ side: [FitSample], steeredBy map: MapFile?, _ strength: Float) throws -> [[Float]]
-  {
+  private func samples(_ side: [FitSample], steeredBy map: MapFile?, _ strength: Float) throws -> [[Float]] {
     let end = "model.norm"
     let engine = try model.makeEngine(steeredBy: map, .reference, recording: [end])
     if map != nil { try engine.setStrengths([steeringMap: strength], slot: 1) }

@@ -10,7 +10,8 @@ import Workbench
   init() throws { directory = try TemporaryDirectory() }
 
   /// Writes one side of the recorded data of the encoder as its input, `count` of the images.
-  private func images(_ side: String, first: Int = 0, count: Int? = nil, name: String = "x") throws -> String {
+  private func images(_ side: String, first: Int = 0, count: Int? = nil, name: String = "x") throws -> String
+  {
     let record = try SafetensorsFile(Workshop.fixture("tiny-taesd/encoder-fit.safetensors"))
     let tensor = try #require(record[side])
     let size = tensor.shape.dropFirst().reduce(4, *)
@@ -132,7 +133,8 @@ import Workbench
     try expectRefusal(
       .actc,
       [
-        "fit", Workshop.fixture("tiny-bert"), "--source", bad, "--target", target, "--sites", "*LayerNorm", "-o",
+        "fit", Workshop.fixture("tiny-bert"), "--source", bad, "--target", target, "--sites", "*LayerNorm",
+        "-o",
         directory.file("x"),
       ], 3, "tokens: expected 0 to 119, found 5000 at row 1")
   }

@@ -21,7 +21,8 @@ package struct FloatElements: Sendable {
   }
 
   /// Calls `body` with all elements, which are valid until it returns.
-  package func withElements<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
+  package func withElements<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result
+  {
     switch storage {
     case .array(let values): try values.withUnsafeBufferPointer(body)
     case .file(let file, let tensor):

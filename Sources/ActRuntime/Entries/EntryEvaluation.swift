@@ -54,7 +54,9 @@ extension EntryModel {
 
   /// Refuses a scope of tokens where values count entries that are no texts alone.
   private func checkScopes() throws(FileError) {
-    guard plan.inputs.count(by: "B"), let scoped = plan.scopes.first(where: { $0.scope != .all }) else { return }
+    guard plan.inputs.count(by: "B"), let scoped = plan.scopes.first(where: { $0.scope != .all }) else {
+      return
+    }
     throw FileError.unsupported(
       path, scoped.name, "a scope of tokens is not supported in a plan of images",
       next: "give the map the scope all")

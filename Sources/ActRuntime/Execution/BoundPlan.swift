@@ -172,6 +172,7 @@ final class BoundPlan {
           results.append((result.name, block, location))
         }
       }
+      location.value = index
       locations.append(location)
     }
     return locations

@@ -21,6 +21,8 @@ struct Location {
   var slotStride = 0
   /// Of keys and values, where those of each entry lie.
   var keyValues: KeyValueTable?
+  /// The value's index in the plan; nil for what is no plan's.
+  var value: Int?
 
   /// A value whose rows follow each other without gaps.
   ///

@@ -26,13 +26,7 @@ struct Binder {
 
   /// The tasks that compute `op` into `out`. They must run in the order in which this function returned them.
   mutating func tasks(_ op: Op, _ inputs: [Location], out: Location) -> [KernelTask] {
-    let earlier = packed
-    packed = nil
     switch op {
-    case .linear, .linearEpilogue: packed = earlier
-    default: break
-    }
-    return switch op {
     case .unary, .binary, .select, .affine, .fused: [elementwise(op.traits.elementwise!, inputs, out)]
     case .linear: linear(inputs, out)
     case .linearEpilogue(let body): linear(inputs[0], inputs[1], epilogue: body, inputs.dropFirst(2), out)

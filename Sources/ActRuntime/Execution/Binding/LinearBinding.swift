@@ -1,13 +1,12 @@
 import ActIR
 import ActKernels
 
-/// Rows that a linear layer reads, as they have been packed.
+/// Rows that linear layers read, as they have been packed.
 struct PackedRows: Equatable {
-  var base: UnsafeMutableRawPointer
-  var rowStride: Int
-  var rows: RowCount
+  /// The plan's value. It is computed once a step, so that its packed rows hold until others take their place.
+  var value: Int
+  /// The type of the matrices that they are packed for.
   var weights: DType
-  var columns: Int
 }
 
 extension Binder {
@@ -30,11 +29,10 @@ extension Binder {
       inputs: act_operands(operands, of: out, from: 1), packed_x: isPackedFirst ? context.packedRows : nil)
     let product = task(act_linear, args, rows: \.rows, x)
     guard isPackedFirst else { return [product] }
-    let rows = PackedRows(
-      base: x.base, rowStride: x.rowStride, rows: x.rows, weights: w.dtype, columns: w.columns)
-    // Layers that read the same rows one after another, as gate and up, have them packed once.
-    defer { packed = out.base == x.base ? nil : rows }
-    if packed == rows { return [product] }
+    // Layers that read the same rows, as those of queries, keys and values, have them packed once.
+    let rows = x.value.map { PackedRows(value: $0, weights: w.dtype) }
+    if let rows, packed == rows { return [product] }
+    packed = rows
     var packing = task(act_pack_rows, args, rows: \.rows, x)
     packing.leastRows = act_linear_scratch(dtype, 1, k) > 0 ? 1 : 2
     return [packing, product]

@@ -216,21 +216,27 @@ _actc_fit() {
     repeating_flags=()
     non_repeating_flags=(--no-header --simultaneous --json --version -h --help)
     repeating_options=(--source --target --pairs --filter --source-filter --target-filter --sites)
-    non_repeating_options=(--field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --method --support --plot --memory --threads -t -o --output)
+    non_repeating_options=(--module --size --field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --method --support --plot --memory --threads -t -o --output)
     __actc_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--module')
+        return
+        ;;
+    '--size')
+        return
+        ;;
     '--source')
-        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
         return
         ;;
     '--target')
-        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
         return
         ;;
     '--pairs')
-        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
         return
         ;;
     '--field')
@@ -322,21 +328,27 @@ _actc_collect() {
     repeating_flags=()
     non_repeating_flags=(--no-header --simultaneous --rounds --version -h --help)
     repeating_options=(--source --target --pairs --filter --source-filter --target-filter --sites)
-    non_repeating_options=(--field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --memory --threads -t --shard --after --output -o)
+    non_repeating_options=(--module --size --field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --memory --threads -t --shard --after --output -o)
     __actc_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--module')
+        return
+        ;;
+    '--size')
+        return
+        ;;
     '--source')
-        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
         return
         ;;
     '--target')
-        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
         return
         ;;
     '--pairs')
-        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
         return
         ;;
     '--field')
@@ -475,15 +487,15 @@ _actc_search() {
     # Offer option value completions
     case "${prev}" in
     '--source')
-        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
         return
         ;;
     '--target')
-        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
         return
         ;;
     '--pairs')
-        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
         return
         ;;
     '--field')
@@ -521,7 +533,7 @@ _actc_search() {
         return
         ;;
     '--held-out')
-        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv)'
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
         return
         ;;
     '--sites')

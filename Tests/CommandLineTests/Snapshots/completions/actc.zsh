@@ -102,9 +102,11 @@ _actc_fit() {
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -/'
-        '--source[Files with examples of the behaviour to leave.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
-        '--target[Files with examples of the behaviour to reach.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
-        '--pairs[Files whose records hold a source and a target (in .txt, with a tab between), in place of --source and --target.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
+        '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
+        '--source[Files with examples of the behaviour to leave.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
+        '--target[Files with examples of the behaviour to reach.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
+        '--pairs[Files whose records hold a source and a target (in .txt, with a tab between), in place of --source and --target.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
         '--field[The field that holds the text, as in continuation.text.]:name:'
         '--source-field[The field that holds the text of a source record, in place of --field.]:name:'
         '--target-field[The field that holds the text of a target record, in place of --field.]:name:'
@@ -146,9 +148,11 @@ _actc_collect() {
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
     local -ar arg_specs=(
         ':model:_files -/'
-        '--source[Files with examples of the behaviour to leave.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
-        '--target[Files with examples of the behaviour to reach.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
-        '--pairs[Files whose records hold a source and a target (in .txt, with a tab between), in place of --source and --target.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
+        '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
+        '--source[Files with examples of the behaviour to leave.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
+        '--target[Files with examples of the behaviour to reach.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
+        '--pairs[Files whose records hold a source and a target (in .txt, with a tab between), in place of --source and --target.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
         '--field[The field that holds the text, as in continuation.text.]:name:'
         '--source-field[The field that holds the text of a source record, in place of --field.]:name:'
         '--target-field[The field that holds the text of a target record, in place of --field.]:name:'
@@ -211,9 +215,9 @@ _actc_search() {
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -/'
-        '--source[Files with examples of the behaviour to leave.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
-        '--target[Files with examples of the behaviour to reach.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
-        '--pairs[Files whose records hold a source and a target (in .txt, with a tab between), in place of --source and --target.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--source[Files with examples of the behaviour to leave.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
+        '--target[Files with examples of the behaviour to reach.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
+        '--pairs[Files whose records hold a source and a target (in .txt, with a tab between), in place of --source and --target.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
         '--field[The field that holds the text, as in continuation.text.]:name:'
         '--source-field[The field that holds the text of a source record, in place of --field.]:name:'
         '--target-field[The field that holds the text of a target record, in place of --field.]:name:'
@@ -226,7 +230,7 @@ _actc_search() {
         '--limit[Take at most N samples a side.]:n:'
         '--seed[Shuffle the samples by this seed before --limit takes the first.]:seed:'
         '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:n:'
-        '--held-out[A data file of ordinary texts, on which the damage is measured.]:file:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv'\'''
+        '--held-out[A data file of ordinary texts, on which the damage is measured.]:file:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
         '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names.]:pattern ...:'
         '--parts[Divide each kind of site into N ranges of layers.]:n:'
         '--strength[The strength of the maps that are measured.]:strength:'
