@@ -41,6 +41,7 @@ package struct TensorSamples: Sendable {
   ///   - inputs: what the call gives.
   ///   - model: whose inputs they are.
   ///   - digest: stands for all that is given, where samples are told apart.
+  /// - Returns: a sample for each entry.
   /// - Throws: `FileError` for tensors that do not fit the model's inputs.
   package static func entries(
     of inputs: EntryInputs, for model: Model, digest: String
