@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write random tiny checkpoints of BERT, and what `transformers` computes for them.
+"""Write random tiny checkpoints of BERT and its kin, and what `transformers` computes for them.
 
     Scripts/make-tiny-bert.py [--output Tests/Fixtures]
 
@@ -11,6 +11,11 @@ Input: none; everything is seeded. Each checkpoint is a directory as `save_pretr
     tiny-bert-old  ReLU, one layer, a `BertForPreTraining` in the spelling of `bert-base-uncased`: gains and biases of
                    norms are `gamma` and `beta`, `bert.embeddings.position_ids` is an I64 tensor, `architectures`
                    says `BertForMaskedLM` although the tensors have a pooler (`BertModel.from_pretrained` uses it)
+    tiny-roberta   a `RobertaModel` with a pooler; the first token takes position 2
+    tiny-distilbert  a `DistilBertForMaskedLM`; tensors named `distilbert.…`, beside those of the head
+    tiny-bert-classifier, tiny-xlm-roberta-classifier, tiny-distilbert-classifier
+                   `…ForSequenceClassification` of BERT, of XLM-RoBERTa (labels that hold or not each by itself; its
+                   padding is 3) and of DistilBERT (without names of labels)
 
 Matrices are wide enough that attention is far from uniform, gains scatter around 1, biases around 0.
 
@@ -21,10 +26,12 @@ attention, and the rows of the results are joined:
     tokens              i32[T]
     sequences           i32[T]     the entry of each row, 0 to B - 1; where B > 1
     token_types         i32[T]     in `input1` and `input4`; in the others they are left out, which means 0
-    last_hidden_state   f32[T,D]
-    pooler_output       f32[B,D]   tanh of the pooler's layer on the first row of each entry; not for `tiny-bert-2`
+    last_hidden_state   f32[T,D]   not of classifiers
+    pooler_output       f32[B,D]   tanh of the pooler's layer on the first row of each entry, where there is a pooler
+    logits              f32[B,L]   of classifiers
     SITE                f32[T,D]   `input1`, but not of `tiny-bert-old`: the outputs of the norms, and of the linear
-                                   layers that end attention and MLP, by the names of their modules
+                                   layers that end attention and MLP, by the names of their modules; of the head
+                                   f32[B,D] and f32[B,L]
 
 `input1` is one entry, `input2` three of which one has one token and one as many as there are positions, `input3` a
 single token, `input4` three entries.
@@ -41,9 +48,26 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import BertConfig, BertForMaskedLM, BertForPreTraining, BertModel
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    BertForPreTraining,
+    BertForSequenceClassification,
+    BertModel,
+    DistilBertConfig,
+    DistilBertForMaskedLM,
+    DistilBertForSequenceClassification,
+    RobertaConfig,
+    RobertaModel,
+    XLMRobertaConfig,
+    XLMRobertaForSequenceClassification,
+)
 
-SITE = re.compile(r"(bert\.)?(embeddings\.LayerNorm|encoder\.layer\.\d+\.(attention\.)?output\.(dense|LayerNorm))")
+SITE = re.compile(
+    r"(\w+\.)?(embeddings\.LayerNorm|encoder\.layer\.\d+\.(attention\.)?output\.(dense|LayerNorm)"
+    r"|transformer\.layer\.\d+\.(attention\.out_lin|sa_layer_norm|ffn\.lin2|output_layer_norm))"
+    r"|pre_classifier|classifier(\.dense|\.out_proj)?"
+)
 
 CHECKPOINTS = {
     "tiny-bert": (
@@ -84,7 +108,78 @@ CHECKPOINTS = {
             hidden_act="relu",
         ),
     ),
+    "tiny-roberta": (
+        RobertaModel,
+        RobertaConfig(
+            vocab_size=97,
+            hidden_size=40,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=68,
+            max_position_embeddings=35,
+            type_vocab_size=2,
+            layer_norm_eps=1e-5,
+        ),
+    ),
+    "tiny-distilbert": (
+        DistilBertForMaskedLM,
+        DistilBertConfig(
+            vocab_size=83,
+            dim=36,
+            n_layers=2,
+            n_heads=3,
+            hidden_dim=60,
+            max_position_embeddings=31,
+            sinusoidal_pos_embds=True,
+        ),
+    ),
+    "tiny-bert-classifier": (
+        BertForSequenceClassification,
+        BertConfig(
+            vocab_size=64,
+            hidden_size=32,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=52,
+            max_position_embeddings=24,
+            id2label={0: "calm", 1: "angry", 2: "glad"},
+        ),
+    ),
+    "tiny-xlm-roberta-classifier": (
+        XLMRobertaForSequenceClassification,
+        XLMRobertaConfig(
+            vocab_size=71,
+            hidden_size=28,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=48,
+            max_position_embeddings=28,
+            type_vocab_size=1,
+            pad_token_id=3,
+            problem_type="multi_label_classification",
+            id2label={0: "toxic", 1: "obscene", 2: "threat", 3: "insult"},
+        ),
+    ),
+    "tiny-distilbert-classifier": (
+        DistilBertForSequenceClassification,
+        DistilBertConfig(
+            vocab_size=59,
+            dim=24,
+            n_layers=1,
+            n_heads=2,
+            hidden_dim=44,
+            max_position_embeddings=22,
+            activation="relu",
+            num_labels=2,
+        ),
+    ),
 }
+
+CLASSIFIERS = (
+    BertForSequenceClassification,
+    XLMRobertaForSequenceClassification,
+    DistilBertForSequenceClassification,
+)
 
 # The lengths of the entries of each call, None for as many tokens as there are positions, and whether they have types.
 INPUTS = (((9,), True), ((17, 1, None), False), ((1,), False), ((5, 12, 3), True))
@@ -96,7 +191,7 @@ def randomise(model, generator):
         noise = torch.randn(parameter.shape, generator=generator)
         if name.endswith("bias"):
             parameter.data = 0.2 * noise
-        elif "LayerNorm" in name:
+        elif "LayerNorm" in name or "layer_norm" in name:
             parameter.data = 1 + 0.3 * noise
         elif "embeddings" in name:
             parameter.data = 0.3 * noise
@@ -128,7 +223,8 @@ def load(directory, kind):
     if kind is BertForPreTraining:
         kind = BertModel
     model = kind.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager").eval()
-    return model, model if kind is BertModel else model.bert
+    whole = kind in (*CLASSIFIERS, BertModel, RobertaModel)
+    return model, model if whole else model.base_model
 
 
 def run(model, encoder, tokens, types, sites):
@@ -137,19 +233,24 @@ def run(model, encoder, tokens, types, sites):
 
     def keep(name):
         def hook(module, arguments, output):
-            outputs[name] = output[0].clone()
+            outputs[name] = output.reshape(-1, output.shape[-1]).clone()
 
         return hook
 
     for name, module in model.named_modules():
-        if sites and SITE.fullmatch(name):
+        # A head of several layers gives what its last one does.
+        if sites and SITE.fullmatch(name) and not (name == "classifier" and list(module.children())):
             hooks.append(module.register_forward_hook(keep(name)))
     with torch.no_grad():
-        result = encoder(tokens[None], token_type_ids=None if types is None else types[None])
+        typed = {} if types is None else {"token_type_ids": types[None]}
+        result = encoder(tokens[None], **typed)
     for hook in hooks:
         hook.remove()
-    outputs["last_hidden_state"] = result.last_hidden_state[0]
-    if result.pooler_output is not None:
+    if "logits" in result:
+        outputs["logits"] = result.logits
+    else:
+        outputs["last_hidden_state"] = result.last_hidden_state[0]
+    if result.get("pooler_output") is not None:
         outputs["pooler_output"] = result.pooler_output
     return outputs
 
@@ -173,12 +274,18 @@ def main():
         model, encoder = load(directory, kind)
         exact = copy.deepcopy(encoder).double()
         for number, (lengths, typed) in enumerate(INPUTS, start=1):
-            lengths = [length or config.max_position_embeddings for length in lengths]
+            # Where padding has a position, the first token's is the one behind it.
+            is_roberta = isinstance(config, (RobertaConfig, XLMRobertaConfig))
+            positions = config.max_position_embeddings - (config.pad_token_id + 1 if is_roberta else 0)
+            typed = typed and hasattr(config, "type_vocab_size")
+            lengths = [min(length or positions, positions) for length in lengths]
             sites = number == 1 and name != "tiny-bert-old"
             tokens = [torch.randint(config.vocab_size, (length,), generator=generator) for length in lengths]
-            types = [torch.randint(config.type_vocab_size, (length,), generator=generator) for length in lengths]
-            if not typed:
-                types = [None] * len(lengths)
+            if is_roberta:
+                tokens = [torch.where(text == config.pad_token_id, 0, text) for text in tokens]
+            types = [None] * len(lengths)
+            if typed:
+                types = [torch.randint(config.type_vocab_size, (length,), generator=generator) for length in lengths]
             results = [run(model, encoder, *entry, sites) for entry in zip(tokens, types)]
             recorded = {"tokens": torch.cat(tokens).int()}
             if len(lengths) > 1:
@@ -189,8 +296,9 @@ def main():
             recorded |= {key: torch.cat([result[key] for result in results]) for key in results[0]}
             save_file(recorded, directory / f"input{number}.safetensors")
 
-            state = recorded["last_hidden_state"]
-            reference = [run(exact, exact, *entry, False)["last_hidden_state"] for entry in zip(tokens, types)]
+            key = "logits" if "logits" in recorded else "last_hidden_state"
+            state = recorded[key]
+            reference = [run(exact, exact, *entry, False)[key] for entry in zip(tokens, types)]
             error = (state - torch.cat(reference)).square().sum() / state.square().sum()
             print(f"{name}: {lengths} tokens, {state.mean():.2f} ± {state.std():.2f}, {error:.1e} from float64")
 

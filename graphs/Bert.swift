@@ -3,44 +3,55 @@ import ActIR
 
 /// BERT (arXiv 1810.04805): an encoder of whole texts, with learned positions and norms behind each layer.
 ///
-/// The pooler is there where the checkpoint has it; what a head adds is not read.
+/// The pooler is there where the checkpoint has it; what a head over masked tokens adds is not read.
 let bert = Architecture(
   "BertModel", "BertForMaskedLM", "BertForPreTraining"
 ) { configuration, weightType in
   let c = try BertConfiguration(configuration)
   var b = ModelBuilder(name: "bert", configuration: configuration, weightType: weightType)
   let prefix = b.has("bert.embeddings.word_embeddings.weight") ? "bert." : ""
-  return try b.bertModel(c, prefix)
+  let states = try b.bertStates(c, prefix)
+  b.graph.addResult("last_hidden_state", states)
+  if b.has("\(prefix)pooler.dense.weight") {
+    b.graph.addResult("pooler_output", try b.bertPooler(states, c.width, prefix))
+  }
+  return ModelGraph(graph: b.graph, contextLength: c.context)
+}
+
+/// BERT with a linear layer over its pooler.
+let bertClassifier = Architecture("BertForSequenceClassification") { configuration, weightType in
+  let c = try BertConfiguration(configuration)
+  var b = ModelBuilder(name: "bert", configuration: configuration, weightType: weightType)
+  let pooled = try b.bertPooler(b.bertStates(c, "bert."), c.width, "bert.")
+  let labels = try Labels(configuration)
+  b.graph.addResult("logits", try b.linear(pooled, "classifier", labels.count, c.width, bias: true))
+  return ModelGraph(graph: b.graph, contextLength: c.context, labels: labels)
 }
 
 extension ModelBuilder {
-  fileprivate mutating func bertModel(_ c: BertConfiguration, _ prefix: String) throws -> ModelGraph {
+  /// The last hidden states of tokens, `f32[T,D]`, by modules whose names begin with `prefix`.
+  mutating func bertStates(_ c: BertConfiguration, _ prefix: String) throws -> ValueID {
     let tokens = input("tokens", "T", .token)
     let positions = input("positions", "T", .position)
     let types = input("token_types", "T", .given)
-    func embedding(_ name: String, _ rows: Int, _ index: ValueID) throws -> ValueID {
-      let module = "\(prefix)embeddings.\(name)"
-      let table = try matrix("\(module).weight", rows, c.width)
-      return graph.append(.embedding, table, index, name: module, site: module)
-    }
-    let words = try embedding("word_embeddings", c.vocabulary, tokens)
-    let kinds = try embedding("token_type_embeddings", c.types, types)
-    let places = try embedding("position_embeddings", c.context, positions)
+    let words = try embedding("\(prefix)embeddings.word_embeddings", c.vocabulary, c.width, tokens)
+    let kinds = try embedding("\(prefix)embeddings.token_type_embeddings", c.types, c.width, types)
+    let places = try embedding(
+      "\(prefix)embeddings.position_embeddings", c.context + c.firstPosition, c.width, positions,
+      from: c.firstPosition)
     var h = graph.append(.binary(.add), words, kinds, name: "\(prefix)embeddings.types")
     h = graph.append(.binary(.add), h, places, name: "\(prefix)embeddings")
     h = try layerNorm(h, "\(prefix)embeddings.LayerNorm", eps: c.eps)
     for layer in 0..<c.layers { h = try bertLayer(h, c, "\(prefix)encoder.layer.\(layer)") }
-    graph.addResult("last_hidden_state", h)
+    return h
+  }
 
-    if has("\(prefix)pooler.dense.weight") {
-      // By default the first row of each text.
-      let chosen = input("chosen_rows", "R", .chosen)
-      let first = graph.append(.takeRows, h, chosen, name: "\(prefix)pooler.first")
-      let dense = try linear(first, "\(prefix)pooler.dense", c.width, c.width, bias: true)
-      let module = "\(prefix)pooler.activation"
-      graph.addResult("pooler_output", graph.append(.unary(.tanh), dense, name: module, site: module))
-    }
-    return ModelGraph(graph: graph, contextLength: c.context)
+  /// The chosen rows, by default the first of each text, after a layer and tanh.
+  mutating func bertPooler(_ states: ValueID, _ width: Int, _ prefix: String) throws -> ValueID {
+    let first = chosenRows(states, name: "\(prefix)pooler.first")
+    let dense = try linear(first, "\(prefix)pooler.dense", width, width, bias: true)
+    let module = "\(prefix)pooler.activation"
+    return graph.append(.unary(.tanh), dense, name: module, site: module)
   }
 
   private mutating func bertLayer(_ x: ValueID, _ c: BertConfiguration, _ prefix: String) throws -> ValueID {
@@ -48,11 +59,7 @@ extension ModelBuilder {
     let q = try linear(x, "\(attention).self.query", c.width, c.width, bias: true)
     let k = try linear(x, "\(attention).self.key", c.width, c.width, bias: true)
     let v = try linear(x, "\(attention).self.value", c.width, c.width, bias: true)
-    let keysAndValues = graph.append(
-      .kvPack(KeyValues(heads: c.heads, headWidth: c.headWidth)), k, v, name: "\(attention).kv")
-    let mixed = graph.append(
-      .attention(Attention(scale: Float(1 / Double(c.headWidth).squareRoot()), visible: .all)),
-      q, keysAndValues, name: "\(attention).self")
+    let mixed = self.attention(q, k, v, heads: c.heads, name: "\(attention).self")
     let o = try linear(mixed, "\(attention).output.dense", c.width, c.width, bias: true)
     let sum = graph.append(.binary(.add), o, x, name: "\(attention).output.sum")
     let h = try layerNorm(sum, "\(attention).output.LayerNorm", eps: c.eps)
@@ -66,8 +73,10 @@ extension ModelBuilder {
   }
 }
 
-private struct BertConfiguration {
-  var width, inner, layers, heads, headWidth, vocabulary, types, context: Int
+struct BertConfiguration {
+  var width, inner, layers, heads, vocabulary, types, context: Int
+  /// The row of the table of positions that the first token takes.
+  var firstPosition = 0
   var eps: Float
   var activation: Activation
 
@@ -84,7 +93,6 @@ private struct BertConfiguration {
     guard width % heads == 0 else {
       throw c.failure("num_attention_heads", "a divisor of hidden_size \(width)")
     }
-    headWidth = width / heads
     guard try c.string("position_embedding_type", default: "absolute") == "absolute" else {
       throw FileError.unsupported(
         c.path, "position_embedding_type", "positions relative to each other are not supported",

@@ -27,6 +27,15 @@ struct Configuration {
     return size
   }
 
+  /// An index: an integer from 0 on.
+  func index(_ key: String, default fallback: Int) throws -> Int {
+    guard let value = value(key) else { return fallback }
+    guard let index = value.int, (0...SaneRange.size.upperBound).contains(index) else {
+      throw failure(key, "an integer from 0 to \(SaneRange.size.upperBound)")
+    }
+    return index
+  }
+
   /// Sizes, at least one.
   func sizes(_ key: String, default fallback: [Int]) throws -> [Int] {
     guard let value = value(key) else { return fallback }

@@ -8,11 +8,14 @@ package struct ModelGraph: Sendable {
   package var contextLength: Int
   /// Of a model of several modules, the inputs that modules before it give.
   package var wires: [Wire]
+  /// Of a classifier, what it tells apart.
+  package var labels: Labels?
 
-  package init(graph: Graph, contextLength: Int, wires: [Wire] = []) {
+  package init(graph: Graph, contextLength: Int, wires: [Wire] = [], labels: Labels? = nil) {
     self.graph = graph
     self.contextLength = contextLength
     self.wires = wires
+    self.labels = labels
   }
 }
 
@@ -66,6 +69,41 @@ struct ModelBuilder {
     var inputs = [x, try matrix(prefix + ".weight", rows, columns)]
     if bias { inputs.append(try vector(prefix + ".bias", rows)) }
     return graph.append(.linear, inputs, name: prefix, site: prefix)
+  }
+
+  /// Rows of the table `module.weight`, of `rows` rows in the checkpoint, as the site `module`: index 0 is row `first`.
+  mutating func embedding(
+    _ module: String, _ rows: Int, _ width: Int, _ index: ValueID, from first: Int = 0
+  ) throws -> ValueID {
+    var table = try matrix("\(module).weight", rows, width)
+    if first > 0 {
+      let dtype = graph.type(table).dtype
+      let name = "\(module).weight.used"
+      let type = TensorType(.f32, graph.type(table).shape)
+      if dtype != .f32 { table = graph.append(Node(.cast(.f32), [table], type, name: name)) }
+      table = graph.append(.slice(Slice(start: first, count: rows - first, axis: 0)), table, name: name)
+      if dtype != .f32 {
+        table = graph.append(
+          Node(.cast(dtype), [table], TensorType(dtype, graph.type(table).shape), name: name))
+      }
+    }
+    return graph.append(.embedding, table, index, name: module, site: module)
+  }
+
+  /// Attention of the rows of an entry to all of its rows.
+  mutating func attention(_ q: ValueID, _ k: ValueID, _ v: ValueID, heads: Int, name: String) -> ValueID {
+    let headWidth = graph.type(q).shape.last!.fixed! / heads
+    let keysAndValues = graph.append(
+      .kvPack(KeyValues(heads: heads, headWidth: headWidth)), k, v, name: "\(name).kv")
+    return graph.append(
+      .attention(Attention(scale: Float(1 / Double(headWidth).squareRoot()), visible: .all)), q,
+      keysAndValues,
+      name: name)
+  }
+
+  /// The rows that a call chooses: by default the first of each text.
+  mutating func chosenRows(_ x: ValueID, name: String) -> ValueID {
+    graph.append(.takeRows, x, input("chosen_rows", "R", .chosen), name: name)
   }
 
   /// An input of images.

@@ -41,6 +41,11 @@ private let architectures: [Architecture] = [
   llama,
   qwen2,
   bert,
+  bertClassifier,
+  roberta,
+  robertaClassifier,
+  distilBert,
+  distilBertClassifier,
   autoencoderTiny,
 ]
 

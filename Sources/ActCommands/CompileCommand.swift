@@ -94,7 +94,7 @@ struct CompileCommand: ParsableCommand {
       directory: self.model, isRequired: !compiled.plan.caches.isEmpty, note: note)
     let bar = ProgressBar("compiling")
     try CompiledModel.write(
-      modules, to: output, tokenizers: tokenizer.map { [$0.inPlan] } ?? [],
+      modules, to: output, tokenizers: tokenizer.map { [$0.inPlan] } ?? [], labels: model.labels,
       provenance: provenance(model, maps, mapOptions.hashes(), options, placements)
     ) { bar.update($0) }
     bar.finish()

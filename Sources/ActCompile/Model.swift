@@ -13,6 +13,8 @@ package struct Model: Sendable {
   package let contextLength: Int
   /// The inputs that modules before it give, where the model is one of several.
   package let wires: [Wire]
+  /// Of a classifier, what it tells apart.
+  package let labels: Labels?
 
   /// Opens a Hugging Face directory and builds the graph of its architecture, or of a part of it.
   ///
@@ -31,6 +33,7 @@ package struct Model: Sendable {
     graph = model.graph
     contextLength = model.contextLength
     wires = model.wires
+    labels = model.labels
   }
 
   /// Opens all modules of a model, or the one that `part` names: each takes images of the size that the one before it

@@ -7,8 +7,8 @@ import ActText
 /// A plan has one or more modules: graphs that run one after another, share tensors by name and take turns in the memory
 /// they work in. A wire says which result of a module is an input of a later one.
 ///
-/// Metadata keys: `format` (`actplan/2`), `plan` (the text form of every module), those of each ``PlanTokenizer``, and
-/// `provenance` (JSON: fingerprints of model and maps, options, compiler).
+/// Metadata keys: `format` (`actplan/2`), `plan` (the text form of every module), those of each ``PlanTokenizer``,
+/// `labels` (JSON, of a classifier), and `provenance` (JSON: fingerprints of model and maps, options, compiler).
 package struct PlanFile: Sendable {
   package static let format = "actplan/2"
 
@@ -18,6 +18,8 @@ package struct PlanFile: Sendable {
   package var plan: Plan { modules[0] }
   package let file: SafetensorsFile
   package let provenance: JSON
+  /// Of a classifier, what its logits tell apart.
+  package let labels: Labels?
 
   /// Maps and checks a plan. No content of a file that passes can make the runtime leave its buffers.
   package init(_ path: String) throws {
@@ -55,6 +57,12 @@ package struct PlanFile: Sendable {
     do { provenance = try JSON(parsing: file.metadata("provenance") ?? "{}") } catch {
       throw FileError(path, "provenance", "\(error)")
     }
+    labels = try file.json("labels").map { (json) throws(FileError) in
+      guard let labels = Labels(json) else {
+        throw FileError(path, "labels", "expected names, and whether they are independent")
+      }
+      return labels
+    }
   }
 
   /// The tokenizer that the plan carries, of a name where it carries several; nil where it has none. Its tables and rules
@@ -73,7 +81,7 @@ package struct PlanFile: Sendable {
   /// needed.
   package static func write(
     _ modules: [Plan], to path: String, tensors: [(name: String, type: TensorType)],
-    tokenizers: [PlanTokenizer], provenance: JSON,
+    tokenizers: [PlanTokenizer], labels: Labels?, provenance: JSON,
     produce: ((_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
     let entries = tensors.map { name, type in
@@ -84,6 +92,7 @@ package struct PlanFile: Sendable {
       ("format", format), ("plan", modules.map(\.description).joined(separator: "\n")),
       ("provenance", provenance.description),
     ]
+    if let labels { metadata.append(("labels", labels.json.description)) }
     metadata += tokenizers.flatMap(\.metadata)
     let writer = try SafetensorsWriter(path, tokenizers.flatMap(\.entries) + entries, metadata: metadata)
     for tokenizer in tokenizers { try tokenizer.write(to: writer) }

@@ -58,7 +58,8 @@ import Testing
 
   /// Where encoders are steered: norms, linear outputs, activations, the embeddings and the pooler's input.
   private static let patterns = [
-    "*LayerNorm", "*output.dense", "*.self.*", "*intermediate_act_fn", "*word_embeddings", "*LayerNorm*",
+    "re:.*(LayerNorm|layer_norm)", "re:.*(output\\.dense|out_lin|lin2)", "re:.*(\\.self\\..*|[qkv]_lin)",
+    "re:.*(act_fn|ffn\\.activation)", "*word_embeddings",
   ]
 
   @Test(arguments: smallEncoders, patterns)
@@ -97,7 +98,9 @@ import Testing
   @Test(arguments: smallEncoders, ["all", "last", "2-5", "generated"])
   func knownParameters(checkpoint: String, scope: String) throws {
     let model = try Model(fixture(checkpoint))
-    let site = try #require(model.sites.last { $0.name.hasSuffix("output.LayerNorm") }).name
+    let site = try #require(
+      model.sites.last { $0.name.hasSuffix("output.LayerNorm") || $0.name.hasSuffix("output_layer_norm") }
+    ).name
     let map = try map(of: model, at: site, scope: scope)
     let parameters = map.sites[0].parameters
     let (slope, source, target) = (

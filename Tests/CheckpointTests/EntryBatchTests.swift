@@ -64,7 +64,7 @@ import Testing
   @Test(arguments: [128, 21])
   func chosenRows(rows: Int) throws {
     let model = try model("tiny-bert", rows: rows)
-    var inputs = EntryInputs(texts)
+    var inputs = EntryInputs(texts, for: model.plan.inputs)
     let firsts = Self.counts.indices.map { Self.counts[..<$0].reduce(0, +) }
     let plain = try model.evaluate(inputs)[1]
     let choice = [7, 2, 2, 0, 5]
@@ -81,13 +81,14 @@ import Testing
 
   @Test func wholeNumbersThatAreLeftOutAreZero() throws {
     let model = try model("tiny-bert")
-    var inputs = EntryInputs(texts)
+    var inputs = EntryInputs(texts, for: model.plan.inputs)
     inputs.tensors["token_types"] = .init(texts.flatMap { $0.tokens.map { _ in 0 } })
     let given = try model.evaluate(inputs)
     inputs.tensors["token_types"] = nil
     let left = try model.evaluate(inputs)
     #expect(zip(given, left).allSatisfy { sameBits($0.values, $1.values) })
-    #expect(!sameBits(left[0].values, try model.evaluate(EntryInputs(texts))[0].values))
+    #expect(
+      !sameBits(left[0].values, try model.evaluate(EntryInputs(texts, for: model.plan.inputs))[0].values))
   }
 
   @Test(

@@ -118,7 +118,8 @@ import Workbench
     let lengths = (0..<count).map { _ in Int.random(in: 2...17, using: &random) }
     let texts = EncoderText.random(lengths, vocabulary: 48, using: &random)
     guard hasTypes else { return texts.map { FitSample($0.tokens.map { Int32($0) }) } }
-    return try TensorSamples.entries(of: EntryInputs(texts), for: model, digest: "\(seed)")
+    return try TensorSamples.entries(
+      of: EntryInputs(texts, for: model.graph.declaredInputs), for: model, digest: "\(seed)")
   }
 
   @Test(arguments: smallEncoders, orders)

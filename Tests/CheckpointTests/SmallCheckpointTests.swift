@@ -9,7 +9,8 @@ import Testing
     let found = try manager.contentsOfDirectory(atPath: fixture("")).filter {
       manager.fileExists(atPath: fixture("\($0)/config.json"))
     }
-    #expect(found.sorted() == (smallCheckpoints + smallEncoders + smallAutoencoders).sorted())
+    #expect(
+      found.sorted() == (smallCheckpoints + smallEncoders + smallClassifiers + smallAutoencoders).sorted())
   }
 
   @Test(arguments: smallCheckpoints, recordedPrompts)

@@ -27,15 +27,18 @@ package struct EncoderText: Hashable, Sendable {
 }
 
 extension EntryInputs {
-  /// A call of several texts.
-  package init(_ texts: [EncoderText]) {
+  /// A call of several texts, with the types of tokens where the inputs have them.
+  package init(_ texts: [EncoderText], for inputs: [DeclaredInput]) {
     self.init(
       path: "texts",
       [
-        "tokens": .init(texts.flatMap(\.tokens)), "token_types": .init(texts.flatMap(\.types)),
+        "tokens": .init(texts.flatMap(\.tokens)),
         Self.sequences: .init(
           texts.enumerated().flatMap { entry, text in [Int](repeating: entry, count: text.tokens.count) }),
       ])
+    if inputs.contains(where: { $0.name == "token_types" }) {
+      tensors["token_types"] = .init(texts.flatMap(\.types))
+    }
   }
 }
 
@@ -44,7 +47,7 @@ extension EntryModel {
   package func run(
     _ texts: [EncoderText], result name: String = "last_hidden_state", strengths: [String: Float] = [:]
   ) throws -> [[Float]] {
-    let results = try evaluate(EntryInputs(texts), strengths: strengths)
+    let results = try evaluate(EntryInputs(texts, for: plan.inputs), strengths: strengths)
     guard let result = results.first(where: { $0.name == name }) else {
       throw EngineError("no result `\(name)`")
     }

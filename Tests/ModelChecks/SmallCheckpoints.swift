@@ -14,7 +14,12 @@ package func record(of prompt: String, by checkpoint: String) throws -> TensorFi
 }
 
 /// The small encoders of text, made by `Scripts/make-tiny-bert.py`, which says what is recorded of them.
-package let smallEncoders = ["tiny-bert", "tiny-bert-2", "tiny-bert-old"]
+package let smallEncoders = ["tiny-bert", "tiny-bert-2", "tiny-bert-old", "tiny-roberta", "tiny-distilbert"]
+
+/// Small encoders with a classification head, made by the same script, whose records have `logits` f32[B,classes].
+package let smallClassifiers = [
+  "tiny-bert-classifier", "tiny-xlm-roberta-classifier", "tiny-distilbert-classifier",
+]
 
 /// The calls that every small encoder has a record of: `tokens` i32[T], and `last_hidden_state` f32[T,D].
 package let recordedInputs = ["input1", "input2", "input3", "input4"]

@@ -1,0 +1,44 @@
+import ActFormats
+import ActIR
+
+/// RoBERTa (arXiv 1907.11692) and XLM-RoBERTa: BERT, whose first token takes the position behind that of padding.
+let roberta = Architecture(
+  "RobertaModel", "RobertaForMaskedLM", "XLMRobertaModel", "XLMRobertaForMaskedLM"
+) { configuration, weightType in
+  let c = try BertConfiguration(roberta: configuration)
+  var b = ModelBuilder(name: "roberta", configuration: configuration, weightType: weightType)
+  let prefix = b.has("roberta.embeddings.word_embeddings.weight") ? "roberta." : ""
+  let states = try b.bertStates(c, prefix)
+  b.graph.addResult("last_hidden_state", states)
+  if b.has("\(prefix)pooler.dense.weight") {
+    b.graph.addResult("pooler_output", try b.bertPooler(states, c.width, prefix))
+  }
+  return ModelGraph(graph: b.graph, contextLength: c.context)
+}
+
+/// RoBERTa with two layers over the first token of a text.
+let robertaClassifier = Architecture(
+  "RobertaForSequenceClassification", "XLMRobertaForSequenceClassification"
+) { configuration, weightType in
+  let c = try BertConfiguration(roberta: configuration)
+  var b = ModelBuilder(name: "roberta", configuration: configuration, weightType: weightType)
+  let states = try b.bertStates(c, "roberta.")
+  let first = b.chosenRows(states, name: "classifier.first")
+  let dense = try b.linear(first, "classifier.dense", c.width, c.width, bias: true)
+  let active = b.graph.append(.unary(.tanh), dense, name: "classifier.tanh")
+  let labels = try Labels(configuration)
+  b.graph.addResult("logits", try b.linear(active, "classifier.out_proj", labels.count, c.width, bias: true))
+  return ModelGraph(graph: b.graph, contextLength: c.context, labels: labels)
+}
+
+extension BertConfiguration {
+  fileprivate init(roberta c: Configuration) throws {
+    try self.init(c)
+    firstPosition = try c.index("pad_token_id", default: 1) + 1
+    guard firstPosition < context else {
+      throw c.failure(
+        "max_position_embeddings", "more than the \(firstPosition) positions before the first token's")
+    }
+    context -= firstPosition
+  }
+}
