@@ -5,7 +5,7 @@ import ActIR
 ///
 /// The pooler is there where the checkpoint has it; what a head adds is not read.
 let bert = Architecture(
-  "BertModel", "BertForMaskedLM", "BertForPreTraining"
+  "BertModel", "BertForMaskedLM", "BertForPreTraining", otherHeads: ["cls."]
 ) { configuration, weightType in
   let c = try BertConfiguration(configuration)
   var b = ModelBuilder(name: "bert", configuration: configuration, weightType: weightType)
@@ -90,6 +90,7 @@ private struct BertConfiguration {
         c.path, "position_embedding_type", "positions relative to each other are not supported",
         next: "absolute ones are")
     }
+    c.disregard("tie_word_embeddings")
     for key in ["is_decoder", "add_cross_attention"] where try c.flag(key, default: false) {
       throw FileError.unsupported(
         c.path, key, "a decoder of this form is not supported", next: "encoders are")

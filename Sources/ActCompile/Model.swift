@@ -24,6 +24,7 @@ package struct Model: Sendable {
     do {
       model = try ModelGraph(
         configuration: try JSON(readingFile: configurationPath), path: configurationPath, part: part,
+        tensors: checkpoint.names,
         weightType: { name in checkpoint.tensor(named: name).flatMap { TensorType($0.info) } })
     } catch let error as ModelPartError { throw UsageError("\(path): \(error)") }
     graph = model.graph
