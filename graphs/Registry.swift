@@ -73,6 +73,9 @@ private let architectures: [Architecture] = [
   mistral,
   qwen2,
   qwen3,
+  gemma,
+  gemma2,
+  gemma3,
   bert,
   autoencoderTiny,
 ]

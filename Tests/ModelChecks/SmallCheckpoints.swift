@@ -13,7 +13,8 @@ package let recordedPrompts = ["prompt1", "prompt2"]
 /// The small decoders of many families, made by `Scripts/make-tiny-decoders.py`, which says what each is there for and
 /// what is recorded of it: `tokens`, `logits`, and in `prompt1` the value of every site.
 package let smallDecoders = [
-  "mistral", "qwen2-windows", "qwen3", "qwen3-yarn", "llama-yarn", "llama-dynamic",
+  "mistral", "qwen2-windows", "qwen3", "qwen3-yarn", "llama-yarn", "llama-dynamic", "gemma", "gemma2",
+  "gemma2-plain", "gemma3", "gemma3-types",
 ].map { "tiny-\($0)" }
 
 /// The prompts that a small decoder has a record of. The third is as long as the context to compile it for, beyond the
