@@ -76,6 +76,8 @@ private let architectures: [Architecture] = [
   gemma,
   gemma2,
   gemma3,
+  phi,
+  phi3,
   bert,
   autoencoderTiny,
 ]

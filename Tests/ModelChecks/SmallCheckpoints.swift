@@ -14,7 +14,7 @@ package let recordedPrompts = ["prompt1", "prompt2"]
 /// what is recorded of it: `tokens`, `logits`, and in `prompt1` the value of every site.
 package let smallDecoders = [
   "mistral", "qwen2-windows", "qwen3", "qwen3-yarn", "llama-yarn", "llama-dynamic", "gemma", "gemma2",
-  "gemma2-plain", "gemma3", "gemma3-types",
+  "gemma2-plain", "gemma3", "gemma3-types", "phi", "phi-norms", "phi3", "phi3-longrope",
 ].map { "tiny-\($0)" }
 
 /// The prompts that a small decoder has a record of. The third is as long as the context to compile it for, beyond the
