@@ -78,6 +78,9 @@ private let architectures: [Architecture] = [
   gemma3,
   phi,
   phi3,
+  gpt2,
+  gptNeoX,
+  opt,
   bert,
   autoencoderTiny,
 ]
