@@ -81,6 +81,10 @@ private let architectures: [Architecture] = [
   gpt2,
   gptNeoX,
   opt,
+  olmo2,
+  stableLM,
+  granite,
+  cohere,
   bert,
   autoencoderTiny,
 ]

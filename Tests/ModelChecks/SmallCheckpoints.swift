@@ -15,7 +15,9 @@ package let recordedPrompts = ["prompt1", "prompt2"]
 package let smallDecoders = [
   "mistral", "qwen2-windows", "qwen3", "qwen3-yarn", "llama-yarn", "llama-dynamic", "gemma", "gemma2",
   "gemma2-plain", "gemma3", "gemma3-types", "phi", "phi-norms", "phi3", "phi3-longrope", "gpt2",
-  "gpt2-scaled", "gpt-neox", "gpt-neox-serial", "opt", "opt-projected", "opt-bare",
+  "gpt2-scaled",
+  "gpt-neox", "gpt-neox-serial", "opt", "opt-projected", "opt-bare", "olmo2", "stablelm", "stablelm-parallel",
+  "granite", "cohere", "cohere-norms",
 ].map { "tiny-\($0)" }
 
 /// The prompts that a small decoder has a record of. The third is as long as the context to compile it for, beyond the
