@@ -90,7 +90,10 @@ private struct BertConfiguration {
         c.path, "position_embedding_type", "positions relative to each other are not supported",
         next: "absolute ones are")
     }
-    c.disregard("tie_word_embeddings")
+    // What concerns heads, and what the published code does not read.
+    c.disregard(
+      "tie_word_embeddings", "directionality", "pooler_fc_size", "pooler_num_attention_heads",
+      "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type")
     for key in ["is_decoder", "add_cross_attention"] where try c.flag(key, default: false) {
       throw FileError.unsupported(
         c.path, key, "a decoder of this form is not supported", next: "encoders are")

@@ -120,6 +120,8 @@ struct GemmaConfiguration {
       hasBias: try c.flag("attention_bias", default: false))
     windows = try c.windows(
       layers: decoder.layers, of: c.slidingWindow(default: 4096), isWindowed: isWindowed)
+    // Other names of what stands above; the published code reads none of them.
+    c.disregard("hidden_act", "sliding_window_size")
     let cap = "final_logit_softcapping"
     logitCap = c.names(cap) ? try c.optionalNumber(cap, in: 1e-3...1e6) : defaultCap
   }

@@ -6,7 +6,8 @@ enum HarmlessKeys {
   /// Where the files come from, who wrote them, and in which type; tensors say their own.
   private static let files = [
     "architectures", "model_type", "_name_or_path", "name_or_path", "_class_name", "_diffusers_version",
-    "_commit_hash", "transformers_version", "torch_dtype", "dtype", "auto_map", "unsloth_version",
+    "_commit_hash", "is_llama_config", "transformers_version", "torch_dtype", "dtype", "auto_map",
+    "unsloth_version",
     "unsloth_fixed",
   ]
 
@@ -14,7 +15,7 @@ enum HarmlessKeys {
   private static let tokens = [
     "bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id", "sep_token_id", "cls_token_id",
     "mask_token_id", "decoder_start_token_id", "forced_bos_token_id", "forced_eos_token_id",
-    "tokenizer_class",
+    "tokenizer_class", "model_max_length", "max_sequence_length",
     "prefix",
   ]
 
@@ -37,7 +38,8 @@ enum HarmlessKeys {
 
   /// Heads for other tasks.
   private static let otherHeads = [
-    "id2label", "label2id", "num_labels", "problem_type", "finetuning_task", "task_specific_params",
+    "id2label", "label2id", "num_labels", "_num_labels", "problem_type", "finetuning_task",
+    "task_specific_params",
     "summary_type", "summary_use_proj", "summary_activation", "summary_proj_to_labels",
     "summary_first_dropout",
   ]

@@ -7,7 +7,8 @@ let phi3 = Architecture("Phi3ForCausalLM") { configuration, weightType in
   let rope = try RotaryPositions(
     configuration, headWidth: d.heads.width, context: d.context,
     .init(share: 1, originalContext: 4096, longRopeNames: ["su", "yarn"]))
-  configuration.disregard("original_max_position_embeddings")
+  // Where no LongRoPE reads it; and what Phi-4-mini's file has beside, which the published code does not read.
+  configuration.disregard("original_max_position_embeddings", "full_attn_mod", "interpolate_factor")
   let window = try configuration.slidingWindow(default: nil) ?? 0
   var b = ModelBuilder(name: "phi3", configuration: configuration, weightType: weightType)
   return try b.phi3Model(d, rope, window)

@@ -90,6 +90,9 @@ private let architectures: [Architecture] = [
 ]
 
 extension ModelGraph {
+  /// The names of all architectures, as configurations have them.
+  package static let architectureNames = architectures.flatMap(\.names)
+
   /// Builds the graph of a model.
   ///
   /// - Parameters:
@@ -128,7 +131,7 @@ extension ModelGraph {
       throw FileError(path, "architectures", "expected a list with one name")
     }
     guard let architecture = architectures.first(where: { $0.names.contains(name) }) else {
-      let known = architectures.flatMap(\.names).joined(separator: ", ")
+      let known = Self.architectureNames.joined(separator: ", ")
       throw FileError.unsupported(path, key, "`\(name)` is not supported", next: "known: \(known)")
     }
     return (architecture, name)

@@ -130,6 +130,7 @@ private struct RotaryScalingReader {
   /// YaRN: pairs that turn often in the original context keep their frequency, slow ones have it divided.
   func scaleByYarn(_ rope: inout RotaryEmbedding) throws {
     let original = try original()
+    object.disregard("finetuned")
     let factor = try factor(default: Double(context) / Double(original))
     func scale(_ by: Double) -> Double { factor <= 1 ? 1 : 0.1 * by * log(factor) + 1 }
     var amplitude = scale(1)

@@ -69,6 +69,8 @@ private struct StableLMConfiguration {
     }
     rope = try RotaryPositions(
       c, headWidth: decoder.heads.width, context: decoder.context, .init(share: 0.25))
+    // Older names, which the published code does not read.
+    c.disregard("rope_pct", "norm_eps", "rotary_scaling_factor")
     hasBias = try c.flag("use_qkv_bias", default: false)
     normalizesHeads = try c.flag("qk_layernorm", default: false)
     isParallel = try c.flag("use_parallel_residual", default: false)

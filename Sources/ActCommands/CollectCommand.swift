@@ -41,7 +41,7 @@ struct CollectCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(fittable: self.model)
+    let model = try Model(fittable: self.model, context: data.maxTokens)
     let sites = try model.sites(matching: samples.sites)
     let options = try samples.options(resources, output: output)
     guard let shard, let output, !rounds else {

@@ -52,7 +52,7 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(fittable: self.model)
+    let model = try Model(fittable: self.model, context: data.maxTokens)
     let sites = try model.sites(matching: self.sites)
     var samples = resources.options
     samples.weights = running.weights

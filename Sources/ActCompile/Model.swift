@@ -31,6 +31,11 @@ package struct Model: Sendable {
     contextLength = model.contextLength
   }
 
+  /// Opens a model of one graph for sequences as long as `context`, where that is given.
+  package init(_ path: String, context: Int?) throws {
+    try self.init(path, part: ModelPart(context: context))
+  }
+
   /// Opens all modules of a model, or the one that `part` names: each takes images of the size that the one before it
   /// gives, and the first those of `part`.
   package static func modules(_ path: String, part: ModelPart) throws -> [Model] {

@@ -1,5 +1,6 @@
 import ActErrors
 import ActFormats
+import ActGraphs
 import ActIR
 import ActTerminal
 import Testing
@@ -38,6 +39,14 @@ import Testing
     for format in DataFormat.allCases where format != .lines {
       #expect(listed.contains(".\(format.rawValue)"))
     }
+  }
+
+  @Test func architecturesAreThoseThatAreBuilt() {
+    let page = Document("formats.md")
+    let listed = page.rows(of: "architecture").flatMap { codeSpans($0[0]) }
+    let others = ["BertModel", "BertForMaskedLM", "BertForPreTraining", "AutoencoderTiny"]
+    #expect(listed + others == ModelGraph.architectureNames)
+    #expect(others.allSatisfy { page.text.contains("`\($0)`") })
   }
 
   @Test func ggufTypesAreThoseThatAreRead() throws {
