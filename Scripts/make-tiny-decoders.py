@@ -385,7 +385,9 @@ def record(model, tokens, sites):
             # Heads before rows.
             if output.ndim == 4 and output.shape[1] != len(tokens):
                 output = output.transpose(1, 2)
-            outputs[name] = output.detach().reshape(len(tokens), -1).clone()
+            # OPT has its rows in one axis with the batch.
+            shape = output.shape[2:] if output.ndim > 2 else output.shape[1:]
+            outputs[name] = output.detach().reshape(len(tokens), *shape).contiguous().clone()
 
         return hook
 
