@@ -12,8 +12,7 @@ let cohere = Architecture("CohereForCausalLM") { configuration, weightType in
 extension ModelBuilder {
   fileprivate mutating func cohereModel(_ c: CohereConfiguration) throws -> ModelGraph {
     let (d, inputs) = (c.decoder, decoderInputs())
-    let embedding = try embedding(
-      "model.embed_tokens", d.vocabulary, d.width, inputs.tokens, orTied: d.tiesEmbedding ? "lm_head" : nil)
+    let embedding = try tokenEmbedding(d, inputs)
     let table = graph.append(.ropeTable(c.rope.embedding), inputs.positions, name: "rope")
     var h = embedding
     for layer in 0..<d.layers {
@@ -24,7 +23,7 @@ extension ModelBuilder {
     }
     h = graph.append(.takeRows, h, inputs.logitRows, name: "last")
     h = try layerNorm(h, "model.norm", eps: d.eps, bias: false)
-    let logits = try head(h, d.vocabulary, tied: d.tiesEmbedding ? embedding : nil)
+    let logits = try head(h, d, embedding)
     return languageModel(scaled(logits, by: c.logitFactor, "logits"), context: c.rope.context)
   }
 

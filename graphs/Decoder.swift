@@ -27,6 +27,15 @@ extension ModelBuilder {
       .embedding, try matrix(name, rows, width), indices, name: module, site: isSite ? module : nil)
   }
 
+  /// The embedding of the tokens, `model.embed_tokens`.
+  mutating func tokenEmbedding(
+    _ d: DecoderConfiguration, _ inputs: DecoderInputs, isSite: Bool = true
+  ) throws -> ValueID {
+    try embedding(
+      "model.embed_tokens", d.vocabulary, d.width, inputs.tokens, orTied: d.tiesEmbedding ? "lm_head" : nil,
+      isSite: isSite)
+  }
+
   /// Declares the result `logits`, and returns the graph: `logits` are those of the chosen rows.
   mutating func languageModel(_ logits: ValueID, context: Int) -> ModelGraph {
     graph.addResult("logits", logits)
@@ -56,6 +65,13 @@ extension ModelBuilder {
       try linear(x, "\(module).k_proj", heads.keyChannels, width, bias: bias),
       try linear(x, "\(module).v_proj", heads.keyChannels, width, bias: bias)
     )
+  }
+
+  /// The head `lm_head`, which may be tied to the embedding.
+  mutating func head(
+    _ x: ValueID, _ d: DecoderConfiguration, _ embedding: ValueID, bias: Bool = false
+  ) throws -> ValueID {
+    try head(x, d.vocabulary, tied: d.tiesEmbedding ? embedding : nil, bias: bias)
   }
 
   /// Attention of the queries over the keys and values of the rows so far, which go to the cache of `layer`.

@@ -34,7 +34,7 @@ extension ModelBuilder {
     }
     h = graph.append(.takeRows, h, inputs.logitRows, name: "last")
     h = try gemmaNorm(h, "model.norm", eps: d.eps)
-    let logits = try head(h, d.vocabulary, tied: d.tiesEmbedding ? embedding.plain : nil)
+    let logits = try head(h, d, embedding.plain)
     return languageModel(logits, context: rope.context)
   }
 }
@@ -56,10 +56,8 @@ extension ModelBuilder {
   mutating func gemmaEmbedding(
     _ d: DecoderConfiguration, _ inputs: DecoderInputs
   ) throws -> (plain: ValueID, scaled: ValueID) {
-    let module = "model.embed_tokens"
-    let plain = try embedding(
-      module, d.vocabulary, d.width, inputs.tokens, orTied: d.tiesEmbedding ? "lm_head" : nil, isSite: false)
-    return (plain, scaled(plain, by: Double(d.width).squareRoot(), module, isSite: true))
+    let plain = try tokenEmbedding(d, inputs, isSite: false)
+    return (plain, scaled(plain, by: Double(d.width).squareRoot(), "model.embed_tokens", isSite: true))
   }
 
   /// An RMS norm whose gain is 1 + the weight.

@@ -26,7 +26,7 @@ extension ModelBuilder {
     }
     h = graph.append(.takeRows, h, inputs.logitRows, name: "last")
     h = try gemmaNorm(h, "model.norm", eps: d.eps)
-    let logits = try head(h, d.vocabulary, tied: d.tiesEmbedding ? embedding.plain : nil)
+    let logits = try head(h, d, embedding.plain)
     return languageModel(
       c.logitCap.map { softCapped(logits, at: $0, "logits") } ?? logits, context: rope.context)
   }

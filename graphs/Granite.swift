@@ -11,14 +11,13 @@ let granite = Architecture("GraniteForCausalLM") { configuration, weightType in
 extension ModelBuilder {
   fileprivate mutating func graniteModel(_ c: GraniteConfiguration) throws -> ModelGraph {
     let (d, inputs) = (c.decoder, decoderInputs())
-    let embedding = try embedding(
-      "model.embed_tokens", d.vocabulary, d.width, inputs.tokens, orTied: d.tiesEmbedding ? "lm_head" : nil)
+    let embedding = try tokenEmbedding(d, inputs)
     let table = graph.append(.ropeTable(c.rope.embedding), inputs.positions, name: "rope")
     var h = scaled(embedding, by: c.embeddingFactor, "model.embedding")
     for layer in 0..<d.layers { h = try graniteLayer(h, table, c, layer) }
     h = graph.append(.takeRows, h, inputs.logitRows, name: "last")
     h = try rmsNorm(h, "model.norm", eps: d.eps)
-    let logits = try head(h, d.vocabulary, tied: d.tiesEmbedding ? embedding : nil)
+    let logits = try head(h, d, embedding)
     let divisor = graph.append(.constant(Float(c.logitDivisor)), name: "logits.divisor")
     return languageModel(
       graph.append(.binary(.div), logits, divisor, name: "logits"), context: c.rope.context)

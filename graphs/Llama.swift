@@ -14,15 +14,14 @@ extension ModelBuilder {
   /// A decoder of Llama's form, from tokens to logits.
   mutating func llamaModel(_ c: LlamaConfiguration) throws -> ModelGraph {
     let (d, inputs) = (c.decoder, decoderInputs())
-    let embedding = try embedding(
-      "model.embed_tokens", d.vocabulary, d.width, inputs.tokens, orTied: d.tiesEmbedding ? "lm_head" : nil)
+    let embedding = try tokenEmbedding(d, inputs)
     let table = graph.append(.ropeTable(c.rope.embedding), inputs.positions, name: "rope")
     var h = embedding
     for layer in 0..<d.layers { h = try llamaLayer(h, table, c, layer) }
     // Only the rows whose logits are wanted go on.
     h = graph.append(.takeRows, h, inputs.logitRows, name: "last")
     h = try rmsNorm(h, "model.norm", eps: d.eps)
-    let logits = try head(h, d.vocabulary, tied: d.tiesEmbedding ? embedding : nil)
+    let logits = try head(h, d, embedding)
     return languageModel(logits, context: c.rope.context)
   }
 

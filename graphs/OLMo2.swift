@@ -16,8 +16,7 @@ extension ModelBuilder {
     _ d: DecoderConfiguration, _ rope: RotaryPositions, _ hasBias: Bool
   ) throws -> ModelGraph {
     let inputs = decoderInputs()
-    let embedding = try embedding(
-      "model.embed_tokens", d.vocabulary, d.width, inputs.tokens, orTied: d.tiesEmbedding ? "lm_head" : nil)
+    let embedding = try tokenEmbedding(d, inputs)
     let table = graph.append(.ropeTable(rope.embedding), inputs.positions, name: "rope")
     var h = embedding
     for layer in 0..<d.layers {
@@ -30,7 +29,7 @@ extension ModelBuilder {
     }
     h = graph.append(.takeRows, h, inputs.logitRows, name: "last")
     h = try rmsNorm(h, "model.norm", eps: d.eps)
-    let logits = try head(h, d.vocabulary, tied: d.tiesEmbedding ? embedding : nil)
+    let logits = try head(h, d, embedding)
     return languageModel(logits, context: rope.context)
   }
 

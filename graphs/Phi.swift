@@ -18,8 +18,7 @@ extension ModelBuilder {
     _ d: DecoderConfiguration, _ rope: RotaryPositions, _ normalizesHeads: Bool
   ) throws -> ModelGraph {
     let inputs = decoderInputs()
-    let embedding = try embedding(
-      "model.embed_tokens", d.vocabulary, d.width, inputs.tokens, orTied: d.tiesEmbedding ? "lm_head" : nil)
+    let embedding = try tokenEmbedding(d, inputs)
     let table = graph.append(.ropeTable(rope.embedding), inputs.positions, name: "rope")
     var h = embedding
     for layer in 0..<d.layers {
@@ -32,7 +31,7 @@ extension ModelBuilder {
     }
     h = graph.append(.takeRows, h, inputs.logitRows, name: "last")
     h = try layerNorm(h, "model.final_layernorm", eps: d.eps)
-    let logits = try head(h, d.vocabulary, tied: d.tiesEmbedding ? embedding : nil, bias: true)
+    let logits = try head(h, d, embedding, bias: true)
     return languageModel(logits, context: rope.context)
   }
 

@@ -12,8 +12,7 @@ let stableLM = Architecture("StableLmForCausalLM") { configuration, weightType i
 extension ModelBuilder {
   fileprivate mutating func stableLMModel(_ c: StableLMConfiguration) throws -> ModelGraph {
     let (d, inputs) = (c.decoder, decoderInputs())
-    let embedding = try embedding(
-      "model.embed_tokens", d.vocabulary, d.width, inputs.tokens, orTied: d.tiesEmbedding ? "lm_head" : nil)
+    let embedding = try tokenEmbedding(d, inputs)
     let table = graph.append(.ropeTable(c.rope.embedding), inputs.positions, name: "rope")
     var h = embedding
     for layer in 0..<d.layers {
@@ -25,7 +24,7 @@ extension ModelBuilder {
     }
     h = graph.append(.takeRows, h, inputs.logitRows, name: "last")
     h = try layerNorm(h, "model.norm", eps: d.eps)
-    let logits = try head(h, d.vocabulary, tied: d.tiesEmbedding ? embedding : nil)
+    let logits = try head(h, d, embedding)
     return languageModel(logits, context: c.rope.context)
   }
 
