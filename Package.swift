@@ -128,7 +128,8 @@ let package = Package(
       dependencies: ["ActIR", "ActFormats", "ActPasses", "FileCheck", "GraphReference", "Workbench"],
       exclude: ["Cases"], swiftSettings: swift),
     .testTarget(
-      name: "DocTests", dependencies: ["ActErrors", "ActIR", "ActFormats", "ActPasses", "ActTerminal"],
+      name: "DocTests",
+      dependencies: ["ActErrors", "ActIR", "ActFormats", "ActGraphs", "ActPasses", "ActTerminal"],
       swiftSettings: swift),
     // What tests of small and of real checkpoints share.
     .target(

@@ -5,11 +5,18 @@ import ActIR
 enum Activation: Hashable, Sendable {
   case function(UnaryFunction)
   case relu
+  /// The square of what is above 0.
+  case squaredRelu
+  /// x · sigmoid(1.702 x)
+  case quickGelu
 
   private static let names: [(name: String, activation: Activation)] = [
     ("silu", .function(.silu)), ("swish", .function(.silu)), ("gelu", .function(.gelu)),
-    ("gelu_pytorch_tanh", .function(.geluTanh)), ("gelu_new", .function(.geluTanh)), ("relu", .relu),
-    ("tanh", .function(.tanh)),
+    ("gelu_python", .function(.gelu)), ("gelu_pytorch_tanh", .function(.geluTanh)),
+    ("gelu_python_tanh", .function(.geluTanh)), ("gelu_new", .function(.geluTanh)),
+    ("gelu_fast", .function(.geluTanh)), ("gelu_accurate", .function(.geluTanh)), ("quick_gelu", .quickGelu),
+    ("relu", .relu), ("relu2", .squaredRelu), ("leaky_relu", .function(.leakyRelu(slope: 0.01))),
+    ("tanh", .function(.tanh)), ("sigmoid", .function(.sigmoid)),
   ]
 
   /// Reads the name under `key`.
@@ -30,6 +37,14 @@ enum Activation: Hashable, Sendable {
     case .relu:
       let zero = graph.append(.constant(0), name: "zero")
       return graph.append(.binary(.max), x, zero, name: name, site: site)
+    case .squaredRelu:
+      let positive = Self.relu.append(to: &graph, x, name: "\(name).positive", site: nil)
+      return graph.append(.binary(.mul), positive, positive, name: name, site: site)
+    case .quickGelu:
+      let factor = graph.append(.constant(1.702), name: "\(name).factor")
+      let steeper = graph.append(.binary(.mul), x, factor, name: "\(name).steeper")
+      let gate = graph.append(.unary(.sigmoid), steeper, name: "\(name).gate")
+      return graph.append(.binary(.mul), x, gate, name: name, site: site)
     }
   }
 }

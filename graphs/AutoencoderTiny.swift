@@ -139,5 +139,9 @@ private struct AutoencoderTinyConfiguration {
     }
     activation = try Activation(c, "act_fn", default: "relu")
     upsamplesNearest = try c.string("upsample_fn", default: "nearest") == "nearest"
+    // What happens to latents between the networks, and a sum of the channels above.
+    c.disregard(
+      "scaling_factor", "shift_factor", "latent_magnitude", "latent_shift", "force_upcast",
+      "block_out_channels")
   }
 }

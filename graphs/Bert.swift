@@ -5,7 +5,7 @@ import ActIR
 ///
 /// The pooler is there where the checkpoint has it; what a head over masked tokens adds is not read.
 let bert = Architecture(
-  "BertModel", "BertForMaskedLM", "BertForPreTraining"
+  "BertModel", "BertForMaskedLM", "BertForPreTraining", otherHeads: ["cls."]
 ) { configuration, weightType in
   let c = try BertConfiguration(configuration)
   var b = ModelBuilder(name: "bert", configuration: configuration, weightType: weightType)
@@ -36,7 +36,7 @@ extension ModelBuilder {
     let types = input("token_types", "T", .given)
     let words = try embedding("\(prefix)embeddings.word_embeddings", c.vocabulary, c.width, tokens)
     let kinds = try embedding("\(prefix)embeddings.token_type_embeddings", c.types, c.width, types)
-    let places = try embedding(
+    let places = try positionEmbedding(
       "\(prefix)embeddings.position_embeddings", c.context + c.firstPosition, c.width, positions,
       from: c.firstPosition)
     var h = graph.append(.binary(.add), words, kinds, name: "\(prefix)embeddings.types")
@@ -98,6 +98,10 @@ struct BertConfiguration {
         c.path, "position_embedding_type", "positions relative to each other are not supported",
         next: "absolute ones are")
     }
+    // What concerns heads, and what the published code does not read.
+    c.disregard(
+      "tie_word_embeddings", "directionality", "pooler_fc_size", "pooler_num_attention_heads",
+      "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type")
     for key in ["is_decoder", "add_cross_attention"] where try c.flag(key, default: false) {
       throw FileError.unsupported(
         c.path, key, "a decoder of this form is not supported", next: "encoders are")

@@ -2,7 +2,9 @@ import ActFormats
 import ActIR
 
 /// DistilBERT (arXiv 1910.01108): BERT's layers under other names, without types of tokens and a pooler.
-let distilBert = Architecture("DistilBertModel", "DistilBertForMaskedLM") { configuration, weightType in
+let distilBert = Architecture(
+  "DistilBertModel", "DistilBertForMaskedLM", otherHeads: ["vocab_"]
+) { configuration, weightType in
   let c = try DistilBertConfiguration(configuration)
   var b = ModelBuilder(name: "distilbert", configuration: configuration, weightType: weightType)
   let prefix = b.has("distilbert.embeddings.word_embeddings.weight") ? "distilbert." : ""
@@ -29,7 +31,8 @@ extension ModelBuilder {
     let tokens = input("tokens", "T", .token)
     let positions = input("positions", "T", .position)
     let words = try embedding("\(prefix)embeddings.word_embeddings", c.vocabulary, c.width, tokens)
-    let places = try embedding("\(prefix)embeddings.position_embeddings", c.context, c.width, positions)
+    let places = try positionEmbedding(
+      "\(prefix)embeddings.position_embeddings", c.context, c.width, positions)
     let sum = graph.append(.binary(.add), words, places, name: "\(prefix)embeddings")
     var h = try layerNorm(sum, "\(prefix)embeddings.LayerNorm", eps: c.eps)
     for layer in 0..<c.layers { h = try distilBertLayer(h, c, "\(prefix)transformer.layer.\(layer)") }
@@ -69,6 +72,9 @@ private struct DistilBertConfiguration {
     vocabulary = try c.size("vocab_size", default: 30522)
     context = try c.size("max_position_embeddings", default: 512)
     activation = try Activation(c, "activation", default: "gelu")
+    // How the positions were made, which the checkpoint has, and what concerns heads.
+    c.disregard(
+      "sinusoidal_pos_embds", "tie_weights_", "tie_word_embeddings", "seq_classif_dropout", "qa_dropout")
     guard width % heads == 0 else { throw c.failure("n_heads", "a divisor of dim \(width)") }
   }
 }

@@ -24,6 +24,9 @@ struct ModelBuilder {
   var graph: Graph
   let configuration: Configuration
   let weightType: (String) -> TensorType?
+  /// How checkpoints may call tensors other than their modules, by prefixes. That of a base model, which some leave out,
+  /// is one.
+  var otherNames = [(module: "model.", checkpoint: "")]
 
   init(name: String, configuration: Configuration, weightType: @escaping (String) -> TensorType?) {
     graph = Graph(name: name)
@@ -32,6 +35,14 @@ struct ModelBuilder {
   }
 
   func has(_ name: String) -> Bool { weightType(name) != nil }
+
+  /// What the checkpoint calls a module's tensor.
+  func stored(_ name: String) -> String {
+    guard !has(name) else { return name }
+    let others = otherNames.filter { name.hasPrefix($0.module) }
+      .map { $0.checkpoint + name.dropFirst($0.module.count) }
+    return others.first(where: has) ?? name
+  }
 
   mutating func input(_ name: String, _ symbol: String, _ role: InputRole) -> ValueID {
     graph.append(Node(.input(name: name, role: role), [], TensorType(.i32, [.symbol(symbol)]), name: name))
@@ -43,15 +54,29 @@ struct ModelBuilder {
   }
 
   /// A vector, widened to f32.
-  mutating func vector(_ name: String, _ count: Int) throws -> ValueID {
-    let id = try weight(name, [count])
-    if graph.type(id).dtype == .f32 { return id }
-    return graph.append(Node(.cast(.f32), [id], TensorType(.f32, [.fixed(count)]), name: name))
+  mutating func vector(_ name: String, _ count: Int) throws -> ValueID { try widened(name, [count]) }
+
+  /// A tensor of numbers that multiply or are added, widened to f32.
+  mutating func widened(_ name: String, _ shape: [Int]) throws -> ValueID {
+    let id = try weight(name, shape)
+    return graph.type(id).dtype == .f32 ? id : graph.append(.cast(.f32), id, name: name)
+  }
+
+  /// A matrix that the checkpoint has as its transpose.
+  mutating func transposed(_ name: String, _ rows: Int, _ columns: Int) throws -> ValueID {
+    let stored = try weight(name, [columns, rows])
+    return narrowed(graph.append(.permute([1, 0]), stored, name: name), to: graph.type(stored).dtype)
+  }
+
+  /// A matrix computed from one of the checkpoint's, in the element type of that.
+  mutating func narrowed(_ matrix: ValueID, to dtype: DType) -> ValueID {
+    dtype == .f32 ? matrix : graph.append(.cast(dtype), matrix, name: graph[matrix].name)
   }
 
   private mutating func weight(_ name: String, _ shape: [Int]) throws -> ValueID {
     let expected = shape.map { Dim.fixed($0) }
-    guard let type = weightType(name) else {
+    let stored = stored(name)
+    guard let type = weightType(stored) else {
       throw FileError(configuration.path, name, "expected a tensor \(shape), found none in the checkpoint")
     }
     guard type.shape == expected, type.dtype.isFloat else {
@@ -59,7 +84,7 @@ struct ModelBuilder {
         configuration.path, name, "expected floating-point \(shape), as the configuration says, found \(type)"
       )
     }
-    return graph.append(Node(.weight(name: name), [], type, name: name))
+    return graph.append(Node(.weight(name: stored), [], type, name: name))
   }
 
   /// A linear layer `prefix.weight`, with `prefix.bias` where `bias` says so, as the site `prefix`.
@@ -71,23 +96,19 @@ struct ModelBuilder {
     return graph.append(.linear, inputs, name: prefix, site: prefix)
   }
 
-  /// Rows of the table `module.weight`, of `rows` rows in the checkpoint, as the site `module`: index 0 is row `first`.
-  mutating func embedding(
-    _ module: String, _ rows: Int, _ width: Int, _ index: ValueID, from first: Int = 0
+  /// The embedding of positions, the table `module.weight` of `rows` rows, as the site `module`: position 0 is row
+  /// `first`, and no position names those before it.
+  mutating func positionEmbedding(
+    _ module: String, _ rows: Int, _ width: Int, _ positions: ValueID, from first: Int = 0
   ) throws -> ValueID {
     var table = try matrix("\(module).weight", rows, width)
     if first > 0 {
       let dtype = graph.type(table).dtype
-      let name = "\(module).weight.used"
-      let type = TensorType(.f32, graph.type(table).shape)
-      if dtype != .f32 { table = graph.append(Node(.cast(.f32), [table], type, name: name)) }
-      table = graph.append(.slice(Slice(start: first, count: rows - first, axis: 0)), table, name: name)
-      if dtype != .f32 {
-        table = graph.append(
-          Node(.cast(dtype), [table], TensorType(dtype, graph.type(table).shape), name: name))
-      }
+      let wide = dtype == .f32 ? table : graph.append(.cast(.f32), table, name: "\(module).wide")
+      let slice = Slice(start: first, count: rows - first, axis: 0)
+      table = narrowed(graph.append(.slice(slice), wide, name: "\(module).rows"), to: dtype)
     }
-    return graph.append(.embedding, table, index, name: module, site: module)
+    return graph.append(.embedding, table, positions, name: module, site: module)
   }
 
   /// Attention of the rows of an entry to all of its rows.
@@ -122,10 +143,8 @@ struct ModelBuilder {
     let stored = try weight("\(prefix).weight", [channels, width] + windows.kernel)
     let permuted = graph.append(.permute([0, 2, 3, 1]), stored, name: "\(prefix).weight.permuted")
     let shape: [Dim] = [.fixed(channels), .fixed(windows.pixelCount * width)]
-    var matrix = graph.append(.reshape(shape), permuted, name: "\(prefix).weight")
-    let dtype = graph.type(stored).dtype
-    if dtype != .f32 { matrix = graph.append(.cast(dtype), matrix, name: "\(prefix).weight") }
-    var inputs = [x, matrix]
+    let matrix = graph.append(.reshape(shape), permuted, name: "\(prefix).weight")
+    var inputs = [x, narrowed(matrix, to: graph.type(stored).dtype)]
     if bias { inputs.append(try vector("\(prefix).bias", channels)) }
     return graph.append(.conv(windows), inputs, name: prefix, site: prefix)
   }
@@ -136,11 +155,15 @@ struct ModelBuilder {
     return graph.append(.rmsNorm(eps: eps), x, gain, name: prefix, site: prefix)
   }
 
-  /// A layer norm `prefix.weight` and `prefix.bias`, in old checkpoints `gamma` and `beta`, as the site `prefix`.
-  mutating func layerNorm(_ x: ValueID, _ prefix: String, eps: Float) throws -> ValueID {
+  /// A layer norm `prefix.weight` and, where `bias` says so, `prefix.bias`, in old checkpoints `gamma` and `beta`, as the
+  /// site `prefix`.
+  mutating func layerNorm(_ x: ValueID, _ prefix: String, eps: Float, bias hasBias: Bool = true) throws
+    -> ValueID
+  {
     let width = graph.type(x).shape.last!.fixed!
     let isOld = has("\(prefix).gamma") && !has("\(prefix).weight")
     let gain = try vector("\(prefix).\(isOld ? "gamma" : "weight")", width)
+    guard hasBias else { return graph.append(.layerNorm(eps: eps), x, gain, name: prefix, site: prefix) }
     let bias = try vector("\(prefix).\(isOld ? "beta" : "bias")", width)
     return graph.append(.layerNorm(eps: eps), x, gain, bias, name: prefix, site: prefix)
   }

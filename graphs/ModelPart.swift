@@ -6,10 +6,13 @@ package struct ModelPart: Hashable, Sendable {
   package var module: String?
   /// The size of the part's own input, which a convolution must know when it is compiled.
   package var size: ImageSize?
+  /// The longest sequence that is asked for, in tokens: some models choose the frequencies of their positions by it.
+  package var context: Int?
 
-  package init(module: String? = nil, size: ImageSize? = nil) {
+  package init(module: String? = nil, size: ImageSize? = nil, context: Int? = nil) {
     self.module = module
     self.size = size
+    self.context = context
   }
 }
 
@@ -47,7 +50,7 @@ extension Architecture {
   /// Checks that `part` names a module where there are several, and a size where that matters.
   func check(_ part: ModelPart, name: String) throws(ModelPartError) {
     guard !modules.isEmpty else {
-      guard part == ModelPart() else {
+      guard part.module == nil, part.size == nil else {
         throw ModelPartError(description: "`\(name)` has no modules to choose from, and no size")
       }
       return

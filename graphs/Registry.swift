@@ -7,14 +7,17 @@ struct Architecture: Sendable {
   let names: [String]
   /// Of a checkpoint that holds several graphs, what each is called; each takes images.
   let modules: [String]
+  /// How the names of tensors begin that belong to heads which are not read.
+  let otherHeads: [String]
   let build: @Sendable (Configuration, @escaping (String) -> TensorType?, ModelPart) throws -> ModelGraph
 
   /// An architecture of one graph.
   init(
-    _ names: String...,
+    _ names: String..., otherHeads: [String] = [],
     build: @escaping @Sendable (Configuration, @escaping (String) -> TensorType?) throws -> ModelGraph
   ) {
     self.names = names
+    self.otherHeads = otherHeads
     modules = []
     self.build = { configuration, weightType, _ in try build(configuration, weightType) }
   }
@@ -28,6 +31,7 @@ struct Architecture: Sendable {
       ) throws -> ModelGraph
   ) {
     names = [name]
+    otherHeads = []
     self.modules = modules
     self.build = { configuration, weightType, part in
       guard let module = part.module, let size = part.size else { preconditionFailure("checked") }
@@ -36,10 +40,51 @@ struct Architecture: Sendable {
   }
 }
 
+extension Architecture {
+  /// What old checkpoints hold beside the weights: masks and frequencies that are computed anew.
+  private static let buffers = [
+    ".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias",
+    "embeddings.position_ids",
+  ]
+
+  /// Checks that no tensor is left which the graph does not read.
+  func checkAllRead(
+    _ tensors: [String], by graph: Graph, _ part: ModelPart, path: String, name: String
+  ) throws(FileError) {
+    var read: Set<String> = []
+    for id in graph.order {
+      if case .weight(let tensor) = graph[id].op { read.insert(tensor) }
+    }
+    let others = otherHeads + modules.filter { $0 != part.module }.map { "\($0)." }
+    for tensor in tensors where !read.contains(tensor) {
+      guard !others.contains(where: tensor.hasPrefix), !Self.buffers.contains(where: tensor.hasSuffix) else {
+        continue
+      }
+      throw FileError(
+        path, tensor, "expected tensors that `\(name)` has as it is configured, found another",
+        next: "check the configuration, or remove the tensor")
+    }
+  }
+}
+
 /// Every architecture, one line each.
 private let architectures: [Architecture] = [
   llama,
+  mistral,
   qwen2,
+  qwen3,
+  gemma,
+  gemma2,
+  gemma3,
+  phi,
+  phi3,
+  gpt2,
+  gptNeoX,
+  opt,
+  olmo2,
+  stableLM,
+  granite,
+  cohere,
   bert,
   bertClassifier,
   roberta,
@@ -50,22 +95,29 @@ private let architectures: [Architecture] = [
 ]
 
 extension ModelGraph {
+  /// The names of all architectures, as configurations have them.
+  package static let architectureNames = architectures.flatMap(\.names)
+
   /// Builds the graph of a model.
   ///
   /// - Parameters:
   ///   - configuration: the model's `config.json`, parsed.
   ///   - path: its path, for messages.
   ///   - part: what to build of it.
+  ///   - tensors: the names of the checkpoint's tensors.
   ///   - weightType: the type of a tensor of the checkpoint by name, or nil.
   /// - Throws: `FileError` for an unknown architecture, which is unsupported, and for a configuration or a checkpoint
-  ///   that does not fit it; `ModelPartError` for a part that it does not have.
+  ///   that does not fit it, or of which something is left unread; `ModelPartError` for a part that it does not have.
   package init(
-    configuration: JSON, path: String, part: ModelPart = ModelPart(),
+    configuration: JSON, path: String, part: ModelPart = ModelPart(), tensors: [String],
     weightType: @escaping (String) -> TensorType?
   ) throws {
     let (architecture, name) = try Self.architecture(of: configuration, path: path)
     try architecture.check(part, name: name)
-    self = try architecture.build(Configuration(path: path, json: configuration), weightType, part)
+    let configuration = Configuration(path: path, json: configuration, wantedContext: part.context)
+    self = try architecture.build(configuration, weightType, part)
+    try configuration.checkAllRead(by: name)
+    try architecture.checkAllRead(tensors, by: graph, part, path: path, name: name)
     try graph.verify()
   }
 
@@ -84,7 +136,7 @@ extension ModelGraph {
       throw FileError(path, "architectures", "expected a list with one name")
     }
     guard let architecture = architectures.first(where: { $0.names.contains(name) }) else {
-      let known = architectures.flatMap(\.names).joined(separator: ", ")
+      let known = Self.architectureNames.joined(separator: ", ")
       throw FileError.unsupported(path, key, "`\(name)` is not supported", next: "known: \(known)")
     }
     return (architecture, name)

@@ -3,7 +3,7 @@ import ActIR
 
 /// RoBERTa (arXiv 1907.11692) and XLM-RoBERTa: BERT, whose first token takes the position behind that of padding.
 let roberta = Architecture(
-  "RobertaModel", "RobertaForMaskedLM", "XLMRobertaModel", "XLMRobertaForMaskedLM"
+  "RobertaModel", "RobertaForMaskedLM", "XLMRobertaModel", "XLMRobertaForMaskedLM", otherHeads: ["lm_head."]
 ) { configuration, weightType in
   let c = try BertConfiguration(roberta: configuration)
   var b = ModelBuilder(name: "roberta", configuration: configuration, weightType: weightType)
@@ -34,7 +34,7 @@ let robertaClassifier = Architecture(
 extension BertConfiguration {
   fileprivate init(roberta c: Configuration) throws {
     try self.init(c)
-    firstPosition = try c.index("pad_token_id", default: 1) + 1
+    firstPosition = try c.count("pad_token_id", default: 1) + 1
     guard firstPosition < context else {
       throw c.failure(
         "max_position_embeddings", "more than the \(firstPosition) positions before the first token's")

@@ -41,7 +41,7 @@ struct CollectCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(self.model, part: partOptions.part())
+    let model = try Model(self.model, part: partOptions.part(context: data.maxTokens))
     let sites = try model.sites(matching: samples.sites)
     let options = try samples.options(resources, output: output)
     guard let shard, let output, !rounds else {

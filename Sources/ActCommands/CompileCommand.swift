@@ -63,7 +63,7 @@ struct CompileCommand: ParsableCommand {
   }
 
   func run() throws {
-    let models = try Model.modules(self.model, part: partOptions.part())
+    let models = try Model.modules(self.model, part: partOptions.part(context: context))
     let model = models[0]
     guard models.count == 1 || mapOptions.maps.isEmpty else {
       throw ValidationError("--maps: the model has several modules; choose one by --module")

@@ -43,7 +43,7 @@ struct FitCommand: ParsableCommand {
 
   func run() throws {
     let output = output.path
-    let model = try Model(self.model, part: partOptions.part())
+    let model = try Model(self.model, part: partOptions.part(context: data.maxTokens))
     let sites = try model.sites(matching: samples.sites)
     let options = try method.options(
       try samples.options(resources, output: output), channels: sites.reduce(0) { $0 + model.width(of: $1) })

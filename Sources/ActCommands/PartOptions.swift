@@ -15,14 +15,14 @@ struct PartOptions: ParsableArguments {
 
   func validate() throws { _ = try part() }
 
-  /// What the options name.
-  func part() throws -> ModelPart {
+  /// What the options name, for sequences of `context` where that is given.
+  func part(context: Int? = nil) throws -> ModelPart {
     let parsed = size.flatMap { ImageSize($0) }
     if let size, parsed == nil {
       let sides = ImageSize.sides
       throw ValidationError(
         "--size: expected WIDTHxHEIGHT of \(sides.lowerBound) to \(sides.upperBound) each, found `\(size)`")
     }
-    return ModelPart(module: module, size: parsed)
+    return ModelPart(module: module, size: parsed, context: context)
   }
 }

@@ -52,7 +52,7 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(self.model)
+    let model = try Model(self.model, context: data.maxTokens)
     guard model.keepsSequences else {
       throw FileError.unsupported(
         self.model, nil, "a search measures perplexity, which only a language model has",

@@ -28,12 +28,18 @@ package struct Model: Sendable {
     do {
       model = try ModelGraph(
         configuration: try JSON(readingFile: configurationPath), path: configurationPath, part: part,
+        tensors: checkpoint.names,
         weightType: { name in checkpoint.tensor(named: name).flatMap { TensorType($0.info) } })
     } catch let error as ModelPartError { throw UsageError("\(path): \(error)") }
     graph = model.graph
     contextLength = model.contextLength
     wires = model.wires
     labels = model.labels
+  }
+
+  /// Opens a model of one graph for sequences as long as `context`, where that is given.
+  package init(_ path: String, context: Int?) throws {
+    try self.init(path, part: ModelPart(context: context))
   }
 
   /// Opens all modules of a model, or the one that `part` names: each takes images of the size that the one before it

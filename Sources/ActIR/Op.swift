@@ -67,7 +67,7 @@ public enum Op: Hashable, Sendable {
   /// Cosines and sines of rotary embedding. `positions: i32[T] -> f32[T,W]`
   case ropeTable(RotaryEmbedding)
   /// Rotates every head. `x: f32[…,H·headWidth], table: f32[…,W] -> f32[…,H·headWidth]`
-  case rope(headWidth: Int)
+  case rope(headWidth: Int, pairs: RotaryPairs = .halves)
   /// Keeps keys and values in a cache, behind those of the earlier rows of each sequence.
   /// `k: f32[T,G·W], v: f32[T,G·W] -> kv[S,G,W]`
   case kvAppend(KeyValues, cache: Int)
@@ -130,7 +130,7 @@ extension Op {
     case .reduce(let function): ReduceOp(function: function)
     case .softmax: SoftmaxOp()
     case .ropeTable(let rope): RopeTableOp(rope: rope)
-    case .rope(let headWidth): RopeOp(headWidth: headWidth)
+    case .rope(let headWidth, let pairs): RopeOp(headWidth: headWidth, pairs: pairs)
     case .kvAppend(let keyValues, let cache): KVAppendOp(keyValues: keyValues, cache: cache)
     case .kvPack(let keyValues): KVPackOp(keyValues: keyValues)
     case .attention(let attention): AttentionOp(attention: attention)

@@ -140,6 +140,7 @@ private struct Lowering {
 
   private mutating func addStep() throws {
     let start = plan.values.count
+    let results = Set(graph.results.map(\.value))
     for id in order where times[id.index] == .step && !graph.inputs.contains(id) {
       let type = graph.type(id)
       let isState = if case .kvAppend = graph[id].op { true } else { false }
@@ -151,7 +152,9 @@ private struct Lowering {
         throw failure(
           id, "a matrix known when the plan is compiled", "one that depends on a dial; freeze it to fold it")
       }
-      let isView = graph[id].op.traits.flags.contains(.view) && !isReadWithoutGaps(id)
+      // What is returned has bytes of its own.
+      let isView =
+        graph[id].op.traits.flags.contains(.view) && !isReadWithoutGaps(id) && !results.contains(id)
       add(id, isState ? .cache : isView ? .view : .arena(0))
     }
     plan.step = start..<plan.values.count
@@ -163,7 +166,7 @@ private struct Lowering {
         throw failure(result.value, "a result in f32", "\(graph.type(result.value))")
       }
       plan.results.append(.init(name: result.name, value: index))
-      if plan.values[index].place != .view { plan.values[index].place = .result }
+      plan.values[index].place = .result
     }
     for (index, name) in uniqueNames(plan.values.map(\.name)).enumerated() { plan.values[index].name = name }
   }

@@ -9,7 +9,7 @@ struct EncodedTexts: ParsableArguments {
   @Argument(help: "The plan.", completion: .file(extensions: ["plan"])) var plan: String
   @Argument(help: "A data file of texts, by default a line each; - is standard input.", completion: .file())
   var file: String?
-  @Option(name: .shortAndLong, help: "A text, in place of a data file.") var prompt: String?
+  @Option(name: .shortAndLong, help: "A single text to take.") var prompt: String?
   @OptionGroup(title: "Records of the data file") var records: RecordArguments
 
   func validate() throws {

@@ -18,7 +18,7 @@ import Testing
 
   private func rope(_ extra: [JSON.Member]) throws -> RotaryEmbedding? {
     let model = try ModelGraph(
-      configuration: .object(members + extra), path: "config.json",
+      configuration: .object(members + extra), path: "config.json", tensors: checkpoint.names,
       weightType: { checkpoint.tensor(named: $0).flatMap { TensorType($0.info) } })
     for id in model.graph.order {
       if case .ropeTable(let rope) = model.graph[id].op { return rope }
@@ -42,24 +42,120 @@ import Testing
     for key in ["rope_scaling", "rope_parameters"] {
       #expect(try rope([JSON.Member(key, scaling)])?.scaling == .linear(factor: 2))
     }
-    let unknown = JSON.object(["rope_type": .string("yarn"), "factor": .int(2)])
+    let unknown = JSON.object(["rope_type": .string("ntk"), "factor": .int(2)])
     let error = #expect(throws: FileError.self) { try rope([JSON.Member("rope_scaling", unknown)]) }
     #expect(error?.isUnsupported == true)
   }
 
-  /// Attention to a window is another model; that the key is there does not say that it is used.
-  @Test func qwen2UsesNoWindow() throws {
-    let checkpoint = try Checkpoint(fixture("tiny-qwen2"))
-    let members = try #require(try JSON(readingFile: fixture("tiny-qwen2/config.json")).members)
-    func build(_ uses: Bool) throws -> ModelGraph {
-      let others = members.filter { $0.key != "use_sliding_window" && $0.key != "sliding_window" }
-      let window = [JSON.Member("use_sliding_window", .bool(uses)), JSON.Member("sliding_window", .int(64))]
-      return try ModelGraph(
-        configuration: .object(others + window), path: "config.json",
-        weightType: { checkpoint.tensor(named: $0).flatMap { TensorType($0.info) } })
+  /// That the key of a window is there does not say that it is used, and not in which layers.
+  @Test(arguments: [
+    (#"{"use_sliding_window":false,"sliding_window":64,"max_window_layers":0,"layer_types":null}"#, [0, 0]),
+    (#"{"use_sliding_window":true,"sliding_window":64,"max_window_layers":1,"layer_types":null}"#, [0, 64]),
+    (#"{"use_sliding_window":true,"sliding_window":64,"max_window_layers":0,"layer_types":null}"#, [64, 64]),
+    (#"{"use_sliding_window":true,"sliding_window":null,"layer_types":null}"#, [0, 0]),
+    (#"{"use_sliding_window":true,"layer_types":null}"#, [0, 0]),
+    (
+      #"{"use_sliding_window":true,"sliding_window":9,"layer_types":["sliding_attention","full_attention"]}"#,
+      [9, 0]
+    ),
+  ])
+  func qwen2UsesWindows(keys: String, windows: [Int]) throws {
+    let graph = try build("tiny-qwen2", keys).graph
+    let found = graph.order.compactMap { id in
+      if case .attention(let attention) = graph[id].op { attention.window } else { nil }
     }
-    #expect(try build(false).contextLength == 512)
-    let error = #expect(throws: FileError.self) { try build(true) }
-    #expect(error?.isUnsupported == true && error?.place == "use_sliding_window")
+    #expect(found == windows)
+  }
+
+  @Test(arguments: [
+    (#"{"layer_types":["sliding_attention","full_attention"]}"#, "sliding_window", false),
+    (#"{"layer_types":["full_attention"]}"#, "layer_types", false),
+    (#"{"layer_types":["linear_attention","full_attention"]}"#, "layer_types", true),
+    (#"{"logit_scale":0.5}"#, "logit_scale", true),
+    (#"{"quantization_config":{"bits":4}}"#, "quantization_config", true),
+    (#"{"rope_scaling":{"rope_type":"linear","factor":2,"beta_fast":3}}"#, "beta_fast", true),
+    (#"{"partial_rotary_factor":0.5}"#, "partial_rotary_factor", true),
+  ])
+  func whatChangesTheModelIsRead(keys: String, place: String, isUnsupported: Bool) throws {
+    let error = #expect(throws: FileError.self) { try build("tiny-qwen2", keys) }
+    #expect(error?.place == place && error?.isUnsupported == isUnsupported)
+  }
+
+  /// What asks for nothing is no reason to refuse a model, nor is what concerns files, training and generation.
+  @Test(arguments: [
+    #"{"logit_scale":null,"use_qk_norm":false,"pruned_heads":{},"extra":[]}"#,
+    #"{"torch_dtype":"float16","attention_dropout":0.1,"eos_token_id":[2,5],"temperature":0.7}"#,
+    #"{"sliding_window":null,"pretraining_tp":2,"auto_map":{"AutoModel":"x.Y"}}"#,
+  ])
+  func harmlessKeys(keys: String) throws { _ = try build("tiny-qwen2", keys) }
+
+  @Test func tensorsThatNobodyReads() throws {
+    for (name, isBuffer) in [
+      ("model.layers.0.self_attn.q_norm.weight", false), ("model.layers.2.input_layernorm.weight", false),
+      ("model.layers.0.self_attn.rotary_emb.inv_freq", true),
+    ] {
+      if isBuffer {
+        _ = try build("tiny-qwen2", "{}", with: name)
+      } else {
+        let error = #expect(throws: FileError.self) { try build("tiny-qwen2", "{}", with: name) }
+        #expect(error?.place == name)
+      }
+    }
+  }
+
+  /// Where head and embedding are tied, the checkpoint may hold both, or either.
+  @Test func tiedHeads() throws {
+    func weights(_ graph: Graph) -> Set<String> {
+      Set(graph.order.compactMap { if case .weight(let name) = graph[$0].op { name } else { nil } })
+    }
+    let (head, table) = ("lm_head.weight", "model.embed_tokens.weight")
+    let tied = #"{"tie_word_embeddings":true}"#
+    #expect(weights(try build("tiny-qwen2", tied).graph).isSuperset(of: [head, table]))
+    #expect(!weights(try build("tiny-qwen2", tied, without: head).graph).contains(head))
+    #expect(!weights(try build("tiny-qwen2", tied, without: table).graph).contains(table))
+    for name in [head, table] {
+      let error = #expect(throws: FileError.self) { try build("tiny-qwen2", "{}", without: name) }
+      #expect(error?.place == name)
+    }
+  }
+
+  /// The context that is asked for decides which frequencies a model has, and how far they serve.
+  @Test(arguments: [
+    ("tiny-phi3-longrope", Int?.none, 24, 0), ("tiny-phi3-longrope", 24, 24, 0),
+    ("tiny-phi3-longrope", 25, 64, 1), ("tiny-phi3-longrope", 64, 64, 1), ("tiny-llama-dynamic", nil, 24, 0),
+    ("tiny-llama-dynamic", 24, 24, 0), ("tiny-llama-dynamic", 30, 30, 1), ("tiny-llama-dynamic", 100, 72, 2),
+  ])
+  func contexts(checkpoint: String, wanted: Int?, served: Int, kind: Int) throws {
+    let model = try build(checkpoint, "{}", context: wanted)
+    #expect(model.contextLength == served)
+    let rope = try #require(Self.rope(model.graph))
+    switch rope.scaling {
+    case .perPair(let factors): #expect(factors.last == (kind == 0 ? 1.7 : 8))
+    default: #expect((rope.base > 10_000) == (kind > 0))
+    }
+  }
+
+  private static func rope(_ graph: Graph) -> RotaryEmbedding? {
+    for id in graph.order {
+      if case .ropeTable(let rope) = graph[id].op { return rope }
+    }
+    return nil
+  }
+
+  /// The graph of a fixture with other values for some keys, and with another tensor or without one.
+  private func build(
+    _ checkpoint: String, _ keys: String, with other: String? = nil, without missing: String? = nil,
+    context: Int? = nil
+  ) throws -> ModelGraph {
+    let tensors = try Checkpoint(fixture(checkpoint))
+    let changed = try #require(try JSON(parsing: keys).members)
+    let members = try #require(try JSON(readingFile: fixture("\(checkpoint)/config.json")).members)
+    let kept = members.filter { member in !changed.contains { $0.key == member.key } }
+    return try ModelGraph(
+      configuration: .object(kept + changed), path: "config.json", part: ModelPart(context: context),
+      tensors: tensors.names.filter { $0 != missing } + (other.map { [$0] } ?? []),
+      weightType: { name in
+        name == missing ? nil : tensors.tensor(named: name).flatMap { TensorType($0.info) }
+      })
   }
 }

@@ -10,7 +10,8 @@ import Testing
       manager.fileExists(atPath: fixture("\($0)/config.json"))
     }
     #expect(
-      found.sorted() == (smallCheckpoints + smallEncoders + smallClassifiers + smallAutoencoders).sorted())
+      found.sorted()
+        == (smallCheckpoints + smallDecoders + smallEncoders + smallClassifiers + smallAutoencoders).sorted())
   }
 
   @Test(arguments: smallCheckpoints, recordedPrompts)
@@ -19,6 +20,17 @@ import Testing
     let tokens = try record.integers("tokens")
     #expect(tokens.allSatisfy { (0..<320).contains($0) })
     #expect(try record.floats("logits").count == tokens.count * 320)
+  }
+
+  @Test(arguments: smallDecoders)
+  func everyPromptIsRecorded(decoder: String) throws {
+    #expect(prompts(of: decoder).starts(with: recordedPrompts))
+    for prompt in prompts(of: decoder) {
+      let record = try record(of: prompt, by: decoder)
+      let tokens = try record.integers("tokens")
+      let logits = try record.floats("logits")
+      #expect(!tokens.isEmpty && logits.count == tokens.count * 96 && logits.allSatisfy(\.isFinite))
+    }
   }
 
   /// Rows of entries one after another, a pooled value an entry.

@@ -21,7 +21,7 @@ extension Model {
   /// A map that our own fit makes of random sequences.
   func fitRandomMap(
     _ method: SteeringMethod = linearAct, at sites: String, support: Support = .all,
-    order: SampleOptions.Order = .simultaneous
+    order: SampleOptions.Order = .simultaneous, vocabulary: Int32 = 320
   ) throws -> MapFile {
     var random = SplitMix64(state: 3)
     func sequences(_ tokens: Range<Int32>) -> [[Int32]] {
@@ -32,13 +32,14 @@ extension Model {
     var options = FitOptions(method: method)
     options.support = support
     options.samples.order = order
-    let data = PairedSamples(source: sequences(3..<200), target: sequences(120..<320))
+    let data = PairedSamples(
+      source: sequences(3..<vocabulary * 5 / 8), target: sequences(vocabulary * 3 / 8..<vocabulary))
     return try fit(self, data, sites: self.sites(matching: [sites]), options: options)
   }
 }
 
 /// A prompt of random tokens of the small models.
-func randomPrompt(_ count: Int, seed: UInt64 = 1) -> [Int32] {
+func randomPrompt(_ count: Int, seed: UInt64 = 1, vocabulary: Int32 = 320) -> [Int32] {
   var random = SplitMix64(state: seed)
-  return (0..<count).map { _ in .random(in: 3..<320, using: &random) }
+  return (0..<count).map { _ in .random(in: 3..<vocabulary, using: &random) }
 }

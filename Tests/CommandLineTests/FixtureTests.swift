@@ -4,7 +4,7 @@ import Workbench
 
 /// The records of a small checkpoint are files that `actrun run` takes.
 @Suite struct FixtureTests {
-  @Test(arguments: ["tiny-plain", "tiny-qwen2"], ["prompt1", "prompt2"])
+  @Test(arguments: ["tiny-plain", "tiny-qwen2", "tiny-gemma2", "tiny-gpt2"], ["prompt1", "prompt2"])
   func runsAndCompares(checkpoint: String, prompt: String) throws {
     let directory = try TemporaryDirectory()
     let record = Workshop.fixture("\(checkpoint)/\(prompt).safetensors")

@@ -72,11 +72,20 @@ import Workbench
   }
 
   @Test(arguments: [
-    ("architectures", #"["GPT2LMHeadModel"]"#, 4, "architectures: `GPT2LMHeadModel` is not supported"),
+    ("architectures", #"["RwkvForCausalLM"]"#, 4, "architectures: `RwkvForCausalLM` is not supported"),
     ("architectures", "[]", 3, "architectures: expected a list"),
     ("architectures", #""Llama""#, 3, "architectures: expected a list"),
     ("hidden_act", #""mish""#, 4, "hidden_act: `mish` is not supported"),
-    ("rope_parameters", #"{"rope_type":"yarn","factor":2}"#, 4, "rope_type: `yarn` is not supported"),
+    ("rope_parameters", #"{"rope_type":"ntk","factor":2}"#, 4, "rope_type: `ntk` is not supported"),
+    ("rope_parameters", #"{"rope_type":"yarn","factor":2,"beta_fast":0}"#, 3, "beta_fast: expected a number"),
+    (
+      "rope_parameters", #"{"rope_type":"longrope","short_factor":[1]}"#, 3,
+      "short_factor: expected a list of 4"
+    ),
+    (
+      "residual_multiplier", "0.2", 4,
+      "residual_multiplier: expected a key that `LlamaForCausalLM` has, found 0.2"
+    ),
     ("num_attention_heads", "0", 3, "num_attention_heads: expected an integer from 1"),
     ("num_attention_heads", "3", 3, "num_key_value_heads: expected a divisor"),
     ("num_hidden_layers", "1000000", 3, "model.layers.4.input_layernorm.weight: expected a tensor"),

@@ -1,5 +1,6 @@
 import ActErrors
 import ActFormats
+import ActGraphs
 import ActIR
 import ActTerminal
 import Testing
@@ -38,6 +39,12 @@ import Testing
     for format in DataFormat.allCases where format != .lines {
       #expect(listed.contains(".\(format.rawValue)"))
     }
+  }
+
+  @Test func architecturesAreThoseThatAreBuilt() {
+    let page = Document("formats.md")
+    let listed = page.rows(of: "architecture").flatMap { codeSpans($0[0]) }
+    #expect(listed == ModelGraph.architectureNames)
   }
 
   @Test func ggufTypesAreThoseThatAreRead() throws {

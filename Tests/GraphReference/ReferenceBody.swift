@@ -31,6 +31,7 @@ struct ReferenceBody {
     switch rope.scaling {
     case .none: return plain
     case .linear(let factor): return plain / factor
+    case .perPair(let factors): return plain / factors[pair]
     case .llama3(let factor, let low, let high, let context):
       // How much of the plain frequency is kept: by the turns that the pair makes in the original context.
       let turns = Double(context) * plain / (2 * .pi)

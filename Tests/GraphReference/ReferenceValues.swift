@@ -132,13 +132,19 @@ package struct ReferenceValues {
       let half = rope.width / 2
       return make { row, column in
         let angle = inputs[0].data[row] * ReferenceBody.frequency(rope, pair: column % half)
-        return column < half ? ReferenceBody.cos(angle) : ReferenceBody.sin(angle)
+        return rope.amplitude * (column < half ? ReferenceBody.cos(angle) : ReferenceBody.sin(angle))
       }
-    case .rope(let width):
+    case .rope(let width, let pairs):
       let half = inputs[1].width / 2
       return make { row, column in
         let channel = column % width
         guard channel < 2 * half else { return inputs[0][row, column] }
+        if pairs == .interleaved {
+          let isFirst = channel % 2 == 0
+          let other = isFirst ? -inputs[0][row, column + 1] : inputs[0][row, column - 1]
+          return inputs[0][row, column] * inputs[1][row, channel / 2] + other
+            * inputs[1][row, half + channel / 2]
+        }
         let other = channel < half ? -inputs[0][row, column + half] : inputs[0][row, column - half]
         return inputs[0][row, column] * inputs[1][row, channel % half]
           + other * inputs[1][row, half + channel % half]

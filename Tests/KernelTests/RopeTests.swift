@@ -28,8 +28,12 @@ import Testing
   }
 
   @Test(arguments: Level.all, [(64, 32), (20, 7), (96, 16), (2, 1), (80, 33)])
-  func rotatesHalves(level: Level, shape: (width: Int, half: Int)) {
-    let (rows, heads, width, half) = (5, 3, shape.width, shape.half)
+  func rotatesPairs(level: Level, shape: (width: Int, half: Int)) {
+    for interleaved in [false, true] { rotates(level, shape.width, shape.half, interleaved) }
+  }
+
+  private func rotates(_ level: Level, _ width: Int, _ half: Int, _ interleaved: Bool) {
+    let (rows, heads) = (5, 3)
     var noise = Noise(width)
     let x = noise.floats(rows * heads * width)
     let table = Guarded(noise.floats(rows * 2 * half))
@@ -41,17 +45,20 @@ import Testing
         act_rope_args(
           out: out.pointer, out_row_stride: heads * width, x: UnsafePointer(source.pointer),
           x_row_stride: heads * width, table: UnsafePointer(table.pointer), rows: Int32(rows),
-          heads: Int32(heads), head_width: Int32(width), half: Int32(half)), keeping: [source, out, table],
+          heads: Int32(heads), head_width: Int32(width), half: Int32(half),
+          interleaved: interleaved ? 1 : 0), keeping: [source, out, table],
         workers: 4)
       var expected = x
       for row in 0..<rows {
         for head in 0..<heads {
           let base = (row * heads + head) * width
           for i in 0..<half {
-            let (a, b) = (x[base + i], x[base + i + half])
+            let (first, second) =
+              interleaved ? (base + 2 * i, base + 2 * i + 1) : (base + i, base + i + half)
+            let (a, b) = (x[first], x[second])
             let (c, s) = (table.pointer[row * 2 * half + i], table.pointer[row * 2 * half + half + i])
-            expected[base + i] = a * c - b * s
-            expected[base + i + half] = b * c + a * s
+            expected[first] = a * c - b * s
+            expected[second] = b * c + a * s
           }
         }
       }

@@ -33,7 +33,7 @@ extension Engine {
     _ prompts: [Prompt], schedule: Schedule, result name: String = "logits"
   ) throws -> [[Float]] {
     guard let result = plan.results.first(where: { $0.name == name }),
-      let width = plan.values[result.value].type.shape.last?.fixed
+      let width = TensorType(.f32, Array(plan.values[result.value].type.shape.dropFirst())).fixedCount
     else { throw EngineError("no result `\(name)`") }
     var sequences: [Int32] = []
     defer { for sequence in sequences { closeSequence(sequence) } }

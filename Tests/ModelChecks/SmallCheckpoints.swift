@@ -1,3 +1,5 @@
+import Glibc
+
 /// The small language models of `Tests/Fixtures`, made by `Scripts/make-tiny-llama.py`: what must hold for any model is
 /// tested on each of them.
 ///
@@ -7,6 +9,22 @@ package let smallCheckpoints = ["tiny-gqa", "tiny-tied", "tiny-plain", "tiny-qwe
 
 /// The prompts that every small checkpoint has a record of.
 package let recordedPrompts = ["prompt1", "prompt2"]
+
+/// The small decoders of many families, made by `Scripts/make-tiny-decoders.py`, which says what each is there for and
+/// what is recorded of it: `tokens`, `logits`, and in `prompt1` the value of every site.
+package let smallDecoders = [
+  "mistral", "qwen2-windows", "qwen3", "qwen3-yarn", "llama-yarn", "llama-dynamic", "gemma", "gemma2",
+  "gemma2-plain", "gemma3", "gemma3-types", "phi", "phi-norms", "phi3", "phi3-longrope", "gpt2",
+  "gpt2-scaled",
+  "gpt-neox", "gpt-neox-serial", "opt", "opt-projected", "opt-bare", "olmo2", "stablelm", "stablelm-parallel",
+  "granite", "cohere", "cohere-norms",
+].map { "tiny-\($0)" }
+
+/// The prompts that a small decoder has a record of. The third is as long as the context to compile it for, beyond the
+/// one that it was made for.
+package func prompts(of decoder: String) -> [String] {
+  ["prompt1", "prompt2", "prompt3"].filter { access(fixture("\(decoder)/\($0).safetensors"), F_OK) == 0 }
+}
 
 /// What `transformers` computes for a prompt.
 package func record(of prompt: String, by checkpoint: String) throws -> TensorFile {

@@ -37,7 +37,10 @@ extension Graph {
     guard map.ownsX else { return false }
     switch norm.inputs.count {
     case 1: return map.isVector(map.scale) && (map.shift.isZero || map.isVector(map.shift))
-    case 2: return map.shift.isZero || map.shift.type == type(norm.inputs[1])
+    case 2:
+      // Where each head has a gain of its own, a map of their channels is the same for all.
+      return map.shift.isZero || map.shift.type == type(norm.inputs[1])
+        || map.isVector(map.shift) && (map.scale.isOne || map.isVector(map.scale))
     default: return true
     }
   }

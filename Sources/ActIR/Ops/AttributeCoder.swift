@@ -78,6 +78,19 @@ struct AttributeCoder {
     if value != fallback { printed.append((key, .float(value))) }
   }
 
+  /// Numbers above 0, as `1.0,2.5`.
+  mutating func doubles(_ key: String, _ value: inout [Double]) throws(ParseError) {
+    guard reader == nil else {
+      let parts = try reader!.string(key).split(separator: ",", omittingEmptySubsequences: false)
+      value = parts.compactMap { Double($0) }.filter { $0 > 0 && $0.isFinite }
+      guard value.count == parts.count else {
+        throw failure("attribute `\(key)`: expected numbers above 0 as 1.0,2.5")
+      }
+      return
+    }
+    printed.append((key, .string(value.map { "\($0)" }.joined(separator: ","))))
+  }
+
   mutating func float(_ key: String, _ value: inout Float, default fallback: Float? = nil) throws(ParseError)
   {
     guard reader == nil else {

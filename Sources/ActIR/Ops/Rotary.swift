@@ -15,16 +15,28 @@ struct RopeTableOp: OpDefinition {
     try operands.expect(1)
     let positions = try operands.integers(0, "positions")
     guard rope.width > 0, rope.width % 2 == 0 else { throw operands.mismatch("an even width above 0") }
+    if case .perPair(let factors) = rope.scaling, factors.count != rope.width / 2 {
+      throw operands.mismatch("\(rope.width / 2) factors, one for each pair")
+    }
     return TensorType(.f32, positions.shape + [.fixed(rope.width)])
   }
+}
+
+/// Which channels of a head are rotated together.
+public enum RotaryPairs: String, Hashable, Sendable {
+  /// A channel of the first half of those rotated and its like in the second: i and i + W/2.
+  case halves
+  /// A channel and the one beside it: 2i and 2i + 1.
+  case interleaved
 }
 
 /// Rotates every head. `x: f32[…,H·headWidth], table: f32[…,W] -> f32[…,H·headWidth]`
 struct RopeOp: OpDefinition {
   var headWidth = 0
+  var pairs = RotaryPairs.halves
 
   let mnemonic = "rope"
-  var op: Op { .rope(headWidth: headWidth) }
+  var op: Op { .rope(headWidth: headWidth, pairs: pairs) }
   var traits: OpTraits {
     OpTraits(
       .compile, in: .step, [.cheap], elementwise: nil, matrix: nil, index: nil, overwrites: .first)
@@ -32,6 +44,12 @@ struct RopeOp: OpDefinition {
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
     try coder.int("head_width", &headWidth)
+    var name = pairs.rawValue
+    try coder.word("pairs", &name, default: RotaryPairs.halves.rawValue)
+    guard let known = RotaryPairs(rawValue: name) else {
+      throw coder.failure("unknown pairs `\(name)`; expected halves or interleaved")
+    }
+    pairs = known
   }
 
   func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
@@ -55,6 +73,8 @@ public struct RotaryEmbedding: Hashable, Sendable {
     case linear(factor: Double)
     /// Low frequencies divided by `factor`, high ones kept, a ramp between (Llama 3.1).
     case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalContext: Int)
+    /// Frequency i divided by factor i (YaRN, arXiv 2309.00071; LongRoPE, arXiv 2402.13753).
+    case perPair(factors: [Double])
   }
 
   /// Channels of a head that are rotated; even.
@@ -63,18 +83,22 @@ public struct RotaryEmbedding: Hashable, Sendable {
   public var base: Double
   /// What is done to the frequencies.
   public var scaling: Scaling
+  /// A factor of cosines and sines, by which YaRN and LongRoPE sharpen attention over long contexts.
+  public var amplitude: Double
 
   /// An embedding of `width` channels, which must be even.
-  public init(width: Int, base: Double, scaling: Scaling = .none) {
+  public init(width: Int, base: Double, scaling: Scaling = .none, amplitude: Double = 1) {
     self.width = width
     self.base = base
     self.scaling = scaling
+    self.amplitude = amplitude
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
     try coder.int("width", &width)
     try coder.double("base", &base)
     try scaling.code(&coder)
+    try coder.double("amplitude", &amplitude, default: 1)
   }
 }
 
@@ -84,6 +108,7 @@ extension RotaryEmbedding.Scaling {
     case .none: "none"
     case .linear: "linear"
     case .llama3: "llama3"
+    case .perPair: "per_pair"
     }
   }
 
@@ -105,7 +130,12 @@ extension RotaryEmbedding.Scaling {
       try coder.double("high_frequency", &high)
       try coder.int("original_context", &context)
       self = .llama3(factor: factor, lowFrequency: low, highFrequency: high, originalContext: context)
-    default: throw coder.failure("unknown scaling `\(name)`; expected linear or llama3")
+    case "per_pair":
+      var factors: [Double] = []
+      if case .perPair(let values) = self { factors = values }
+      try coder.doubles("factors", &factors)
+      self = .perPair(factors: factors)
+    default: throw coder.failure("unknown scaling `\(name)`; expected linear, llama3 or per_pair")
     }
   }
 }

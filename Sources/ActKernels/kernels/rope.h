@@ -1,5 +1,34 @@
 // Rotary position embedding and the key-value cache, whose layout act_kernels.h describes.
 
+// One head, whose channel i turns together with channel i + half.
+INLINE void rotate_halves(float *out, const float *x, const float *cosine, const float *sine, int32_t half) {
+  int32_t i = 0;
+  for (; i <= half - WIDTH; i += WIDTH) {
+    vf first = v_load(x + i), second = v_load(x + i + half), c = v_load(cosine + i), s = v_load(sine + i);
+    v_store(out + i, first * c - second * s);
+    v_store(out + i + half, second * c + first * s);
+  }
+  if (i < half) {
+    int n = half - i;
+    vf first = v_load_first(x + i, n), second = v_load_first(x + i + half, n);
+    vf c = v_load_first(cosine + i, n), s = v_load_first(sine + i, n);
+    v_store_first(out + i, first * c - second * s, n);
+    v_store_first(out + i + half, second * c + first * s, n);
+  }
+}
+
+// One head, whose channel 2i turns together with channel 2i + 1. A pair is read before it is written, so that
+// out may be x.
+INLINE void rotate_neighbours(float *out, const float *x, const float *cosine, const float *sine,
+                              int32_t half) {
+#pragma clang loop vectorize(assume_safety)
+  for (int32_t i = 0; i < half; i++) {
+    float first = x[2 * i], second = x[2 * i + 1];
+    out[2 * i] = first * cosine[i] - second * sine[i];
+    out[2 * i + 1] = second * cosine[i] + first * sine[i];
+  }
+}
+
 static void rope(const void *args, int worker, int workers) {
   const act_rope_args *a = args;
   if (a->heads <= 0) return;
@@ -9,20 +38,10 @@ static void rope(const void *args, int worker, int workers) {
     const float *x = a->x + row * a->x_row_stride + head * a->head_width;
     float *out = a->out + row * a->out_row_stride + head * a->head_width;
     const float *cosine = a->table + row * 2 * a->half, *sine = cosine + a->half;
-    int32_t i = 0;
-    for (; i <= a->half - WIDTH; i += WIDTH) {
-      vf first = v_load(x + i), second = v_load(x + i + a->half), c = v_load(cosine + i),
-         s = v_load(sine + i);
-      v_store(out + i, first * c - second * s);
-      v_store(out + i + a->half, second * c + first * s);
-    }
-    if (i < a->half) {
-      int n = a->half - i;
-      vf first = v_load_first(x + i, n), second = v_load_first(x + i + a->half, n);
-      vf c = v_load_first(cosine + i, n), s = v_load_first(sine + i, n);
-      v_store_first(out + i, first * c - second * s, n);
-      v_store_first(out + i + a->half, second * c + first * s, n);
-    }
+    if (a->interleaved)
+      rotate_neighbours(out, x, cosine, sine, a->half);
+    else
+      rotate_halves(out, x, cosine, sine, a->half);
     if (out != x && a->head_width > 2 * a->half)
       memcpy(out + 2 * a->half, x + 2 * a->half, (size_t)(a->head_width - 2 * a->half) * sizeof(float));
   }

@@ -15,15 +15,15 @@ typedef struct {
 } act_rope_table_args;
 void act_rope_table(const void *args, int worker, int workers);
 
-// Rotates pairs (i, i + half) of every head ("rotate half", as in transformers). table: [rows, 2 * half]; head_width is
-// at least 2 * half, elements past 2 * half are copied. out may alias x exactly.
+// Rotates pairs (i, i + half) of every head ("rotate half", as in transformers), or pairs (2i, 2i + 1) where interleaved.
+// table: [rows, 2 * half]; head_width is at least 2 * half, elements past 2 * half are copied. out may alias x exactly.
 typedef struct {
   float *out;
   ptrdiff_t out_row_stride;
   const float *x;
   ptrdiff_t x_row_stride;
   const float *table;
-  int32_t rows, heads, head_width, half;
+  int32_t rows, heads, head_width, half, interleaved;
 } act_rope_args;
 
 // The cache of one entry (a sequence, or what else rows attend to) for one layer, f32 or bf16: its keys and its values, each a run of blocks of 64 positions.

@@ -8,15 +8,18 @@ extension Binder {
     for (index, frequency) in rope.frequencies.enumerated() { frequencies[index] = frequency }
     let args = act_rope_table_args(
       out: out.floats, positions: positions.integers, frequencies: UnsafePointer(frequencies),
-      rows: 0, half: Int32(half), scale: 1)
+      rows: 0, half: Int32(half), scale: Float(rope.amplitude))
     return task(act_rope_table, args, rows: \.rows, out)
   }
 
-  func rope(_ headWidth: Int, _ x: Location, table: Location, _ out: Location) -> KernelTask {
+  func rope(
+    _ headWidth: Int, _ pairs: RotaryPairs, _ x: Location, table: Location, _ out: Location
+  ) -> KernelTask {
     let args = act_rope_args(
       out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(x.floats), x_row_stride: x.rowStride,
       table: UnsafePointer(table.floats), rows: 0, heads: Int32(out.columns / headWidth),
-      head_width: Int32(headWidth), half: Int32(table.columns / 2))
+      head_width: Int32(headWidth), half: Int32(table.columns / 2),
+      interleaved: pairs == .interleaved ? 1 : 0)
     return task(act_rope, args, rows: \.rows, out)
   }
 

@@ -40,7 +40,7 @@ struct Binder {
     case .reduce(let function): [reduce(function, inputs[0], out)]
     case .softmax: [softmax(inputs[0], out)]
     case .ropeTable(let rope): [ropeTable(rope, positions: inputs[0], out)]
-    case .rope(let headWidth): [rope(headWidth, inputs[0], table: inputs[1], out)]
+    case .rope(let headWidth, let pairs): [rope(headWidth, pairs, inputs[0], table: inputs[1], out)]
     case .kvAppend(let keyValues, _), .kvPack(let keyValues): [keep(keyValues, inputs, out)]
     case .attention(let attention): [self.attention(attention, inputs[0], inputs[1], out)]
     case .embedding, .takeRows: [takeRows(table: inputs[0], indices: inputs[1], out)]

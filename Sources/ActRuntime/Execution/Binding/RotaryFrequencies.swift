@@ -9,6 +9,7 @@ extension RotaryEmbedding {
       switch scaling {
       case .none: return frequency
       case .linear(let factor): return frequency / factor
+      case .perPair(let factors): return frequency / factors[pair]
       case .llama3(let factor, let low, let high, let context):
         let wavelengths = Double(context) * frequency / (2 * .pi)
         if wavelengths < low { return frequency / factor }
