@@ -1,3 +1,4 @@
+import ActErrors
 import ActFormats
 import ActIR
 
@@ -98,6 +99,9 @@ extension ModelGraph {
   /// The names of all architectures, as configurations have them.
   package static let architectureNames = architectures.flatMap(\.names)
 
+  /// Each architecture: its names, and the modules of one of several graphs.
+  package static let supported = architectures.map { (names: $0.names, modules: $0.modules) }
+
   /// Builds the graph of a model.
   ///
   /// - Parameters:
@@ -136,8 +140,10 @@ extension ModelGraph {
       throw FileError(path, "architectures", "expected a list with one name")
     }
     guard let architecture = architectures.first(where: { $0.names.contains(name) }) else {
-      let known = Self.architectureNames.joined(separator: ", ")
-      throw FileError.unsupported(path, key, "`\(name)` is not supported", next: "known: \(known)")
+      let closest = name.prefix(256).description.closest(among: Self.architectureNames)
+      throw FileError.unsupported(
+        path, key, "`\(name)` is not supported\(closest.map { "; closest is `\($0)`" } ?? "")",
+        next: "`actc models` lists what is; another family is a file in graphs/, see docs/architecture.md")
     }
     return (architecture, name)
   }

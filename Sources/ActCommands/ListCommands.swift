@@ -1,5 +1,6 @@
 import ActCompile
 import ActFormats
+import ActGraphs
 import ActIR
 import ActPasses
 import ActTerminal
@@ -56,6 +57,36 @@ struct MethodsCommand: ParsableCommand {
 
   func run() {
     printNames(KnownMethods.all.map { ($0.name, $0.summary) }, json: json)
+  }
+}
+
+struct ModelsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "models", abstract: "Lists the architectures of models, by the names in config.json.",
+    discussion: """
+      Architectures on one line are one graph. The networks of one that holds several stand behind it.
+
+      Examples:
+        actc models
+        actc models --json
+      """)
+
+  @Flag(help: "Print the architectures as JSON.") var json = false
+
+  func run() {
+    if json {
+      let rows = ModelGraph.supported.map { names, modules in
+        JSON.object([
+          "names": .array(names.map(JSON.string)), "modules": .array(modules.map(JSON.string)),
+        ])
+      }
+      print(JSON.array(rows).pretty, terminator: "")
+    } else {
+      for (names, modules) in ModelGraph.supported {
+        let networks = modules.isEmpty ? "" : ": \(modules.joined(separator: ", "))"
+        print(names.joined(separator: ", ") + networks)
+      }
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import ActErrors
 import ArgumentParser
 import Glibc
 
@@ -30,11 +31,8 @@ struct CommandGrammar {
   }
 
   private static func unknown(_ kind: String, _ name: String, among known: [String]) -> String {
-    let nearest = known.min { $0.distance(to: name) < $1.distance(to: name) }
-    guard let nearest, nearest.distance(to: name) <= max(1, name.count / 3) else {
-      return "unknown \(kind) `\(name)`"
-    }
-    return "unknown \(kind) `\(name)`, closest to `\(nearest)`"
+    let closest = name.closest(among: known).map { ", closest to `\($0)`" }
+    return "unknown \(kind) `\(name)`\(closest ?? "")"
   }
 
   /// The line with the one positional argument that is missing taken back from an option that takes a list.
@@ -119,24 +117,5 @@ struct CommandGrammar {
 
   private func argument(named name: String) -> CommandDescription.Argument? {
     arguments.first { $0.names.contains(name) }
-  }
-}
-
-extension String {
-  /// The fewest insertions, deletions and replacements of a character, and exchanges of two neighbours, that make `other`
-  /// of it.
-  fileprivate func distance(to other: String) -> Int {
-    let (a, b) = (Array(self), Array(other))
-    var rows = [Array(0...b.count)]
-    for i in a.indices {
-      var row = [i + 1]
-      for j in b.indices {
-        var cost = Swift.min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (a[i] == b[j] ? 0 : 1))
-        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { cost = Swift.min(cost, rows[i - 1][j - 1] + 1) }
-        row.append(cost)
-      }
-      rows.append(row)
-    }
-    return rows[a.count][b.count]
   }
 }

@@ -73,6 +73,10 @@ import Workbench
 
   @Test(arguments: [
     ("architectures", #"["RwkvForCausalLM"]"#, 4, "architectures: `RwkvForCausalLM` is not supported"),
+    (
+      "architectures", #"["Gemma22ForCausalLM"]"#, 4,
+      "`Gemma22ForCausalLM` is not supported; closest is `Gemma2ForCausalLM`; `actc models` lists what is"
+    ),
     ("architectures", "[]", 3, "architectures: expected a list"),
     ("architectures", #""Llama""#, 3, "architectures: expected a list"),
     ("hidden_act", #""mish""#, 4, "hidden_act: `mish` is not supported"),

@@ -134,4 +134,15 @@ import Testing
     #expect(entries.count >= 2)
     #expect(entries.allSatisfy { $0["name"]?.string != nil && $0["summary"]?.string != nil })
   }
+
+  @Test func listsModels() throws {
+    let lines = try Tool.actc.run("models").text.split(separator: "\n").map(String.init)
+    #expect(lines.contains("LlamaForCausalLM") && lines.contains("AutoencoderTiny: encoder, decoder"))
+    let entries = try #require(JSON(parsing: Tool.actc.run("models", "--json").output).array)
+    #expect(entries.count == lines.count)
+    for (entry, line) in zip(entries, lines) {
+      let names = try #require(entry["names"]?.array).compactMap(\.string)
+      #expect(!names.isEmpty && line.hasPrefix(names.joined(separator: ", ")))
+    }
+  }
 }

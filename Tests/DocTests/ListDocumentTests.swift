@@ -43,7 +43,7 @@ import Testing
 
   @Test func architecturesAreThoseThatAreBuilt() {
     let page = Document("formats.md")
-    let listed = page.rows(of: "architecture").flatMap { codeSpans($0[0]) }
+    let listed = page.names(inTableOf: "architecture")
     #expect(listed == ModelGraph.architectureNames)
   }
 

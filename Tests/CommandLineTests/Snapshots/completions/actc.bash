@@ -173,13 +173,13 @@ _actc() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    import|fit|collect|solve|search|compile|opt|show|sites|methods|passes|help)
+    import|fit|collect|solve|search|compile|opt|show|models|sites|methods|passes|help)
         # Offer subcommand argument completions
         "_actc_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'import fit collect solve search compile opt show sites methods passes help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'import fit collect solve search compile opt show models sites methods passes help' -- "${cur}"))
         ;;
     esac
 }
@@ -707,6 +707,14 @@ _actc_show() {
         return
         ;;
     esac
+}
+
+_actc_models() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __actc_offer_flags_options 0
 }
 
 _actc_sites() {

@@ -58,6 +58,7 @@ _actc() {
             'compile:Compiles a model, with maps or without, into a plan.'
             'opt:Runs passes over a graph and prints the graph that they leave.'
             'show:Prints a model'\''s graph, a map file, a plan or a graph as text.'
+            'models:Lists the architectures of models, by the names in config.json.'
             'sites:Lists the activation sites of a model, in order of execution.'
             'methods:Lists the steering methods.'
             'passes:Lists the passes over graphs.'
@@ -67,7 +68,7 @@ _actc() {
         ;;
     arg)
         case "${words[1]}" in
-        import|fit|collect|solve|search|compile|opt|show|sites|methods|passes|help)
+        import|fit|collect|solve|search|compile|opt|show|models|sites|methods|passes|help)
             "_actc_${words[1]}" && ret=0
             ;;
         esac
@@ -317,6 +318,18 @@ _actc_show() {
         '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
         '--summary[Print only a plan'\''s sizes, not its programs.]'
         '--json[Print as JSON.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_actc_models() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--json[Print the architectures as JSON.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

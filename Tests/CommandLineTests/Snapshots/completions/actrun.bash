@@ -173,13 +173,13 @@ _actrun() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    generate|run|score|eval|bench|help)
+    generate|embed|classify|run|score|eval|bench|help)
         # Offer subcommand argument completions
         "_actrun_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'generate run score eval bench help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'generate embed classify run score eval bench help' -- "${cur}"))
         ;;
     esac
 }
@@ -259,6 +259,108 @@ _actrun_generate() {
     case "${positional_number}" in
     1)
         __actrun_add_completions -o plusdirs -fX '!*.@(plan)'
+        return
+        ;;
+    esac
+}
+
+_actrun_embed() {
+    repeating_flags=()
+    non_repeating_flags=(--no-header --no-normalize --version -h --help)
+    repeating_options=(--filter --steer)
+    non_repeating_options=(--prompt -p --field --limit --shuffle --format --pooling --threads -t)
+    __actrun_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--prompt'|'-p')
+        return
+        ;;
+    '--field')
+        return
+        ;;
+    '--filter')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--shuffle')
+        return
+        ;;
+    '--format')
+        __actrun_add_completions -W 'txt'$'\n''jsonl'$'\n''json'$'\n''csv'$'\n''tsv'
+        return
+        ;;
+    '--pooling')
+        __actrun_add_completions -W 'mean'$'\n''cls'$'\n''last'
+        return
+        ;;
+    '--steer')
+        return
+        ;;
+    '--threads'|'-t')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actrun_add_completions -o plusdirs -fX '!*.@(plan)'
+        return
+        ;;
+    2)
+        __actrun_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_actrun_classify() {
+    repeating_flags=()
+    non_repeating_flags=(--no-header --version -h --help)
+    repeating_options=(--filter --steer)
+    non_repeating_options=(--prompt -p --field --limit --shuffle --format --threads -t)
+    __actrun_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--prompt'|'-p')
+        return
+        ;;
+    '--field')
+        return
+        ;;
+    '--filter')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--shuffle')
+        return
+        ;;
+    '--format')
+        __actrun_add_completions -W 'txt'$'\n''jsonl'$'\n''json'$'\n''csv'$'\n''tsv'
+        return
+        ;;
+    '--steer')
+        return
+        ;;
+    '--threads'|'-t')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actrun_add_completions -o plusdirs -fX '!*.@(plan)'
+        return
+        ;;
+    2)
+        __actrun_add_completions -f
         return
         ;;
     esac

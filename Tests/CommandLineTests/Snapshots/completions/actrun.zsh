@@ -51,6 +51,8 @@ _actrun() {
     command)
         local -ar subcommands=(
             'generate:Continues a text, or the prompts of a file.'
+            'embed:Embeds texts: a line of JSON for each, with its vector.'
+            'classify:Classifies texts: a line of JSON for each, with its labels.'
             'run:Runs a plan on tensors: its inputs in, its results out.'
             'score:Scores texts: the log-likelihood of each, the perplexity of all.'
             'eval:Measures what strengths do to generated text, and what they cost in fluency.'
@@ -61,7 +63,7 @@ _actrun() {
         ;;
     arg)
         case "${words[1]}" in
-        generate|run|score|eval|bench|help)
+        generate|embed|classify|run|score|eval|bench|help)
             "_actrun_${words[1]}" && ret=0
             ;;
         esac
@@ -97,6 +99,55 @@ _actrun_generate() {
         '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--json[Print a text given with -p as a JSON line too.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_actrun_embed() {
+    local -i ret=1
+    local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
+    local -ar ___pooling=('mean' 'cls' 'last')
+    local -ar arg_specs=(
+        ':plan:_files -g '\''*.plan'\'''
+        ':file:_files'
+        '(--prompt -p)'{--prompt,-p}'[A single text to take.]:prompt:'
+        '--field[The field that holds the text, as in text or prompt.text.]:field:'
+        '--filter[Take only the records that meet all of these, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:filter:'
+        '--limit[Take the first N records.]:limit:'
+        '--shuffle[Shuffle the records first, with this seed.]:shuffle:'
+        '--format[The format of the data; by default what the file'\''s name tells, else txt.]:format:{__actrun_complete "${___format[@]}"}'
+        '--no-header[The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….]'
+        '--pooling[What stands for a text\: the mean of its tokens, the first (cls) or the last.]:pooling:{__actrun_complete "${___pooling[@]}"}'
+        '--no-normalize[Leave the vectors as long as they are.]'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_actrun_classify() {
+    local -i ret=1
+    local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
+    local -ar arg_specs=(
+        ':plan:_files -g '\''*.plan'\'''
+        ':file:_files'
+        '(--prompt -p)'{--prompt,-p}'[A single text to take.]:prompt:'
+        '--field[The field that holds the text, as in text or prompt.text.]:field:'
+        '--filter[Take only the records that meet all of these, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:filter:'
+        '--limit[Take the first N records.]:limit:'
+        '--shuffle[Shuffle the records first, with this seed.]:shuffle:'
+        '--format[The format of the data; by default what the file'\''s name tells, else txt.]:format:{__actrun_complete "${___format[@]}"}'
+        '--no-header[The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….]'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
