@@ -24,6 +24,7 @@ struct CollectCommand: ParsableCommand {
 
   @Argument(help: "The model's directory.", completion: .directory) var model: String
   @OptionGroup var partOptions: PartOptions
+  @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup(title: "Data") var data: DataArguments
   @OptionGroup(title: "Samples") var samples: SampleArguments
   @OptionGroup(title: "Resources") var resources: ResourceArguments
@@ -41,7 +42,8 @@ struct CollectCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try Model(self.model, part: partOptions.part(context: data.maxTokens))
+    let model = try Model(
+      self.model, part: partOptions.part(context: data.maxTokens), adapters: adapterOptions.load())
     let sites = try model.sites(matching: samples.sites)
     let options = try samples.options(resources, output: output)
     guard let shard, let output, !rounds else {

@@ -26,12 +26,14 @@ struct CompileCommand: ParsableCommand {
           -o steered.plan
         actc compile SmolLM2 --maps football=football.maps.safetensors \\
           --freeze football=0.5 -o frozen.plan
+        actc compile SmolLM2 --lora poet-adapter=0.7 -o poet.plan
         actc compile taesd --size 512x512 -o taesd.plan
         actc compile taesd --module decoder --size 64x64 -o decoder.plan
       """)
 
   @Argument(help: "The model's directory.", completion: .directory) var model: String
   @OptionGroup var partOptions: PartOptions
+  @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup var mapOptions: MapOptions
   @Option(help: "What the plan's matrices hold.") var weights = WeightType.bf16
   @Option(help: "What cached keys and values hold.") var kv = CacheType.bf16
@@ -63,7 +65,8 @@ struct CompileCommand: ParsableCommand {
   }
 
   func run() throws {
-    let models = try Model.modules(self.model, part: partOptions.part(context: context))
+    let models = try Model.modules(
+      self.model, part: partOptions.part(context: context), adapters: adapterOptions.load())
     let model = models[0]
     guard models.count == 1 || mapOptions.maps.isEmpty else {
       throw ValidationError("--maps: the model has several modules; choose one by --module")
@@ -128,6 +131,13 @@ struct CompileCommand: ParsableCommand {
     .object([
       "model": .object([
         "name": .string(lastComponent(model.path)), "fingerprint": .string(model.fingerprint),
+        "adapters": .array(
+          model.adapters.map {
+            .object([
+              "name": .string(lastComponent($0.path)), "sha256": .string($0.sha256),
+              "weight": .double($0.weight),
+            ])
+          }),
       ]),
       "maps": .array(
         maps.files.map { name, file in

@@ -35,6 +35,7 @@ struct FitCommand: ParsableCommand {
 
   @Argument(help: "The model's directory.", completion: .directory) var model: String
   @OptionGroup var partOptions: PartOptions
+  @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup(title: "Data") var data: DataArguments
   @OptionGroup(title: "Samples") var samples: SampleArguments
   @OptionGroup(title: "Fit") var method: MethodArguments
@@ -43,7 +44,8 @@ struct FitCommand: ParsableCommand {
 
   func run() throws {
     let output = output.path
-    let model = try Model(self.model, part: partOptions.part(context: data.maxTokens))
+    let model = try Model(
+      self.model, part: partOptions.part(context: data.maxTokens), adapters: adapterOptions.load())
     let sites = try model.sites(matching: samples.sites)
     let options = try method.options(
       try samples.options(resources, output: output), channels: sites.reduce(0) { $0 + model.width(of: $1) })

@@ -59,13 +59,14 @@ extension Model {
     var lowering = options.lowering
     lowering.contextLength = min(lowering.contextLength, contextLength)
     let (program, plan) = try lower(graph, lowering)
-    let checkpoint = checkpoint
+    let (checkpoint, adapters) = (checkpoint, adapters)
     return CompiledModel(
       plan: plan, graph: graph, timings: timings, program: program, checkpoint: checkpoint,
       frozen: options.frozen,
       source: { op in
         switch op {
         case .weight(let name):
+          if let bytes = try adapters.bytes(ofWeight: name) { return bytes }
           try checkpoint.checkFinite(name)
           if let tensor = checkpoint.tensor(named: name) { return tensor.bytes }
         case .mapParameter(let map, let site, let name):

@@ -15,23 +15,34 @@ package struct Model: Sendable {
   package let wires: [Wire]
   /// Of a classifier, what it tells apart.
   package let labels: Labels?
+  /// What is added to the checkpoint's matrices.
+  package let adapters: [LowRankAdapter]
 
   /// Opens a Hugging Face directory and builds the graph of its architecture, or of a part of it.
   ///
-  /// - Throws: `FileError` for a directory that cannot be used, `UsageError` for a part that it does not have.
-  package init(_ path: String, part: ModelPart = ModelPart()) throws {
+  /// - Throws: `FileError` for a directory or an adapter that cannot be used, `UsageError` for a part that it does not
+  ///   have.
+  package init(_ path: String, part: ModelPart = ModelPart(), adapters: [LowRankAdapter] = []) throws {
     self.path = path
     checkpoint = try Checkpoint(path)
     let checkpoint = checkpoint
     let configurationPath = "\(path)/config.json"
+    let adapted = adapters.adaptedWeights(of: checkpoint)
     let model: ModelGraph
     do {
       model = try ModelGraph(
         configuration: try JSON(readingFile: configurationPath), path: configurationPath, part: part,
         tensors: checkpoint.names,
-        weightType: { name in checkpoint.tensor(named: name).flatMap { TensorType($0.info) } })
+        weightType: { name in
+          var type = checkpoint.tensor(named: name).flatMap { TensorType($0.info) }
+          if adapted.contains(name) { type?.dtype = .f32 }
+          return type
+        })
     } catch let error as ModelPartError { throw UsageError("\(path): \(error)") }
-    graph = model.graph
+    var graph = model.graph
+    try graph.add(adapters, to: checkpoint)
+    self.graph = graph
+    self.adapters = adapters
     contextLength = model.contextLength
     wires = model.wires
     labels = model.labels
@@ -44,15 +55,19 @@ package struct Model: Sendable {
 
   /// Opens all modules of a model, or the one that `part` names: each takes images of the size that the one before it
   /// gives, and the first those of `part`.
-  package static func modules(_ path: String, part: ModelPart) throws -> [Model] {
+  package static func modules(
+    _ path: String, part: ModelPart, adapters: [LowRankAdapter] = []
+  ) throws -> [Model] {
     let configurationPath = "\(path)/config.json"
     let names = try ModelGraph.modules(
       of: try JSON(readingFile: configurationPath), path: configurationPath)
-    guard part.module == nil, part.size != nil, !names.isEmpty else { return [try Model(path, part: part)] }
+    guard part.module == nil, part.size != nil, !names.isEmpty else {
+      return [try Model(path, part: part, adapters: adapters)]
+    }
     var part = part
     return try names.map { name in
       part.module = name
-      let model = try Model(path, part: part)
+      let model = try Model(path, part: part, adapters: adapters)
       if let image = model.graph.results.first.map({ model.graph.type($0.value).shape }), image.count == 4,
         let height = image[1].fixed, let width = image[2].fixed
       {
@@ -62,7 +77,8 @@ package struct Model: Sendable {
     }
   }
 
-  package var fingerprint: String { checkpoint.fingerprint }
+  /// Stands for the weights, with what adapters add.
+  package var fingerprint: String { adapters.fingerprint(of: checkpoint.fingerprint) }
 
   /// The sites in order of execution, with the type of their value.
   package var sites: [(name: String, type: TensorType)] {

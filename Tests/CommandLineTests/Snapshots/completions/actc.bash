@@ -215,7 +215,7 @@ _actc_import() {
 _actc_fit() {
     repeating_flags=()
     non_repeating_flags=(--no-header --simultaneous --json --version -h --help)
-    repeating_options=(--source --target --pairs --filter --source-filter --target-filter --sites)
+    repeating_options=(--lora --source --target --pairs --filter --source-filter --target-filter --sites)
     non_repeating_options=(--module --size --field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --method --support --plot --memory --threads -t -o --output)
     __actc_offer_flags_options 1
 
@@ -225,6 +225,10 @@ _actc_fit() {
         return
         ;;
     '--size')
+        return
+        ;;
+    '--lora')
+        __actc_add_completions -d
         return
         ;;
     '--source')
@@ -327,7 +331,7 @@ _actc_fit() {
 _actc_collect() {
     repeating_flags=()
     non_repeating_flags=(--no-header --simultaneous --rounds --version -h --help)
-    repeating_options=(--source --target --pairs --filter --source-filter --target-filter --sites)
+    repeating_options=(--lora --source --target --pairs --filter --source-filter --target-filter --sites)
     non_repeating_options=(--module --size --field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --memory --threads -t --shard --after --output -o)
     __actc_offer_flags_options 1
 
@@ -337,6 +341,10 @@ _actc_collect() {
         return
         ;;
     '--size')
+        return
+        ;;
+    '--lora')
+        __actc_add_completions -d
         return
         ;;
     '--source')
@@ -577,7 +585,7 @@ _actc_search() {
 _actc_compile() {
     repeating_flags=()
     non_repeating_flags=(--no-fuse --no-arena --reference --verify-each --no-verify-each --timing --version -h --help)
-    repeating_options=(--maps --force --freeze)
+    repeating_options=(--lora --maps --force --freeze)
     non_repeating_options=(--module --size --weights --kv --output -o --context --rows --print-after --stop-after --bisect)
     __actc_offer_flags_options 1
 
@@ -587,6 +595,10 @@ _actc_compile() {
         return
         ;;
     '--size')
+        return
+        ;;
+    '--lora')
+        __actc_add_completions -d
         return
         ;;
     '--maps')

@@ -1,0 +1,132 @@
+import ActFormats
+import ActIR
+import ActPlan
+
+extension Graph {
+  /// Adds adapters to the matrices of a model, as arithmetic on its weights: several at one matrix are summed.
+  ///
+  /// The graph was built with those matrices in f32 (``Swift/Array/adaptedWeights(of:)``), so that what is added is not
+  /// rounded to the checkpoint's type.
+  ///
+  /// - Parameters:
+  ///   - adapters: the adapters; their tensors become weights named by ``LowRankAdapter/weightName(_:_:)``.
+  ///   - checkpoint: the model's own weights.
+  /// - Throws: `FileError` for a module that the graph does not read a matrix of, or one of another size.
+  mutating func add(_ adapters: [LowRankAdapter], to checkpoint: Checkpoint) throws(FileError) {
+    var leaves: [String: ValueID] = [:]
+    for id in order { if case .weight(let name) = self[id].op { leaves[name] = id } }
+    var deltas: [ValueID: [ValueID]] = [:]
+    var targets: [ValueID] = []
+    func name(of module: String, _ adapter: LowRankAdapter) throws(FileError) -> String {
+      if let name = checkpoint.weight(of: module), leaves[name] != nil { return name }
+      throw FileError(
+        adapter.path, module, "the model reads no matrix of this module",
+        next: "is it an adapter of another model, or of a tied head?")
+    }
+    for (index, adapter) in adapters.enumerated() {
+      for (module, tensor) in adapter.baseLayers {
+        let own = checkpoint.tensor(named: try name(of: module, adapter))
+        guard let own, let copy = adapter.bytes(tensor.name), own.info.dtype == tensor.dtype,
+          own.info.shape == tensor.shape, own.bytes.elementsEqual(copy)
+        else {
+          throw FileError.unsupported(
+            adapter.path, tensor.name, "expected the model's own matrix, found another",
+            next: "adapters that replace layers are not supported; merge it with PEFT")
+        }
+      }
+      for pair in adapter.pairs {
+        let leaf = leaves[try name(of: pair.module, adapter)]!
+        if deltas[leaf] == nil { targets.append(leaf) }
+        deltas[leaf, default: []].append(try delta(pair, of: leaf, adapter, index))
+      }
+    }
+    for leaf in targets {
+      var own = self[leaf]
+      let name = own.name
+      guard case .weight(let tensor) = own.op, let info = checkpoint.tensor(named: tensor)?.info,
+        let type = TensorType(info)
+      else { preconditionFailure("a weight of the checkpoint") }
+      own.type = type
+      let stored = append(own)
+      var sum = type.dtype == .f32 ? stored : append(.cast(.f32), stored, name: "\(name).wide")
+      for delta in deltas[leaf]! { sum = append(.binary(.add), sum, delta, name: "\(name).adapted") }
+      replace(leaf, with: sum)
+    }
+  }
+
+  /// What a pair adds to a matrix, in f32 and in the matrix's own layout.
+  private mutating func delta(
+    _ pair: LowRankAdapter.Pair, of leaf: ValueID, _ adapter: LowRankAdapter, _ index: Int
+  ) throws(FileError) -> ValueID {
+    let name = "\(pair.module).lora\(index)"
+    func wide(_ tensor: TensorInfo, _ suffix: String, _ graph: inout Graph) throws(FileError) -> ValueID {
+      guard let type = TensorType(tensor) else {
+        throw FileError(adapter.path, tensor.name, "expected floats, found \(tensor.dtype.rawValue)")
+      }
+      let weight = Op.weight(name: LowRankAdapter.weightName(index, tensor.name))
+      let id = graph.append(Node(weight, [], type, name: "\(name).\(suffix)"))
+      return type.dtype == .f32 ? id : graph.append(.cast(.f32), id, name: "\(name).\(suffix).wide")
+    }
+    let a = try wide(pair.a, "a", &self)
+    let b = try wide(pair.b, "b", &self)
+    // Matrices [in, out], and tables of embeddings, take the transpose of b · a.
+    let isTransposed = adapter.isTransposed || pair.isEmbedding
+    let turned = append(.permute([1, 0]), a, name: "\(name).a.turned")
+    let product =
+      isTransposed
+      ? append(.linear, turned, b, name: "\(name).product")
+      : append(.linear, b, turned, name: "\(name).product")
+    guard type(product).shape == type(leaf).shape else {
+      throw FileError(
+        adapter.path, pair.module,
+        "expected a product of \(type(leaf).shape.compactMap(\.fixed)), as the model's matrix, found "
+          + "\(type(product).shape.compactMap(\.fixed))", next: "is it an adapter of another model?")
+    }
+    let scale = append(.constant(Float(pair.scale * adapter.weight)), name: "\(name).scale")
+    return append(.binary(.mul), product, scale, name: name)
+  }
+}
+
+extension Checkpoint {
+  /// The tensor that is a module's matrix: an adapter of a base model leaves out the prefix that a head's model has, and
+  /// the other way round.
+  fileprivate func weight(of module: String) -> String? {
+    let prefixes = ["", "model.", "transformer.", "bert.", "roberta.", "distilbert.", "gpt_neox."]
+    let bare = module.split(separator: ".").dropFirst().joined(separator: ".")
+    let names = prefixes.map { "\($0)\(module).weight" } + ["\(bare).weight"]
+    return names.first { tensor(named: $0) != nil }
+  }
+}
+
+extension LowRankAdapter {
+  private static let prefix = "adapter"
+
+  /// The name of a tensor of the adapter at `index` among the weights of a graph.
+  static func weightName(_ index: Int, _ tensor: String) -> String { "\(prefix)\(index)/\(tensor)" }
+}
+
+extension [LowRankAdapter] {
+  /// The tensors of a checkpoint to which something is added.
+  func adaptedWeights(of checkpoint: Checkpoint) -> Set<String> {
+    Set(flatMap { $0.pairs.compactMap { checkpoint.weight(of: $0.module) } })
+  }
+
+  /// The elements of a weight that ``LowRankAdapter/weightName(_:_:)`` named; nil for one of the model's own.
+  func bytes(ofWeight name: String) throws(FileError) -> UnsafeRawBufferPointer? {
+    for (index, adapter) in enumerated() {
+      let prefix = LowRankAdapter.weightName(index, "")
+      guard name.hasPrefix(prefix) else { continue }
+      let tensor = String(name.dropFirst(prefix.count))
+      try adapter.checkFinite(tensor)
+      return adapter.bytes(tensor)
+    }
+    return nil
+  }
+
+  /// Stands for a model with the adapters: its own fingerprint where there are none.
+  func fingerprint(of model: String) -> String {
+    guard !isEmpty else { return model }
+    let text = ([model] + map { "\($0.sha256) \($0.weight)" }).joined(separator: "\n")
+    return SHA256.hex(of: [UInt8](text.utf8))
+  }
+}

@@ -1,0 +1,195 @@
+import ActFormats
+import ActIR
+import ActText
+import Glibc
+
+/// An adapter of PEFT, opened: pairs of narrow matrices whose product is added to a model's (LoRA, arXiv 2106.09685).
+package final class LowRankAdapter: Sendable {
+  /// The matrices beside one of the model's.
+  struct Pair: Sendable {
+    /// The module, as the adapter calls it.
+    var module: String
+    /// `[rank, in]` and `[out, rank]`; of an embedding `[rank, tokens]` and `[width, rank]`.
+    var a, b: TensorInfo
+    /// What their product is multiplied by.
+    var scale: Double
+    var isEmbedding: Bool
+  }
+
+  package let path: String
+  /// What the whole adapter is multiplied by.
+  package let weight: Double
+  /// SHA-256 of its tensors' file, in hexadecimal digits.
+  package let sha256: String
+  let pairs: [Pair]
+  /// Copies of the model's own matrices, as PEFT saves them of embeddings, by module.
+  let baseLayers: [(module: String, tensor: TensorInfo)]
+  /// Whether the model has matrices as `[in, out]`.
+  let isTransposed: Bool
+  private let file: SafetensorsFile
+
+  /// Opens an adapter: a directory with `adapter_config.json` and `adapter_model.safetensors`, or the latter beside the
+  /// former.
+  ///
+  /// - Throws: `FileError` for a damaged adapter, and for one of another kind, which is unsupported.
+  package init(_ path: String, weight: Double) throws(FileError) {
+    let tensorsPath = path.hasSuffix(".safetensors") ? path : "\(path)/adapter_model.safetensors"
+    let configuration = try AdapterConfiguration("\(AtomicFile.directory(tensorsPath))/adapter_config.json")
+    file = try SafetensorsFile(tensorsPath)
+    sha256 = try SHA256.hex(ofFile: tensorsPath)
+    self.path = path
+    self.weight = weight
+    isTransposed = configuration.isTransposed
+    let suffix = ".base_layer.weight"
+    baseLayers = file.tensors.filter { $0.name.hasSuffix(suffix) }.map { tensor in
+      (TensorName.module(String(tensor.name.dropLast(suffix.count))), tensor)
+    }
+    pairs = try Self.pairs(file, configuration)
+  }
+
+  /// The elements of a tensor of the adapter; nil where it has none of that name.
+  func bytes(_ name: String) -> UnsafeRawBufferPointer? { file[name].map { file.bytes(of: $0) } }
+
+  /// Checks that a tensor's elements are finite.
+  func checkFinite(_ name: String) throws(FileError) {
+    if let tensor = file[name] { try file.checkFinite(tensor) }
+  }
+
+  private static func pairs(
+    _ file: SafetensorsFile, _ configuration: AdapterConfiguration
+  ) throws(FileError) -> [Pair] {
+    var halves: [String: (a: TensorInfo?, b: TensorInfo?, isEmbedding: Bool)] = [:]
+    for tensor in file.tensors where !tensor.name.hasSuffix(".base_layer.weight") {
+      guard let name = TensorName(tensor.name) else {
+        throw FileError.unsupported(
+          file.path, tensor.name,
+          "expected pairs `….lora_A.weight` and `….lora_B.weight`, found another tensor",
+          next: "adapters that also replace or bias layers are not supported; merge it with PEFT")
+      }
+      guard [.f32, .f16, .bf16].contains(tensor.dtype), tensor.shape.count == 2,
+        tensor.shape.allSatisfy({ $0 > 0 })
+      else {
+        throw FileError(
+          file.path, tensor.name, "expected a matrix, found \(tensor.dtype.rawValue) \(tensor.shape)")
+      }
+      var half = halves[name.module] ?? (nil, nil, name.isEmbedding)
+      guard half.isEmbedding == name.isEmbedding, (name.isA ? half.a : half.b) == nil else {
+        throw FileError(file.path, tensor.name, "is there twice")
+      }
+      if name.isA { half.a = tensor } else { half.b = tensor }
+      halves[name.module] = half
+    }
+    guard !halves.isEmpty else { throw FileError(file.path, nil, "expected an adapter, found no matrices") }
+    var pairs: [Pair] = []
+    for (module, half) in halves.sorted(by: { $0.key < $1.key }) {
+      guard let a = half.a, let b = half.b else {
+        throw FileError(file.path, module, "expected both matrices of a pair, found one")
+      }
+      guard a.shape[0] == b.shape[1] else {
+        throw FileError(
+          file.path, b.name, "expected a rank of \(a.shape[0]), as `\(a.name)` has, found \(b.shape)")
+      }
+      pairs.append(
+        Pair(
+          module: module, a: a, b: b, scale: try configuration.scale(of: module, rank: a.shape[0]),
+          isEmbedding: half.isEmbedding))
+    }
+    return pairs
+  }
+}
+
+/// A tensor's name taken apart: `base_model.model.MODULE.lora_A.weight`, in which an adapter's own name may stand behind
+/// `lora_A`.
+private struct TensorName {
+  var module: String
+  var isA: Bool
+  var isEmbedding: Bool
+
+  /// A module by the name that the model has for it.
+  static func module(_ name: String) -> String {
+    let prefix = "base_model.model."
+    return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+  }
+
+  init?(_ name: String) {
+    let parts = Self.module(name).split(separator: ".", omittingEmptySubsequences: false)[...]
+    let kinds: [(name: Substring, isA: Bool, isEmbedding: Bool)] = [
+      ("lora_A", true, false), ("lora_B", false, false), ("lora_embedding_A", true, true),
+      ("lora_embedding_B", false, true),
+    ]
+    guard
+      let index = parts.lastIndex(where: { part in kinds.contains { $0.name == part } }),
+      let kind = kinds.first(where: { $0.name == parts[index] }), index > parts.startIndex
+    else { return nil }
+    let rest = parts[(index + 1)...]
+    guard kind.isEmbedding ? rest.count <= 1 : rest.last == "weight" && rest.count <= 2 else { return nil }
+    module = parts[..<index].joined(separator: ".")
+    isA = kind.isA
+    isEmbedding = kind.isEmbedding
+  }
+}
+
+/// What `adapter_config.json` says.
+private struct AdapterConfiguration {
+  private let path: String
+  private let alpha: Double
+  /// Alphas of some modules, by expressions that match the ends of their names.
+  private let alphas: [(pattern: SitePattern, alpha: Double)]
+  private let isRankStable: Bool
+  let isTransposed: Bool
+
+  init(_ path: String) throws(FileError) {
+    let json = try JSON(readingFile: path)
+    self.path = path
+    func unsupported(_ key: String, _ next: String = "merge it with PEFT") -> FileError {
+      .unsupported(path, key, "`\(json[key]?.description.prefix(60) ?? "")` is not supported", next: next)
+    }
+    guard json["peft_type"]?.string?.uppercased() == "LORA" else {
+      throw unsupported("peft_type", "adapters of LoRA are")
+    }
+    for key in ["use_dora", "lora_bias", "use_qalora"] where json[key]?.bool == true {
+      throw unsupported(key)
+    }
+    for key in [
+      "modules_to_save", "layer_replication", "trainable_token_indices", "target_parameters",
+      "alora_invocation_tokens", "use_bdlora",
+    ] {
+      guard let value = json[key], value != .null, value.bool != false, value.array?.isEmpty != true else {
+        continue
+      }
+      throw unsupported(key)
+    }
+    guard [nil, "none"].contains(json["bias"]?.string) else { throw unsupported("bias") }
+    guard let alpha = json["lora_alpha"]?.double, alpha.isFinite else {
+      throw FileError(
+        path, "lora_alpha", "expected a number, found \(json["lora_alpha"]?.description ?? "nothing")")
+    }
+    self.alpha = alpha
+    var alphas: [(SitePattern, Double)] = []
+    for member in json["alpha_pattern"]?.members ?? [] {
+      guard let value = member.value.double, value.isFinite else {
+        throw FileError(path, "alpha_pattern", "expected numbers by module, found \(member.value)")
+      }
+      do { alphas.append((try SitePattern("re:(.*\\.)?(\(member.key))"), value)) } catch {
+        throw FileError(path, "alpha_pattern", "\(error)")
+      }
+    }
+    self.alphas = alphas
+    isRankStable = json["use_rslora"]?.bool ?? false
+    isTransposed = json["fan_in_fan_out"]?.bool ?? false
+  }
+
+  /// What the product at a module is multiplied by: alpha over the rank, or over its root.
+  func scale(of module: String, rank: Int) throws(FileError) -> Double {
+    var alpha = alpha
+    for (pattern, value) in alphas {
+      do {
+        if try pattern.matches(module) {
+          alpha = value
+          break
+        }
+      } catch { throw FileError(path, "alpha_pattern", "\(error)") }
+    }
+    return alpha / (isRankStable ? Double(rank).squareRoot() : Double(rank))
+  }
+}
