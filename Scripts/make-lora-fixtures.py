@@ -30,20 +30,20 @@ from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
 ADAPTERS = {
-    "llama-a": dict(
-        r=4,
-        lora_alpha=8,
-        target_modules=["q_proj", "v_proj"],
-        rank_pattern={r"layers\.1\.self_attn\.v_proj": 2},
-        alpha_pattern={r"layers\.1\.self_attn\.v_proj": 3},
-    ),
-    "llama-b": dict(
-        r=3,
-        lora_alpha=2,
-        use_rslora=True,
-        target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "embed_tokens"],
-    ),
-    "gpt2": dict(r=4, lora_alpha=6, target_modules=["c_attn", "c_proj", "c_fc"], fan_in_fan_out=True),
+    "llama-a": {
+        "r": 4,
+        "lora_alpha": 8,
+        "target_modules": ["q_proj", "v_proj"],
+        "rank_pattern": {r"layers\.1\.self_attn\.v_proj": 2},
+        "alpha_pattern": {r"layers\.1\.self_attn\.v_proj": 3},
+    },
+    "llama-b": {
+        "r": 3,
+        "lora_alpha": 2,
+        "use_rslora": True,
+        "target_modules": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "embed_tokens"],
+    },
+    "gpt2": {"r": 4, "lora_alpha": 6, "target_modules": ["c_attn", "c_proj", "c_fc"], "fan_in_fan_out": True},
 }
 
 
