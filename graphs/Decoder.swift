@@ -9,6 +9,7 @@ struct DecoderInputs {
 /// What the families of decoders share: small functions from values to values, each with the sites of the modules that
 /// it stands for.
 extension ModelBuilder {
+  /// Declares the inputs of a language model.
   mutating func decoderInputs() -> DecoderInputs {
     let tokens = input("tokens", "T", .token)
     let positions = input("positions", "T", .position)
@@ -55,6 +56,13 @@ extension ModelBuilder {
     return graph.append(.linear, inputs, name: module, site: module)
   }
 
+  /// The head `lm_head`, which may be tied to the embedding.
+  mutating func head(
+    _ x: ValueID, _ d: DecoderConfiguration, _ embedding: ValueID, bias: Bool = false
+  ) throws -> ValueID {
+    try head(x, d.vocabulary, tied: d.tiesEmbedding ? embedding : nil, bias: bias)
+  }
+
   /// Queries, keys and values: `q_proj`, `k_proj` and `v_proj` of a module.
   mutating func projections(
     _ x: ValueID, _ module: String, _ heads: AttentionHeads, bias: Bool
@@ -65,13 +73,6 @@ extension ModelBuilder {
       try linear(x, "\(module).k_proj", heads.keyChannels, width, bias: bias),
       try linear(x, "\(module).v_proj", heads.keyChannels, width, bias: bias)
     )
-  }
-
-  /// The head `lm_head`, which may be tied to the embedding.
-  mutating func head(
-    _ x: ValueID, _ d: DecoderConfiguration, _ embedding: ValueID, bias: Bool = false
-  ) throws -> ValueID {
-    try head(x, d.vocabulary, tied: d.tiesEmbedding ? embedding : nil, bias: bias)
   }
 
   /// Attention of the queries over the keys and values of the rows so far, which go to the cache of `layer`.
@@ -137,6 +138,7 @@ extension ModelBuilder {
     return try linear(active, "\(module).\(down)", width, inner, bias: true)
   }
 
+  /// a + b, as the site of its name where `isSite` says so.
   mutating func sum(_ a: ValueID, _ b: ValueID, _ name: String, isSite: Bool = false) -> ValueID {
     graph.append(.binary(.add), a, b, name: name, site: isSite ? name : nil)
   }

@@ -68,6 +68,7 @@ extension ModelBuilder {
     return graph.append(.rmsNorm(eps: eps), x, gain, name: prefix, site: prefix)
   }
 
+  /// Attention from queries, keys and values to `o_proj`.
   mutating func gemmaAttention(
     _ x: ValueID, _ table: ValueID, _ a: GemmaAttention, _ layer: Int, _ module: String
   ) throws -> ValueID {

@@ -82,6 +82,8 @@ private struct OPTConfiguration {
     normsHaveWeights = try c.flag("layer_norm_elementwise_affine", default: true)
     hasBias = try c.flag("enable_bias", default: true)
     tiesEmbedding = try c.flag("tie_word_embeddings", default: true)
+    // In Galactica's files; the published code learns positions always.
+    c.disregard("learned_embeddings")
     activation = try Activation(c, "activation_function", default: "relu")
   }
 }

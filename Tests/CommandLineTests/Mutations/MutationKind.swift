@@ -39,6 +39,8 @@ extension MutationKind {
       (try? mutator.safetensors(bytes)) ?? []
     },
     modelFile("config.json") { mutator, bytes in mutator.json(parsed(bytes)) },
+    configuration(of: "tiny-gemma3"), configuration(of: "tiny-phi3-longrope"),
+    configuration(of: "tiny-opt-projected"),
     modelFile("tokenizer.json", generates: true) { mutator, bytes in mutator.json(parsed(bytes)) },
     tokenizerConfiguration, gguf, map, matrixMap, plan, graph,
     data(
@@ -69,6 +71,21 @@ extension MutationKind {
       } else {
         try attempt.runPlan(plan)
       }
+    }
+  }
+
+  /// The configuration of a small decoder, compiled for a context past that of its training.
+  private static func configuration(of decoder: String) -> MutationKind {
+    MutationKind(name: "\(decoder)/config.json") { _, directory in
+      _ = try Workshop.copyModel(decoder, to: directory.makeDirectory("model"))
+    } run: { attempt in
+      let whole = try readBytes(Workshop.fixture("\(decoder)/config.json"))
+      try attempt.directory.write(
+        attempt.mutator.pointee.json(parsed(whole)), to: "model/config.json")
+      let plan = attempt.file("x.plan")
+      let compile = ["compile", attempt.file("model"), "--context", "40", "-o", plan]
+      guard try attempt.run(.actc, compile) == 0 else { return }
+      try attempt.runPlan(plan)
     }
   }
 
