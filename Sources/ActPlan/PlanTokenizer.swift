@@ -6,21 +6,25 @@ import ActText
 ///     tokenizer.text    U8  [bytes]
 ///     tokenizer.ends    I32 [tokens]
 ///     tokenizer.ids     I32 [tokens]
-///     tokenizer.merges  I32 [merges, 3]
+///     tokenizer.merges  I32 [merges, 3]    of byte-pair models
+///     tokenizer.scores  F64 [tokens]       of unigram models
 extension CompiledTokenizer {
   var entries: [SafetensorsWriter.Entry] {
-    [
+    var entries: [SafetensorsWriter.Entry] = [
       .init("tokenizer.text", .u8, [tables.text.count]), .init("tokenizer.ends", .i32, [tables.ends.count]),
       .init("tokenizer.ids", .i32, [tables.ids.count]),
-      .init("tokenizer.merges", .i32, [tables.merges.count / 3, 3]),
     ]
+    if let merges = tables.merges { entries.append(.init("tokenizer.merges", .i32, [merges.count / 3, 3])) }
+    if let scores = tables.scores { entries.append(.init("tokenizer.scores", .f64, [scores.count])) }
+    return entries
   }
 
   func write(to writer: SafetensorsWriter) throws(FileError) {
     try writer.append(tables.text, to: "tokenizer.text")
     try writer.append(tables.ends, to: "tokenizer.ends")
     try writer.append(tables.ids, to: "tokenizer.ids")
-    try writer.append(tables.merges, to: "tokenizer.merges")
+    if let merges = tables.merges { try writer.append(merges, to: "tokenizer.merges") }
+    if let scores = tables.scores { try writer.append(scores, to: "tokenizer.scores") }
   }
 
   /// Reads what `write` wrote; nil if the plan has no tokenizer. The contents of the tables are not checked here.
@@ -31,7 +35,10 @@ extension CompiledTokenizer {
         text: try file.elements(of: "tokenizer.text", .u8, columns: nil),
         ends: try file.elements(of: "tokenizer.ends", .i32, columns: nil),
         ids: try file.elements(of: "tokenizer.ids", .i32, columns: nil),
-        merges: try file.elements(of: "tokenizer.merges", .i32, columns: 3)),
+        merges: file["tokenizer.merges"] == nil
+          ? nil : try file.elements(of: "tokenizer.merges", .i32, columns: 3),
+        scores: file["tokenizer.scores"] == nil
+          ? nil : try file.elements(of: "tokenizer.scores", .f64, columns: nil)),
       rules: rules)
   }
 }
