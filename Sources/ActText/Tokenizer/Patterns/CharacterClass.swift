@@ -65,10 +65,10 @@ enum CharacterClass: Sendable {
     switch scalar.properties.generalCategory {
     case .nonspacingMark:
       switch scalar.value {
-      case 0x1885, 0x1886, 0xA9BD, 0x111C9, 0x1171E: false
+      case 0x1885, 0x1886, 0xA9BD, 0x111C9: false
       default: isAssigned(scalar, by: 8)
       }
-    default: scalar == "\u{1734}"
+    default: scalar == "\u{1734}" || scalar == "\u{1171E}"
     }
   }
 

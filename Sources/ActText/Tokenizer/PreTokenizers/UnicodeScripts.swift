@@ -38,8 +38,7 @@ struct UnicodeScripts: Sendable {
   private static func ofSameScript(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
     switch scalar.value {
     case 0x30FC: "漢"  // Common, but it counts as kana.
-    case 0x0589: "ա"
-    case 0x061C: "!"
+    case 0x0589, 0x061C: "!"
     case 0x0953, 0x0954: "अ"
     default: scalar
     }
