@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes Tests/TokenizerTests/Fixtures/tokenizer: small tokenizers and what PyPI `tokenizers` makes of our lines.
 
-    python3 -m venv venv && venv/bin/pip install tokenizers==0.23.3 gguf==0.19.0
-    venv/bin/python Scripts/make-tokenizer-fixtures.py [--smollm2 SmolLM2-135M-Instruct.Q4_1.gguf]
+    python3 -m venv venv && venv/bin/pip install tokenizers==0.23.3 gguf==0.19.0 sentencepiece==0.2.3
+    venv/bin/python Scripts/make-tokenizer-fixtures.py [--smollm2 SmolLM2-135M-Instruct.Q4_1.gguf] [--minilm DIR]
 
-The text is generated here, from a seed. Without --smollm2 the fixture of the real vocabulary stays as it is;
+The text is generated here, from a seed; the trainers are not quite the same every time. Without --smollm2 and
+--minilm the fixtures of real vocabularies stay as they are; DIR is that of Scripts/get-minilm.sh.
 --save-smollm2 DIR also writes the tokenizer.json that the fixture was made with.
 
 NAME.variants.json has, for other components in the place of those of NAME.tokenizer.json, the same.
@@ -17,6 +18,7 @@ import os
 import random
 import unicodedata
 
+import tokenizer_kinds
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 OUT = os.path.join(os.path.dirname(__file__), "..", "Tests", "TokenizerTests", "Fixtures", "tokenizer")
@@ -319,7 +321,7 @@ def write(name, value):
     print(f"{name}: {os.path.getsize(path) / 1000:.0f} kB")
 
 
-def cases(tokenizer, lines):
+def cases(tokenizer, lines, pairs_wanted=True):
     bare = [tokenizer.encode(line, add_special_tokens=False).ids for line in lines]
     full = [tokenizer.encode(line).ids for line in lines]
 
@@ -329,10 +331,22 @@ def cases(tokenizer, lines):
         return {str(n): text for n, (text, line) in enumerate(zip(texts, lines)) if text != line}
 
     around = tokenizer.encode("a").ids, tokenizer.encode("a", add_special_tokens=False).ids
+    pairs = []
+    for row in range(0, min(len(lines) - 1, 60 if pairs_wanted else 0), 3):
+        pair = tokenizer.encode(lines[row], lines[row + 1])
+        bare_pair = tokenizer.encode(lines[row], lines[row + 1], add_special_tokens=False)
+        pairs.append([row, pair.ids, pair.type_ids, bare_pair.type_ids])
     start = next(n for n in range(len(around[0]) + 1) if around[0][n : n + len(around[1])] == around[1])
     before, behind = around[0][:start], around[0][start + len(around[1]) :]
     assert all(before + row + behind == other for row, other in zip(bare, full))
-    return {"before": before, "behind": behind, "ids": bare, "decoded": decoded(False), "skipping": decoded(True)}
+    return {
+        "before": before,
+        "behind": behind,
+        "ids": bare,
+        "decoded": decoded(False),
+        "skipping": decoded(True),
+        "pairs": pairs,
+    }
 
 
 def broken_utf8(tokenizer, rng):
@@ -352,6 +366,16 @@ O200K = (
     r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
     r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
     r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+
+
+CL100K = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]"
+    r"|\s+(?!\S)|\s+"
+)
+DEEPSEEK = (
+    r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"
+    r"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
 
@@ -375,6 +399,10 @@ def byte_level_variants():
         yield split("e", behavior)
     for pattern in [
         O200K,
+        CL100K,
+        DEEPSEEK,
+        r" ?[^(\s|[.,!?…。，、।۔،])]+",
+        r"[a[-e]x]+|[[x-]b]",
         r"\w+|\W",
         r"[\S]+",
         r"[^\S\n]+",
@@ -425,7 +453,7 @@ def variants(base, changes, lines):
         for part, value in change.items():
             setattr(tokenizer, part, value)
         patch = {part: json.loads(tokenizer.to_str())[part] for part in change}
-        rows.append({"patch": patch} | cases(tokenizer, lines))
+        rows.append({"patch": patch} | cases(tokenizer, lines, pairs_wanted=False))
     return {"lines": lines, "variants": rows}
 
 
@@ -433,6 +461,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--smollm2")
     parser.add_argument("--save-smollm2")
+    parser.add_argument("--minilm")
     options = parser.parse_args()
     os.makedirs(OUT, exist_ok=True)
 
@@ -450,6 +479,21 @@ def main():
     write("crossing.tokenizer.json", json.loads(crossing.to_str()))
     write("crossing.variants.json", variants(crossing.to_str(), byte_level_variants(), tricky[:45]))
     write("llama2.variants.json", variants(llama2(corpus).to_str(), mark_variants(), tricky[:90]))
+    kinds = {make.__name__: make(corpus) for make in tokenizer_kinds.KINDS}
+    for name, tokenizer in kinds.items():
+        write(f"{name}.tokenizer.json", json.loads(tokenizer.to_str()))
+        write(
+            f"{name}.cases.json", cases(tokenizer, lines[:400]) | {"broken": broken_utf8(tokenizer, random.Random(3))}
+        )
+    write("bert.variants.json", variants(kinds["bert"].to_str(), tokenizer_kinds.word_piece_variants(), tricky[:60]))
+    write("xlmr.variants.json", variants(kinds["xlmr"].to_str(), tokenizer_kinds.unigram_variants(), tricky[:60]))
+    if options.minilm:
+        tokenizer = Tokenizer.from_file(options.minilm + "/tokenizer.json")
+        # As transformers does, unless a caller asks for them.
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        rows = cases(tokenizer, lines[:600]) | {"broken": broken_utf8(tokenizer, random.Random(3))}
+        write("minilm-real.cases.json", rows)
     if options.smollm2:
         tokenizer = from_gguf(options.smollm2)
         if options.save_smollm2:

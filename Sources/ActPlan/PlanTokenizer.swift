@@ -9,7 +9,8 @@ import ActText
 ///     tokenizer.text    U8  [bytes]
 ///     tokenizer.ends    I32 [tokens]
 ///     tokenizer.ids     I32 [tokens]
-///     tokenizer.merges  I32 [merges, 3]
+///     tokenizer.merges  I32 [merges, 3]    of byte-pair models
+///     tokenizer.scores  F64 [tokens]       of unigram models
 package struct PlanTokenizer: Sendable {
   /// The module that reads its tokens; nil for the only tokenizer.
   package var name: String?
@@ -34,11 +35,13 @@ package struct PlanTokenizer: Sendable {
 
   var entries: [SafetensorsWriter.Entry] {
     let (tables, key) = (compiled.tables, Self.key("tokenizer", name))
-    return [
+    var entries: [SafetensorsWriter.Entry] = [
       .init("\(key).text", .u8, [tables.text.count]), .init("\(key).ends", .i32, [tables.ends.count]),
       .init("\(key).ids", .i32, [tables.ids.count]),
-      .init("\(key).merges", .i32, [tables.merges.count / 3, 3]),
     ]
+    if let merges = tables.merges { entries.append(.init("\(key).merges", .i32, [merges.count / 3, 3])) }
+    if let scores = tables.scores { entries.append(.init("\(key).scores", .f64, [scores.count])) }
+    return entries
   }
 
   func write(to writer: SafetensorsWriter) throws(FileError) {
@@ -46,7 +49,8 @@ package struct PlanTokenizer: Sendable {
     try writer.append(tables.text, to: "\(key).text")
     try writer.append(tables.ends, to: "\(key).ends")
     try writer.append(tables.ids, to: "\(key).ids")
-    try writer.append(tables.merges, to: "\(key).merges")
+    if let merges = tables.merges { try writer.append(merges, to: "\(key).merges") }
+    if let scores = tables.scores { try writer.append(scores, to: "\(key).scores") }
   }
 }
 
@@ -61,7 +65,10 @@ extension CompiledTokenizer {
         text: try file.elements(of: "\(key).text", .u8, columns: nil),
         ends: try file.elements(of: "\(key).ends", .i32, columns: nil),
         ids: try file.elements(of: "\(key).ids", .i32, columns: nil),
-        merges: try file.elements(of: "\(key).merges", .i32, columns: 3)),
+        merges: file["\(key).merges"] == nil
+          ? nil : try file.elements(of: "\(key).merges", .i32, columns: 3),
+        scores: file["\(key).scores"] == nil
+          ? nil : try file.elements(of: "\(key).scores", .f64, columns: nil)),
       rules: rules)
   }
 }

@@ -144,15 +144,15 @@ import Workbench
   /// An encoder takes tokens, so that a tokenizer that is not supported costs it texts and nothing else; a language
   /// model is of no use without.
   @Test func tokenizersThatAreNotSupported() throws {
-    let wordPiece =
+    let characters =
       #"{"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": null, "post_processor": null, "#
-      + #""decoder": null, "model": {"type": "WordPiece", "vocab": {"[UNK]": 0}, "unk_token": "[UNK]"}}"#
+      + #""decoder": null, "model": {"type": "Characters", "vocab": {"[UNK]": 0}, "unk_token": "[UNK]"}}"#
     for (checkpoint, code) in [("tiny-bert", Int32(0)), ("tiny-plain", 4)] {
       let model = try Workshop.copyModel(checkpoint, to: directory.makeDirectory(checkpoint))
-      _ = try directory.write(wordPiece, to: "\(checkpoint)/tokenizer.json")
+      _ = try directory.write(characters, to: "\(checkpoint)/tokenizer.json")
       let outcome = try Tool.actc.run("compile", model, "-o", directory.file("x.plan"))
       #expect(outcome.code == code, "\(outcome.error)")
-      #expect(outcome.error.contains("not supported: the model `WordPiece`, only BPE is"), "\(outcome.error)")
+      #expect(outcome.error.contains("not supported: the model `Characters`, only BPE, "), "\(outcome.error)")
       #expect(outcome.error.contains("the plan takes tokens, and no text") == (code == 0), "\(outcome.error)")
     }
   }

@@ -20,6 +20,18 @@ struct TokenizerFixture: Sendable {
   /// The directory of the imported SmolLM2, or nil where the environment does not name one.
   static let smolLM2 = ProcessInfo.processInfo.environment["ACT_SMOLLM2"]
 
+  /// The directory of all-MiniLM-L6-v2, or nil where the environment does not name one.
+  static let miniLM = ProcessInfo.processInfo.environment["ACT_MINILM"]
+
+  /// The directory that Scripts/check-tokenizers.py wrote, or nil where the environment does not name one.
+  static let more = ProcessInfo.processInfo.environment["ACT_TOKENIZERS"]
+
+  /// The tokenizers in `more`.
+  static let moreNames: [String] = {
+    let files = more.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0) } ?? []
+    return files.filter { $0.hasSuffix(".tokenizer.json") }.map { String($0.dropLast(15)) }.sorted()
+  }()
+
   var tokenizer: Tokenizer
   var lines: [String]
   var cases: JSON
@@ -36,6 +48,14 @@ struct TokenizerFixture: Sendable {
     cases = try JSON(parsing: Self.bytes(name + ".cases.json"))
     lines = try JSON(parsing: Self.bytes("lines.json")).array?.compactMap(\.string) ?? []
     lines.removeLast(lines.count - rows("ids").count)
+  }
+
+  /// The tokenizer `name` of `more`, with lines of its own.
+  init(more name: String) throws {
+    let stem = (Self.more ?? "") + "/" + name
+    tokenizer = try TokenizerForm.compiled.load(JSON(readingFile: stem + ".tokenizer.json"), path: name)
+    cases = try JSON(readingFile: stem + ".cases.json")
+    lines = cases["lines"]?.array?.compactMap(\.string) ?? []
   }
 
   /// `name` with other components in the place of its own, one after the other.
@@ -75,6 +95,14 @@ struct TokenizerFixture: Sendable {
   /// Rows of tokens that cut characters apart, with the text that the reference decodes them to.
   var broken: [(tokens: [Int], text: String)] {
     cases["broken"]?.array?.map { ($0.array.map { Self.ids($0[0]) } ?? [], $0.array?[1].string ?? "") } ?? []
+  }
+
+  /// Lines that are encoded as a pair with the one after them.
+  var pairs: [(row: Int, ids: [Int], typeIDs: [Int], bareTypeIDs: [Int])] {
+    cases["pairs"]?.array?.compactMap { pair in
+      guard let pair = pair.array, let row = pair[0].int else { return nil }
+      return (row, Self.ids(pair[1]), Self.ids(pair[2]), Self.ids(pair[3]))
+    } ?? []
   }
 
   private static func ids(_ json: JSON) -> [Int] { json.array?.compactMap(\.int) ?? [] }

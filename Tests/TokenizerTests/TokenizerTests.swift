@@ -3,11 +3,13 @@ import ActText
 import Testing
 
 @Suite struct TokenizerTests {
-  static let names = ["gpt2", "smollm2", "llama3", "qwen2", "llama2"]
+  static let names = [
+    "gpt2", "smollm2", "llama3", "qwen2", "llama2", "bert", "t5", "xlmr", "clip", "affixes", "words",
+  ]
 
   @Test(arguments: names, TokenizerForm.allCases)
   func equalsReference(_ name: String, _ form: TokenizerForm) throws {
-    try expectEquality(TokenizerFixture(name, form), minimumLines: 700)
+    try expectEquality(TokenizerFixture(name, form), minimumLines: 400)
   }
 
   @Test(
@@ -19,7 +21,42 @@ import Testing
     try expectEquality(TokenizerFixture("smollm2-real", form, tokenizer: path), minimumLines: 2000)
   }
 
-  @Test(arguments: ["crossing", "llama2"], TokenizerForm.allCases)
+  @Test(
+    .enabled(
+      if: TokenizerFixture.miniLM != nil, "ACT_MINILM does not name the directory of all-MiniLM-L6-v2"),
+    arguments: TokenizerForm.allCases)
+  func equalsReferenceOnMiniLM(_ form: TokenizerForm) throws {
+    let path = (TokenizerFixture.miniLM ?? "") + "/tokenizer.json"
+    try expectEquality(TokenizerFixture("minilm-real", form, tokenizer: path), minimumLines: 600)
+  }
+
+  /// Of Scripts/check-tokenizers.py: more lines, every character, and tokenizers of real models.
+  @Test(
+    .enabled(
+      if: TokenizerFixture.more != nil, "ACT_TOKENIZERS does not name a directory of tokenizers and cases"),
+    arguments: TokenizerFixture.moreNames)
+  func equalsReferenceOnMore(_ name: String) throws {
+    let fixture = try TokenizerFixture(more: name)
+    let rows = fixture.rows("ids")
+    let decoded = fixture.decoded("decoded")
+    #expect(rows.count >= 5000 && rows.count == fixture.lines.count)
+    var (encodedOtherwise, decodedOtherwise): ([Int], [Int]) = ([], [])
+    for (index, line) in fixture.lines.enumerated() {
+      if try fixture.tokenizer.encode(line, addSpecialTokens: false) != rows[index] {
+        encodedOtherwise.append(index)
+      }
+      let text = fixture.tokenizer.decode(rows[index], skipSpecialTokens: false)
+      if !text.utf8.elementsEqual(decoded[index].utf8) { decodedOtherwise.append(index) }
+    }
+    #expect(
+      encodedOtherwise.isEmpty,
+      "\(encodedOtherwise.count) lines of \(rows.count): \(encodedOtherwise.prefix(200))")
+    #expect(
+      decodedOtherwise.isEmpty,
+      "\(decodedOtherwise.count) lines of \(rows.count): \(decodedOtherwise.prefix(200))")
+  }
+
+  @Test(arguments: ["crossing", "llama2", "bert", "xlmr"], TokenizerForm.allCases)
   func componentsEqualReference(_ name: String, _ form: TokenizerForm) throws {
     let variants = try TokenizerFixture.variants(name, form)
     #expect(variants.count >= 9)
@@ -47,6 +84,13 @@ import Testing
         tokenizer.decode(rows[index], skipSpecialTokens: true).utf8.elementsEqual(skipping[index].utf8),
         comment)
       expectStreaming(tokenizer, rows[index], decoded[index])
+    }
+    for pair in fixture.pairs {
+      let (first, second) = (fixture.lines[pair.row], fixture.lines[pair.row + 1])
+      let encoding = try tokenizer.encoding(of: first, and: second)
+      #expect(encoding == TokenEncoding(ids: pair.ids, typeIDs: pair.typeIDs), "pair \(pair.row)")
+      let bare = try tokenizer.encoding(of: first, and: second, addSpecialTokens: false)
+      #expect(bare.ids == rows[pair.row] + rows[pair.row + 1] && bare.typeIDs == pair.bareTypeIDs)
     }
     for (tokens, text) in fixture.broken {
       #expect(tokenizer.decode(tokens, skipSpecialTokens: false).utf8.elementsEqual(text.utf8), "\(tokens)")

@@ -20,12 +20,14 @@ package struct CompiledTokenizer: Hashable, Sendable {
   /// Checks the JSON of a `tokenizer.json` and takes it apart. `path` is for error messages.
   package init(json: JSON, path: String) throws(FileError) {
     tables = try Tokenizer(json: json, path: path).tables
+    let kind = try TokenModel.Kind(LocatedJSON(path: path, place: "model", value: json["model"] ?? .null))
     rules = json.replacingMembers { member in
-      member.key != "model"
-        ? member.value
-        : member.value.replacingMembers { table in
-          ["vocab", "merges"].contains(table.key) ? nil : table.value
-        }
+      guard member.key == "model" else { return member.value }
+      // The kind is spelled out: where a file leaves it out, the tables tell.
+      let model = member.value.replacingMembers { table in
+        ["type", "vocab", "merges"].contains(table.key) ? nil : table.value
+      }
+      return .object([JSON.Member("type", .string(kind.rawValue))] + (model.members ?? []))
     }
   }
 }

@@ -36,8 +36,14 @@ struct LocatedJSON {
 
   /// The boolean named `key`, or `absent` where there is none.
   func bool(_ key: String, absent: Bool) throws(FileError) -> Bool {
-    guard let member = self[key] else { return absent }
-    guard let flag = member.value.bool else { throw member.failure("expected true or false") }
+    try self[key]?.bool() ?? absent
+  }
+
+  /// The boolean named `key`, which must be there.
+  func bool(_ key: String) throws(FileError) -> Bool { try required(key).bool() }
+
+  func bool() throws(FileError) -> Bool {
+    guard let flag = value.bool else { throw failure("expected true or false") }
     return flag
   }
 
@@ -51,6 +57,19 @@ struct LocatedJSON {
     return array.enumerated().map {
       LocatedJSON(path: path, place: "\(place)[\($0.offset)]", value: $0.element)
     }
+  }
+
+  /// The member named `key`, a text of one character.
+  func scalar(_ key: String) throws(FileError) -> Unicode.Scalar {
+    let member = try required(key)
+    let text = try member.string().unicodeScalars
+    guard let scalar = text.first, text.count == 1 else { throw member.failure("expected one character") }
+    return scalar
+  }
+
+  /// Refuses members other than `keys`, and than `table` unless that is elsewhere.
+  func expectOnly(_ keys: Set<String>, or table: String, unless isElsewhere: Bool) throws(FileError) {
+    try expectOnly(isElsewhere ? keys : keys.union([table]))
   }
 
   /// Refuses members other than `keys`: what we do not know may change the tokens.

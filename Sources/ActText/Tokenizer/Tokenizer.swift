@@ -1,7 +1,7 @@
 import ActFormats
 import Synchronization
 
-/// A byte-pair tokenizer, as Hugging Face `tokenizer.json` files describe it.
+/// A tokenizer, as Hugging Face `tokenizer.json` files describe it.
 ///
 /// Tokens are equal to those of the `tokenizers` library. What a file requires and this type does not support is
 /// an error when it is loaded. `truncation` and `padding` are left to the caller. Threads may share a
@@ -10,7 +10,7 @@ package final class Tokenizer: Sendable {
   let path: String
   let vocabulary: Vocabulary
   let decoder: TokenDecoder
-  private let model: BytePairModel
+  private let model: TokenModel
   private let normalizer: Normalizer
   private let preTokenizer: PreTokenizer
   private let postProcessor: PostProcessor
@@ -21,8 +21,8 @@ package final class Tokenizer: Sendable {
   package let bosToken: Int?
   package let eosToken: Int?
 
-  /// The vocabulary and the merges as arrays, for a plan.
-  var tables: TokenizerTables { TokenizerTables(model) }
+  /// The large tables of the model as arrays, for a plan.
+  var tables: TokenizerTables { TokenizerTables(model, vocabulary) }
 
   /// Builds a tokenizer from the JSON of a `tokenizer.json`. `path` is for error messages.
   package convenience init(json: JSON, path: String, config: TokenizerConfig? = nil) throws(FileError) {
@@ -46,23 +46,17 @@ package final class Tokenizer: Sendable {
     ])
     self.path = path
     normalizer = try Normalizer(root["normalizer"])
-    preTokenizer = try PreTokenizer(root["pre_tokenizer"])
-    var model = try BytePairModel(
+    var preTokenizer = try PreTokenizer(root["pre_tokenizer"])
+    var vocabulary: Vocabulary
+    (model, vocabulary) = try TokenModel.read(
       root.required("model"), tables: tables, isByteLevel: preTokenizer.isByteLevel)
-    addedTokens = try AddedTokens(root["added_tokens"], normalizer, &model.vocabulary)
-    let vocabulary = model.vocabulary
-    self.model = model
+    if preTokenizer.isByteLevel, !model.takesBytes { preTokenizer.steps.append(.byteLevel) }
+    self.preTokenizer = preTokenizer
+    addedTokens = try AddedTokens(root["added_tokens"], normalizer, &vocabulary)
     self.vocabulary = vocabulary
-    postProcessor = try PostProcessor(root["post_processor"]) { vocabulary.text(of: $0) != nil }
-    do {
-      decoder = try TokenDecoder(TokenDecoder.Rules(root["decoder"]), vocabulary)
-    } catch let error as TokenPattern.Failure {
-      throw FileError(path, "decoder", error.problem)
-    } catch let error as FileError {
-      throw error
-    } catch {
-      throw FileError(path, "decoder", "\(error)")
+    postProcessor = try PostProcessor(root["post_processor"]) { [vocabulary] in vocabulary.text(of: $0) != nil
     }
+    decoder = try TokenDecoder(root["decoder"])
     bosToken = try Tokenizer.id(config?.bosToken, "bos_token", vocabulary, path)
     eosToken = try Tokenizer.id(config?.eosToken, "eos_token", vocabulary, path)
   }
@@ -88,15 +82,39 @@ package final class Tokenizer: Sendable {
     vocabulary.text(of: id).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  func isToken(_ id: Int) -> Bool { vocabulary.text(of: id) != nil }
+  /// What decoding begins with for the token with this id.
+  func spelling(of id: Int) -> [UInt8]? {
+    addedTokens.normalForms[id] ?? vocabulary.text(of: id).map { Array($0) }
+  }
 
   /// Whether this id is a special token's, which `decode` can skip.
   package func isSpecial(_ id: Int) -> Bool { addedTokens.special.contains(id) }
 
   /// The tokens of `text`. `addSpecialTokens` puts the tokens of the file's post-processor around it.
   ///
-  /// Fails where a pattern of the file backtracks beyond all measure on this text.
+  /// Fails where a pattern of the file backtracks beyond all measure on this text, and where the text has a word that no
+  /// tokens make and the file has no unknown token.
   package func encode(_ text: String, addSpecialTokens: Bool = true) throws(FileError) -> [Int] {
+    try encoding(of: text, addSpecialTokens: addSpecialTokens).ids
+  }
+
+  /// The tokens of `text`, or of `text` and `second` as a pair, with their types.
+  ///
+  /// Fails as `encode` does, and where the file has no template for a pair.
+  package func encoding(
+    of text: String, and second: String? = nil, addSpecialTokens: Bool = true
+  ) throws(FileError) -> TokenEncoding {
+    var texts = [TokenEncoding(try bareTokens(text), typeID: 0)]
+    if let second { texts.append(TokenEncoding(try bareTokens(second), typeID: 1)) }
+    guard let encoding = postProcessor.apply(to: texts, addSpecialTokens: addSpecialTokens) else {
+      throw FileError(
+        path, "post_processor.pair", "the file has no template for two texts", next: "encode one text")
+    }
+    return encoding
+  }
+
+  /// The tokens of `text` alone.
+  private func bareTokens(_ text: String) throws(FileError) -> [Int32] {
     guard text.utf8.count < Int(Int32.max) else { throw FileError(path, nil, "a text over 2 GiB") }
     let scratch = idle.withLock { $0.popLast() } ?? EncodingScratch()
     // What a very long text left behind is not worth its memory.
@@ -105,12 +123,9 @@ package final class Tokenizer: Sendable {
     do {
       try encode(Array(text.utf8), scratch)
     } catch {
-      throw FileError(path, "normalizer or pre_tokenizer", error.problem, next: "check the file's patterns")
+      throw FileError(path, error.part, error.problem, next: "check the file, and the text")
     }
-    var out = addSpecialTokens ? postProcessor.before : []
-    out.reserveCapacity(out.count + scratch.tokens.count + postProcessor.after.count)
-    for token in scratch.tokens { out.append(Int(token)) }
-    return addSpecialTokens ? out + postProcessor.after : out
+    return scratch.tokens
   }
 
   /// The text of `tokens`. Ids that no token has add nothing; bytes that are not UTF-8 become U+FFFD.
@@ -125,32 +140,38 @@ package final class Tokenizer: Sendable {
     StreamingDecoder(self, skipSpecialTokens: skipSpecialTokens)
   }
 
-  private func encode(_ text: [UInt8], _ scratch: EncodingScratch) throws(TokenPattern.Failure) {
+  private func encode(_ text: [UInt8], _ scratch: EncodingScratch) throws(TokenizationFailure) {
     for piece in addedTokens.split(text, 0..<text.count, normalized: false) {
       if let token = piece.token {
         scratch.tokens.append(token)
-      } else if normalizer.steps.isEmpty {
-        try encodeNormalized(text, piece.range, isStart: piece.range.lowerBound == 0, scratch)
+        continue
+      }
+      let origin =
+        piece.range.lowerBound > 0 ? 0 : text.withUnsafeBufferPointer { $0.scalarWidth(at: 0) }
+      if normalizer.steps.isEmpty {
+        try encodeNormalized(NormalText(bytes: text, origin: origin), piece.range, scratch)
       } else {
-        let normal = try normalizer.normalize(Array(text[piece.range]), scratch.match)
-        try encodeNormalized(normal, 0..<normal.count, isStart: piece.range.lowerBound == 0, scratch)
+        let normal = try normalizer.normalize(
+          NormalText(bytes: Array(text[piece.range]), origin: origin), scratch.match)
+        try encodeNormalized(normal, 0..<normal.bytes.count, scratch)
       }
     }
   }
 
   private func encodeNormalized(
-    _ text: [UInt8], _ range: Range<Int>, isStart: Bool, _ scratch: EncodingScratch
-  ) throws(TokenPattern.Failure) {
-    for piece in addedTokens.split(text, range, normalized: true) {
+    _ text: NormalText, _ range: Range<Int>, _ scratch: EncodingScratch
+  ) throws(TokenizationFailure) {
+    for piece in addedTokens.split(text.bytes, range, normalized: true) {
       if let token = piece.token {
         scratch.tokens.append(token)
         continue
       }
-      var words = PreTokenizer.Words(bytes: text, ranges: [piece.range])
-      let isStart = isStart && piece.range.lowerBound == range.lowerBound
-      try preTokenizer.apply(to: &words, isStart: isStart, scratch.match)
-      words.bytes.withUnsafeBufferPointer { bytes in
-        for range in words.ranges { scratch.encode(ByteView(rebasing: bytes[range]), model) }
+      var words = PreTokenizer.Words(text: text, ranges: [piece.range])
+      try preTokenizer.apply(to: &words, scratch.match)
+      for range in words.ranges {
+        try words.text.bytes.withUnsafeBufferPointer { (bytes) throws(TokenizationFailure) in
+          try scratch.encode(ByteView(rebasing: bytes[range]), model, vocabulary)
+        }
       }
     }
   }
@@ -162,13 +183,13 @@ package final class Tokenizer: Sendable {
 private final class EncodingScratch: @unchecked Sendable {
   let match = MatchScratch()
   var tokens: [Int32] = []
-  private var merger = PairMerger()
+  private var model = ModelScratch()
   private var cache = WordCache()
 
-  func encode(_ word: ByteView, _ model: BytePairModel) {
+  func encode(_ word: ByteView, _ model: TokenModel, _ vocabulary: Vocabulary) throws(TokenizationFailure) {
     if cache.append(word, to: &tokens) { return }
     let start = tokens.count
-    model.encode(word, &merger, into: &tokens)
+    try model.encode(word, vocabulary, &self.model, into: &tokens)
     cache.insert(word, tokens[start...])
   }
 }

@@ -1,6 +1,6 @@
 import ActFormats
 
-/// The vocabulary and the merges of a byte-pair model as flat arrays, the form that plans carry.
+/// The large tables of a model as flat arrays, the form that plans carry.
 ///
 /// The model's own tokens alone, by ascending id; added tokens are in the tokenizer's rules.
 package struct TokenizerTables: Hashable, Sendable {
@@ -10,31 +10,52 @@ package struct TokenizerTables: Hashable, Sendable {
   package var ends: [Int32]
   /// [tokens], ascending.
   package var ids: [Int32]
-  /// [3 · merges]: the ids of a left and a right token, and of the token that they make; lowest rank first.
-  package var merges: [Int32]
+  /// [3 · merges]: the ids of a left and a right token, and of the token that they make; lowest rank first. nil for
+  /// models other than byte-pair models.
+  package var merges: [Int32]?
+  /// [tokens]: the scores of the pieces. nil for models other than unigram models.
+  package var scores: [Double]?
 
-  package init(text: [UInt8], ends: [Int32], ids: [Int32], merges: [Int32]) {
+  package init(
+    text: [UInt8], ends: [Int32], ids: [Int32], merges: [Int32]? = nil, scores: [Double]? = nil
+  ) {
     self.text = text
     self.ends = ends
     self.ids = ids
     self.merges = merges
+    self.scores = scores
   }
 }
 
 extension TokenizerTables {
-  init(_ model: BytePairModel) {
-    self.init(text: [], ends: [], ids: [], merges: [])
-    for id in 0..<model.vocabulary.idCount {
-      guard let token = model.vocabulary.text(of: id), model.vocabulary.isModelToken(id) else { continue }
+  init(_ model: TokenModel, _ vocabulary: Vocabulary) {
+    self.init(text: [], ends: [], ids: [])
+    for id in 0..<vocabulary.idCount {
+      guard let token = vocabulary.text(of: id), vocabulary.isModelToken(id) else { continue }
       text += token
       ends.append(Int32(text.count))
       ids.append(Int32(id))
     }
-    for (left, right, id) in model.merges.byRank { merges += [left, right, id] }
+    switch model {
+    case .bytePair(let model): merges = model.merges.byRank.flatMap { [$0.left, $0.right, $0.id] }
+    case .unigram(let model): scores = model.scores
+    case .wordPiece, .wordLevel: break
+    }
   }
 
-  /// The vocabulary that the arrays describe. Offsets and ids that are none, and tokens given twice, are errors.
-  func vocabulary(path: String) throws(FileError) -> Vocabulary {
+  /// Refuses tables that a model has no use for.
+  func expectOnly(merges needsMerges: Bool, scores needsScores: Bool, path: String) throws(FileError) {
+    for (name, isThere, isNeeded) in [
+      ("merges", merges != nil, needsMerges), ("scores", scores != nil, needsScores),
+    ] where isThere != isNeeded {
+      throw .tables(
+        path, name, isNeeded ? "there is no such tensor" : "a tensor that the model does not have")
+    }
+  }
+
+  /// The vocabulary that the arrays describe. Offsets and ids that are none are errors, and tokens given twice unless
+  /// they are repeatable.
+  func vocabulary(path: String, isRepeatable: Bool = false) throws(FileError) -> Vocabulary {
     func failure(_ array: String, _ problem: String) -> FileError { .tables(path, array, problem) }
     guard ends.count == ids.count else {
       throw failure("ends", "expected one for each of \(ids.count) ids, found \(ends.count)")
@@ -56,7 +77,8 @@ extension TokenizerTables {
           "ids", "token \(index): expected \(previous + 1) to \(Vocabulary.maximumID - 1), found \(id)")
       }
       let problem = text.withUnsafeBufferPointer { text in
-        vocabulary.insert(ByteView(rebasing: text[start..<end]), id: Int(id), isModel: true)
+        vocabulary.insert(
+          ByteView(rebasing: text[start..<end]), id: Int(id), isModel: true, isRepeatable: isRepeatable)
       }
       if let problem { throw failure("text", "token \(index): \(problem)") }
       (start, previous) = (end, id)
@@ -69,6 +91,7 @@ extension TokenizerTables {
 
   /// The merges that the arrays describe. Ids that no token of `vocabulary` has are errors.
   func mergeTable(_ vocabulary: Vocabulary, path: String) throws(FileError) -> MergeTable {
+    let merges = merges ?? []
     guard merges.count.isMultiple(of: 3) else {
       throw .tables(path, "merges", "expected three ids a merge, found \(merges.count) in all")
     }
@@ -81,6 +104,21 @@ extension TokenizerTables {
       table[left, right] = MergeTable.Merge(rank: UInt32(rank), id: id)
     }
     return table
+  }
+
+  /// The pieces and scores of a unigram model, whose ids have no gap.
+  func unigrams(path: String) throws(FileError) -> (Vocabulary, scores: [Double]) {
+    let scores = scores ?? []
+    guard scores.count == ids.count else {
+      throw .tables(path, "scores", "expected one for each of \(ids.count) ids, found \(scores.count)")
+    }
+    if let index = scores.firstIndex(where: { !$0.isFinite }) {
+      throw .tables(path, "scores", "piece \(index): expected a number, found \(scores[index])")
+    }
+    if let last = ids.last, Int(last) != ids.count - 1 {
+      throw .tables(path, "ids", "expected the last to be \(ids.count - 1), found \(last)")
+    }
+    return (try vocabulary(path: path, isRepeatable: true), scores)
   }
 }
 

@@ -34,23 +34,24 @@ struct MutationKind: Sendable, CustomTestStringConvertible {
 }
 
 extension MutationKind {
-  static let all: [MutationKind] = [
-    modelFile("model.safetensors") { mutator, bytes in
-      (try? mutator.safetensors(bytes)) ?? []
-    },
-    modelFile("config.json") { mutator, bytes in mutator.json(parsed(bytes)) },
-    configuration(of: "tiny-gemma3"), configuration(of: "tiny-phi3-longrope"),
-    configuration(of: "tiny-opt-projected"),
-    modelFile("tokenizer.json", generates: true) { mutator, bytes in mutator.json(parsed(bytes)) },
-    tokenizerConfiguration, gguf, map, matrixMap, plan, graph,
-    data(
-      "jsonl", #"{"text":"a cat"}"# + "\n" + #"{"text":"the dog ran home","n":[1,2.5e3,null,true]}"# + "\n"),
-    data("json", #"[{"text":"a cat"},{"text":"the \"dog\" [ran","n":{"a":[1,2]}}]"#),
-    data("csv", "text,n\na cat,1\n\"the \"\"dog\"\", ran\",2\n"),
-    data("tsv", "text\tn\na cat\t1\nthe dog\t2\n"),
-    data("txt", "a cat\nthe dog ran home\r\n\nit rains\n"),
-    samples, partialFit, steering, sites, filter,
-  ]
+  static let all: [MutationKind] =
+    [
+      modelFile("model.safetensors") { mutator, bytes in
+        (try? mutator.safetensors(bytes)) ?? []
+      },
+      modelFile("config.json") { mutator, bytes in mutator.json(parsed(bytes)) },
+      configuration(of: "tiny-gemma3"), configuration(of: "tiny-phi3-longrope"),
+      configuration(of: "tiny-opt-projected"),
+      modelFile("tokenizer.json", generates: true) { mutator, bytes in mutator.json(parsed(bytes)) },
+      tokenizerConfiguration, gguf, map, matrixMap, plan, graph,
+      data(
+        "jsonl", #"{"text":"a cat"}"# + "\n" + #"{"text":"the dog ran home","n":[1,2.5e3,null,true]}"# + "\n"),
+      data("json", #"[{"text":"a cat"},{"text":"the \"dog\" [ran","n":{"a":[1,2]}}]"#),
+      data("csv", "text,n\na cat,1\n\"the \"\"dog\"\", ran\",2\n"),
+      data("tsv", "text\tn\na cat\t1\nthe dog\t2\n"),
+      data("txt", "a cat\nthe dog ran home\r\n\nit rains\n"),
+      samples, partialFit, steering, sites, filter,
+    ] + tokenizers
 
   private static func parsed(_ bytes: [UInt8]) -> JSON { (try? JSON(parsing: bytes)) ?? .null }
 

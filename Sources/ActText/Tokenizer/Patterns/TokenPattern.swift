@@ -8,12 +8,12 @@ import CPCRE2
 /// `MatchScratch`.
 final class TokenPattern: @unchecked Sendable {
   /// Why a pattern cannot be used, or a match was abandoned.
-  struct Failure: Error {
-    var problem: String
-  }
+  typealias Failure = TokenizationFailure
 
   private static let maximumLength = 1 << 16
   private let code: OpaquePointer
+  /// The text that the pattern finds, where it is text to find as it is.
+  private let literal: [UInt8]?
 
   /// Compiles `source`: text to find as it is where `literal`, else an expression in the reference's dialect.
   convenience init(_ source: String, literal: Bool) throws(Failure) {
@@ -23,7 +23,7 @@ final class TokenPattern: @unchecked Sendable {
     }
     try self.init(
       compiling: literal ? source : try RegexDialect.translate(source), as: source,
-      literal ? PCRE2_LITERAL : PCRE2_UCP | PCRE2_MULTILINE)
+      literal ? PCRE2_LITERAL : PCRE2_UCP | PCRE2_MULTILINE, literal: literal)
   }
 
   /// Compiles an expression in PCRE2's own syntax that must match a whole text.
@@ -33,7 +33,10 @@ final class TokenPattern: @unchecked Sendable {
       PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C)
   }
 
-  private init(compiling pattern: String, as source: String, _ options: UInt32) throws(Failure) {
+  private init(
+    compiling pattern: String, as source: String, _ options: UInt32, literal: Bool = false
+  ) throws(Failure) {
+    self.literal = literal ? Array(source.utf8) : nil
     let context = pcre2_compile_context_create_8(nil)
     defer { pcre2_compile_context_free_8(context) }
     pcre2_set_newline_8(context, UInt32(PCRE2_NEWLINE_LF))
@@ -94,6 +97,10 @@ final class TokenPattern: @unchecked Sendable {
     in text: ByteView, _ scratch: MatchScratch, _ body: (Range<Int>) -> Void
   ) throws(Failure) {
     guard let base = text.baseAddress else { return }
+    if let literal {
+      forEachOccurrence(of: literal, in: text, body)
+      return
+    }
     let offsets = scratch.prepare(length: text.count)
     var from = 0
     var lastEnd: Int?
@@ -108,6 +115,38 @@ final class TokenPattern: @unchecked Sendable {
       from = match.upperBound
       lastEnd = from
       body(match)
+    }
+  }
+
+  /// `text` with every match replaced; where the pattern is given up, the text as it is.
+  func replacing(in text: [UInt8], by replacement: [UInt8]) -> [UInt8] {
+    if let literal { return text.replacing(literal, by: replacement) }
+    var out: [UInt8] = []
+    var end = 0
+    do {
+      try text.withUnsafeBufferPointer { (bytes) throws(Failure) in
+        try forEachMatch(in: bytes, MatchScratch()) { match in
+          out += bytes[end..<match.lowerBound]
+          out += replacement
+          end = match.upperBound
+        }
+      }
+    } catch {
+      return text
+    }
+    return out + text[end...]
+  }
+
+  private func forEachOccurrence(of literal: [UInt8], in text: ByteView, _ body: (Range<Int>) -> Void) {
+    let (first, length) = (literal[0], literal.count)
+    var at = 0
+    while at + length <= text.count {
+      if text[at] == first, text[at..<at + length].elementsEqual(literal) {
+        body(at..<at + length)
+        at += length
+      } else {
+        at += 1
+      }
     }
   }
 }

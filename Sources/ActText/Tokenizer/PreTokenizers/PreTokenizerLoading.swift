@@ -12,8 +12,11 @@ extension PreTokenizer {
 
   private mutating func append(_ json: LocatedJSON) throws(FileError) {
     let type = try json.string("type")
-    guard !isByteLevel || type == "Sequence" else { throw json.unsupported("a `\(type)` after ByteLevel") }
     guard steps.count < 64 else { throw json.unsupported("more than 64 pre-tokenizers") }
+    if isByteLevel, type != "Sequence" {
+      steps.append(.byteLevel)
+      isByteLevel = false
+    }
     switch type {
     case "Sequence":
       try json.expectOnly(["type", "pretokenizers"])
@@ -25,30 +28,45 @@ extension PreTokenizer {
         steps.append(.split(try json.pattern(PreTokenizer.gpt2Pattern), .isolated, invert: false))
       }
       isByteLevel = true
+    case "BertPreTokenizer":
+      try json.expectOnly(["type"])
+      steps += [.cut(.whitespace, .removed), .cut(.punctuation, .isolated)]
+    case "Whitespace":
+      try json.expectOnly(["type"])
+      steps.append(.words)
+    case "WhitespaceSplit":
+      try json.expectOnly(["type"])
+      steps.append(.cut(.whitespace, .removed))
+    case "Punctuation":
+      try json.expectOnly(["type", "behavior"])
+      steps.append(.cut(.punctuation, try json["behavior"]?.splitBehavior() ?? .isolated))
     case "Digits":
       try json.expectOnly(["type", "individual_digits"])
-      let single = try json.bool("individual_digits", absent: false)
-      let numeric = try json.pattern(#"\p{N}"#)
-      steps.append(.split(numeric, single ? .isolated : .contiguous, invert: false))
+      steps.append(
+        .cut(.numeric, try json.bool("individual_digits", absent: false) ? .isolated : .contiguous))
+    case "CharDelimiterSplit":
+      try json.expectOnly(["type", "delimiter"])
+      steps.append(.cut(.scalar(try json.scalar("delimiter")), .removed))
+    case "UnicodeScripts":
+      try json.expectOnly(["type"])
+      do { steps.append(.scripts(try UnicodeScripts())) } catch { throw json.failure(error.problem) }
+    case "FixedLength":
+      try json.expectOnly(["type", "length"])
+      let length = try json["length"]?.int() ?? 5
+      guard length > 0 else { throw json.failure("expected a length of 1 or more, found \(length)") }
+      steps.append(.fixedLength(length))
     case "Split":
       try json.expectOnly(["type", "pattern", "behavior", "invert"])
-      let name = try json.string("behavior")
-      guard let behavior = SplitBehavior(rawValue: name) else {
-        throw json.unsupported("the behavior `\(name)`")
-      }
       let pattern = try json.required("pattern").stringOrRegex()
+      let behavior = try json.required("behavior").splitBehavior()
       steps.append(.split(pattern, behavior, invert: try json.bool("invert", absent: false)))
     case "Metaspace":
       try json.expectOnly(["type", "replacement", "prepend_scheme", "split", "add_prefix_space", "str_rep"])
-      let mark = try json.string("replacement")
-      guard mark.unicodeScalars.count == 1 else {
-        throw json.failure("expected a replacement of one character")
+      let mark = String(Character(try json.scalar("replacement")))
+      steps.append(.metaspace(mark: Array(mark.utf8), prefix: try json.metaspacePrefix()))
+      if try json.bool("split", absent: true) {
+        steps.append(.split(try json.pattern(mark, literal: true), .mergedWithNext, invert: false))
       }
-      let split = try json.bool("split", absent: true)
-      steps.append(
-        .metaspace(
-          mark: Array(mark.utf8), prefix: try json.metaspacePrefix(),
-          split: split ? try json.pattern(mark, literal: true) : nil))
     default: throw json.unsupported("the pre-tokenizer `\(type)`")
     }
   }
@@ -71,6 +89,12 @@ extension LocatedJSON {
     return try regex.pattern(regex.string())
   }
 
+  func splitBehavior() throws(FileError) -> SplitBehavior {
+    let name = try string()
+    guard let behavior = SplitBehavior(rawValue: name) else { throw unsupported("the behavior `\(name)`") }
+    return behavior
+  }
+
   /// The scheme of a `Metaspace`, which old files spell as the flag `add_prefix_space`.
   func metaspacePrefix() throws(FileError) -> MetaspacePrefix {
     guard let scheme = self["prepend_scheme"] else {
@@ -78,6 +102,9 @@ extension LocatedJSON {
     }
     guard let prefix = MetaspacePrefix(rawValue: try scheme.string()) else {
       throw scheme.failure("expected always, first or never")
+    }
+    if try !bool("add_prefix_space", absent: true), prefix != .never {
+      throw scheme.failure("expected never, as add_prefix_space is false, found \(prefix.rawValue)")
     }
     return prefix
   }

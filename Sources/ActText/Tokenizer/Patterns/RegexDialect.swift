@@ -2,7 +2,7 @@
 /// PCRE2's.
 ///
 /// The two differ in what `\s` and `\w` contain, and some constructs are legal in both with another meaning.
-/// Those, and all that byte-pair tokenizers have no use for, are refused.
+/// Those, and all that tokenizers have no use for, are refused.
 enum RegexDialect {
   typealias Failure = TokenPattern.Failure
 
@@ -23,6 +23,8 @@ enum RegexDialect {
     let scalars: [Unicode.Scalar]
     var at = 0
     var inClass = false
+    /// How many classes within the class are open.
+    var nesting = 0
     var out = ""
 
     func peek(_ ahead: Int = 0) -> Unicode.Scalar? { at + ahead < scalars.count ? scalars[at + ahead] : nil }
@@ -38,15 +40,22 @@ enum RegexDialect {
       while let scalar = peek() {
         switch scalar {
         case "\\": try escape()
-        case "[" where inClass: throw refusal("[ within […]")
+        case "[" where inClass: try nest()
         case "[":
           inClass = true
           take()
           if peek() == "^" { take() }
           if peek() == "]" { throw refusal("[]") }
+        case "]" where inClass && nesting > 0:
+          nesting -= 1
+          at += 1
+          if peek() == "-" { throw refusal("]- within […]") }
         case "]" where inClass:
           inClass = false
           take()
+        case "-" where inClass && nesting > 0 && peek(1) == "]":
+          out += "\\-"
+          at += 1
         case "&" where inClass && peek(1) == "&": throw refusal("&&")
         case "(" where !inClass: try group()
         case "}" where !inClass:
@@ -56,6 +65,18 @@ enum RegexDialect {
         default: take()
         }
       }
+    }
+
+    /// Opens a class within a class: the two are one, in PCRE2 without the inner brackets.
+    mutating func nest() throws(Failure) {
+      guard let next = peek(1), next != "^", next != ":", next != "]", at > 0, scalars[at - 1] != "-" else {
+        throw refusal("[ within […]")
+      }
+      nesting += 1
+      at += 1
+      guard next == "-" else { return }
+      out += "\\-"
+      at += 1
     }
 
     mutating func group() throws(Failure) {

@@ -4,17 +4,15 @@
 package struct StreamingDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skipsSpecialTokens: Bool
+  private var stages: [DecodingStage]
   /// Text that is not given out yet.
   private var held: [UInt8] = []
-  /// A run of bytes from byte-fallback tokens, whose text is not known before the run ends.
-  private var run: [UInt8] = []
-  private var stripsLeft: Int
   private var isFirst = true
 
   init(_ tokenizer: Tokenizer, skipSpecialTokens: Bool) {
     self.tokenizer = tokenizer
     skipsSpecialTokens = skipSpecialTokens
-    stripsLeft = tokenizer.decoder.rules.stripCount
+    stages = DecodingStage.stages(of: tokenizer.decoder)
   }
 
   /// The text that is certain after `token`, which may be empty. Ids that no token has add nothing.
@@ -28,65 +26,32 @@ package struct StreamingDecoder: Sendable {
 
   /// The rest of the text: an incomplete character at its end becomes U+FFFD. The decoder starts anew.
   package mutating func finish() -> String {
-    endRun()
+    for index in stages.indices {
+      var rest: [[UInt8]] = []
+      stages[index].finish(into: &rest)
+      for text in rest { pass(text, to: index + 1) }
+    }
     let text = String(decoding: held, as: UTF8.self)
     self = StreamingDecoder(tokenizer, skipSpecialTokens: skipsSpecialTokens)
     return text
   }
 
   mutating func add(_ token: Int) {
-    guard tokenizer.isToken(token), !(skipsSpecialTokens && tokenizer.isSpecial(token)) else { return }
-    let decoder = tokenizer.decoder
-    if let byte = decoder.fallbackByte(token) {
-      run.append(byte)
-      isFirst = false
+    guard !(skipsSpecialTokens && tokenizer.isSpecial(token)), let text = tokenizer.spelling(of: token)
+    else { return }
+    if !isFirst { held += tokenizer.decoder.separator }
+    isFirst = false
+    pass(text, to: 0)
+  }
+
+  private mutating func pass(_ text: [UInt8], to index: Int) {
+    guard index < stages.count else {
+      held += text
       return
     }
-    endRun()
-    if isFirst {
-      isFirst = false
-      if let marks = decoder.rules.firstTokenLoses {
-        hold(removing(marks, from: tokenizer.vocabulary.text(of: token) ?? []))
-        return
-      }
-    } else {
-      hold(decoder.rules.separator[...])
-    }
-    hold(decoder.text(of: token))
-  }
-
-  private mutating func endRun() {
-    guard !run.isEmpty else { return }
-    let text = String(validating: run, as: UTF8.self) ?? String(repeating: "\u{FFFD}", count: run.count)
-    run.removeAll(keepingCapacity: true)
-    hold(Array(text.utf8)[...])
-  }
-
-  private mutating func hold(_ text: ArraySlice<UInt8>) {
-    var text = text
-    while stripsLeft > 0, !text.isEmpty {
-      if text.starts(with: tokenizer.decoder.rules.strip) {
-        text = text.dropFirst(tokenizer.decoder.rules.strip.count)
-        stripsLeft -= 1
-      } else {
-        stripsLeft = 0
-      }
-    }
-    held += text
-  }
-
-  private func removing(_ mark: [UInt8], from text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-    var out: ArraySlice<UInt8> = []
-    var rest = text
-    while let first = rest.first {
-      if rest.starts(with: mark) {
-        rest = rest.dropFirst(mark.count)
-      } else {
-        out.append(first)
-        rest = rest.dropFirst()
-      }
-    }
-    return out
+    var out: [[UInt8]] = []
+    stages[index].add(text, into: &out)
+    for text in out { pass(text, to: index + 1) }
   }
 }
 

@@ -9,10 +9,8 @@ struct AddedTokenMatcher: Sendable {
   }
 
   private var tokens: [AddedToken] = []
-  private var trie: [UInt64: Int32] = [:]
-  private var nodeCount: Int32 = 1
-  /// The token, as an index, that ends at a node of the trie.
-  private var tokenAt: [Int32: Int32] = [:]
+  /// The numbers of the tokens.
+  private var tree = PrefixTree()
   private var isFirst = [Bool](repeating: false, count: 256)
 
   var isEmpty: Bool { tokens.isEmpty }
@@ -21,22 +19,9 @@ struct AddedTokenMatcher: Sendable {
   mutating func insert(_ token: AddedToken, as content: [UInt8]) {
     guard let first = content.first else { return }
     isFirst[Int(first)] = true
-    var node: Int32 = 0
-    for byte in content {
-      let key = AddedTokenMatcher.key(node, byte)
-      if let child = trie[key] {
-        node = child
-      } else {
-        trie[key] = nodeCount
-        node = nodeCount
-        nodeCount += 1
-      }
-    }
-    tokenAt[node] = Int32(tokens.count)
+    content.withUnsafeBufferPointer { tree.insert($0, Int32(tokens.count)) }
     tokens.append(token)
   }
-
-  private static func key(_ node: Int32, _ byte: UInt8) -> UInt64 { UInt64(node) << 8 | UInt64(byte) }
 
   /// Cuts `range` of `text` at the added tokens in it; no piece is empty but a token's.
   func split(_ text: ByteView, _ range: Range<Int>) -> [Piece] {
@@ -51,23 +36,23 @@ struct AddedTokenMatcher: Sendable {
     }
     var at = 0
     while at < text.count {
-      guard isFirst[Int(text[at])], let (token, end) = longestMatch(text, at) else {
+      guard isFirst[Int(text[at])], let (index, end) = tree.longestMatch(text, from: at) else {
         at += 1
         continue
       }
+      let token = tokens[Int(index)]
       var (start, stop) = (at, end)
       at = end
-      if token.isSingleWord, isWordScalar(scalarBefore(text, start)) || isWordScalar(scalarAfter(text, stop))
-      {
-        continue
-      }
+      if token.isSingleWord, isWord(scalarBefore(text, start)) || isWord(scalarAfter(text, stop)) { continue }
       if token.stripsLeft {
-        while start > settled, let scalar = scalarBefore(text, start), scalar.properties.isWhitespace {
+        while start > settled, let scalar = scalarBefore(text, start),
+          CharacterClass.whitespace.contains(scalar)
+        {
           start -= UTF8.width(scalar)
         }
       }
       if token.stripsRight {
-        while let scalar = scalarAfter(text, stop), scalar.properties.isWhitespace {
+        while let scalar = scalarAfter(text, stop), CharacterClass.whitespace.contains(scalar) {
           stop += UTF8.width(scalar)
         }
       }
@@ -79,16 +64,7 @@ struct AddedTokenMatcher: Sendable {
     return pieces
   }
 
-  private func longestMatch(_ text: ByteView, _ start: Int) -> (AddedToken, end: Int)? {
-    var node: Int32 = 0
-    var found: (AddedToken, end: Int)?
-    for at in start..<text.count {
-      guard let child = trie[AddedTokenMatcher.key(node, text[at])] else { break }
-      node = child
-      if let token = tokenAt[node] { found = (tokens[Int(token)], at + 1) }
-    }
-    return found
-  }
+  private func isWord(_ scalar: Unicode.Scalar?) -> Bool { scalar.map { CharacterClass.isWord($0) } ?? false }
 
   private func scalarBefore(_ text: ByteView, _ end: Int) -> Unicode.Scalar? {
     var start = end - 1
@@ -98,14 +74,5 @@ struct AddedTokenMatcher: Sendable {
 
   private func scalarAfter(_ text: ByteView, _ start: Int) -> Unicode.Scalar? {
     String(decoding: text[start..<min(text.count, start + 4)], as: UTF8.self).unicodeScalars.first
-  }
-
-  /// Whether `scalar` is a word character: UTS #18, annex C, as Rust's `\w`.
-  private func isWordScalar(_ scalar: Unicode.Scalar?) -> Bool {
-    guard let properties = scalar?.properties else { return false }
-    switch properties.generalCategory {
-    case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: return true
-    default: return properties.isAlphabetic || properties.isJoinControl
-    }
   }
 }

@@ -5,6 +5,9 @@ struct AddedTokens: Sendable {
   private var plain = AddedTokenMatcher()
   private var normalized = AddedTokenMatcher()
   private(set) var special = Set<Int>()
+  /// The normal forms of the tokens that differ from them: as the reference does, decoding spells a token that is
+  /// looked for in the normalized text in this way.
+  private(set) var normalForms: [Int: [UInt8]] = [:]
 
   /// Reads the `added_tokens` of a `tokenizer.json` and adds them to `vocabulary`.
   init(
@@ -26,7 +29,10 @@ struct AddedTokens: Sendable {
         continue
       }
       do {
-        normalized.insert(token, as: try normalizer.normalize(token.content, scratch))
+        let content = NormalText(bytes: token.content, origin: 0)
+        let form = try normalizer.normalize(content, scratch).bytes
+        normalized.insert(token, as: form)
+        if form != token.content { normalForms[id] = form }
       } catch {
         throw element.failure(error.problem)
       }
