@@ -215,6 +215,15 @@ import Testing
     }
   }
 
+  /// Where every byte has a token, an unknown token that the vocabulary lacks is of no account.
+  @Test func needsNoUnknownTokenWhereAllIsKnown() throws {
+    let json = try JSON(readingFile: TokenizerFixture.path("smollm2.tokenizer.json"))
+    let model = try #require(json["model"]).replacing([JSON.Member("unk_token", .string("<absent>"))])
+    let tokenizer = try Tokenizer(json: json.replacing([JSON.Member("model", model)]), path: "t.json")
+    let whole = try Tokenizer(json: json, path: "t.json")
+    #expect(try tokenizer.encode("the \u{1F600} engine") == whole.encode("the \u{1F600} engine"))
+  }
+
   @Test func hasNoPairWithoutATemplate() throws {
     let single =
       #"{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{}}"#

@@ -9,6 +9,12 @@ struct BytePairModel: Sendable {
     /// One for each character; `fallback` has the token of each byte of a character that has none itself, -1 where
     /// there is none.
     case scalars(fallback: [Int32]?)
+
+    /// Whether every byte of every word has a token, so that nothing is unknown.
+    var areComplete: Bool {
+      guard case .bytes(let tables) = self else { return false }
+      return tables.allSatisfy { $0.allSatisfy { $0 >= 0 } }
+    }
   }
 
   var merges: MergeTable

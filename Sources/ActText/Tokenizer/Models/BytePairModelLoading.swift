@@ -38,7 +38,9 @@ extension BytePairModel {
       fusesUnknown: try json.bool("fuse_unk", absent: false))
     if let token = json["unk_token"] {
       model.unknown = try token.string().withBytes { vocabulary.modelID(of: $0) }
-      if model.unknown == nil { throw token.failure("the unknown token is not in the vocabulary") }
+      if model.unknown == nil, !symbols.areComplete {
+        throw token.failure("the unknown token is not in the vocabulary")
+      }
     }
     return (model, vocabulary)
   }

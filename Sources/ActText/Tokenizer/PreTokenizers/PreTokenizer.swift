@@ -157,7 +157,8 @@ extension PreTokenizer.Words {
   fileprivate mutating func rewrite(_ body: (_ word: ByteView, _ isStart: Bool, _ out: inout [UInt8]) -> Void)
   {
     var out = NormalText(bytes: [], origin: 0)
-    out.bytes.reserveCapacity(text.bytes.count * 2)
+    // The words may be few of a long text.
+    out.bytes.reserveCapacity(ranges.reduce(0) { $0 + $1.count } * 2)
     var rewritten: [Range<Int>] = []
     rewritten.reserveCapacity(ranges.count)
     text.bytes.withUnsafeBufferPointer { bytes in
