@@ -7,6 +7,7 @@ import ActRuntime
 import Glibc
 import ModelChecks
 import Testing
+import Workbench
 
 /// all-MiniLM-L6-v2 against what `transformers` computes for it (`Scripts/make-minilm-reference.py`), where `ACT_MINILM`
 /// is its directory.
@@ -33,6 +34,30 @@ struct MiniLMTests {
         #expect(deviation.normalizedSquaredError <= limit, "\(input), \(result.name)")
       }
     }
+  }
+
+  /// Texts in, as `actrun embed` takes them.
+  @Test func embeddings() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("MiniLM.plan")
+    let model = try Model(try #require(miniLM))
+    var options = CompileOptions()
+    options.weights = .f32
+    let tokenizer = try #require(try ModelTokenizer(directory: model.path, isRequired: true) { _ in })
+    try model.compile(MapSet(), options)
+      .write(to: path, tokenizers: [tokenizer.inPlan], provenance: .object([:]))
+    let encoder = try TextEncoder(PlanFile(path))
+    let inputs = try JSON(readingFile: fixture("minilm/reference.json"))
+    for input in ["one", "three"] {
+      let texts = try #require(inputs[input]?.array).compactMap(\.string)
+      let found = try encoder.embeddings(texts).flatMap { $0 }
+      let expected = try TensorFile(fixture("minilm/\(input).safetensors")).floats("sentence_embedding")
+      #expect(found.count == expected.count)
+      #expect(zip(found, expected).allSatisfy { ($0 - $1).magnitude <= 1e-5 }, "\(input)")
+    }
+    // A text that is too long is cut before its last token.
+    let long = try encoder.rows([String(repeating: "rain ", count: 700)], result: "last_hidden_state")
+    #expect(long[0].shape[0] == encoder.mostTokens && encoder.cutCount == 1)
   }
 
   /// Three texts in one call, and each alone.
