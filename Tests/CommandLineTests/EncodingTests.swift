@@ -89,7 +89,8 @@ import Workbench
     try expectRefusal(.actrun, ["classify", plan, texts], 3, "expected a classifier's plan")
     try expectRefusal(.actrun, ["embed", plan], 2, "expected a data file or --prompt")
     try expectRefusal(.actrun, ["embed", plan, texts, "-p", "x"], 2, "expected a data file or --prompt")
-    try expectRefusal(.actrun, ["embed", plan, "-p", "x", "--limit", "2"], 2, "--limit: expected a data file")
+    try expectRefusal(
+      .actrun, ["embed", plan, "-p", "x", "--limit", "2"], 2, "--limit: expected a data file")
     let language = try Workshop.get().plan
     try expectRefusal(.actrun, ["embed", language, texts], 3, "expected a plan of whole entries")
     let bare = directory.file("bare.plan")
@@ -97,5 +98,3 @@ import Workbench
     try expectRefusal(.actrun, ["embed", bare, texts], 3, "tokenizer: the plan has none")
   }
 }
-
-
