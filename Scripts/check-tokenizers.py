@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tokenizers, and what PyPI `tokenizers` makes of 5,000 lines and of every character with each of them.
 
-    venv/bin/python Scripts/check-tokenizers.py DIR [--lines 5000] [--wheels WHEELS] [--gguf GGUFS]
+    venv/bin/python Scripts/check-tokenizers.py DIR [--lines 5000] [--random 20] [--wheels WHEELS] [--gguf GGUFS]
     ACT_TOKENIZERS=DIR swift test -c release --filter equalsReferenceOnMore
 
 The virtual environment is that of make-tokenizer-fixtures.py. WHEELS is a directory with the unpacked wheels of
@@ -23,6 +23,8 @@ import unicodedata
 sys.path.insert(0, os.path.dirname(__file__))
 import tokenizer_kinds  # noqa: E402
 from tokenizers import (  # noqa: E402
+    AddedToken,
+    Regex,
     Tokenizer,
     decoders,
     models,
@@ -171,6 +173,72 @@ def of_gguf(path):
     return tokenizer
 
 
+def random_parts(rng, rules):
+    """A normalizer, a pre-tokenizer and a decoder, each of up to three random ones."""
+
+    def flag():
+        return rng.random() < 0.5
+
+    def behavior():
+        return rng.choice(["removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"])
+
+    def scheme():
+        return rng.choice(["always", "first", "never"])
+
+    def pick(sequence, kinds):
+        parts = [rng.choice(kinds)() for _ in range(rng.randrange(4))]
+        return sequence(parts) if len(parts) > 1 else parts[0] if parts else None
+
+    n, p, d = normalizers, pre_tokenizers, decoders
+    return (
+        pick(
+            n.Sequence,
+            [n.NFC, n.NFD, n.NFKC, n.NFKD, n.Lowercase, n.StripAccents, n.Nmt]
+            + [lambda: n.Strip(flag(), flag()), lambda: n.Prepend(rng.choice("▁a "))]
+            + [lambda: n.Replace(Regex(rng.choice([r"\s+", r"\p{M}", "[aeiou]+"])), rng.choice(["", " ", "x"]))]
+            + [lambda: n.BertNormalizer(*[flag() for _ in range(4)]), lambda: rules],
+        ),
+        pick(
+            p.Sequence,
+            [p.Whitespace, p.WhitespaceSplit, p.BertPreTokenizer, p.UnicodeScripts]
+            + [lambda: p.Punctuation(behavior()), lambda: p.Digits(flag()), lambda: p.FixedLength(rng.randrange(1, 6))]
+            + [lambda: p.CharDelimiterSplit(rng.choice("e ▁")), lambda: p.Metaspace("▁", scheme(), flag())]
+            + [lambda: p.Split(Regex(rng.choice([fixtures.LLAMA3, r"\s", r"\p{Lu}"])), behavior(), flag())]
+            + [lambda: p.ByteLevel(flag(), use_regex=flag())],
+        ),
+        pick(
+            d.Sequence,
+            [d.ByteFallback, d.Fuse, d.ByteLevel, lambda: d.Replace("▁", " "), lambda: d.Metaspace("▁", scheme())]
+            + [lambda: d.Replace(Regex("[e▁]+"), "_"), lambda: d.WordPiece(rng.choice(["##", "e"]), flag())]
+            + [lambda: d.BPEDecoder(rng.choice(["</w>", "e"])), lambda: d.Strip(rng.choice(" ae"), rng.randrange(4), 0)]
+            + [lambda: d.CTC("a", "e", flag())],
+        ),
+    )
+
+
+def random_cases(rng, made, rules, lines):
+    """A tokenizer of random parts, and its cases: those lines on which the library does not panic."""
+    tokenizer = Tokenizer.from_str(rng.choice(made).to_str())
+    tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder = random_parts(rng, rules)
+    for text in ["the", "[CLS]", "é", "  "]:
+        options = {key: rng.random() < 0.5 for key in ["single_word", "lstrip", "rstrip", "normalized"]}
+        tokenizer.add_tokens([AddedToken(text, **options)])
+    kept = []
+    for line in lines:
+        try:
+            ids = tokenizer.encode(line, add_special_tokens=False).ids
+            kept.append((line, ids, tokenizer.decode(ids, skip_special_tokens=False)))
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+    kept += [("", tokenizer.encode("", add_special_tokens=False).ids, "")] * (len(lines) - len(kept))
+    return tokenizer, {
+        "lines": [line for line, _, _ in kept],
+        "ids": [ids for _, ids, _ in kept],
+        "decoded": {str(row): text for row, (line, _, text) in enumerate(kept) if text != line},
+    }
+
+
 def golden(path):
     """llama.cpp's own cases: texts, and the tokens of each."""
     with open(path + ".inp", encoding="utf-8", newline="") as file:
@@ -194,6 +262,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("directory")
     parser.add_argument("--lines", type=int, default=5000)
+    parser.add_argument("--random", type=int, default=20, help="how many tokenizers of random parts")
     parser.add_argument("--wheels")
     parser.add_argument("--gguf")
     options = parser.parse_args()
@@ -242,6 +311,11 @@ def main():
             print(f"{os.path.basename(path)}: {len(cases)} cases of llama.cpp, {wrong} not as here")
             tokenizers.append((os.path.basename(path)[:-5], tokenizer))
             lines += [text for text, _ in cases]
+    made = [tokenizer for name, tokenizer in tokenizers if not name.startswith("every")]
+    for number in range(options.random):
+        tokenizer, cases = random_cases(rng, made, nmt.normalizer, lines)
+        fixtures.write(f"random-{number}.tokenizer.json", json.loads(tokenizer.to_str()))
+        fixtures.write(f"random-{number}.cases.json", cases)
     for name, tokenizer in tokenizers:
         texts = characters if name.startswith("every") else lines
         texts = texts + [""] * (options.lines - len(texts))

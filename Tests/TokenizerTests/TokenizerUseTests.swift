@@ -17,6 +17,15 @@ import Testing
     #expect(tokenizer.decode([space, -1, 1200, .max, end, space]) == "  ")
   }
 
+  /// The reference finds the second and third pair of spaces too, but nothing is left of them.
+  @Test func takesWhiteSpaceOnce() throws {
+    let tokenizer = try TokenizerFileTests.tokenizer(
+      rest: #","added_tokens":[{"id":3,"content":"  ","lstrip":true,"rstrip":true,"special":true},"#
+        + #"{"id":4,"content":"<r>","rstrip":true,"special":true}]"#)
+    #expect(try tokenizer.encode("       b") == [3, 1])
+    #expect(try tokenizer.encode("a<r>    b  ") == [0, 4, 1, 3])
+  }
+
   @Test(arguments: TokenizerForm.allCases)
   func holdsCharactersBackUntilTheyAreWhole(_ form: TokenizerForm) throws {
     let tokenizer = try TokenizerFixture("gpt2", form).tokenizer

@@ -50,6 +50,8 @@ struct AddedTokenMatcher: Sendable {
         {
           start -= UTF8.width(scalar)
         }
+        // What a token before has taken with it stays there.
+        start = max(start, settled)
       }
       if token.stripsRight {
         while let scalar = scalarAfter(text, stop), CharacterClass.whitespace.contains(scalar) {
@@ -57,7 +59,9 @@ struct AddedTokenMatcher: Sendable {
         }
       }
       if settled < start { append(settled..<start, nil) }
-      append(min(start, stop)..<stop, token.id)
+      // Of a token that lies in the white space of the one before, nothing may be left.
+      guard start < stop else { continue }
+      append(start..<stop, token.id)
       settled = stop
     }
     if settled < text.count { append(settled..<text.count, nil) }
