@@ -143,7 +143,7 @@ extension ModelGraph {
       let closest = name.prefix(256).description.closest(among: Self.architectureNames)
       throw FileError.unsupported(
         path, key, "`\(name)` is not supported\(closest.map { "; closest is `\($0)`" } ?? "")",
-        next: "`actc models` lists what is; another family is a file in graphs/, see docs/architecture.md")
+        next: "`actc models` lists what is; another family is a file in graphs/, see docs/adding-a-model.md")
     }
     return (architecture, name)
   }

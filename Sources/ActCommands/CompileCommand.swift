@@ -97,7 +97,10 @@ struct CompileCommand: ParsableCommand {
       directory: self.model, isRequired: !compiled.plan.caches.isEmpty, note: note)
     let bar = ProgressBar("compiling")
     try CompiledModel.write(
-      modules, to: output, tokenizers: tokenizer.map { [$0.inPlan] } ?? [], labels: model.labels,
+      modules, to: output,
+      texts: PlanTexts(
+        tokenizers: tokenizer.map { [$0.inPlan] } ?? [],
+        endTokens: compiled.plan.caches.isEmpty ? [] : model.endTokens(), labels: model.labels),
       provenance: provenance(model, maps, mapOptions.hashes(), options, placements)
     ) { bar.update($0) }
     bar.finish()

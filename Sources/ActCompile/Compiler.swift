@@ -102,22 +102,21 @@ extension CompiledModel {
   ///
   /// - Parameters:
   ///   - path: a file that appears only when the plan is complete.
-  ///   - tokenizers: the model's.
-  ///   - labels: of a classifier, what it tells apart.
+  ///   - texts: what the plan is to know of texts.
   ///   - provenance: where the plan comes from.
   ///   - progress: receives the share of bytes written, 0 to 1.
   /// - Throws: `FileError` where the file cannot be written, and what computing its tensors throws.
   package func write(
-    to path: String, tokenizers: [PlanTokenizer] = [], labels: Labels? = nil, provenance: JSON,
+    to path: String, texts: PlanTexts = PlanTexts(), provenance: JSON,
     progress: (Double) -> Void = { _ in }
   ) throws {
     try CompiledModel.write(
-      [self], to: path, tokenizers: tokenizers, labels: labels, provenance: provenance, progress: progress)
+      [self], to: path, texts: texts, provenance: provenance, progress: progress)
   }
 
   /// Writes a plan file of several modules, in this order. Tensors that are computed alike are there once.
   package static func write(
-    _ modules: [CompiledModel], to path: String, tokenizers: [PlanTokenizer] = [], labels: Labels? = nil,
+    _ modules: [CompiledModel], to path: String, texts: PlanTexts = PlanTexts(),
     provenance: JSON, progress: (Double) -> Void = { _ in }
   ) throws {
     let modules = wiringModules(sharingTensors(modules))
@@ -125,8 +124,7 @@ extension CompiledModel {
     let total = tensors.reduce(0) { $0 + ($1.type.byteCount() ?? 0) }
     var written = 0
     try PlanFile.write(
-      modules.map(\.plan), to: path, tensors: tensors, tokenizers: tokenizers, labels: labels,
-      provenance: provenance
+      modules.map(\.plan), to: path, tensors: tensors, texts: texts, provenance: provenance
     ) { append in
       for module in modules {
         try module.computeTensors(ConstantEvaluator()) { name, bytes, _ in

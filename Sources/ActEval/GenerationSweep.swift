@@ -116,7 +116,7 @@ package struct GenerationSweep: Sendable {
     request.strengths = job.strengths
     request.sampling = sampling
     request.sampling.seed = Self.seed(sampling.seed, promptIndex: job.promptIndex, sample: job.sample)
-    if let end = model.tokenizer?.eosToken { request.stopTokens = [Int32(end)] }
+    request.stopTokens = model.endTokens
     return request
   }
 

@@ -8,7 +8,7 @@ import ActText
 /// they work in. A wire says which result of a module is an input of a later one.
 ///
 /// Metadata keys: `format` (`actplan/2`), `plan` (the text form of every module), those of each ``PlanTokenizer``,
-/// `labels` (JSON, of a classifier), and `provenance` (JSON: fingerprints of model and maps, options, compiler).
+/// `labels` (JSON, of a classifier), `end_tokens` (JSON), and `provenance` (JSON: fingerprints of model and maps, options, compiler).
 package struct PlanFile: Sendable {
   package static let format = "actplan/2"
 
@@ -20,6 +20,8 @@ package struct PlanFile: Sendable {
   package let provenance: JSON
   /// Of a classifier, what its logits tell apart.
   package let labels: Labels?
+  /// The tokens that end a text, beside the tokenizer's own.
+  package let endTokens: [Int]
 
   /// Maps and checks a plan. No content of a file that passes can make the runtime leave its buffers.
   package init(_ path: String) throws {
@@ -57,12 +59,21 @@ package struct PlanFile: Sendable {
     do { provenance = try JSON(parsing: file.metadata("provenance") ?? "{}") } catch {
       throw FileError(path, "provenance", "\(error)")
     }
-    labels = try file.json("labels").map { (json) throws(FileError) in
-      guard let labels = Labels(json) else {
-        throw FileError(path, "labels", "expected names, and whether they are independent")
-      }
-      return labels
+    endTokens = try file.endTokens()
+    labels = try file.labels()
+  }
+
+  /// The layout of chats that the plan carries.
+  ///
+  /// - Throws: `FileError` for a plan without one, and for one that is not supported.
+  package func makeChatTemplate() throws(FileError) -> ChatTemplate {
+    let (key, path) = ("tokenizer_config", "\(file.path): tokenizer_config")
+    guard let json = try file.json(key) else {
+      throw FileError(
+        file.path, key, "the plan has none: the model has no layout for chats",
+        next: "use `actrun generate`, or compile it from a directory with tokenizer_config.json")
     }
+    return try ChatTemplate(TokenizerConfig(json: json, path: path), path: path)
   }
 
   /// The tokenizer that the plan carries, of a name where it carries several; nil where it has none. Its tables and rules
@@ -81,7 +92,7 @@ package struct PlanFile: Sendable {
   /// needed.
   package static func write(
     _ modules: [Plan], to path: String, tensors: [(name: String, type: TensorType)],
-    tokenizers: [PlanTokenizer], labels: Labels?, provenance: JSON,
+    texts: PlanTexts, provenance: JSON,
     produce: ((_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
     let entries = tensors.map { name, type in
@@ -92,10 +103,9 @@ package struct PlanFile: Sendable {
       ("format", format), ("plan", modules.map(\.description).joined(separator: "\n")),
       ("provenance", provenance.description),
     ]
-    if let labels { metadata.append(("labels", labels.json.description)) }
-    metadata += tokenizers.flatMap(\.metadata)
-    let writer = try SafetensorsWriter(path, tokenizers.flatMap(\.entries) + entries, metadata: metadata)
-    for tokenizer in tokenizers { try tokenizer.write(to: writer) }
+    metadata += texts.metadata
+    let writer = try SafetensorsWriter(path, texts.tokenizers.flatMap(\.entries) + entries, metadata: metadata)
+    for tokenizer in texts.tokenizers { try tokenizer.write(to: writer) }
     try produce { name, bytes in try writer.append(bytes, to: name) }
     try writer.finish()
   }

@@ -70,7 +70,20 @@ static void end_by(int number) {
   _exit(128 + number);
 }
 
+static atomic_int catches_interrupts, interrupted;
+
+void act_interrupts_catch(int catches) {
+  atomic_store(&interrupted, 0);
+  atomic_store(&catches_interrupts, catches);
+}
+
+int act_interrupted(void) { return atomic_load(&interrupted); }
+
 static void handle_end(int number) {
+  if (number == SIGINT && atomic_load(&catches_interrupts)) {
+    atomic_store(&interrupted, 1);
+    return;
+  }
   enter();
   remove_temporaries();
   // Whoever closed the pipe reads no more.

@@ -9,8 +9,8 @@ struct Actrun: ParsableCommand {
     abstract: "Runs plans: generates, scores and measures, with steering strengths turned at run time.",
     version: toolVersion,
     subcommands: [
-      GenerateCommand.self, EmbedCommand.self, ClassifyCommand.self, RunCommand.self, ScoreCommand.self,
-      EvalCommand.self, BenchCommand.self,
+      GenerateCommand.self, ChatCommand.self, EmbedCommand.self, ClassifyCommand.self, RunCommand.self,
+      ScoreCommand.self, EvalCommand.self, BenchCommand.self,
     ])
 
   static func main() { runTool(Self.self) }

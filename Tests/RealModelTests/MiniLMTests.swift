@@ -45,7 +45,7 @@ struct MiniLMTests {
     options.weights = .f32
     let tokenizer = try #require(try ModelTokenizer(directory: model.path, isRequired: true) { _ in })
     try model.compile(MapSet(), options)
-      .write(to: path, tokenizers: [tokenizer.inPlan], provenance: .object([:]))
+      .write(to: path, texts: PlanTexts(tokenizers: [tokenizer.inPlan]), provenance: .object([:]))
     let encoder = try TextEncoder(PlanFile(path))
     let inputs = try JSON(readingFile: fixture("minilm/reference.json"))
     for input in ["one", "three"] {

@@ -23,6 +23,8 @@ package struct Generation: Hashable, Sendable {
     case end
     /// The text has as many tokens as were requested.
     case length
+    /// Its caller stopped it.
+    case stopped
   }
 
   /// The tokens after the prompt, without the one that ended them.

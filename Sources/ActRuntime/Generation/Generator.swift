@@ -6,16 +6,19 @@ extension LanguageModel {
   ///   - requests: what to continue, in the order of the result.
   ///   - onToken: called for each token as it comes, with the request's index.
   ///   - onEnd: called for each request as it ends, with its index. What it throws ends the run.
+  ///   - isStopped: asked after each step; once it is true, what has not ended stays as it is.
   /// - Returns: the continuations, in the order of the requests, and how long they took.
   /// - Throws: `EngineError` for an empty prompt, a dial that does not exist, or more than the plan holds, before
   ///   anything runs.
   package func generate(
     _ requests: [GenerationRequest], onToken: (_ request: Int, _ token: Int32) -> Void = { _, _ in },
-    onEnd: (_ request: Int, _ generation: Generation) throws -> Void = { _, _ in }
+    onEnd: (_ request: Int, _ generation: Generation) throws -> Void = { _, _ in },
+    isStopped: () -> Bool = { false }
   ) throws -> (generations: [Generation], timing: GenerationTiming) {
     let run = try GenerationRun(self, requests)
     defer { run.close() }
-    while try run.round(onToken, onEnd) {}
+    while try run.round(onToken, onEnd), !isStopped() {}
+    run.keepUnfinished()
     return (run.generations, run.timing)
   }
 }
@@ -67,6 +70,14 @@ private final class GenerationRun {
     }
     let together = min(engine.maximumSequences, requests.count)
     live.reserveCapacity(together)
+  }
+
+  /// Takes over the tokens of what has not ended.
+  func keepUnfinished() {
+    for continuation in live {
+      generations[continuation.index].tokens = continuation.tokens
+      generations[continuation.index].finish = .stopped
+    }
   }
 
   func close() {

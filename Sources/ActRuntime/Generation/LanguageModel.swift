@@ -10,6 +10,8 @@ package final class LanguageModel {
   /// The slots of all that run on the engine.
   package let slots: SlotPool
   package let tokenizer: Tokenizer?
+  /// The tokens that end a text.
+  package let endTokens: Set<Int32>
   /// The width of the logits.
   package let vocabularySize: Int
   /// Tokens 0 ..< this can be read and predicted.
@@ -36,12 +38,13 @@ package final class LanguageModel {
     try Self.check(file.plan, path: path)
     let engine = try file.makeEngine(
       threads: threads, maximumSequences: maximumSequences, maximumSlots: maximumSlots)
-    try self.init(engine, path: path, tokenizer: file.makeTokenizer(), provenance: file.provenance)
+    try self.init(
+      engine, path: path, tokenizer: file.makeTokenizer(), endTokens: file.endTokens, provenance: file.provenance)
   }
 
   /// Wraps an engine whose plan is not on disk.
   package init(
-    _ engine: Engine, path: String, tokenizer: Tokenizer?, provenance: JSON = .object([])
+    _ engine: Engine, path: String, tokenizer: Tokenizer?, endTokens: [Int] = [], provenance: JSON = .object([])
   ) throws {
     vocabularySize = try Self.check(engine.plan, path: path)
     self.path = path
@@ -49,6 +52,7 @@ package final class LanguageModel {
     slots = SlotPool(engine)
     engine.path = path
     self.tokenizer = tokenizer
+    self.endTokens = Set((endTokens + [tokenizer?.eosToken].compactMap { $0 }).map { Int32($0) })
     self.provenance = provenance
     plan = engine.plan
   }
@@ -76,13 +80,13 @@ package final class LanguageModel {
     return width
   }
 
-  /// The token ids of a text, with the special tokens that the model expects around it.
-  package func encode(_ text: String) throws -> [Int32] {
+  /// The token ids of a text, by default with the special tokens that the model expects around it.
+  package func encode(_ text: String, addSpecialTokens: Bool = true) throws -> [Int32] {
     guard let tokenizer else {
       throw FileError(
         path, "tokenizer", "the plan has none", next: "compile it from a directory with tokenizer.json")
     }
-    return try tokenizer.encode(text).map { token in
+    return try tokenizer.encode(text, addSpecialTokens: addSpecialTokens).map { token in
       guard (0..<tokenCount).contains(token) else {
         throw FileError(
           path, "tokenizer", "expected tokens 0 to \(tokenCount - 1), as the model has, found \(token)",

@@ -23,6 +23,12 @@ void *act_temporary_add(const char *path);
 
 void act_temporary_forget(void *temporary);
 
+/// From now on SIGINT ends nothing, and is remembered instead; with 0 it ends the process again.
+void act_interrupts_catch(int catches);
+
+/// Whether SIGINT has come since it was last caught or let go.
+int act_interrupted(void);
+
 /// Sets the line that follows when a signal or an error ends the process; NULL for none. At most 1,023 bytes.
 void act_farewell_set(const char *line);
 
