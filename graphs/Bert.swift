@@ -9,13 +9,7 @@ let bert = Architecture(
 ) { configuration, weightType in
   let c = try BertConfiguration(configuration)
   var b = ModelBuilder(name: "bert", configuration: configuration, weightType: weightType)
-  let prefix = b.has("bert.embeddings.word_embeddings.weight") ? "bert." : ""
-  let states = try b.bertStates(c, prefix)
-  b.graph.addResult("last_hidden_state", states)
-  if b.has("\(prefix)pooler.dense.weight") {
-    b.graph.addResult("pooler_output", try b.bertPooler(states, c.width, prefix))
-  }
-  return ModelGraph(graph: b.graph, contextLength: c.context)
+  return try b.bertModel(c, "bert.")
 }
 
 /// BERT with a linear layer over its pooler.
@@ -29,6 +23,17 @@ let bertClassifier = Architecture("BertForSequenceClassification") { configurati
 }
 
 extension ModelBuilder {
+  /// The encoder with its results, of a checkpoint whose names may begin with `prefix`.
+  mutating func bertModel(_ c: BertConfiguration, _ prefix: String) throws -> ModelGraph {
+    let prefix = has("\(prefix)embeddings.word_embeddings.weight") ? prefix : ""
+    let states = try bertStates(c, prefix)
+    graph.addResult("last_hidden_state", states)
+    if has("\(prefix)pooler.dense.weight") {
+      graph.addResult("pooler_output", try bertPooler(states, c.width, prefix))
+    }
+    return ModelGraph(graph: graph, contextLength: c.context)
+  }
+
   /// The last hidden states of tokens, `f32[T,D]`, by modules whose names begin with `prefix`.
   mutating func bertStates(_ c: BertConfiguration, _ prefix: String) throws -> ValueID {
     let tokens = input("tokens", "T", .token)

@@ -7,13 +7,7 @@ let roberta = Architecture(
 ) { configuration, weightType in
   let c = try BertConfiguration(roberta: configuration)
   var b = ModelBuilder(name: "roberta", configuration: configuration, weightType: weightType)
-  let prefix = b.has("roberta.embeddings.word_embeddings.weight") ? "roberta." : ""
-  let states = try b.bertStates(c, prefix)
-  b.graph.addResult("last_hidden_state", states)
-  if b.has("\(prefix)pooler.dense.weight") {
-    b.graph.addResult("pooler_output", try b.bertPooler(states, c.width, prefix))
-  }
-  return ModelGraph(graph: b.graph, contextLength: c.context)
+  return try b.bertModel(c, "roberta.")
 }
 
 /// RoBERTa with two layers over the first token of a text.

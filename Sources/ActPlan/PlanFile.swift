@@ -104,7 +104,8 @@ package struct PlanFile: Sendable {
       ("provenance", provenance.description),
     ]
     metadata += texts.metadata
-    let writer = try SafetensorsWriter(path, texts.tokenizers.flatMap(\.entries) + entries, metadata: metadata)
+    let writer = try SafetensorsWriter(
+      path, texts.tokenizers.flatMap(\.entries) + entries, metadata: metadata)
     for tokenizer in texts.tokenizers { try tokenizer.write(to: writer) }
     try produce { name, bytes in try writer.append(bytes, to: name) }
     try writer.finish()

@@ -24,6 +24,12 @@ package func note(_ text: String) {
   write(escapingControls(text, keeping: ["\n", "\t"]) + "\n", to: STDERR_FILENO)
 }
 
+/// Prints on standard error what asks for a line, without an end.
+package func showPrompt(_ text: String) {
+  flushWarnings()
+  write(text, to: STDERR_FILENO)
+}
+
 /// Prints a value on standard output as the standard library's function of this name does, which it shadows, with
 /// control characters escaped: names in files must not command a terminal.
 package func print(_ item: some Any, terminator: String = "\n") {

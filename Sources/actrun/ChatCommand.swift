@@ -2,6 +2,7 @@ import ActFormats
 import ActPlan
 import ActRuntime
 import ActTerminal
+import ActText
 import ArgumentParser
 import Glibc
 
@@ -111,7 +112,7 @@ struct ChatCommand: ParsableCommand {
   }
 
   private func readMessage(_ isTerminal: Bool) -> String? {
-    if isTerminal { fputs("> ", stderr) }
+    if isTerminal { showPrompt("> ") }
     return readLine()
   }
 }

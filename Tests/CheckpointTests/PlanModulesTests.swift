@@ -130,7 +130,8 @@ import Workbench
     let path = directory.file("x.plan")
     try CompiledModel.write(
       compiled(Model(fixture("tiny-tied"))), to: path,
-      texts: PlanTexts(tokenizers: [tokenizer("llama", 0, 1), tokenizer("head", 1, 0)]), provenance: .object([:]))
+      texts: PlanTexts(tokenizers: [tokenizer("llama", 0, 1), tokenizer("head", 1, 0)]),
+      provenance: .object([:]))
     let file = try PlanFile(path)
     #expect(try file.makeTokenizer("llama")?.encode("ab") == [0, 1])
     #expect(try file.makeTokenizer("head")?.encode("ab") == [1, 0])

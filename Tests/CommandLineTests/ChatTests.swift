@@ -71,13 +71,15 @@ import Workbench
     let wrong = try chat(plan, ["/steer x=1", "/steer m", "/steer m=0:1:0.5", "/what"])
     #expect(wrong.output.isEmpty && wrong.errorLines.count == 4)
     for (line, words) in zip(
-      wrong.errorLines, ["no dial `x`", "expected NAME=STRENGTH", "expected one strength", "unknown command /what"])
+      wrong.errorLines,
+      ["no dial `x`", "expected NAME=STRENGTH", "expected one strength", "unknown command /what"])
     { #expect(line.contains(words), "\(line)") }
   }
 
   /// A list of tokens, each of which ends an answer.
   @Test func endTokens() throws {
-    let tokens = try #require(continuation(try plan(), "<user>ab<assistant>")["tokens"]?.array).compactMap(\.int)
+    let tokens = try #require(continuation(try plan(), "<user>ab<assistant>")["tokens"]?.array).compactMap(
+      \.int)
     let second = try #require(tokens.dropFirst().first { $0 != tokens[0] })
     let ended = try plan(["generation_config.json": #"{"eos_token_id": [300, \#(second)]}"#])
     let found = try continuation(ended, "<user>ab<assistant>")
@@ -87,7 +89,8 @@ import Workbench
     _ = try Workshop.copyModel("tiny-plain", to: bad)
     try directory.write(#"{"eos_token_id": ["x"]}"#, to: "bad/generation_config.json")
     try expectRefusal(
-      .actc, ["compile", bad, "-o", directory.file("x.plan")], 3, "eos_token_id: expected token ids, found [\"x\"]")
+      .actc, ["compile", bad, "-o", directory.file("x.plan")], 3,
+      "eos_token_id: expected token ids, found [\"x\"]")
   }
 
   @Test func longChatsForget() throws {

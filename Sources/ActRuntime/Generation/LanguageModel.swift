@@ -39,12 +39,14 @@ package final class LanguageModel {
     let engine = try file.makeEngine(
       threads: threads, maximumSequences: maximumSequences, maximumSlots: maximumSlots)
     try self.init(
-      engine, path: path, tokenizer: file.makeTokenizer(), endTokens: file.endTokens, provenance: file.provenance)
+      engine, path: path, tokenizer: file.makeTokenizer(), endTokens: file.endTokens,
+      provenance: file.provenance)
   }
 
   /// Wraps an engine whose plan is not on disk.
   package init(
-    _ engine: Engine, path: String, tokenizer: Tokenizer?, endTokens: [Int] = [], provenance: JSON = .object([])
+    _ engine: Engine, path: String, tokenizer: Tokenizer?, endTokens: [Int] = [],
+    provenance: JSON = .object([])
   ) throws {
     vocabularySize = try Self.check(engine.plan, path: path)
     self.path = path

@@ -24,6 +24,8 @@ package struct SteeringExpression: Hashable, Sendable {
   package struct Malformed: ToolError, Hashable {
     package var exitStatus: ExitStatus { .usage }
     package var description: String
+
+    package init(description: String) { self.description = description }
   }
 
   /// Ranges of more steps than this, and more combinations of them, are taken for a slip of the finger.

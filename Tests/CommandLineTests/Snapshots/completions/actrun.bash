@@ -173,13 +173,13 @@ _actrun() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    generate|embed|classify|run|score|eval|bench|help)
+    generate|chat|embed|classify|run|score|eval|bench|help)
         # Offer subcommand argument completions
         "_actrun_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'generate embed classify run score eval bench help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'generate chat embed classify run score eval bench help' -- "${cur}"))
         ;;
     esac
 }
@@ -227,6 +227,56 @@ _actrun_generate() {
         ;;
     '--output'|'-o')
         __actrun_add_completions -o plusdirs -fX '!*.@(jsonl)'
+        return
+        ;;
+    '--temp')
+        return
+        ;;
+    '--top-k')
+        return
+        ;;
+    '--top-p')
+        return
+        ;;
+    '--min-p')
+        return
+        ;;
+    '--repetition-penalty')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--steer')
+        return
+        ;;
+    '--threads'|'-t')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actrun_add_completions -o plusdirs -fX '!*.@(plan)'
+        return
+        ;;
+    esac
+}
+
+_actrun_chat() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=(--steer)
+    non_repeating_options=(--system -n --tokens --temp --top-k --top-p --min-p --repetition-penalty --seed --threads -t)
+    __actrun_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--system')
+        return
+        ;;
+    '-n'|'--tokens')
         return
         ;;
     '--temp')

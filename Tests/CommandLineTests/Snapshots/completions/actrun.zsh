@@ -51,6 +51,7 @@ _actrun() {
     command)
         local -ar subcommands=(
             'generate:Continues a text, or the prompts of a file.'
+            'chat:Holds a conversation with a model.'
             'embed:Embeds texts: a line of JSON for each, with its vector.'
             'classify:Classifies texts: a line of JSON for each, with its labels.'
             'run:Runs a plan on tensors: its inputs in, its results out.'
@@ -63,7 +64,7 @@ _actrun() {
         ;;
     arg)
         case "${words[1]}" in
-        generate|embed|classify|run|score|eval|bench|help)
+        generate|chat|embed|classify|run|score|eval|bench|help)
             "_actrun_${words[1]}" && ret=0
             ;;
         esac
@@ -99,6 +100,28 @@ _actrun_generate() {
         '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--json[Print a text given with -p as a JSON line too.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_actrun_chat() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':plan:_files -g '\''*.plan'\'''
+        '--system[What the model is told before the first message.]:system:'
+        '(-n --tokens)'{-n,--tokens}'[The most tokens of an answer.]:tokens:'
+        '--temp[Divides the logits; 0 takes the likeliest token. (default\: 0.8)]:temp:'
+        '--top-k[Keep the K likeliest tokens; 0 keeps all. (default\: 40)]:top-k:'
+        '--top-p[Keep the likeliest tokens that reach this probability together. (default\: 0.95)]:top-p:'
+        '--min-p[Drop tokens less likely than this share of the likeliest. (default\: 0.05)]:min-p:'
+        '--repetition-penalty[Penalty of tokens seen before; 1 is none. (default\: 1)]:repetition-penalty:'
+        '--seed[The same seed gives the same texts. (default\: 0)]:seed:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
