@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write random tiny checkpoints of BERT and its kin, and what `transformers` computes for them.
+"""Write random tiny checkpoints of encoders of text, and what `transformers` computes for them.
 
     Scripts/make-tiny-bert.py [--output Tests/Fixtures]
 
@@ -16,6 +16,8 @@ Input: none; everything is seeded. Each checkpoint is a directory as `save_pretr
     tiny-bert-classifier, tiny-xlm-roberta-classifier, tiny-distilbert-classifier
                    `…ForSequenceClassification` of BERT, of XLM-RoBERTa (labels that hold or not each by itself; its
                    padding is 3) and of DistilBERT (without names of labels)
+    tiny-clip-text   a `CLIPTextModelWithProjection`; its texts end with the end token, here the last of the vocabulary
+    tiny-clip-text-2  a `CLIPTextModel`, of the old kind, in which token 2 stands for the largest one
 
 Matrices are wide enough that attention is far from uniform, gains scatter around 1, biases around 0.
 
@@ -29,6 +31,7 @@ attention, and the rows of the results are joined:
     last_hidden_state   f32[T,D]   not of classifiers
     pooler_output       f32[B,D]   tanh of the pooler's layer on the first row of each entry, where there is a pooler
     logits              f32[B,L]   of classifiers
+    text_embeds         f32[B,P]   of `tiny-clip-text`
     SITE                f32[T,D]   `input1`, but not of `tiny-bert-old`: the outputs of the norms, and of the linear
                                    layers that end attention and MLP, by the names of their modules; of the head
                                    f32[B,D] and f32[B,L]
@@ -54,6 +57,9 @@ from transformers import (
     BertForPreTraining,
     BertForSequenceClassification,
     BertModel,
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
     DistilBertConfig,
     DistilBertForMaskedLM,
     DistilBertForSequenceClassification,
@@ -67,6 +73,8 @@ SITE = re.compile(
     r"(\w+\.)?(embeddings\.LayerNorm|encoder\.layer\.\d+\.(attention\.)?output\.(dense|LayerNorm)"
     r"|transformer\.layer\.\d+\.(attention\.out_lin|sa_layer_norm|ffn\.lin2|output_layer_norm))"
     r"|pre_classifier|classifier(\.dense|\.out_proj)?"
+    r"|(text_model\.)?(encoder\.layers\.\d+(\.self_attn\.out_proj|\.layer_norm\d|\.mlp\.fc\d)?|final_layer_norm)"
+    r"|text_projection"
 )
 
 CHECKPOINTS = {
@@ -173,6 +181,35 @@ CHECKPOINTS = {
             num_labels=2,
         ),
     ),
+    "tiny-clip-text": (
+        CLIPTextModelWithProjection,
+        CLIPTextConfig(
+            vocab_size=61,
+            hidden_size=36,
+            intermediate_size=52,
+            num_hidden_layers=2,
+            num_attention_heads=3,
+            max_position_embeddings=23,
+            projection_dim=20,
+            bos_token_id=59,
+            eos_token_id=60,
+        ),
+    ),
+    "tiny-clip-text-2": (
+        CLIPTextModel,
+        CLIPTextConfig(
+            vocab_size=57,
+            hidden_size=24,
+            intermediate_size=44,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            max_position_embeddings=21,
+            hidden_act="gelu",
+            layer_norm_eps=1e-3,
+            bos_token_id=0,
+            eos_token_id=2,
+        ),
+    ),
 }
 
 CLASSIFIERS = (
@@ -223,7 +260,7 @@ def load(directory, kind):
     if kind is BertForPreTraining:
         kind = BertModel
     model = kind.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager").eval()
-    whole = kind in (*CLASSIFIERS, BertModel, RobertaModel)
+    whole = kind in (*CLASSIFIERS, BertModel, RobertaModel, CLIPTextModel, CLIPTextModelWithProjection)
     return model, model if whole else model.base_model
 
 
@@ -233,6 +270,7 @@ def run(model, encoder, tokens, types, sites):
 
     def keep(name):
         def hook(module, arguments, output):
+            output = output[0] if isinstance(output, tuple) else output
             outputs[name] = output.reshape(-1, output.shape[-1]).clone()
 
         return hook
@@ -250,8 +288,9 @@ def run(model, encoder, tokens, types, sites):
         outputs["logits"] = result.logits
     else:
         outputs["last_hidden_state"] = result.last_hidden_state[0]
-    if result.get("pooler_output") is not None:
-        outputs["pooler_output"] = result.pooler_output
+    for name in ("pooler_output", "text_embeds"):
+        if result.get(name) is not None:
+            outputs[name] = result[name]
     return outputs
 
 
@@ -283,6 +322,10 @@ def main():
             tokens = [torch.randint(config.vocab_size, (length,), generator=generator) for length in lengths]
             if is_roberta:
                 tokens = [torch.where(text == config.pad_token_id, 0, text) for text in tokens]
+            if isinstance(config, CLIPTextConfig):
+                for text in tokens:
+                    text[text == config.vocab_size - 1] = 0
+                    text[-1] = config.vocab_size - 1
             types = [None] * len(lengths)
             if typed:
                 types = [torch.randint(config.type_vocab_size, (length,), generator=generator) for length in lengths]

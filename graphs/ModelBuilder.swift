@@ -111,20 +111,20 @@ struct ModelBuilder {
     return graph.append(.embedding, table, positions, name: module, site: module)
   }
 
-  /// Attention of the rows of an entry to all of its rows.
-  mutating func attention(_ q: ValueID, _ k: ValueID, _ v: ValueID, heads: Int, name: String) -> ValueID {
+  /// Attention of the rows of an entry to all of its rows, or to those so far.
+  mutating func attention(
+    _ q: ValueID, _ k: ValueID, _ v: ValueID, heads: Int, visible: Attention.Visible = .all, name: String
+  ) -> ValueID {
     let headWidth = graph.type(q).shape.last!.fixed! / heads
     let keysAndValues = graph.append(
       .kvPack(KeyValues(heads: heads, headWidth: headWidth)), k, v, name: "\(name).kv")
-    return graph.append(
-      .attention(Attention(scale: Float(1 / Double(headWidth).squareRoot()), visible: .all)), q,
-      keysAndValues,
-      name: name)
+    let attention = Attention(scale: Float(1 / Double(headWidth).squareRoot()), visible: visible)
+    return graph.append(.attention(attention), q, keysAndValues, name: name)
   }
 
-  /// The rows that a call chooses: by default the first of each text.
-  mutating func chosenRows(_ x: ValueID, name: String) -> ValueID {
-    graph.append(.takeRows, x, input("chosen_rows", "R", .chosen), name: name)
+  /// The rows that a call chooses: by default the first of each text, or with the role `ending` the last.
+  mutating func chosenRows(_ x: ValueID, _ role: InputRole = .chosen, name: String) -> ValueID {
+    graph.append(.takeRows, x, input("chosen_rows", "R", role), name: name)
   }
 
   /// An input of images.

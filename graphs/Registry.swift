@@ -92,6 +92,7 @@ private let architectures: [Architecture] = [
   robertaClassifier,
   distilBert,
   distilBertClassifier,
+  clipText,
   autoencoderTiny,
 ]
 

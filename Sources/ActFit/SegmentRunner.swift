@@ -18,6 +18,8 @@ final class SegmentRunner {
   private let reportsRows: Bool
   /// Whether samples are sequences of rows, whose keys and values are cached, or whole entries.
   private let keepsSequences: Bool
+  /// Whether the row of a text that is chosen is its last.
+  private let choosesEndings: Bool
   /// The slot of transported rows; 0 where nothing is inserted.
   private var slot: Int32 = 0
   /// Sequences of the engine, used by one batch after another: a causal row reads what its own sequence wrote.
@@ -53,6 +55,7 @@ final class SegmentRunner {
       if !earlier.sites.isEmpty { try maps.add(fitted: earlier, name: "fitted") }
     }
     keepsSequences = model.keepsSequences
+    choosesEndings = model.graph.declaredInputs.contains { $0.role == .ending }
     engine = try model.compile(segment.graph, maps, compile)
       .makeEngine(pool: workers, maximumSequences: keepsSequences ? limits.batch.entries : 1)
     engine.path = model.path
@@ -125,11 +128,13 @@ final class SegmentRunner {
       row += sample.rowCount
       if slot > 0 { rowSlots += (0..<sample.rowCount).map(slot(ofRow:)) }
     }
-    // A part that begins where rows are chosen has the first of each text.
+    // A part that begins where rows are chosen has one of each text.
     let startsChosen = engine.plan.limit("T") == nil && engine.plan.limit("R") != nil
     try engine.step(
       entries: batch.samples.map(\.rowCount),
-      slots: [Int32](repeating: startsChosen ? slot(ofRow: 0) : slot, count: batch.samples.count),
+      slots: batch.samples.map { sample in
+        startsChosen ? slot(ofRow: choosesEndings ? sample.rowCount - 1 : 0) : slot
+      },
       rowSlots: slot > 0 ? rowSlots : nil)
   }
 

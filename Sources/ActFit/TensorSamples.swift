@@ -47,10 +47,10 @@ package struct TensorSamples: Sendable {
     of inputs: EntryInputs, for model: Model, digest: String
   ) throws(FileError) -> [FitSample] {
     let declared = model.graph.declaredInputs
-    if let chosen = declared.first(where: { $0.role == .chosen && inputs.tensors[$0.name] != nil }) {
+    if let chosen = declared.first(where: { $0.role.isChoice && inputs.tensors[$0.name] != nil }) {
       throw FileError(
         inputs.path, chosen.name,
-        "a fit chooses the rows itself: \(model.keepsSequences ? "all" : "the first of each text")",
+        "a fit chooses the rows itself: \(model.keepsSequences ? "all" : "one of each text")",
         next: "leave the tensor out")
     }
     let rowCounts = try inputs.rowCounts(declared)

@@ -9,7 +9,7 @@ extension Plan {
     let rows: String? =
       switch role {
       case .token, .position, .entry: "T"
-      case .chosen: "R"
+      case .chosen, .ending: "R"
       case .given: nil
       }
     if let rows {
@@ -39,7 +39,7 @@ extension Plan {
       switch role {
       case .token, .position: rows == nil
       case .entry: rows == .symbol("B")
-      case .chosen: rows == .symbol("T")
+      case .chosen, .ending: rows == .symbol("T")
       case .given: true
       }
     guard isBounded else {

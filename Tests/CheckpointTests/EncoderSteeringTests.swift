@@ -58,8 +58,9 @@ import Testing
 
   /// Where encoders are steered: norms, linear outputs, activations, the embeddings and the pooler's input.
   private static let patterns = [
-    "re:.*(LayerNorm|layer_norm)", "re:.*(output\\.dense|out_lin|lin2)", "re:.*(\\.self\\..*|[qkv]_lin)",
-    "re:.*(act_fn|ffn\\.activation)", "*word_embeddings",
+    "re:.*(LayerNorm|layer_norm\\d?)", "re:.*(output\\.dense|out_lin|lin2|out_proj|fc2)",
+    "re:.*(\\.self\\..*|[qkv]_(lin|proj))",
+    "re:.*(act_fn|ffn\\.activation|activation_fn)", "re:.*(word_embeddings|token_embedding)",
   ]
 
   @Test(arguments: smallEncoders, patterns)
@@ -99,7 +100,10 @@ import Testing
   func knownParameters(checkpoint: String, scope: String) throws {
     let model = try Model(fixture(checkpoint))
     let site = try #require(
-      model.sites.last { $0.name.hasSuffix("output.LayerNorm") || $0.name.hasSuffix("output_layer_norm") }
+      model.sites.last {
+        $0.name.hasSuffix("output.LayerNorm") || $0.name.hasSuffix("output_layer_norm")
+          || $0.name.hasSuffix("final_layer_norm")
+      }
     ).name
     let map = try map(of: model, at: site, scope: scope)
     let parameters = map.sites[0].parameters

@@ -32,7 +32,10 @@ package func record(of prompt: String, by checkpoint: String) throws -> TensorFi
 }
 
 /// The small encoders of text, made by `Scripts/make-tiny-bert.py`, which says what is recorded of them.
-package let smallEncoders = ["tiny-bert", "tiny-bert-2", "tiny-bert-old", "tiny-roberta", "tiny-distilbert"]
+package let smallEncoders = [
+  "tiny-bert", "tiny-bert-2", "tiny-bert-old", "tiny-roberta", "tiny-distilbert",
+  "tiny-clip-text", "tiny-clip-text-2",
+]
 
 /// Small encoders with a classification head, made by the same script, whose records have `logits` f32[B,classes].
 package let smallClassifiers = [

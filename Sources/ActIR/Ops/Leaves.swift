@@ -40,10 +40,15 @@ public enum InputRole: String, Hashable, Sendable, CaseIterable {
   case position
   /// The entry of each row.
   case entry
-  /// The rows that are chosen, among those of the call.
+  /// The rows that are chosen, among those of the call; where nobody chooses, the first of each entry.
   case chosen
+  /// The rows that are chosen; where nobody chooses, the last of each entry.
+  case ending
   /// Nothing: the caller gives it by name.
   case given
+
+  /// Whether it is the rows that are chosen.
+  public var isChoice: Bool { self == .chosen || self == .ending }
 }
 
 /// An input as a graph or a plan declares it.

@@ -31,7 +31,7 @@ package struct EntryInput: Sendable {
     limit: (_ name: String) -> Int
   ) throws(FileError) {
     switch input.role {
-    case .position, .entry, .chosen: return nil
+    case .position, .entry, .chosen, .ending: return nil
     case .token, .given: break
     }
     guard case .symbol(let symbol)? = input.type.shape.first, let width = input.type.elementsPerSymbol else {

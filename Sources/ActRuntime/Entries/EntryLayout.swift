@@ -14,7 +14,7 @@ struct EntryLayout {
 
   /// How many rows each entry has; 0 where the plan counts entries alone.
   private(set) var rowCounts: [Int]
-  /// The chosen rows, among those of the call: where the caller names none, the first of each entry.
+  /// The chosen rows, among those of the call: where the caller names none, the first or the last of each entry.
   let chosen: [Int]
   /// Whether the caller names them.
   let namesChosen: Bool
@@ -42,13 +42,13 @@ struct EntryLayout {
       firsts.append(row)
       row += count
     }
-    let role = model.plan.inputs.first { $0.role == .chosen }
-    if let role, let given = try inputs.integers(role.name) {
+    let choice = model.plan.inputs.first { $0.role.isChoice }
+    if let choice, let given = try inputs.integers(choice.name) {
       chosen = given
       namesChosen = true
-      try inputs.check(given, of: role.name, below: row)
+      try inputs.check(given, of: choice.name, below: row)
     } else {
-      chosen = firsts
+      chosen = choice?.role == .ending ? zip(firsts, rowCounts).map { $0 + $1 - 1 } : firsts
       namesChosen = false
     }
     try cut(firsts, inputs, model)
@@ -84,7 +84,7 @@ struct EntryLayout {
     add(start..<rowCounts.count, firsts)
     for part in parts where part.chosen.count > mostChosen {
       throw FileError(
-        inputs.path, model.plan.inputs.first { $0.role == .chosen }?.name,
+        inputs.path, model.plan.inputs.first { $0.role.isChoice }?.name,
         "expected at most \(mostChosen) rows of entries \(part.entries.lowerBound) to \(part.entries.upperBound - 1), "
           + "found \(part.chosen.count)")
     }

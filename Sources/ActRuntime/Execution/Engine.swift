@@ -29,6 +29,8 @@ package final class Engine {
   /// The value of each of the plan's symbols in this call, by its place among the limits.
   let counts: UnsafeMutablePointer<Int32>
   let maximumLogitRows: Int
+  /// Whether the rows that are chosen where nobody chooses are the last ones of the entries.
+  let choosesEndings: Bool
   let vocabularySize: Int
   /// Positions 0 ..< this can be embedded.
   let positionCount: Int
@@ -68,6 +70,7 @@ package final class Engine {
     self.maximumSlots = maximumSlots
     self.pool = pool
     maximumLogitRows = plan.limit("R") ?? 0
+    choosesEndings = plan.inputs.contains { $0.role == .ending }
     // A part of a model may begin where rows are chosen already.
     maximumRows = plan.limit("T") ?? max(1, maximumLogitRows)
     vocabularySize = plan.vocabularySize ?? Int(Int32.max)

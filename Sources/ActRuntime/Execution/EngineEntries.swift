@@ -15,7 +15,8 @@ extension Engine {
   ///   - rowCounts: how many rows of the symbol `T` each entry has; what the call counts by `B` are the entries.
   ///   - slots: the slot of each entry.
   ///   - rowSlots: the slot of each row; nil: that of its entry.
-  ///   - chosen: the chosen rows, among those of all entries; nil: the first of each entry.
+  ///   - chosen: the chosen rows, among those of all entries; nil: the first of each entry, or its last, as the plan's
+  ///     input says.
   ///   - sites: the sites whose values are wanted; see ``observableSites``.
   ///   - receive: is handed the values at each of `sites` as their readers see them: rows in order, `width` values each.
   /// - Throws: `EngineError` for entries or numbers that the plan does not hold, `NotFiniteError` for results that are not
@@ -87,13 +88,13 @@ extension Engine {
 
   /// Writes the chosen rows; returns how many there are.
   private func choose(_ chosen: [Int32]?, of rowCounts: [Int]) throws -> Int32 {
-    var firsts: [Int32] = []
+    var usual: [Int32] = []
     var row: Int32 = 0
     for count in rowCounts {
-      firsts.append(row)
+      usual.append(choosesEndings ? row + Int32(count) - 1 : row)
       row += Int32(count)
     }
-    let chosen = chosen ?? firsts
+    let chosen = chosen ?? usual
     guard chosen.count <= maximumLogitRows else {
       throw EngineError("\(chosen.count) chosen rows; the plan holds \(maximumLogitRows)")
     }

@@ -64,7 +64,7 @@ struct RowBuffers {
     case .token: tokens
     case .position: positions
     case .entry: entries
-    case .chosen: chosenRows
+    case .chosen, .ending: chosenRows
     case .given: nil
     }
   }
