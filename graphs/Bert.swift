@@ -13,7 +13,9 @@ let bert = Architecture(
 }
 
 /// BERT with a linear layer over its pooler.
-let bertClassifier = Architecture("BertForSequenceClassification") { configuration, weightType in
+let bertClassifier = Architecture(
+  "BertForSequenceClassification", otherHeads: ["cls."]
+) { configuration, weightType in
   let c = try BertConfiguration(configuration)
   var b = ModelBuilder(name: "bert", configuration: configuration, weightType: weightType)
   let pooled = try b.bertPooler(b.bertStates(c, "bert."), c.width, "bert.")

@@ -13,7 +13,9 @@ let distilBert = Architecture(
 }
 
 /// DistilBERT with two layers over the first token of a text.
-let distilBertClassifier = Architecture("DistilBertForSequenceClassification") { configuration, weightType in
+let distilBertClassifier = Architecture(
+  "DistilBertForSequenceClassification", otherHeads: ["vocab_"]
+) { configuration, weightType in
   let c = try DistilBertConfiguration(configuration)
   var b = ModelBuilder(name: "distilbert", configuration: configuration, weightType: weightType)
   let states = try b.distilBertStates(c, "distilbert.")

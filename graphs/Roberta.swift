@@ -10,9 +10,11 @@ let roberta = Architecture(
   return try b.bertModel(c, "roberta.")
 }
 
-/// RoBERTa with two layers over the first token of a text.
+/// RoBERTa with two layers over the first token of a text. Published checkpoints may hold the pooler, which it does not
+/// use.
 let robertaClassifier = Architecture(
-  "RobertaForSequenceClassification", "XLMRobertaForSequenceClassification"
+  "RobertaForSequenceClassification", "XLMRobertaForSequenceClassification",
+  otherHeads: ["roberta.pooler.", "lm_head."]
 ) { configuration, weightType in
   let c = try BertConfiguration(roberta: configuration)
   var b = ModelBuilder(name: "roberta", configuration: configuration, weightType: weightType)

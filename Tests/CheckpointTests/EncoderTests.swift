@@ -6,6 +6,7 @@ import ActPlan
 import ActRuntime
 import ModelChecks
 import Testing
+import Workbench
 
 /// Small encoders against what `transformers` computes for them (`Scripts/make-tiny-bert.py`).
 @Suite struct EncoderTests {
@@ -70,5 +71,31 @@ import Testing
     let inputs = try EntryInputs(SafetensorsFile(path), for: model.plan.inputs)
     try check(
       try model.evaluate(inputs), against: path, atMost: weights.limit, names: try results(checkpoint))
+  }
+
+  /// Heads that a classifier does not use, which published checkpoints hold all the same, are no tensors too many; others
+  /// are.
+  @Test(arguments: [
+    ("tiny-xlm-roberta-classifier", "roberta.pooler.dense.weight", true),
+    ("tiny-bert-classifier", "cls.predictions.bias", true),
+    ("tiny-distilbert-classifier", "vocab_projector.bias", true),
+    ("tiny-bert-classifier", "classifier.extra", false),
+  ])
+  func otherHeads(checkpoint: String, tensor: String, isTaken: Bool) throws {
+    let directory = try TemporaryDirectory()
+    let own = try SafetensorsFile(fixture("\(checkpoint)/model.safetensors"))
+    let writer = try SafetensorsWriter(
+      directory.file("model.safetensors"),
+      own.tensors.map { .init($0.name, $0.dtype, $0.shape) } + [.init(tensor, .f32, [2])])
+    for tensor in own.tensors { try writer.append(own.bytes(of: tensor), to: tensor.name) }
+    try [Float(1), 2].withUnsafeBytes { try writer.append($0, to: tensor) }
+    try writer.finish()
+    try directory.write(readBytes(fixture("\(checkpoint)/config.json")), to: "config.json")
+    guard isTaken else {
+      let error = #expect(throws: FileError.self) { try Model(directory.path) }
+      #expect(error?.place == tensor)
+      return
+    }
+    #expect(throws: Never.self) { try Model(directory.path) }
   }
 }
