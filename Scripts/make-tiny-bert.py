@@ -50,6 +50,7 @@ import shutil
 from pathlib import Path
 
 import torch
+from module_outputs import module_outputs
 from safetensors.torch import load_file, save_file
 from transformers import (
     BertConfig,
@@ -266,24 +267,17 @@ def load(directory, kind):
 
 def run(model, encoder, tokens, types, sites):
     """What one entry alone gives, by name: rows [T, D], and `pooler_output` [1, D] where there is a pooler."""
-    outputs, hooks = {}, []
 
-    def keep(name):
-        def hook(module, arguments, output):
-            output = output[0] if isinstance(output, tuple) else output
-            outputs[name] = output.reshape(-1, output.shape[-1]).clone()
-
-        return hook
-
-    for name, module in model.named_modules():
+    def is_wanted(name, module):
         # A head of several layers gives what its last one does.
-        if sites and SITE.fullmatch(name) and not (name == "classifier" and list(module.children())):
-            hooks.append(module.register_forward_hook(keep(name)))
-    with torch.no_grad():
-        typed = {} if types is None else {"token_type_ids": types[None]}
+        return sites and SITE.fullmatch(name) and not (name == "classifier" and list(module.children()))
+
+    typed = {} if types is None else {"token_type_ids": types[None]}
+    with (
+        torch.no_grad(),
+        module_outputs(model, is_wanted, lambda output: output.reshape(-1, output.shape[-1])) as outputs,
+    ):
         result = encoder(tokens[None], **typed)
-    for hook in hooks:
-        hook.remove()
     if "logits" in result:
         outputs["logits"] = result.logits
     else:

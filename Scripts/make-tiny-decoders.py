@@ -28,6 +28,7 @@ from pathlib import Path
 
 import torch
 import transformers
+from module_outputs import module_outputs
 from safetensors.torch import load_file, save_file
 
 COMMON = {
@@ -377,27 +378,20 @@ def randomise(model, generator):
 
 def record(model, tokens, sites):
     """Run one prompt; its logits and, with `sites`, the outputs of the modules."""
-    outputs, hooks = {}, []
 
-    def keep(name):
-        def hook(module, arguments, output):
-            output = output[0] if isinstance(output, tuple) else output
-            # Heads before rows.
-            if output.ndim == 4 and output.shape[1] != len(tokens):
-                output = output.transpose(1, 2)
-            # OPT has its rows in one axis with the batch.
-            shape = output.shape[2:] if output.ndim > 2 else output.shape[1:]
-            outputs[name] = output.detach().reshape(len(tokens), *shape).contiguous().clone()
+    def rows(output):
+        # Heads before rows.
+        if output.ndim == 4 and output.shape[1] != len(tokens):
+            output = output.transpose(1, 2)
+        # OPT has its rows in one axis with the batch.
+        shape = output.shape[2:] if output.ndim > 2 else output.shape[1:]
+        return output.reshape(len(tokens), *shape)
 
-        return hook
+    def is_wanted(name, module):
+        return sites and not CONTAINERS.fullmatch(name) and not isinstance(module, torch.nn.ModuleList)
 
-    for name, module in model.named_modules():
-        if sites and not CONTAINERS.fullmatch(name) and not isinstance(module, torch.nn.ModuleList):
-            hooks.append(module.register_forward_hook(keep(name)))
-    with torch.no_grad():
+    with torch.no_grad(), module_outputs(model, is_wanted, rows) as outputs:
         logits = model(tokens[None].long()).logits[0]
-    for hook in hooks:
-        hook.remove()
     return {"tokens": tokens.int(), "logits": logits.clone(), **outputs}
 
 

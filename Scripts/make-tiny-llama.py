@@ -33,6 +33,7 @@ import shutil
 from pathlib import Path
 
 import torch
+from module_outputs import module_outputs
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config
 
@@ -129,22 +130,12 @@ def randomise(model, generator):
 
 def record(model, tokens, sites):
     """Run one prompt; its logits and, with `sites`, the outputs of the modules."""
-    outputs, hooks = {}, []
 
-    def keep(name):
-        def hook(module, arguments, output):
-            output = output[0] if isinstance(output, tuple) else output
-            outputs[name] = output.detach().reshape(tokens.shape[0], -1).clone()
+    def rows(output):
+        return output.reshape(tokens.shape[0], -1)
 
-        return hook
-
-    for name, module in model.named_modules():
-        if sites and SITE.fullmatch(name):
-            hooks.append(module.register_forward_hook(keep(name)))
-    with torch.no_grad():
+    with torch.no_grad(), module_outputs(model, lambda name, _: sites and SITE.fullmatch(name), rows) as outputs:
         logits = model(tokens[None].long()).logits[0]
-    for hook in hooks:
-        hook.remove()
     return {"tokens": tokens.int(), "logits": logits.clone(), **outputs}
 
 

@@ -44,13 +44,8 @@ package struct Batch {
     return batches
   }
 
-  /// How many there are in it of what a symbol counts; `choosesAll` says that chosen rows are all rows, not the first of
-  /// each sample.
+  /// How many there are in it of what a symbol counts; see ``FitSample/count(_:choosesAll:)``.
   package func count(_ symbol: String, choosesAll: Bool) -> Int {
-    switch symbol {
-    case "T": rowCount
-    case "R" where choosesAll: rowCount
-    default: samples.count
-    }
+    samples.reduce(0) { $0 + $1.count(symbol, choosesAll: choosesAll) }
   }
 }

@@ -36,10 +36,10 @@ package func collect(
     throw FitError("all \(sites.count) sites are fitted; nothing is left to collect")
   }
   let round = SampleFile.Part(finished + 1, of: groups.count)!
-  let wanted = groups[finished].map { SampleFile.Header.Site(name: $0, width: model.width(of: $0)) }
+  let rowsOfSites = try groups[finished].map { try model.rows(of: $0) }
+  let wanted = rowsOfSites.map { SampleFile.Header.Site(name: $0.name, width: $0.width) }
 
   let part = data.shard(shard)
-  let rowsOfSites = try groups[finished].map { try model.rows(of: $0) }
   let records = try part.records(of: shard, rowsOfSites, options)
   let rows = records.values.reduce(0) { $0 + $1.count }
   let (bytes, overflow) = rows.multipliedReportingOverflow(by: wanted.reduce(0) { $0 + $1.width } * 4)

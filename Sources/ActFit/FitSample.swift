@@ -29,6 +29,13 @@ package struct FitSample: Sendable {
     self.given = given
   }
 
+  /// How many it has of what a symbol counts: rows `T`, chosen rows `R`, or entries `B`, of which it is one.
+  ///
+  /// `choosesAll` says that all of its rows are chosen, as a language model's are in a fit, and not one.
+  func count(_ symbol: String, choosesAll: Bool) -> Int {
+    symbol == "T" || symbol == "R" && choosesAll ? rowCount : 1
+  }
+
   /// The first of its rows that is pooled under `options`.
   func firstPooled(_ options: SampleOptions) -> Int { max(options.scope.skippedPositions, pooledFrom) }
 }

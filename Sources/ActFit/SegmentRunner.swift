@@ -70,6 +70,10 @@ final class SegmentRunner {
     self.options = options
     self.report = report
     self.reportsRows = reportsRows
+    if keepsSequences, let input = model.graph.declaredInputs.first(where: { $0.role == .given }) {
+      throw FileError.unsupported(
+        model.path, input.name, "fitting is not supported where rows of sequences have more than tokens")
+    }
     // What chooses among the rows of a call would have to count from the start of the batch.
     for input in engine.plan.inputs where input.role == .given && input.type.dtype == .i32 {
       guard engine.plan.bound(ofInput: input.name).symbols.isEmpty else {

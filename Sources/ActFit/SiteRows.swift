@@ -12,25 +12,18 @@ package struct SiteRows: Hashable, Sendable {
   package var symbol: String
   /// How many rows there are of each that the symbol counts: the heads of a token, the pixels of an image.
   package var rowsPerSymbol: Int
-  /// Whether chosen rows are all rows of a text, as a language model's are in a fit; elsewhere they are its first.
+  /// Whether chosen rows are all rows of a text; see ``FitSample/count(_:choosesAll:)``.
   package var choosesAll: Bool
-
-  /// Floats of each that the symbol counts.
-  var elementsPerSymbol: Int { width * rowsPerSymbol }
 
   /// Which of its rows a sample pools, counted by the symbol from the sample's first.
   func pooled(_ sample: FitSample, _ options: SampleOptions) -> Range<Int> {
-    switch symbol {
-    case "T": sample.firstPooled(options)..<sample.rowCount
-    case "R" where choosesAll: sample.firstPooled(options)..<sample.rowCount
-    default: 0..<1
-    }
+    // One chosen row stands for its text, and an image for itself.
+    let hasRows = symbol == "T" || symbol == "R" && choosesAll
+    return (hasRows ? sample.firstPooled(options) : 0)..<count(of: sample)
   }
 
   /// How many of what the symbol counts a sample has in a batch.
-  func count(of sample: FitSample) -> Int {
-    symbol == "T" || symbol == "R" && choosesAll ? sample.rowCount : 1
-  }
+  func count(of sample: FitSample) -> Int { sample.count(symbol, choosesAll: choosesAll) }
 
   /// How many samples for the method one sample of the data becomes.
   func sampleCount(_ sample: FitSample, _ options: SampleOptions) -> Int {

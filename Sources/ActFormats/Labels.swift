@@ -1,5 +1,3 @@
-import Glibc
-
 /// What a classifier tells apart, in the order of its logits, and what the logits mean.
 package struct Labels: Hashable, Sendable {
   package var names: [String]
@@ -24,14 +22,5 @@ package struct Labels: Hashable, Sendable {
     let names = array.compactMap(\.string)
     guard names.count == array.count, !names.isEmpty else { return nil }
     self.init(names, areIndependent: areIndependent)
-  }
-
-  /// The probability of each label.
-  package func probabilities(_ logits: [Float]) -> [Double] {
-    if areIndependent { return logits.map { 1 / (1 + exp(-Double($0))) } }
-    let most = Double(logits.max() ?? 0)
-    let weights = logits.map { exp(Double($0) - most) }
-    let sum = weights.reduce(0, +)
-    return weights.map { $0 / sum }
   }
 }

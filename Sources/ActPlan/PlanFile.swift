@@ -7,8 +7,8 @@ import ActText
 /// A plan has one or more modules: graphs that run one after another, share tensors by name and take turns in the memory
 /// they work in. A wire says which result of a module is an input of a later one.
 ///
-/// Metadata keys: `format` (`actplan/2`), `plan` (the text form of every module), those of each ``PlanTokenizer``,
-/// `labels` (JSON, of a classifier), `end_tokens` (JSON), and `provenance` (JSON: fingerprints of model and maps, options, compiler).
+/// Metadata keys: `format` (`actplan/2`), `plan` (the text form of every module), those of ``PlanTexts``, and `provenance`
+/// (JSON: fingerprints of model and maps, options, compiler).
 package struct PlanFile: Sendable {
   package static let format = "actplan/2"
 

@@ -1,6 +1,6 @@
 import ActFormats
 
-/// What a plan knows of texts, beside its programs.
+/// What a plan knows of texts, beside its programs: its tokenizers, and as metadata `end_tokens` and `labels`, both JSON.
 package struct PlanTexts: Sendable {
   package var tokenizers: [PlanTokenizer]
   /// The tokens that end a text, beside the tokenizer's own.

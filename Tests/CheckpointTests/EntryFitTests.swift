@@ -44,7 +44,9 @@ import Workbench
     let sites = try #require(SteeredImages.sites[module])
     let map = try fit(model, data, sites: sites, options: options)
     #expect(map.counts == ["source": data.source.count, "target": data.target.count])
+    #expect(map.sites.map(\.name) == sites)
     for site in map.sites {
+      #expect(site.parameters.count >= 2)
       for (name, parameter) in site.parameters {
         let expected = try file.floats("\(run.name)/\(run.order.rawValue)/\(site.name)/\(name)")
         let deviation = Deviation(parameter.values, from: expected)

@@ -16,9 +16,6 @@ package struct Conversation {
     self.system = system
   }
 
-  /// How many messages there are, but for the system's.
-  package var count: Int { turns.count }
-
   /// Forgets all messages but the system's.
   package mutating func reset() { turns = [] }
 
