@@ -44,7 +44,7 @@ package struct Batch {
     return batches
   }
 
-  /// How many there are in it of what a symbol counts; see ``FitSample/count(_:choosesAll:)``.
+  /// How many there are in it of what a symbol counts; see `FitSample.count(_:choosesAll:)`.
   package func count(_ symbol: String, choosesAll: Bool) -> Int {
     samples.reduce(0) { $0 + $1.count(symbol, choosesAll: choosesAll) }
   }

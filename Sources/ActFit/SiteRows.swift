@@ -12,7 +12,7 @@ package struct SiteRows: Hashable, Sendable {
   package var symbol: String
   /// How many rows there are of each that the symbol counts: the heads of a token, the pixels of an image.
   package var rowsPerSymbol: Int
-  /// Whether chosen rows are all rows of a text; see ``FitSample/count(_:choosesAll:)``.
+  /// Whether chosen rows are all rows of a text; see `FitSample.count(_:choosesAll:)`.
   package var choosesAll: Bool
 
   /// Which of its rows a sample pools, counted by the symbol from the sample's first.
