@@ -13,6 +13,7 @@ What is computed, per channel of a site:
     linear-act   sort both sides, centre them; slope = sum(a * b) / sum(a * a)
     mean-act     slope = 1
     ablation     v = the unit vector [1, D] from the source's mean to the target's; y = x - strength * (v . x) v
+    the others   are defined by their functions below, in float64, by the formulas of their papers
     dead         where the population variance of the source is at most 1e-8, slope = 1
     transport    T(x) = target_mean + slope * (x - source_mean);  y = x + strength * (T(x) - x)
     q0-100       low, high = the least and the greatest source sample; per token, x outside stays x
@@ -110,12 +111,149 @@ def direction(source, target):
     return {"v": (v / numpy.linalg.norm(v))[None]}
 
 
+def mean_difference(source, target):
+    return {"shift": target.mean(axis=0) - source.mean(axis=0)}
+
+
+def controlled(source, target, kp=1.0, ki=0.05, kd=0.05, earlier=()):
+    """A controller's shift: the difference, and what it adds to it."""
+    r = target.mean(axis=0) - source.mean(axis=0)
+    step = r - earlier[-1] if len(earlier) else 0 * r
+    shift = kp * r + ki * numpy.sum(earlier, axis=0) * (len(earlier) > 0) + kd * step
+    return {"difference": r, "correction": shift - r}
+
+
+def principal_difference(source, target):
+    """The first principal direction of the differences of pairs, along their mean."""
+    if len(source) != len(target):
+        return None
+    differences = target - source
+    _, vectors = numpy.linalg.eigh(differences.T @ differences)
+    v = vectors[:, -1]
+    return {"shift": v * numpy.sign(differences.mean(axis=0) @ v)}
+
+
+def area(source, target):
+    """The share of pairs that the source wins, draws counting half, for one channel."""
+    return numpy.mean(numpy.sign(source[:, None] - target[None, :]) / 2 + 0.5)
+
+
+def damping(source, target):
+    areas = numpy.array([area(source[:, k], target[:, k]) for k in range(source.shape[1])])
+    return {"factor": numpy.where(areas > 0.5, 1 - 2 * (areas - 0.5), 1)}
+
+
+def precision(source, target):
+    """The average precision of one channel as a classifier of the source."""
+    scores = numpy.concatenate([source, target])
+    labels = numpy.arange(len(scores)) < len(source)
+    total, recall = 0.0, 0.0
+    for threshold in sorted(set(scores), reverse=True):
+        chosen = scores >= threshold
+        reached = (labels & chosen).sum() / labels.sum()
+        total += (reached - recall) * (labels & chosen).sum() / chosen.sum()
+        recall = reached
+    return total
+
+
+def experts(factor, units=50):
+    """Over several sites at once: which channels tell the source best."""
+
+    def parameters(*sites):
+        scores = [
+            (-precision(source[:, k], target[:, k]), site, k)
+            for site, (source, target) in enumerate(sites)
+            for k in range(source.shape[1])
+        ]
+        factors = [numpy.ones(source.shape[1]) for source, _ in sites]
+        for _, site, channel in sorted(scores)[:units]:
+            factors[site][channel] = factor
+        return [{"factor": value} for value in factors]
+
+    return parameters
+
+
+def power(matrix, exponent, cutoff=1e-12):
+    """A power of a symmetric matrix on its range."""
+    values, vectors = numpy.linalg.eigh(matrix)
+    kept = values > cutoff * max(values[-1], 1e-300)
+    return (vectors[:, kept] * values[kept] ** exponent) @ vectors[:, kept].T
+
+
+def covariance(samples):
+    centred = samples - samples.mean(axis=0)
+    return centred.T @ centred / len(samples)
+
+
+def erasure(source, target):
+    """LEACE of two classes."""
+    samples = numpy.concatenate([source, target])
+    sigma, center = covariance(samples), samples.mean(axis=0)
+    labels = (numpy.arange(len(samples)) < len(source)).astype(float)
+    cross = (samples - center).T @ (labels - labels.mean())[:, None] / len(samples)
+    w = power(sigma, -0.5)
+    whitened = w @ cross
+    projector = whitened @ numpy.linalg.pinv(whitened)
+    return {"dense": -numpy.linalg.pinv(w) @ projector @ w, "center": center, "shift": 0 * center}
+
+
+def shrunk(sigma, shrinkage):
+    width = len(sigma)
+    return (1 - shrinkage) * sigma + shrinkage * numpy.trace(sigma) / width * numpy.eye(width)
+
+
+def transport(s, t):
+    """Between normal distributions of covariances s and t; the identity where s is 0."""
+    root, inverse = power(s, 0.5), power(s, -0.5)
+    middle = power(root @ t @ root, 0.5)
+    return inverse @ middle @ inverse + numpy.eye(len(s)) - inverse @ root
+
+
+def gaussian_transport(source, target, shrinkage=0.1):
+    s, t = (shrunk(covariance(side), shrinkage) for side in (source, target))
+    return {"A": transport(s, t), "source_mean": source.mean(axis=0), "target_mean": target.mean(axis=0)}
+
+
+def low_rank_transport(source, target, rank=8, shrinkage=0.1):
+    difference = target.mean(axis=0) - source.mean(axis=0)
+    width = len(difference)
+    first = difference[None] / numpy.linalg.norm(difference)
+    rest = numpy.eye(width) - first.T @ first
+    change = rest @ (covariance(target) - covariance(source)) @ rest
+    values, vectors = numpy.linalg.eigh(change)
+    order = [k for k in numpy.argsort(-abs(values)) if abs(values[k]) > 1e-12 * abs(values).max()]
+    v = numpy.concatenate([first, vectors[:, order].T])[:rank]
+    s, t = (v @ shrunk(covariance(side), shrinkage) @ v.T for side in (source, target))
+    return {
+        "dense": v.T @ (transport(s, t) - numpy.eye(len(v))) @ v,
+        "center": source.mean(axis=0),
+        "shift": v.T @ v @ difference,
+    }
+
+
+def conceptor(source, target, aperture=10.0, beta=1.0):
+    r = target.T @ target / len(target)
+    return {"C": r @ numpy.linalg.inv(r + numpy.eye(len(r)) / aperture**2), "beta": numpy.array(beta)}
+
+
 # Every registered method, as a function from samples [n, D] and [m, D] to parameters by name.
 METHODS = {
     "linear-act": affine(linear_slope),
     "gaussian-act": affine(gaussian_slope),
     "mean-act": affine(mean_slope),
+    "pid-act": controlled,
+    "actadd": mean_difference,
+    "caa": mean_difference,
+    "repe": principal_difference,
+    "east": lambda source, target: {"shift": target.mean(axis=0)},
+    "aura": damping,
+    "det0": lambda *sides: experts(0.0)(sides)[0],
+    "damp": lambda *sides: experts(0.5)(sides)[0],
     "ablation": direction,
+    "leace": erasure,
+    "gaussian-ot": gaussian_transport,
+    "lowrank-ot": low_rank_transport,
+    "conceptor": conceptor,
 }
 
 
@@ -207,14 +345,46 @@ def golden():
             [[-2, 1, 3], [4, 0, 1], [0.5, -1, 8], [1, 2, -6], [3, 9, 0], [-5, 4, 2.5], [6, -3, 0.75]],
         ),
     }
+    generator = numpy.random.default_rng(5)
+    # Fewer samples than channels, as many pairs, about means that are not 0.
+    cases["wide"] = tuple(
+        (generator.normal(size=(4, 7)) @ generator.normal(size=(7, 7)) + generator.normal(size=7)).round(3).tolist()
+        for _ in range(2)
+    )
     result = {}
     for name, sides in cases.items():
         source, target = (numpy.array(side, float) for side in sides)
+        fits = {method: solve(method, "all", source, target) for method in METHODS}
         result[name] = {"source": sides[0], "target": sides[1]} | {
-            method: {key: value.tolist() for key, value in solve(method, "all", source, target).items()}
-            for method in METHODS
+            method: {key: value.tolist() for key, value in fit.items()} for method, fit in fits.items() if fit
         }
     return result
+
+
+def several_sites():
+    """What methods make of several sites together: two for those that select, four for a controller."""
+    generator = numpy.random.default_rng(11)
+    sites = [
+        [generator.normal(size=(count, 5)).round(2) for count in counts] for counts in ((9, 7), (9, 7), (9, 7), (9, 7))
+    ]
+    # Equal values, which rank equally.
+    sites[1][0][:, 2] = sites[1][0][:, 2].round()
+    sites[1][1][:, 2] = sites[1][1][:, 2].round()
+    differences, controls = [], []
+    for source, target in sites:
+        controls.append(controlled(source, target, 0.8, 0.3, 0.2, differences))
+        differences.append(controls[-1]["difference"])
+    return {
+        "sites": [{"source": source.tolist(), "target": target.tolist()} for source, target in sites],
+        "det0": {
+            "options": {"units": "4"},
+            "factor": [fit["factor"].tolist() for fit in experts(0.0, 4)(*sites)],
+        },
+        "pid-act": {
+            "options": {"kp": "0.8", "ki": "0.3", "kd": "0.2"},
+            "correction": [fit["correction"].tolist() for fit in controls],
+        },
+    }
 
 
 def store(parameters, prefix):
@@ -267,7 +437,14 @@ def tiny(checkpoint, output):
             tensors[f"{name}/logits/{strength}"] = logits.astype(numpy.float32)
         slopes = numpy.concatenate([parameters["slope"] for parameters in maps.values()])
         print(f"{name}: {len(maps)} sites, slopes {slopes.min():.3f} to {slopes.max():.3f}")
-    description = {"source": source, "target": target, "prompt": prompt, "runs": runs, "golden": golden()}
+    description = {
+        "source": source,
+        "target": target,
+        "prompt": prompt,
+        "runs": runs,
+        "golden": golden(),
+        "several": several_sites(),
+    }
     write(output, "tiny-plain", tensors, description)
 
 
@@ -304,7 +481,7 @@ def main():
 
     if options.golden:
         path = options.output / "tiny-plain.json"
-        write_description(path, json.loads(path.read_text()) | {"golden": golden()})
+        write_description(path, json.loads(path.read_text()) | {"golden": golden(), "several": several_sites()})
         return
     if torch is None:
         arguments.error("needs torch, transformers and safetensors; --golden needs none of them")

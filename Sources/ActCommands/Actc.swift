@@ -20,5 +20,13 @@ struct Actc: ParsableCommand {
 /// - Parameter methods: methods beside the registered ones, each with a name of its own.
 public func runActc(adding methods: [SteeringMethod] = []) -> Never {
   KnownMethods.add(methods)
-  runTool(Actc.self)
+  runTool(Actc.self, reading: methodHelp)
+}
+
+/// `actc fit --help METHOD`, which describes the method: as `actc methods METHOD`.
+private func methodHelp(_ line: [String]) -> [String] {
+  guard line.count == 3, line[0] == "fit", ["--help", "-h"].contains(line[1]),
+    KnownMethods.all.contains(where: { $0.name == line[2] })
+  else { return line }
+  return ["methods", line[2]]
 }

@@ -48,7 +48,8 @@ struct FitCommand: ParsableCommand {
       self.model, part: partOptions.part(context: data.maxTokens), adapters: adapterOptions.load())
     let sites = try model.sites(matching: samples.sites)
     let options = try method.options(
-      try samples.options(resources, output: output), channels: sites.reduce(0) { $0 + model.width(of: $1) })
+      try samples.options(resources, output: output, method: method.requirements),
+      channels: sites.reduce(0) { $0 + model.width(of: $1) })
     let (data, hashes) = try self.data.samples(of: model, skippedPositions: samples.skipFirst)
 
     try method.check(output: output)

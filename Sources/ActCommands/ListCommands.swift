@@ -51,12 +51,23 @@ struct PassesCommand: ParsableCommand {
 
 struct MethodsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "methods", abstract: "Lists the steering methods.")
+    commandName: "methods", abstract: "Lists the steering methods, or describes one.",
+    discussion: """
+      Examples:
+        actc methods
+        actc methods lowrank-ot
+      """)
 
+  @Argument(help: "The method to describe.", completion: .list(MethodName.allValueStrings))
+  var method: MethodName?
   @Flag(help: "Print the methods as JSON.") var json = false
 
   func run() {
-    printNames(KnownMethods.all.map { ($0.name, $0.summary) }, json: json)
+    if let method = method?.method {
+      print(json ? method.json.pretty : method.text, terminator: "")
+    } else {
+      printNames(KnownMethods.all.map { ($0.name, $0.summary) }, json: json)
+    }
   }
 }
 

@@ -12,6 +12,11 @@ struct MethodOptions: ParsableArguments {
     completion: .list(MethodName.allValueStrings))
   var method = MethodName.standard
   @Option(
+    help: ArgumentHelp(
+      "Something to choose of the method; `actc methods METHOD` lists what there is. Repeat the option for several.",
+      valueName: "name=value"))
+  var option: [String] = []
+  @Option(
     help: "Where the map applies: all, or between two percentiles of the source's samples, as in q0-100.",
     completion: .list(["all", "q0-100"]))
   var support = "all"
@@ -20,10 +25,29 @@ struct MethodOptions: ParsableArguments {
     guard let support = Support(support) else {
       throw ValidationError("--support: expected all or qLOW-HIGH as in q0-100, found `\(support)`")
     }
-    var options = FitOptions(method: method.method)
+    var options = FitOptions(method: method.method, settings: try settings)
     options.support = support
     options.samples = samples
     return options
+  }
+
+  private var settings: MethodSettings {
+    get throws {
+      var choices: [String: String] = [:]
+      for pair in option {
+        let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+          String.init)
+        guard sides.count == 2 else {
+          throw ValidationError("--option: expected NAME=VALUE, found `\(pair)`")
+        }
+        guard choices.updateValue(sides[1], forKey: sides[0]) == nil else {
+          throw ValidationError("--option: `\(sides[0])` is chosen twice")
+        }
+      }
+      do { return try MethodSettings(method.method.options, choices) } catch {
+        throw ValidationError("--option: \(method.method.name): \(error)")
+      }
+    }
   }
 }
 
@@ -53,6 +77,9 @@ struct MethodArguments: ParsableArguments {
     completion: .file(extensions: ["svg"]))
   var plot: String?
   @Flag(help: "Print the summary of the fit as JSON.") var json = false
+
+  /// What the method asks of the samples.
+  var requirements: DataRequirements { method.method.method.requirements }
 
   /// The options, with a report of at most `channels` channels at a time.
   func options(_ samples: SampleOptions, channels: Int) throws -> FitOptions {

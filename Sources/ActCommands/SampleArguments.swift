@@ -15,8 +15,12 @@ struct SampleArguments: ParsableArguments {
   @Flag(
     help: "Fit every site on the bare model; by default each site sees the earlier ones transported.")
   var simultaneous = false
-  @Option(help: "How the tokens of a text become one sample; with all, every token is a sample.")
-  var pooling = SampleOptions.Pooling.mean
+  @Option(
+    help: """
+      How the tokens of a text become one sample; with all, every token is a sample. By default what the method asks \
+      for, which for most is the mean.
+      """)
+  var pooling: Pooling?
   @Option(
     help: "The tokens that the map applies to: all, prompt, generated, last, or positions as in 4-9.",
     completion: .list(["all", "prompt", "generated", "last"]))
@@ -28,22 +32,25 @@ struct SampleArguments: ParsableArguments {
   var skipFirst = 0
   @OptionGroup var running: RunningWeights
 
-  func options(_ resources: ResourceArguments, output: String?) throws -> SampleOptions {
+  /// The options, with what `method` asks for where nothing is given.
+  func options(
+    _ resources: ResourceArguments, output: String?, method: DataRequirements = DataRequirements()
+  ) throws -> SampleOptions {
     guard (0...4096).contains(skipFirst), let scope = TokenScope(scope, skippedPositions: skipFirst) else {
       throw ValidationError(
         "--scope: expected all, prompt, generated, last or positions as in 4-9; --skip-first: 0 to 4096")
     }
     var options = resources.options
-    options.pooling = pooling
+    options.pooling = pooling ?? method.pooling
     options.scope = scope
-    options.order = simultaneous ? .simultaneous : .causal
+    options.order = simultaneous ? .simultaneous : method.order ?? .causal
     options.output = output
     options.weights = running.weights
     return options
   }
 }
 
-extension SampleOptions.Pooling: ExpressibleByArgument {}
+extension Pooling: ExpressibleByArgument {}
 
 /// What may be spent on a fit.
 struct ResourceArguments: ParsableArguments {

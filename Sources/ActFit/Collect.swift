@@ -73,7 +73,7 @@ package func collect(
 
 extension Model {
   /// How many rounds a fit at `sites` takes, each collected and solved.
-  package func rounds(at sites: [String], _ order: SampleOptions.Order) -> Int {
+  package func rounds(at sites: [String], _ order: FitOrder) -> Int {
     groups(of: sites, order).count
   }
 }
@@ -133,7 +133,7 @@ extension MapFile {
     var hash = SHA256()
     for text in [
       fit.method.name, fit.method.version, transport, fit.scope.description, "\(fit.scope.skippedPositions)",
-    ] {
+    ] + fit.method.choices {
       hash.update("\(text.utf8.count) \(text)\n")
     }
     for site in sites {

@@ -34,6 +34,9 @@ package func fit(
   progress: (FitProgress) -> Void = { _ in }, note: (String) -> Void = { _ in }
 ) throws -> MapFile {
   let longest = try data.check(model, options.samples)
+  try options.method.check(
+    sourceCount: data.source.count, targetCount: data.target.count, options.samples.order,
+    options.samples.pooling, options.support)
   let groups = model.groups(of: sites, options.samples.order)
   let loads = try groups.map { try $0.map { data.load(try model.rows(of: $0), options.samples) } }
   let memory = try FitMemory(
@@ -49,6 +52,7 @@ package func fit(
       fingerprint: data.fingerprint(
         [
           "act-fit 2", file.modelFingerprint, file.fit.method.name, file.fit.method.version, file.transport,
+        ] + file.fit.method.choices + [
           options.support.description,
           memory.sketchCapacity.map { "sketch \($0)" } ?? "exact", Engine.instructionSet,
         ] + options.samples.identity + sites), siteCount: sites.count)
@@ -68,6 +72,7 @@ package func fit(
   let pass = try SegmentedPass(
     model, data, at: groups, longest: longest, carried: memory.carried, options.samples,
     report: options.report, reportsRows: options.support != .all)
+  var fits = try SiteFits(options, pass.workers)
   for (index, group) in groups.enumerated() {
     // Of a segment that is finished only the values are wanted that the next one reads, and what the report measures.
     let isFinished = index < finished
@@ -83,10 +88,11 @@ package func fit(
     if isFinished {
       for site in file.sites where group.contains(site.name) {
         let meanShift = file.meanShiftChannels[site.name]
-        try samples.report(site.name, SiteFit(parameters: site.parameters, meanShiftChannels: meanShift))
+        try fits.report(site.name, SiteFit(parameters: site.parameters, meanShiftChannels: meanShift))
       }
     } else {
-      try samples.fit(into: &file)
+      try samples.fit(&fits, into: &file)
+      try fits.finish(into: &file)
       try partial?.write(file)
     }
   }

@@ -45,24 +45,39 @@ package struct FitMemory: Hashable, Sendable {
     let most = carries ? rest / 2 : rest
     carried = rest
     // A bounded support keeps the source's samples too: the same ones, or a sketch of its own.
-    let keeps = options.method.makeSketch != nil
-    let sides = (keeps ? Side.allCases : []) + (options.support == .all ? [] : [.source])
-    let kept = keeps ? Side.allCases : sides
+    let gathering = options.method.gathering
+    let isSketchable = gathering.makeSketch != nil
+    let bounded: [Side] = options.support == .all ? [] : [.source]
     let wanted = Self.most(groups) { load in
-      Self.product(kept.reduce(0) { $0 + load.samples[$1]! }, load.width, 4)
+      let own = Side.allCases.map { gathering.byteCount(load.samples[$0]!, load.width) }
+      let ofSupport = isSketchable ? [] : bounded.map { load.samples[$0]!.bytesOfFloats(times: load.width) }
+      return Self.sum(own + ofSupport)
     }
     if wanted <= most {
       carried -= wanted
       return
     }
+    let sides = (isSketchable ? Side.allCases : []) + bounded
+    let unsketched =
+      isSketchable
+      ? 0
+      : Self.most(groups) { load in
+        Self.sum(Side.allCases.map { gathering.byteCount(load.samples[$0]!, load.width) })
+      }
+    guard unsketched <= most else {
+      throw FitError(
+        "\(options.method) keeps \(unsketched) bytes of \(channels) channels, of which \(budget) in all leave \(most); "
+          + "allow more with --memory, fit fewer sites together, or give fewer samples")
+    }
     var capacity = Self.largestCapacity
     func bytes() -> Int {
-      Self.most(groups) { load in
-        Self.sum(
-          sides.map { side in
-            QuantileSketch.byteCount(rows: load.samples[side]!, width: load.width, capacity: capacity)
-          })
-      }
+      unsketched
+        + Self.most(groups) { load in
+          Self.sum(
+            sides.map { side in
+              QuantileSketch.byteCount(rows: load.samples[side]!, width: load.width, capacity: capacity)
+            })
+        }
     }
     while bytes() > most, capacity > Self.leastCapacity { capacity /= 2 }
     guard bytes() <= most else {

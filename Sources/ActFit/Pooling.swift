@@ -1,6 +1,6 @@
-import ActFormats
+import ActIR
 
-extension SampleDescription.Pooling {
+extension Pooling {
   /// How many samples `count` pooled rows become.
   package func sampleCount(rows count: Int) -> Int {
     switch self {

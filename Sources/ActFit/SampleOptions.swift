@@ -5,9 +5,6 @@ import ActPasses
 /// How activations become samples, and what may be spent on it.
 @dynamicMemberLookup
 package struct SampleOptions: Sendable {
-  package typealias Order = SampleDescription.Order
-  package typealias Pooling = SampleDescription.Pooling
-
   /// What files say of it; its members are these options' too.
   package var described = SampleDescription()
   /// What the model's matrices hold while it runs; nil: as in the checkpoint.

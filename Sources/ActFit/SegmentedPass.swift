@@ -71,7 +71,7 @@ extension Model {
 
   /// Sites by the segments that a fit in `order` cuts: sites side by side do not see each other's transports; on the
   /// bare model no site does.
-  func groups(of sites: [String], _ order: SampleOptions.Order) -> [[String]] {
+  func groups(of sites: [String], _ order: FitOrder) -> [[String]] {
     order == .causal ? graph.independentGroups(of: sites) : [sites]
   }
 }

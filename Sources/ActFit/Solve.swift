@@ -38,6 +38,10 @@ package func solve(
   }
   var options = options
   options.samples.described = header.samples
+  try options.method.check(
+    sourceCount: header.counts[Side.source.rawValue] ?? 0,
+    targetCount: header.counts[Side.target.rawValue] ?? 0, header.samples.order, header.samples.pooling,
+    options.support)
   var file = try MapFile(fitOf: header.modelFingerprint, header.counts, options)
   file.dataHashes = header.dataHashes
   if let fitted {
@@ -58,6 +62,7 @@ package func solve(
     note(QuantileSketch.note(rows: counts.values.max() ?? 0, capacity: capacity))
   }
   let workers = ThreadPool(threads: options.samples.threads)
+  var fits = try SiteFits(options, workers)
   for (index, site) in header.sites.enumerated() {
     let samples = SiteSamples([(site.name, site.width)], options, capacity: memory.sketchCapacity, workers)
     for side in Side.allCases {
@@ -74,9 +79,10 @@ package func solve(
         }
       }
     }
-    try samples.fit(into: &file)
+    try samples.fit(&fits, into: &file)
     progress(FitProgress(share: Double(index + 1) / Double(header.sites.count), site: site.name))
   }
+  try fits.finish(into: &file)
   return file
 }
 

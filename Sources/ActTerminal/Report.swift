@@ -32,9 +32,11 @@ package struct CheckFailed: ToolError {
 ///
 /// An error is one line on standard error. What was kept of the work, where something was, is another. Errors that are
 /// no `ToolError` are the parser's.
-package func runTool(_ tool: (some ParsableCommand).Type) -> Never {
+package func runTool(
+  _ tool: (some ParsableCommand).Type, reading: ([String]) -> [String] = { $0 }
+) -> Never {
   act_signals_install(tool._commandName, ExitStatus.badFile.rawValue)
-  let line = Array(CommandLine.arguments.dropFirst())
+  let line = reading(Array(CommandLine.arguments.dropFirst()))
   do {
     // Like --generate-completion-script, which the parser knows, it is not in the help.
     if line == ["--generate-manual"] {

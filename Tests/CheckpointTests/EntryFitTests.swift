@@ -33,10 +33,10 @@ import Workbench
   @Test(
     arguments: SteeredImageTests.modules,
     [
-      ("linear-act-pointwise", SampleOptions.Order.causal), ("linear-act-pointwise", .simultaneous),
+      ("linear-act-pointwise", FitOrder.causal), ("linear-act-pointwise", .simultaneous),
       ("mean-act", .causal), ("mean-act", .simultaneous),
     ])
-  func imagesEqualNumPy(module: String, run: (name: String, order: SampleOptions.Order)) throws {
+  func imagesEqualNumPy(module: String, run: (name: String, order: FitOrder)) throws {
     let (model, data, file) = try images(module)
     let method = run.name == "mean-act" ? meanAct : linearAct
     var options = FitOptions(method: method)
@@ -66,15 +66,15 @@ import Workbench
     #expect(Deviation(result.values, from: expected).normalizedSquaredError <= 1e-8)
   }
 
-  static let orders: [SampleOptions.Order] = [.causal, .simultaneous]
+  static let orders: [FitOrder] = [.causal, .simultaneous]
 
   /// At every site, with skips of every resolution carried; in batches of one, of some, and with all that is carried in
   /// a file.
   @Test(arguments: SteeredImageTests.modules, orders)
-  func imagesEqualTheOracle(module: String, order: SampleOptions.Order) throws {
+  func imagesEqualTheOracle(module: String, order: FitOrder) throws {
     let (model, data, _) = try images(module)
     let sites = model.sites.map(\.name).filter { !$0.isEmpty }
-    for pooling in [SampleOptions.Pooling.mean, .max] {
+    for pooling in [Pooling.mean, .max] {
       var options = FitOptions(method: linearAct)
       options.samples.order = order
       options.samples.pooling = pooling
@@ -125,7 +125,7 @@ import Workbench
   }
 
   @Test(arguments: smallEncoders, orders)
-  func encodersEqualTheOracle(checkpoint: String, order: SampleOptions.Order) throws {
+  func encodersEqualTheOracle(checkpoint: String, order: FitOrder) throws {
     let model = try Model(fixture(checkpoint))
     for (hasTypes, skipped) in [(false, 0), (true, 1)] {
       let data = PairedSamples(

@@ -260,7 +260,9 @@ import Workbench
   func methodsThatBreakTheirWord(parameters: [String: MapParameter], words: String) throws {
     let method = SteeringMethod(
       "broken", version: "1", summary: "gives what it was told to", transport: ablation.transport,
-      makeAccumulator: { _ in FixedFit(fit: SiteFit(parameters: parameters)) })
+      gathering: Gathering(
+        byteCount: { _, _ in 0 }, makeAccumulator: { _, _ in FixedFit(fit: SiteFit(parameters: parameters)) })
+    )
     let error = #expect(throws: FitError.self) {
       try model.fitRandomMap(method, at: SteeredSites.outputs.rawValue)
     }

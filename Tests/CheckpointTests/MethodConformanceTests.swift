@@ -12,7 +12,11 @@ import Workbench
 
 /// What every registered method must do, under every support. A new method is covered by being registered.
 @Suite struct MethodConformanceTests {
-  static let supports = [Support.all, .quantiles(lower: 0, upper: 100)]
+  /// Each method under each support; the range of one pair is a point.
+  static let cases = registeredMethods.flatMap { method in
+    let supports = [Support.all, .quantiles(lower: 0, upper: 100)]
+    return supports.prefix(method.requirements.mostPairs == 1 ? 1 : 2).map { (method, $0) }
+  }
   /// A norm, a linear output, the residual stream, and the last norm, which runs for rows with logits only.
   static let sites = "re:model\\.(layers\\.(0\\.input_layernorm|1\\.self_attn\\.o_proj|2)|norm)"
 
@@ -31,7 +35,7 @@ import Workbench
     try model.makeEngine(steeredBy: map, variant)
   }
 
-  @Test(arguments: registeredMethods, supports)
+  @Test(arguments: cases)
   func strengthZeroChangesNoBit(method: SteeringMethod, support: Support) throws {
     let map = try map(method, support)
     for variant in [Variant.reference, .inserted, .live] {
@@ -43,7 +47,7 @@ import Workbench
     }
   }
 
-  @Test(arguments: registeredMethods, supports)
+  @Test(arguments: cases)
   func everyStrengthHasAnEffectOfItsOwn(method: SteeringMethod, support: Support) throws {
     let engine = try engine(try map(method, support))
     var logits: [[Float]] = [try engine.run(prompt)]
@@ -57,7 +61,7 @@ import Workbench
     }
   }
 
-  @Test(arguments: registeredMethods, supports)
+  @Test(arguments: cases)
   func allVariantsAgree(method: SteeringMethod, support: Support) throws {
     let map = try map(method, support)
     for strength: Float in [0, 0.3, 1, 1.5] {
@@ -76,7 +80,7 @@ import Workbench
   }
 
   /// Through the map file and the plan file, every bit arrives.
-  @Test(arguments: registeredMethods, supports)
+  @Test(arguments: cases)
   func filesKeepEveryBit(method: SteeringMethod, support: Support) throws {
     let map = try map(method, support)
     let directory = try TemporaryDirectory()
@@ -93,7 +97,7 @@ import Workbench
     #expect(sameBits(try saved.run(prompt, slot: 1), try fitted.run(prompt, slot: 1)))
   }
 
-  @Test(arguments: registeredMethods, supports)
+  @Test(arguments: cases)
   func prefillThenDecodeEqualsOneForward(method: SteeringMethod, support: Support) throws {
     let engine = try engine(try map(method, support))
     try engine.setStrengths([steeringMap: 0.7], slot: 1)
@@ -105,7 +109,7 @@ import Workbench
   }
 
   /// The same prompts under three strengths in shared steps, rows in random order, each as if it ran alone.
-  @Test(arguments: registeredMethods, supports)
+  @Test(arguments: cases)
   func slotsOfOneStepEqualSeparateRuns(method: SteeringMethod, support: Support) throws {
     let engine = try engine(try map(method, support))
     try engine.setStrengths([steeringMap: 0.4], slot: 1)
@@ -129,7 +133,7 @@ import Workbench
       (0..<count * width).map { _ in .random(in: range, using: &random) }
     }
     let sides: [(side: Side, rows: [Float])] = [
-      (.source, samples(31, -1...2)), (.target, samples(19, 0...5)),
+      (.source, samples(31, -1...2)), (.target, samples(method.requirements.pairs ? 31 : 19, 0...5)),
     ]
     var whole = method.makeAccumulator(width)
     var pieces = method.makeAccumulator(width)
@@ -174,7 +178,7 @@ import Workbench
   }
 
   /// A method's own function, its name and its version make a map file that needs no method library.
-  @Test(arguments: registeredMethods, supports)
+  @Test(arguments: cases)
   func transportsAreOnes(method: SteeringMethod, support: Support) throws {
     try Transport.check(try method.transport(support))
     #expect(!method.name.isEmpty && !method.version.isEmpty && !method.summary.isEmpty)

@@ -18,7 +18,7 @@ import Testing
   }
 
   /// What a pooling makes of rows, by its definition.
-  private func pooled(_ pooling: SampleOptions.Pooling, _ rows: [[Float]]) -> [[Float]] {
+  private func pooled(_ pooling: Pooling, _ rows: [[Float]]) -> [[Float]] {
     func columns(_ fold: ([Float]) -> Float) -> [[Float]] {
       [rows[0].indices.map { column in fold(rows.map { $0[column] }) }]
     }
@@ -31,8 +31,8 @@ import Testing
     }
   }
 
-  @Test(arguments: SampleOptions.Pooling.allCases, [0, 2])
-  func meansOfSamples(pooling: SampleOptions.Pooling, skipped: Int) throws {
+  @Test(arguments: Pooling.allCases, [0, 2])
+  func meansOfSamples(pooling: Pooling, skipped: Int) throws {
     let model = try Model(fixture("tiny-plain"))
     let sequences = [
       FitSample([5, 6, 7, 8, 9]), FitSample([1, 2, 3], pooledFrom: 1),
@@ -60,8 +60,8 @@ import Testing
   }
 
   /// What is not a number stays so, to be found by the fit.
-  @Test(arguments: SampleOptions.Pooling.allCases)
-  func keepsWhatIsNotANumber(pooling: SampleOptions.Pooling) {
+  @Test(arguments: Pooling.allCases)
+  func keepsWhatIsNotANumber(pooling: Pooling) {
     let width = 19
     var rows = [Float](repeating: 1, count: 3 * width)
     rows[2 * width + 3] = .nan

@@ -81,8 +81,8 @@ import Workbench
       elsewhere.samples.output = nil
       #expect(found == (try fit(model, data, sites: sites, options: elsewhere)))
     }
-    var others = [options, options, options]
-    others[0].method = meanAct
+    var others = [FitOptions(method: meanAct), options, options]
+    others[0].samples = options.samples
     others[1].support = .quantiles(lower: 0, upper: 100)
     others[2].samples.scope = TokenScope(.all, skippedPositions: 1)
     for other in others { try check(data, sites, other) }

@@ -23,8 +23,9 @@ import Workbench
   }
 
   private func check(_ model: Model, _ sites: [String], _ options: FitOptions) throws {
+    let pairs = options.method.requirements.pairs ? options.method.requirements.mostPairs ?? 9 : nil
     let data = PairedSamples(
-      source: samples(13, longest: 19, seed: 1), target: samples(9, longest: 25, seed: 2))
+      source: samples(pairs ?? 13, longest: 19, seed: 1), target: samples(pairs ?? 9, longest: 25, seed: 2))
     let found = try fit(model, data, sites: sites, options: options)
     let expected = try naiveFit(model, data, sites: sites, options: options)
     #expect(found.sites.map(\.name) == sites)
@@ -55,15 +56,16 @@ import Workbench
     let model = try Model(fixture("tiny-gqa"))
     var options = FitOptions(method: method)
     options.samples.scope = TokenScope(.all, skippedPositions: 2)
-    options.support = support
+    options.samples.pooling = .mean
+    options.support = method.requirements.mostPairs == 1 ? .all : support
     for pattern in ["*_layernorm", "*_proj", "re:model\\.layers\\.[0-9]+"] {
       try check(model, try model.sites(matching: [pattern]), options)
     }
   }
 
   /// The oracle rounds its weights too.
-  @Test(arguments: WeightType.allCases, [SampleOptions.Order.causal, .simultaneous])
-  func narrowWeights(weights: WeightType, order: SampleOptions.Order) throws {
+  @Test(arguments: WeightType.allCases, [FitOrder.causal, .simultaneous])
+  func narrowWeights(weights: WeightType, order: FitOrder) throws {
     let model = try Model(fixture("tiny-plain"))
     var options = FitOptions(method: linearAct)
     options.samples.weights = weights

@@ -1,6 +1,7 @@
 import ActCompile
 import ActFit
 import ActFormats
+import ActIR
 import ActPasses
 import ActRuntime
 import ActStatistics

@@ -22,10 +22,11 @@ import Testing
     }
     let source = normal(20_000, 1, 100, 0.5)
     let target = normal(15_000, 2, -3, 2)
-    let makeSketch = try #require(linearAct.makeSketch)
-    var accumulators = [linearAct.makeAccumulator(width), makeSketch(width, 512)]
+    let settings = MethodSettings(defaultsOf: linearAct)
+    let makeSketch = try #require(linearAct.gathering.makeSketch)
+    var accumulators = [linearAct.makeAccumulator(width), makeSketch(width, 512, settings)]
     // In two parts, merged.
-    var other = makeSketch(width, 512)
+    var other = makeSketch(width, 512, settings)
     for start in stride(from: 0, to: source.count, by: 100 * width) {
       let rows = Array(source[start..<start + 100 * width])
       accumulators[0].observe(.source, rows)

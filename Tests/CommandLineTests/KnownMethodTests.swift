@@ -20,5 +20,5 @@ import Testing
 private func renamed(_ name: String) -> SteeringMethod {
   SteeringMethod(
     name, version: "1", summary: meanAct.summary, transport: meanAct.transport,
-    makeAccumulator: meanAct.makeAccumulator)
+    gathering: meanAct.gathering)
 }

@@ -40,7 +40,7 @@ package struct FitReference: Sendable {
       guard let sites = run["sites"]?.string, let targets = run["targets"]?.int,
         let method = registeredMethods.first(where: { $0.name == run["method"]?.string }),
         let support = run["support"]?.string.flatMap({ Support($0) }),
-        let order = run["order"]?.string.flatMap({ SampleOptions.Order(rawValue: $0) })
+        let order = run["order"]?.string.flatMap({ FitOrder(rawValue: $0) })
       else { throw failure(member.key) }
       var options = FitOptions(method: method)
       options.samples.order = order

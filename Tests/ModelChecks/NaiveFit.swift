@@ -9,7 +9,7 @@ import ActRuntime
 
 /// Fits as the definition says, with the whole model run from the tokens for every group of sites: the oracle.
 ///
-/// In causal order a site is fitted on the model with the maps of all sites upstream of it; one sample a step.
+/// Samples are means over tokens. In causal order a site is fitted on the model with the maps of all sites upstream of it; one sample a step.
 package func naiveFit(
   _ model: Model, _ data: PairedSamples, sites: [String], options: FitOptions
 ) throws -> MapFile {
@@ -24,7 +24,15 @@ package func naiveFit(
     var earlier = file
     let upstream = upstreamSites(of: group, in: model.graph)
     earlier.sites.removeAll { !upstream.contains($0.name) }
-    file.sites += try fitSites(group, of: model, steeredBy: earlier, data, options)
+    var fits = try fitSites(group, of: model, steeredBy: earlier, data, options)
+    try options.method.select?(&fits, options.settings)
+    for (site, fit) in zip(group, fits) {
+      var fit = fit
+      let width = try model.rows(of: site).width
+      let alike = file.sites.filter { SiteName($0.name).kind == SiteName(site).kind && $0.width == width }
+      try options.method.follow?(&fit, alike.map(\.parameters), options.settings)
+      file.sites.append(MapFile.Site(name: site, width: width, parameters: fit.parameters))
+    }
   }
   return file
 }
@@ -40,7 +48,7 @@ private func upstreamSites(of sites: [String], in graph: Graph) -> Set<String> {
 private func fitSites(
   _ sites: [String], of model: Model, steeredBy earlier: MapFile, _ data: PairedSamples,
   _ options: FitOptions
-) throws -> [MapFile.Site] {
+) throws -> [SiteFit] {
   var graph = model.graph
   graph.removeResults()
   for site in sites {
@@ -59,7 +67,7 @@ private func fitSites(
   if !engine.plan.dials.isEmpty { try engine.setStrengths(["fitted": 1], slot: 1) }
   let slot: Int32 = engine.plan.dials.isEmpty ? 0 : 1
 
-  var accumulators = widths.map { options.method.makeAccumulator($0) }
+  var accumulators = widths.map { options.method.gathering.makeAccumulator($0, options.settings) }
   var supports = widths.map { SupportAccumulator(options.support, width: $0) }
   let skipped = options.samples.scope.skippedPositions
   for (side, samples) in [(Side.source, data.source), (.target, data.target)] {
@@ -89,9 +97,9 @@ private func fitSites(
     }
   }
   return try sites.indices.map { index in
-    var parameters = try accumulators[index].finish().parameters
-    parameters.merge(supports[index].finish()) { $1 }
-    return MapFile.Site(name: sites[index], width: widths[index], parameters: parameters)
+    var fit = try accumulators[index].finish()
+    fit.parameters.merge(supports[index].finish()) { $1 }
+    return fit
   }
 }
 

@@ -1,13 +1,14 @@
 import ActCompile
 import ActFit
 import ActFormats
+import ActIR
 import ActPasses
 import ModelChecks
 import Testing
 
 /// The segmented fit of SmolLM2 against the oracle that runs the whole model for every site, to the bit.
 @Suite(.serialized, SmolLM2.isThere) struct SegmentedFitTests {
-  private func check(_ pattern: String, _ order: SampleOptions.Order, samples count: Int) throws {
+  private func check(_ pattern: String, _ order: FitOrder, samples count: Int) throws {
     let model = try SmolLM2.model()
     let reference = try FitReference("smollm2")
     let data = PairedSamples(

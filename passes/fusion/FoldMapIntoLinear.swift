@@ -130,8 +130,8 @@ extension Graph {
         let scaled = operand(0).map { append(.binary(.mul), $0, node.inputs[1], name: node.name) }
         values[id] = sum(scaled, addend(2), name: node.name)
       case .linear:
-        let product = operand(0).map { append(.linear, $0, node.inputs[1], name: node.name) }
-        values[id] = sum(product, node.inputs.count == 3 ? addend(2) : nil, name: node.name)
+        let turned = operand(0).map { product($0, node.inputs[1], name: node.name) }
+        values[id] = sum(turned, node.inputs.count == 3 ? addend(2) : nil, name: node.name)
       default:
         // Negation, products and quotients of zero are zero.
         let operands = node.inputs.indices.map { operand($0) }
@@ -140,6 +140,19 @@ extension Graph {
       }
     }
     return values[region.nodes[region.nodes.count - 1]] ?? nil
+  }
+
+  /// The product of rows, or of a constant that stands for one, with a matrix.
+  private mutating func product(_ x: ValueID, _ matrix: ValueID, name: String) -> ValueID {
+    let shape = type(matrix).shape
+    if type(x).shape.last == shape[1] {
+      let row = type(x).rank > 1 ? x : append(.reshape([.fixed(1), shape[1]]), x, name: "\(name).row")
+      return append(.linear, row, matrix, name: name)
+    }
+    // One number for all channels.
+    let sums = append(.reduce(.sum), matrix, name: "\(name).sums")
+    let row = append(.reshape([.fixed(1), shape[0]]), sums, name: "\(name).row")
+    return append(.binary(.mul), row, x, name: name)
   }
 
   private mutating func sum(_ a: ValueID?, _ b: ValueID?, name: String) -> ValueID? {

@@ -17,7 +17,7 @@ package let ablation = SteeringMethod(
     }
 
     """,
-  fitMeans: { source, target in
+  fitMeans: { source, target, _ in
     let difference = zip(source, target).map { $1 - $0 }
     // Scaled before it is squared, so that no square overflows or vanishes.
     let largest = difference.reduce(0) { max($0, $1.magnitude) }

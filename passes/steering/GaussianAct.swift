@@ -7,7 +7,7 @@ package let gaussianAct = SteeringMethod(
   "gaussian-act", version: "1",
   summary: "per-channel affine transport between normal distributions (AcT)",
   transport: affineTransport("gaussian_act"),
-  fitChannel: { source, target in
+  fitChannel: { source, target, _ in
     func sampleVariance(_ channel: ChannelSamples.Channel) -> Double {
       channel.variance * Double(channel.count) / Double(channel.count - 1)
     }

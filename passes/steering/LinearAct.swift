@@ -8,7 +8,7 @@ package let linearAct = SteeringMethod(
   "linear-act", version: "1",
   summary: "per-channel affine optimal transport between sorted samples (AcT)",
   transport: affineTransport("linear_act"),
-  fitChannel: { source, target in
+  fitChannel: { source, target, _ in
     let hasSpread = source.variance > varianceFloor
     // A sketch knows the correlation of the quantiles well and the deviations, which are known apart, less so.
     let slope = hasSpread ? slope(source.sorted, target.sorted) * (target.spread / source.spread) : 1

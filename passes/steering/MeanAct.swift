@@ -13,7 +13,7 @@ package let meanAct = SteeringMethod(
     }
 
     """,
-  fitMeans: { source, target in
+  fitMeans: { source, target, _ in
     [
       "source_mean": MapParameter(source.map { Float($0) }),
       "target_mean": MapParameter(target.map { Float($0) }),

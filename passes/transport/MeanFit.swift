@@ -3,7 +3,7 @@ import ActIR
 extension SteeringMethod {
   /// Fits a site from the mean of each side's samples, channel by channel.
   public typealias FitMeans =
-    @Sendable (_ source: [Double], _ target: [Double]) throws -> [String: MapParameter]
+    @Sendable (_ source: [Double], _ target: [Double], MethodSettings) throws -> [String: MapParameter]
 
   /// A method that needs no more of the samples than their means.
   ///
@@ -12,53 +12,45 @@ extension SteeringMethod {
   ///   - version: raised when the meaning of the parameters changes.
   ///   - summary: one line for `actc methods`.
   ///   - transport: the transport function in the text form.
+  ///   - data: what it wants of the samples.
+  ///   - options: what can be chosen.
   ///   - fitMeans: returns the function's parameters; the means are finite.
   public init(
-    _ name: String, version: String, summary: String, transport: String, fitMeans: @escaping FitMeans
+    _ name: String, version: String, summary: String, transport: String,
+    data: DataRequirements = DataRequirements(), options: [any AnyMethodOption] = [],
+    fitMeans: @escaping FitMeans
   ) {
     self.init(
-      name, version: version, summary: summary, transport: transport,
-      makeAccumulator: { MeanAccumulator(method: name, width: $0, fitMeans: fitMeans) })
+      name, version: version, summary: summary, transport: transport, data: data, options: options,
+      gathering: Gathering(
+        byteCount: { _, width in width * MemoryLayout<Double>.size },
+        makeAccumulator: { width, settings in
+          PairAccumulator(method: name, SampleSum(width: width)) { source, target in
+            SiteFit(parameters: try fitMeans(source.mean, target.mean, settings))
+          }
+        }))
   }
 }
 
-private struct MeanAccumulator: SiteAccumulator {
-  private let method: String
-  private let fitMeans: SteeringMethod.FitMeans
-  private var sums: [Side: [Double]]
-  private var counts: [Side: Int] = [.source: 0, .target: 0]
+/// The sum of samples, channel by channel.
+private struct SampleSum: GatheredSamples {
+  private var sums: [Double]
+  private(set) var count = 0
 
-  init(method: String, width: Int, fitMeans: @escaping SteeringMethod.FitMeans) {
-    self.method = method
-    self.fitMeans = fitMeans
-    let zeros = [Double](repeating: 0, count: width)
-    sums = [.source: zeros, .target: zeros]
+  init(width: Int) { sums = [Double](repeating: 0, count: width) }
+
+  mutating func observe(_ samples: [Float]) {
+    let width = sums.count
+    for (index, value) in samples.enumerated() { sums[index % width] += Double(value) }
+    count += samples.count / width
   }
 
-  mutating func observe(_ side: Side, _ rows: [Float]) {
-    let width = sums[side]!.count
-    for (index, value) in rows.enumerated() { sums[side]![index % width] += Double(value) }
-    counts[side]! += rows.count / width
+  mutating func merge(_ other: SampleSum) {
+    for channel in sums.indices { sums[channel] += other.sums[channel] }
+    count += other.count
   }
 
-  mutating func merge(_ other: any SiteAccumulator) throws {
-    guard let other = other as? MeanAccumulator, other.method == method else {
-      throw FitError("accumulators of different methods")
-    }
-    for side in Side.allCases {
-      for channel in sums[side]!.indices { sums[side]![channel] += other.sums[side]![channel] }
-      counts[side]! += other.counts[side]!
-    }
-  }
-
-  func finish() throws -> SiteFit {
-    SiteFit(parameters: try fitMeans(try mean(.source), try mean(.target)))
-  }
-
-  private func mean(_ side: Side) throws(FitError) -> [Double] {
-    guard counts[side]! > 0 else { throw FitError("no \(side.rawValue) samples") }
-    let mean = sums[side]!.map { $0 / Double(counts[side]!) }
-    guard mean.allSatisfy({ Float($0).isFinite }) else { throw FitError("an activation that is not finite") }
-    return mean
-  }
+  var mean: [Double] { sums.map { $0 / Double(count) } }
+  /// Whether the mean is, as a float too.
+  var isFinite: Bool { mean.allSatisfy { Float($0).isFinite } }
 }

@@ -14,25 +14,53 @@ public struct SteeringMethod: Sendable {
   public let summary: String
   /// The transport function in the text form, `(%x: f32[T,D], parameters…, %strength: f32[]) -> y`.
   public let transport: String
-  /// Makes an accumulator for a site of `width` channels.
-  public let makeAccumulator: @Sendable (_ width: Int) -> any SiteAccumulator
-  /// Makes an accumulator for a site with more samples than fit into memory: it keeps a sketch of their quantiles, of
-  /// `capacity` rows a level. nil for a method that does not keep its samples.
-  public let makeSketch: (@Sendable (_ width: Int, _ capacity: Int) -> any SiteAccumulator)?
+  /// What the method wants of the samples.
+  public let requirements: DataRequirements
+  /// What can be chosen of the fit.
+  public let options: [any AnyMethodOption]
+  /// How samples are gathered.
+  public let gathering: Gathering
+  /// Completes the fit of a site by those of earlier sites.
+  package private(set) var follow: Follow?
+  /// Completes the fits of all sites together.
+  package private(set) var select: Select?
 
-  /// A method that gathers samples as it likes; see ``init(_:version:summary:transport:fitChannel:)`` for one that fits
-  /// each channel on its own.
+  /// Changes the fit of a site, knowing the parameters of the earlier sites of its kind, in order of execution.
+  public typealias Follow =
+    @Sendable (_ fit: inout SiteFit, _ earlier: [[String: MapParameter]], MethodSettings) throws -> Void
+  /// Changes the fits of all sites, in order of execution.
+  public typealias Select = @Sendable (_ fits: inout [SiteFit], MethodSettings) throws -> Void
+
+  /// A method that gathers samples as it likes; other initializers are for methods that fit each channel on its own,
+  /// that need only the means of both sides, and that fit all samples at once.
   public init(
     _ name: String, version: String, summary: String, transport: String,
-    makeAccumulator: @escaping @Sendable (_ width: Int) -> any SiteAccumulator,
-    makeSketch: (@Sendable (_ width: Int, _ capacity: Int) -> any SiteAccumulator)? = nil
+    data: DataRequirements = DataRequirements(), options: [any AnyMethodOption] = [], gathering: Gathering
   ) {
     self.name = name
     self.version = version
     self.summary = summary
     self.transport = transport
-    self.makeAccumulator = makeAccumulator
-    self.makeSketch = makeSketch
+    self.options = options
+    self.gathering = gathering
+    requirements = data
+  }
+
+  /// The method, with the fit of each site completed by what the earlier sites of its kind got: a control law over
+  /// layers. A kind is what the names of sites are without their number of a layer.
+  public func following(_ follow: @escaping Follow) -> SteeringMethod {
+    var method = self
+    method.follow = follow
+    return method
+  }
+
+  /// The method, with the fits of all sites completed together: the best of all units, say. It must ask for
+  /// simultaneous order, since in causal order a site is fitted on what earlier fits do.
+  public func selecting(_ select: @escaping Select) -> SteeringMethod {
+    precondition(requirements.order == .simultaneous, "\(name): what is selected last cannot be causal")
+    var method = self
+    method.select = select
+    return method
   }
 }
 
@@ -83,11 +111,16 @@ public struct SiteFit: Hashable, Sendable {
   public var parameters: [String: MapParameter]
   /// How many channels had no spread to scale by and took the mean shift alone; nil for a method that never scales.
   public var meanShiftChannels: Int?
+  /// What a selection among sites goes by: values by name, each for a channel, a head, or the site. They stay in no file.
+  public var scores: [String: [Double]]
 
   /// The map of one site.
-  public init(parameters: [String: MapParameter], meanShiftChannels: Int? = nil) {
+  public init(
+    parameters: [String: MapParameter], meanShiftChannels: Int? = nil, scores: [String: [Double]] = [:]
+  ) {
     self.parameters = parameters
     self.meanShiftChannels = meanShiftChannels
+    self.scores = scores
   }
 }
 

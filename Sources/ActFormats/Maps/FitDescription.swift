@@ -2,29 +2,7 @@ import ActIR
 
 /// How the activations of a fit become samples, as commands, map files and sample files say it.
 package struct SampleDescription: Hashable, Sendable {
-  /// Which activations a site is fitted on.
-  package enum Order: String, Hashable, Sendable, CaseIterable {
-    /// Those of the model in which all earlier sites are already transported, for both sides.
-    case causal
-    /// Those of the bare model.
-    case simultaneous
-  }
-
-  /// What stands for a sequence: the samples that the activations of its tokens become.
-  package enum Pooling: String, Hashable, Sendable, CaseIterable {
-    /// One sample: the mean over the tokens, channel by channel, summed in double.
-    case mean
-    /// One sample: the last token's.
-    case last
-    /// One sample: the smallest value of every channel.
-    case min
-    /// One sample: the largest value of every channel.
-    case max
-    /// Every token is a sample.
-    case all
-  }
-
-  package var order = Order.causal
+  package var order = FitOrder.causal
   package var pooling = Pooling.mean
   /// The tokens to which the maps apply. Positions that it skips at the start of a sequence are left out of the fit too.
   package var scope = TokenScope.all
@@ -38,11 +16,17 @@ package struct FitDescription: Hashable, Sendable {
   package struct Method: Hashable, Sendable {
     package var name: String
     package var version: String
+    /// What was chosen, or stood by default, for each of the method's options.
+    package var options: [String: String]
 
-    package init(_ name: String, version: String) {
+    package init(_ name: String, version: String, options: [String: String] = [:]) {
       self.name = name
       self.version = version
+      self.options = options
     }
+
+    /// What was chosen for each option, in the order of their names.
+    package var choices: [String] { options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } }
   }
 
   /// One of the words that this version knows, or another, such as a program in another language may write.
@@ -66,8 +50,8 @@ package struct FitDescription: Hashable, Sendable {
   /// The tokens to which the maps apply.
   package var scope = TokenScope.all
   package var support: Word<Support>?
-  package var pooling: Word<SampleDescription.Pooling>?
-  package var order: Word<SampleDescription.Order>?
+  package var pooling: Word<Pooling>?
+  package var order: Word<FitOrder>?
 
   /// What a file says at least: `method`, on all tokens.
   package init(_ method: Method) { self.method = method }
@@ -115,7 +99,9 @@ extension FitDescription {
   }
 
   init(_ entries: FileMetadata) throws(FileError) {
-    method = Method(try entries.text("method"), version: try entries.text("method_version"))
+    method = Method(
+      try entries.text("method"), version: try entries.text("method_version"),
+      options: try entries.dictionary("method_options", \.string))
     scope = try entries.scope()
     support = entries.file.metadata("support").map { Word($0) }
     pooling = entries.file.metadata("pooling").map { Word($0) }
@@ -124,7 +110,10 @@ extension FitDescription {
 }
 
 extension FitDescription.Method {
-  var entries: [(key: String, value: String)] { [("method", name), ("method_version", version)] }
+  var entries: [(key: String, value: String)] {
+    let options = options.isEmpty ? nil : FileMetadata.object(options, JSON.string)
+    return [("method", name), ("method_version", version)] + (options.map { [("method_options", $0)] } ?? [])
+  }
 }
 
 extension FileMetadata {

@@ -9,6 +9,7 @@ import ActIR
 /// |---|---|
 /// | `format`, `format_version` | `act-map`, `1` |
 /// | `method`, `method_version` | what fitted the parameters: `linear-act`, `1` |
+/// | `method_options` | JSON object (optional): what was chosen for each option of the method, as text |
 /// | `transport` | the graph function `(x, parameters…, strength) -> y`, in the text form of graphs |
 /// | `parameters` | JSON array: the names of the parameters, in the order in which `transport` takes them |
 /// | `sites` | JSON array of `{"name": SITE, "width": D}`, in the order of the graph |

@@ -215,7 +215,7 @@ _actc_import() {
 _actc_fit() {
     repeating_flags=()
     non_repeating_flags=(--no-header --simultaneous --json --version -h --help)
-    repeating_options=(--lora --source --target --pairs --filter --source-filter --target-filter --sites)
+    repeating_options=(--lora --source --target --pairs --filter --source-filter --target-filter --sites --option)
     non_repeating_options=(--module --size --field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --method --support --plot --memory --threads -t -o --output)
     __actc_offer_flags_options 1
 
@@ -296,7 +296,10 @@ _actc_fit() {
         return
         ;;
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''ablation'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        return
+        ;;
+    '--option')
         return
         ;;
     '--support')
@@ -442,14 +445,17 @@ _actc_collect() {
 _actc_solve() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
-    repeating_options=()
+    repeating_options=(--option)
     non_repeating_options=(--method --support --plot --memory --threads -t --after -o --output)
     __actc_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''ablation'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        return
+        ;;
+    '--option')
         return
         ;;
     '--support')
@@ -488,7 +494,7 @@ _actc_solve() {
 _actc_search() {
     repeating_flags=()
     non_repeating_flags=(--no-header --json --version -h --help)
-    repeating_options=(--source --target --pairs --filter --source-filter --target-filter --sites)
+    repeating_options=(--source --target --pairs --filter --source-filter --target-filter --sites --option)
     non_repeating_options=(--field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --held-out --parts --strength --weights --method --support --memory --threads -t)
     __actc_offer_flags_options 1
 
@@ -558,7 +564,10 @@ _actc_search() {
         return
         ;;
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''ablation'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        return
+        ;;
+    '--option')
         return
         ;;
     '--support')
@@ -763,7 +772,15 @@ _actc_methods() {
     non_repeating_flags=(--json --version -h --help)
     repeating_options=()
     non_repeating_options=()
-    __actc_offer_flags_options 0
+    __actc_offer_flags_options 1
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        return
+        ;;
+    esac
 }
 
 _actc_passes() {

@@ -60,7 +60,7 @@ _actc() {
             'show:Prints a model'\''s graph, a map file, a plan or a graph as text.'
             'models:Lists the architectures of models, by the names in config.json.'
             'sites:Lists the activation sites of a model, in order of execution.'
-            'methods:Lists the steering methods.'
+            'methods:Lists the steering methods, or describes one.'
             'passes:Lists the passes over graphs.'
             'help:Show subcommand help information.'
         )
@@ -99,7 +99,7 @@ _actc_fit() {
     local -ar ___pooling=('mean' 'last' 'min' 'max' 'all')
     local -ar ___scope=('all' 'prompt' 'generated' 'last')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'ablation')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -/'
@@ -123,11 +123,12 @@ _actc_fit() {
         '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:n:'
         '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names.]:pattern ...:'
         '--simultaneous[Fit every site on the bare model; by default each site sees the earlier ones transported.]'
-        '--pooling[How the tokens of a text become one sample; with all, every token is a sample.]:pooling:{__actc_complete "${___pooling[@]}"}'
+        '--pooling[How the tokens of a text become one sample; with all, every token is a sample. By default what the method asks for, which for most is the mean.]:pooling:{__actc_complete "${___pooling[@]}"}'
         '--scope[The tokens that the map applies to\: all, prompt, generated, last, or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
         '--skip-first[Leave the first N positions of every sequence out of the fit, and alone when steering.]:n:'
         '--weights[What the model'\''s matrices hold while it runs; by default what the checkpoint holds.]:weights:{__actc_complete "${___weights[@]}"}'
         '--method[The steering method; `actc methods` describes them.]:method:{__actc_complete "${___method[@]}"}'
+        '*--option[Something to choose of the method; `actc methods METHOD` lists what there is. Repeat the option for several.]:name=value:'
         '--support[Where the map applies\: all, or between two percentiles of the source'\''s samples, as in q0-100.]:support:{__actc_complete "${___support[@]}"}'
         '--plot[Write a plot of the distance from source to target by layer, as SVG.]:file:_files -g '\''*.svg'\'''
         '--json[Print the summary of the fit as JSON.]'
@@ -170,7 +171,7 @@ _actc_collect() {
         '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:n:'
         '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names.]:pattern ...:'
         '--simultaneous[Fit every site on the bare model; by default each site sees the earlier ones transported.]'
-        '--pooling[How the tokens of a text become one sample; with all, every token is a sample.]:pooling:{__actc_complete "${___pooling[@]}"}'
+        '--pooling[How the tokens of a text become one sample; with all, every token is a sample. By default what the method asks for, which for most is the mean.]:pooling:{__actc_complete "${___pooling[@]}"}'
         '--scope[The tokens that the map applies to\: all, prompt, generated, last, or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
         '--skip-first[Leave the first N positions of every sequence out of the fit, and alone when steering.]:n:'
         '--weights[What the model'\''s matrices hold while it runs; by default what the checkpoint holds.]:weights:{__actc_complete "${___weights[@]}"}'
@@ -190,11 +191,12 @@ _actc_collect() {
 
 _actc_solve() {
     local -i ret=1
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'ablation')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         '*:shards:_files -g '\''*.safetensors'\'''
         '--method[The steering method; `actc methods` describes them.]:method:{__actc_complete "${___method[@]}"}'
+        '*--option[Something to choose of the method; `actc methods METHOD` lists what there is. Repeat the option for several.]:name=value:'
         '--support[Where the map applies\: all, or between two percentiles of the source'\''s samples, as in q0-100.]:support:{__actc_complete "${___support[@]}"}'
         '--plot[Write a plot of the distance from source to target by layer, as SVG.]:file:_files -g '\''*.svg'\'''
         '--json[Print the summary of the fit as JSON.]'
@@ -214,7 +216,7 @@ _actc_search() {
     local -i ret=1
     local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'ablation')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -/'
@@ -239,6 +241,7 @@ _actc_search() {
         '--strength[The strength of the maps that are measured.]:strength:'
         '--weights[What the model'\''s matrices hold while it runs; by default what the checkpoint holds.]:weights:{__actc_complete "${___weights[@]}"}'
         '--method[The steering method; `actc methods` describes them.]:method:{__actc_complete "${___method[@]}"}'
+        '*--option[Something to choose of the method; `actc methods METHOD` lists what there is. Repeat the option for several.]:name=value:'
         '--support[Where the map applies\: all, or between two percentiles of the source'\''s samples, as in q0-100.]:support:{__actc_complete "${___support[@]}"}'
         '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:size:'
         '(--threads -t)'{--threads,-t}'[Run N threads; by default one a processor.]:n:'
@@ -359,7 +362,9 @@ _actc_sites() {
 
 _actc_methods() {
     local -i ret=1
+    local -ar _method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar arg_specs=(
+        ':method:{__actc_complete "${_method[@]}"}'
         '--json[Print the methods as JSON.]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'

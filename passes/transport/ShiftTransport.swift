@@ -1,0 +1,11 @@
+/// The transport function `x + strength · shift`, the same shift for every row.
+func shiftTransport(_ name: String) -> String {
+  """
+  graph @\(name)(%x: f32[T,D], %shift: f32[D], %strength: f32[]) {
+    %part = mul %shift, %strength : f32[D]
+    %y = add %x, %part : f32[T,D]
+    return %y
+  }
+
+  """
+}
