@@ -6,9 +6,11 @@ set -uo pipefail
 cd "$(dirname "$0")" || exit
 
 failed=()
-for name in vs-llama vs-openvino vs-transformers overhead roofline perplexity fit; do
+for name in vs-llama "vs-llama --shape gemma2-0.5b" "vs-llama --shape qwen3-0.5b" vs-openvino vs-transformers overhead \
+  roofline perplexity fit; do
   echo "== $name" >&2
-  "./$name.sh" "$@" || failed+=("$name")
+  read -ra command <<<"$name"
+  "./${command[0]}.sh" "${command[@]:1}" "$@" || failed+=("$name")
 done
 if [ ${#failed[@]} -ne 0 ]; then
   echo "not measured: ${failed[*]}" >&2

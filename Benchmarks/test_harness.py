@@ -2,11 +2,31 @@
 
 import argparse
 import contextlib
+import importlib.util
+import json
+import math
 import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
 import unittest
 from unittest import mock
 
-from harness import fit, lineup, llama, machine, overhead, report, roofline, vs_llama, vs_openvino, vs_transformers
+from harness import (
+    features,
+    fit,
+    lineup,
+    llama,
+    machine,
+    overhead,
+    report,
+    roofline,
+    shapes,
+    vs_llama,
+    vs_openvino,
+    vs_transformers,
+)
 from harness.interval import CONFIDENCE, coverage, estimate
 from harness.series import Contestant, Series
 from harness.verdict import Comparison, Goal, lost
@@ -117,6 +137,113 @@ class Overhead(unittest.TestCase):
         self.assertIn("98.4 %", report.confidence(7))
 
 
+def stored(folder: pathlib.Path, name: str, width: int) -> list[list[float]]:
+    """A matrix of a checkpoint of bf16."""
+    data = (folder / "model.safetensors").read_bytes()
+    length = struct.unpack("<Q", data[:8])[0]
+    begin, end = json.loads(data[8 : 8 + length])[name]["data_offsets"]
+    halves = struct.unpack(f"<{(end - begin) // 2}H", data[8 + length + begin : 8 + length + end])
+    values = [struct.unpack("<f", struct.pack("<I", half << 16))[0] for half in halves]
+    return [values[start : start + width] for start in range(0, len(values), width)]
+
+
+class Shapes(unittest.TestCase):
+    def test_checkpoints_hold_their_tensors(self):
+        for name in ["llama-tiny", "gemma2-tiny", "qwen3-tiny"]:
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                shape = shapes.SHAPES[name]
+                count = shapes.write(shape, pathlib.Path(folder))
+                data = (pathlib.Path(folder) / "model.safetensors").read_bytes()
+                length = struct.unpack("<Q", data[:8])[0]
+                header = json.loads(data[8 : 8 + length])
+                self.assertEqual((8 + length) % 64, 0)
+                self.assertEqual({key: entry["shape"] for key, entry in header.items()}, shapes.tensors(shape))
+                self.assertEqual(count, sum(math.prod(entry["shape"]) for entry in header.values()))
+                self.assertEqual(len(data), 8 + length + 2 * count)
+                begin, end = header["model.norm.weight"]["data_offsets"]
+                gain = b"\0\0" if name.startswith("gemma2") else b"\x80\x3f"
+                self.assertEqual(data[8 + length + begin : 8 + length + end], gain * shape.width)
+
+    def test_half_a_billion(self):
+        for name in ["gemma2-0.5b", "qwen3-0.5b"]:
+            count = sum(map(math.prod, shapes.tensors(shapes.SHAPES[name]).values()))
+            self.assertTrue(0.48e9 < count < 0.54e9, f"{name}: {count}")
+
+    def test_features_are_switched_off_one_at_a_time(self):
+        self.assertEqual(shapes.SHAPES["llama-tiny"].without_features(), {})
+        plain = shapes.configuration(shapes.SHAPES["gemma2-tiny"])
+        changed = {
+            "window": {"layer_types", "sliding_window"},
+            "soft cap of scores": {"attn_logit_softcapping"},
+            "soft cap of logits": {"final_logit_softcapping"},
+        }
+        for feature, shape in shapes.SHAPES["gemma2-tiny"].without_features().items():
+            settings = shapes.configuration(shape)
+            self.assertEqual({key for key in plain if settings[key] != plain[key]}, changed.pop(feature))
+        self.assertEqual(changed, {})
+        (shape,) = shapes.SHAPES["qwen3-tiny"].without_features().values()
+        self.assertEqual(shapes.configuration(shape)["architectures"], ["LlamaForCausalLM"])
+        self.assertFalse([name for name in shapes.tensors(shape) if "q_norm" in name])
+
+    @unittest.skipUnless(importlib.util.find_spec("gguf"), "needs the peers' gguf")
+    def test_llama_cpp_is_given_the_same_weights(self):
+        import gguf
+
+        script = machine.BENCHMARKS / "peers" / "write_gguf.py"
+        for name in ["llama-tiny", "gemma2-tiny", "qwen3-tiny"]:
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                shape, file = shapes.SHAPES[name], pathlib.Path(folder) / "x.gguf"
+                shapes.write(shape, pathlib.Path(folder))
+                subprocess.run([sys.executable, script, folder, file], check=True)
+                reader = gguf.GGUFReader(file)
+                found = {tensor.name: tensor.data for tensor in reader.tensors}
+                self.assertEqual(len(found), len(shapes.tensors(shape)))
+                sizes = sorted(math.prod(sizes) for sizes in shapes.tensors(shape).values())
+                self.assertEqual(sizes, sorted(data.size for data in found.values()))
+                self.assertTrue((found["blk.1.attn_norm.weight"] == 1).all())
+                queries = stored(pathlib.Path(folder), "model.layers.1.self_attn.q_proj.weight", shape.width)
+                if shape.family == "llama":
+                    # Channel i of a head stands at 2i, and that half a head further at 2i + 1.
+                    half = shape.head // 2
+                    queries = [
+                        queries[row // shape.head * shape.head + row % 2 * half + row % shape.head // 2]
+                        for row in range(len(queries))
+                    ]
+                self.assertEqual(found["blk.1.attn_q.weight"].tolist(), queries)
+
+    def test_attended_positions_are_counted_row_by_row(self):
+        for rows in [1, 5, 64, 100]:
+            for window in [0, 1, 7, 64, 200]:
+                expected = sum(min(row + 1, window or rows) for row in range(rows))
+                self.assertEqual(shapes.attended(rows, window), expected)
+
+    def test_operations_are_those_of_the_layers(self):
+        # Matrices of one layer and one row: two a weight; attention of one row over itself: 4 a channel of a head.
+        shape = shapes.Shape("llama", 8, 16, 1, 2, 1, 4, vocabulary=10)
+        weights = 8 * 8 * 2 + 2 * 8 * 4 + 3 * 8 * 16
+        self.assertEqual(shapes.operations(shape, 1, 0), 2 * weights + 4 * 4 * 2)
+        self.assertEqual(shapes.operations(shape, 1, 1) - shapes.operations(shape, 1, 0), 2 * 10 * 8)
+
+    def test_only_what_operations_do_not_explain_costs_more(self):
+        def verdicts(costs: list[float]) -> dict[str, str]:
+            found = features.Features("gemma2-0.5b", "bf16")
+            off = [{"prefill": 10.0 * turn, "decode": 5.0 * turn} for turn in range(1, len(costs) + 1)]
+            full = [{phase: run[phase] / (1 + cost / 100) for phase in run} for run, cost in zip(off, costs)]
+            runs = {features.WITH: full} | dict.fromkeys(found.names, off)
+            series = Series({found.group: runs}, {}, [])
+            return {name: found.verdict(series, name, "prefill") for name in found.names}
+
+        self.assertEqual(set(verdicts([5.0] * 6).values()), {"more"})
+        self.assertEqual(set(verdicts([-5.0] * 6).values()), {"no more"})
+        self.assertEqual(set(verdicts([-5.0, -4.0, 0.0, 1.0, 5.0, 6.0]).values()), {"unresolved"})
+        # Nine operations in ten thousand are explained; the window computes less, and must save time.
+        self.assertEqual(
+            verdicts([0.05] * 6),
+            {"window": "more", "soft cap of scores": "no more", "soft cap of logits": "more"},
+        )
+        self.assertEqual(set(verdicts([0.0] * 3).values()), {"unresolved"})
+
+
 class Pages(unittest.TestCase):
     """Every benchmark makes its page of what is measured; here each contestant gives the same figures in six turns."""
 
@@ -140,13 +267,14 @@ class Pages(unittest.TestCase):
 
         tools = mock.Mock(wraps=None)
         tools.plan.return_value = tools.fetch_model.return_value = tools.maps.return_value = pathlib.Path("made")
+        tools.shape.return_value = pathlib.Path("made")
         tools.actc = "actc"
         tools.bench = lambda name, group, *_, **__: Contestant(name, group, [], dict)
         tools.generate = lambda name, group, *_: Contestant(name, group, [], dict)
         everywhere = {"publish": keep, "measure": measured, "Tools": lambda: tools, "call": mock.Mock()}
         with contextlib.ExitStack() as patches:
             for name, value in everywhere.items():
-                for place in [module, lineup]:
+                for place in [module, lineup, features]:
                     if hasattr(place, name):
                         patches.enter_context(mock.patch.object(place, name, value))
             patches.enter_context(mock.patch.object(machine, "say"))
@@ -161,7 +289,7 @@ class Pages(unittest.TestCase):
         for module, options in [
             (overhead, {"most": 6}),
             (roofline, {}),
-            (vs_llama, {"avx2": True}),
+            (vs_llama, {"avx2": True, "shape": None}),
             (vs_openvino, {}),
             (vs_transformers, {}),
             (fit, {"sentences": 8, "sites": 12, "sample": 2}),
@@ -174,10 +302,21 @@ class Pages(unittest.TestCase):
                     self.assertNotEqual(each.verdict, "not measured", each.what)
 
     def test_a_peer_as_fast_as_we_is_neither_won_nor_lost(self):
-        _, _, comparisons = self.page(vs_llama, avx2=True)
+        _, _, comparisons = self.page(vs_llama, avx2=True, shape=None)
         # Prefill and decode on two threads, on one and for AVX2 alone; a cold process's first token and memory.
         self.assertEqual(len(comparisons), 4 * (3 * 2 + 2))
         self.assertEqual({each.verdict for each in comparisons}, {"unresolved"})
+
+    def test_a_shape_has_no_cold_processes_but_features(self):
+        for name, shape in shapes.SHAPES.items():
+            with self.subTest(name):
+                text, goals, comparisons = self.page(vs_llama, avx2=True, shape=name)
+                self.assertEqual(len(comparisons), 4 * 3 * 2)
+                self.assertEqual(goals, [])
+                self.assertNotIn("cold process", text)
+                for feature in ["window", "soft cap of scores", "soft cap of logits"]:
+                    self.assertEqual(f"| {feature} " in text, shape.family == "gemma2")
+                self.assertEqual("| norms of heads " in text, shape.family == "qwen3")
 
     def test_benchmarks_of_our_own_compare_with_nobody(self):
         for module, options in [(overhead, {"most": 6}), (roofline, {})]:

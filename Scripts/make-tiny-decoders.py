@@ -15,7 +15,12 @@ Output beside each checkpoint, `prompt1.safetensors` and so on (T the prompt's l
     logits     f32[T,V]
     SITE       f32[T,…]   `prompt1` only: the output of every module but those that only hold others
 
-A checkpoint of CONTEXTS has a third, as long as the context that it is to be compiled for, past its original one.
+A checkpoint of CONTEXTS has a third, as long as the context that it is to be compiled for, past its original one. One
+with a window has `long.safetensors`, a prompt of many windows, with the logits of some of its rows (R of them):
+
+    tokens     i32[T]
+    rows       i32[R]
+    logits     f32[R,V]
 
 Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, safetensors 0.8.0.
 """
@@ -42,6 +47,8 @@ COMMON = {
     "pad_token_id": 0,
 }
 GATED = {"intermediate_size": 56, "num_key_value_heads": 2, **COMMON}
+# For a window: positions for LONG_PROMPT.
+WINDOWED = {**GATED, "max_position_embeddings": 512}
 
 
 def default_rope(base):
@@ -50,17 +57,17 @@ def default_rope(base):
 
 CHECKPOINTS = {
     # A window shorter than the prompts, and heads that are not a share of the width.
-    "mistral": ("Mistral", {**GATED, "sliding_window": 9, "head_dim": 12}),
+    "mistral": ("Mistral", {**WINDOWED, "sliding_window": 9, "head_dim": 12}),
     # Windows from layer 1 on.
     "qwen2-windows": (
         "Qwen2",
-        {**GATED, "num_hidden_layers": 3, "use_sliding_window": True, "sliding_window": 6, "max_window_layers": 1},
+        {**WINDOWED, "num_hidden_layers": 3, "use_sliding_window": True, "sliding_window": 6, "max_window_layers": 1},
     ),
     # Norms of heads, biases, and a window where `layer_types` says so; a head of its own.
     "qwen3": (
         "Qwen3",
         {
-            **GATED,
+            **WINDOWED,
             "head_dim": 16,
             "attention_bias": True,
             "use_sliding_window": True,
@@ -118,7 +125,7 @@ CHECKPOINTS = {
     "gemma2": (
         "Gemma2",
         {
-            **GATED,
+            **WINDOWED,
             "num_hidden_layers": 3,
             "head_dim": 12,
             "sliding_window": 6,
@@ -131,7 +138,7 @@ CHECKPOINTS = {
     "gemma2-plain": (
         "Gemma2",
         {
-            **GATED,
+            **WINDOWED,
             "head_dim": 16,
             "sliding_window": 5,
             "layer_types": ["full_attention", "sliding_attention"],
@@ -145,7 +152,7 @@ CHECKPOINTS = {
     "gemma3": (
         "Gemma3Text",
         {
-            **GATED,
+            **WINDOWED,
             "num_hidden_layers": 3,
             "head_dim": 12,
             "sliding_window": 6,
@@ -161,7 +168,7 @@ CHECKPOINTS = {
     "gemma3-types": (
         "Gemma3Text",
         {
-            **GATED,
+            **WINDOWED,
             "head_dim": 8,
             "sliding_window": 7,
             "layer_types": ["full_attention", "sliding_attention"],
@@ -178,7 +185,7 @@ CHECKPOINTS = {
         "Phi",
         {**GATED, "num_key_value_heads": 1, "num_attention_heads": 5, "qk_layernorm": True, "hidden_act": "gelu"},
     ),
-    "phi3": ("Phi3", {**GATED, "num_attention_heads": 2, "num_key_value_heads": 1, "sliding_window": 9}),
+    "phi3": ("Phi3", {**WINDOWED, "num_attention_heads": 2, "num_key_value_heads": 1, "sliding_window": 9}),
     # LongRoPE in heads that are rotated in part, on both sides of the original context.
     "phi3-longrope": (
         "Phi3",
@@ -312,6 +319,8 @@ CHECKPOINTS = {
 
 # The original context, which the second prompt fills, and one past it.
 CONTEXTS = {"llama-dynamic": (24, 57), "phi3-longrope": (24, 53)}
+# Tokens of the prompt of many windows, and every how many of its rows have their logits recorded.
+LONG_PROMPT, LONG_PROMPT_STEP = 330, 14
 HUB_SPELLING = (
     "qwen2-windows",
     "qwen3-yarn",
@@ -433,6 +442,12 @@ def main():
             save_file(recorded, directory / f"prompt{number}.safetensors")
             logits = recorded["logits"]
             print(f"{name}: {length} tokens, logits {logits.mean():.2f} ± {logits.std():.2f}")
+        if "sliding_window" in settings:
+            tokens = torch.randint(3, config.vocab_size, (LONG_PROMPT,), generator=generator)
+            recorded = record(model, tokens, sites=False)
+            rows = torch.arange(LONG_PROMPT - 1, -1, -LONG_PROMPT_STEP).flip(0)
+            recorded = {**recorded, "rows": rows.int(), "logits": recorded["logits"][rows].clone()}
+            save_file(recorded, directory / "long.safetensors")
 
 
 if __name__ == "__main__":

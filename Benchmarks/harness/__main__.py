@@ -28,8 +28,6 @@ def main() -> None:
         help="how often each contestant runs (default: 6, the fewest that give 95 %% confidence)",
     )
     parser.add_argument("--weights", default=",".join(WEIGHTS), help="of f32,bf16,q8,q4 (default: all)")
-    if name == "vs-llama":
-        parser.add_argument("--no-avx2", dest="avx2", action="store_false", help="leave out the builds for AVX2 only")
     if hasattr(module, "add_options"):
         module.add_options(parser)
     options = parser.parse_args(sys.argv[2:])

@@ -39,16 +39,17 @@ class Lineup:
         tools: Tools,
         weights: str,
         speed: Callable[[str, int], list[Contestant]],
-        process: Callable[[str, int], list[Contestant]],
+        process: Callable[[str, int], list[Contestant]] | None,
+        model: pathlib.Path | None = None,
     ) -> pathlib.Path | None:
         """Adds actrun and its peers at a type of weights; returns actrun's plan.
 
         `speed` gives the peers' benchmarks for a group and a number of threads, `process` their cold processes for a
-        group and a number of tokens.
+        group and a number of tokens; None: there are none, as of a model without a tokenizer.
         """
         threads = both_threads()
         try:
-            plan = tools.plan(weights)
+            plan = tools.plan(weights, model=model)
         except machine.Unavailable as error:
             self.refused.append(str(error))
             plan = None
@@ -58,7 +59,7 @@ class Lineup:
                 self.contestants.append(tools.bench(OURS, group, plan, count))
             self.contestants += speed(group, count)
         group = f"{weights}, process"
-        for tokens in [1, 128]:
+        for tokens in [1, 128] if process else []:
             if plan:
                 ours = tools.generate(f"{OURS} -n {tokens}", group, plan, threads[0], tokens)
                 self.contestants.append(ours)

@@ -4,7 +4,7 @@ import json
 import pathlib
 
 from harness import machine
-from harness.machine import HOME, MODELS, call, is_newer
+from harness.machine import BENCHMARKS, HOME, MODELS, call, is_newer
 from harness.ours import PROMPT, parse_process
 from harness.series import Contestant, Figures
 
@@ -12,23 +12,17 @@ TYPES = {"f32": "F32", "bf16": "BF16", "q8": "Q8_0", "q4": "Q4_0"}
 
 
 def gguf(weights: str, model: pathlib.Path) -> pathlib.Path:
-    """The checkpoint in llama.cpp's form, written by llama.cpp's own tools."""
+    """The checkpoint in llama.cpp's form, written by llama.cpp's own tools, or, of a random model, by ours."""
     file, full = MODELS / f"{model.name}-{weights}.gguf", MODELS / f"{model.name}-f32.gguf"
     if not is_newer(full, model / "model.safetensors"):
         machine.say(f"converting {full.name}")
-        call(
-            [
-                HOME / "transformers/bin/python",
-                HOME / "llama.cpp/convert_hf_to_gguf.py",
-                model,
-                "--outtype",
-                "f32",
-                "--outfile",
-                full,
-            ],
-            quiet=True,
-            what="llama.cpp's conversion",
-        )
+        if (model / "tokenizer.json").exists():
+            machine.install("transformers")
+            convert = [HOME / "transformers/bin/python", HOME / "llama.cpp/convert_hf_to_gguf.py"]
+            arguments = [*convert, model, "--outtype", "f32", "--outfile", full]
+        else:
+            arguments = [HOME / "tools/bin/python", BENCHMARKS / "peers/write_gguf.py", model, full]
+        call(arguments, quiet=True, what="the conversion for llama.cpp")
     if not is_newer(file, full):
         machine.say(f"quantising {file.name}")
         call([HOME / "llama-native/bin/llama-quantize", full, file, TYPES[weights]], quiet=True, what="llama-quantize")

@@ -4,9 +4,10 @@ import json
 import os
 import pathlib
 
-from harness import machine
+from harness import machine, shapes
 from harness.machine import MODELS, ROOT, Unavailable, call, is_newer
 from harness.series import Contestant, Figures
+from harness.shapes import SHAPES
 
 PROMPT = "The lighthouse keeper climbed the stairs and"
 NORMS = ["*layernorm", "model.norm"]
@@ -39,6 +40,17 @@ class Tools:
         if not (self.model / "model.safetensors").exists():
             call([ROOT / "Scripts" / "get-model.sh", self.actc, self.model], what="the model cannot be had")
         return self.model
+
+    def shape(self, name: str, without: str | None = None) -> pathlib.Path:
+        """A random model of a shape, or of one with a feature of its family switched off."""
+        shape = SHAPES[name]
+        if without:
+            shape, name = shape.without_features()[without], f"{name}-without-{without.replace(' ', '-')}"
+        folder = MODELS / name
+        if not is_newer(folder / "model.safetensors", pathlib.Path(shapes.__file__)):
+            machine.say(f"writing a random model in {folder}")
+            shapes.write(shape, folder)
+        return folder
 
     def plan(
         self, weights: str, *arguments: str, model: pathlib.Path | None = None, name: str = "bare"

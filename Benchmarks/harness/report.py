@@ -87,10 +87,11 @@ def publish(
     series: Series | None,
     goals: list[Goal],
     comparisons: list[Comparison],
+    script: str | None = None,
     **more,
 ) -> None:
-    """Writes `results/NAME.md` and a record of every run, and prints the Markdown."""
-    command = shlex.join([f"Benchmarks/{name}.sh", *sys.argv[2:]])
+    """Writes `results/NAME.md` and a record of every run, and prints the Markdown; `script`: of another name."""
+    command = shlex.join([f"Benchmarks/{script or name}.sh", *sys.argv[2:]])
     parts = [heading(title, command, series)]
     if comparisons:
         parts.append(lost(comparisons))

@@ -7,7 +7,6 @@ import struct
 
 from harness import machine
 from harness.interval import Estimate, estimate
-from harness.machine import BENCHMARKS, MODELS, call
 from harness.ours import Tools
 from harness.report import number, publish, spread, table
 from harness.series import Contestant, Series, measure
@@ -20,10 +19,7 @@ TOGETHER = "32 sequences"
 
 def main(options) -> None:
     tools = Tools()
-    large = MODELS / "llama-shape-1b"
-    if not (large / "model.safetensors").exists():
-        machine.say("writing a random model of a billion parameters (2.1 GB)")
-        call([BENCHMARKS / "make-llama-shape.py", large], quiet=True, what="the random model")
+    large = tools.shape("llama-1b")
     threads = machine.processors()
     plans: dict[str, pathlib.Path] = {}
     contestants: list[Contestant] = []

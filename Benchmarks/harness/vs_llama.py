@@ -1,11 +1,14 @@
-"""actrun against llama.cpp: prefill, decode, first token and memory, by type of weights and number of threads."""
+"""actrun against llama.cpp: prefill, decode, first token and memory, by type of weights and number of threads. With
+--shape: on a random model in the shape of a family, and what the family's own features cost."""
 
 from harness import lineup, llama, machine
+from harness.features import Features
 from harness.interval import estimate
 from harness.lineup import OURS, Lineup, both_threads
 from harness.ours import Tools
 from harness.report import number, publish, spread, table
 from harness.series import Series
+from harness.shapes import SHAPES
 from harness.verdict import Comparison, Goal, times
 
 PEER = "llama.cpp"
@@ -13,10 +16,20 @@ PEER = "llama.cpp"
 DECODE_GOALS = {"f32": 1.1, "bf16": 1.6, "q8": 1.3, "q4": 1.2}
 
 
+def add_options(parser) -> None:
+    parser.add_argument("--no-avx2", dest="avx2", action="store_false", help="leave out the builds for AVX2 only")
+    parser.add_argument(
+        "--shape",
+        choices=SHAPES,
+        help="a random model of this shape instead of SmolLM2-135M-Instruct; it has no tokenizer, and so no cold "
+        "processes",
+    )
+
+
 def main(options) -> None:
     machine.install("llama")
     tools = Tools()
-    model = tools.fetch_model()
+    model = tools.shape(options.shape) if options.shape else tools.fetch_model()
     threads = both_threads()
     entrants = Lineup()
     for weights in options.weights:
@@ -25,7 +38,12 @@ def main(options) -> None:
             tools,
             weights,
             lambda group, count, file=file: [llama.bench(PEER, group, file, count)],
-            lambda group, tokens, file=file: [llama.generate(f"{PEER} -n {tokens}", group, file, threads[0], tokens)],
+            None
+            if options.shape
+            else lambda group, tokens, file=file: [
+                llama.generate(f"{PEER} -n {tokens}", group, file, threads[0], tokens)
+            ],
+            model,
         )
         if options.avx2:
             group = f"{weights}, AVX2"
@@ -33,14 +51,19 @@ def main(options) -> None:
                 ours = tools.bench(OURS, group, plan, threads[0], environment={"ACT_ISA": "avx2"})
                 entrants.contestants.append(ours)
             entrants.contestants.append(llama.bench(PEER, group, file, threads[0], build="avx2"))
+    features = None
+    if options.shape:
+        features = Features(options.shape, "bf16" if "bf16" in options.weights else options.weights[0])
+        entrants.contestants += features.contestants(tools)
     series = entrants.measure(options.turns)
     publish(
-        "vs-llama",
-        "actrun and llama.cpp",
-        sections(series, options, threads),
+        f"vs-llama-{options.shape}" if options.shape else "vs-llama",
+        f"actrun and llama.cpp, {options.shape}" if options.shape else "actrun and llama.cpp",
+        sections(series, options, threads) + (features.sections(series) if features else []),
         series,
-        goals(series, options, threads[0]),
+        [] if options.shape else goals(series, options, threads[0]),
         comparisons(series, options, threads),
+        script="vs-llama",
     )
 
 
@@ -71,7 +94,8 @@ def comparisons(series: Series, options, threads: list[int]) -> list[Comparison]
                 Comparison(f"{phase}, {weights}, {where}", series.ratio(f"{weights}, {suffix}", OURS, PEER, phase))
                 for phase in ["prefill", "decode"]
             ]
-        found += lineup.processes(series, weights, PEER)
+        if not options.shape:
+            found += lineup.processes(series, weights, PEER)
     return found
 
 
@@ -95,27 +119,22 @@ def sections(series: Series, options, threads: list[int]) -> list[str]:
                     number(megabytes(series.median(group, f"{name} -n 128", "peak_bytes"))),
                 ]
             )
+    heading = (
+        "## Speed\n\nTokens a second; neither sampler nor tokenizer is in them, and decoding starts from an empty "
+        "context."
+    )
+    columns = ["weights", "threads", "prefill", "decode"]
+    columns += [f"{test} {name}" for test in ["pp512", "tg128"] for name in [OURS, PEER]]
+    if options.shape:
+        return [f"{heading}\n", table(columns, speed)]
     groups = [f"{weights}, {threads[0]} threads" for weights in options.weights]
     apart = [[series.median(group, OURS, name) for group in groups] for name in ["sampler", "tokenizer"]]
     # They do not depend on the weights; any row that was measured tells.
     micro = [next((value * 1e6 for value in values if value is not None), None) for values in apart]
     return [
-        "## Speed\n\nTokens a second; neither sampler nor tokenizer is in them, and decoding starts from an empty "
-        f"context. In actrun a token costs {number(micro[0], 1)} µs in the sampler, as `generate` has it, and "
+        f"{heading} In actrun a token costs {number(micro[0], 1)} µs in the sampler, as `generate` has it, and "
         f"{number(micro[1], 2)} µs in the tokenizer.\n",
-        table(
-            [
-                "weights",
-                "threads",
-                "prefill",
-                "decode",
-                "pp512 actrun",
-                "pp512 llama.cpp",
-                "tg128 actrun",
-                "tg128 llama.cpp",
-            ],
-            speed,
-        ),
+        table(columns, speed),
         f"## A cold process\n\nFrom start to exit with the first token written, files in the page cache, {threads[0]} "
         "threads; peak resident memory of 128 tokens, mapped weights included.\n",
         table(["weights", "engine", "first token, s", "peak memory, MB"], processes),

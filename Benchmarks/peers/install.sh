@@ -74,11 +74,10 @@ install_openvino() {
 }
 
 # llama.cpp, from the sources inside the sdist of its Python binding, by clang: gcc 12 drops most of the stores of
-# an AMX tile configuration, and its build then runs on garbage.
+# an AMX tile configuration, and its build then runs on garbage. Its conversion of checkpoints needs transformers too.
 install_llama() {
-  install_transformers # The conversion script's requirements.
   environment tools
-  pip tools cmake==4.4.4 ninja==1.13.2
+  pip tools cmake==4.4.4 ninja==1.13.2 gguf==0.19.0
   local source=$home/llama.cpp cc cxx
   if [ ! -f "$source/CMakeLists.txt" ]; then
     say "getting llama.cpp"

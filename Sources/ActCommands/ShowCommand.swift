@@ -67,13 +67,27 @@ struct ShowCommand: ParsableCommand {
     plan.constants.reduce(0) { $0 + ($1.type.byteCount() ?? 0) }
   }
 
+  /// What a sequence keeps of keys and values, once it is as long as the context; nil where the plan has no caches.
+  private static func description(ofCachesOf plan: Plan) -> String? {
+    let caches = plan.caches
+    guard !caches.isEmpty, let bytes = plan.cacheByteCount(capacity: plan.contextLength) else { return nil }
+    let rings = Dictionary(grouping: caches.filter(\.isRing), by: \.blockCount).sorted { $0.key < $1.key }
+    let kept = rings.map { blockCount, caches in
+      "; \(caches.count) keep \(blockCount * KeyValues.blockPositions) positions for windows of "
+        + Set(caches.map(\.window)).sorted().map(String.init).joined(separator: " and ")
+    }
+    return "caches: \(caches.count), \(bytes) bytes for a sequence of the whole context" + kept.joined()
+  }
+
   private static func json(_ plan: Plan, of file: PlanFile) -> JSON {
     .object([
       "name": .string(plan.name), "dials": .array(plan.dials.map(JSON.string)),
       "step_kernels": .int(plan.stepCount), "set_kernels": .int(plan.setCount),
       "arena_bytes": .int(plan.arenaByteCount), "arena_bound": .int(plan.arenaBound),
       "slot_bytes": .int(plan.slotByteCount), "weight_bytes": .int(weightByteCount(plan)),
-      "context": .int(plan.contextLength), "provenance": file.provenance,
+      "context": .int(plan.contextLength),
+      "cache_bytes": .int(plan.cacheByteCount(capacity: plan.contextLength) ?? 0),
+      "provenance": file.provenance,
       "plan": .string(plan.description),
     ])
   }
@@ -91,6 +105,7 @@ struct ShowCommand: ParsableCommand {
     print(
       "// slot: \(plan.slotByteCount) bytes; weights: \(Self.weightByteCount(plan)) bytes; context: \(plan.contextLength)"
     )
+    if let caches = Self.description(ofCachesOf: plan) { print("// \(caches)") }
     print("// provenance: \(file.provenance)")
   }
 

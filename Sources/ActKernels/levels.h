@@ -13,6 +13,9 @@ static inline ptrdiff_t attention_padded(int32_t head_width) {
   return ((ptrdiff_t)head_width + ATTENTION_LANES - 1) / ATTENTION_LANES * ATTENTION_LANES;
 }
 
+// Where a block of positions lies in a cache that is a ring of so many blocks; 0: none.
+static inline ptrdiff_t attention_place(int32_t block, int32_t ring) { return ring ? block % ring : block; }
+
 #if defined(__x86_64__)
 extern const act_kernel_table act_amx_kernels;
 extern const act_kernel_table act_avx512bf16_kernels;

@@ -118,14 +118,6 @@ extension Plan {
   /// The largest value of `symbol`, or nil where no input has it.
   package func limit(_ symbol: String) -> Int? { limits.first { $0.symbol == symbol }?.value }
 
-  /// What each cache of a sequence holds, by its number.
-  package var caches: [KeyValues] {
-    values.compactMap {
-      if case .kvAppend(let keyValues, let cache) = $0.op { (keyValues, cache) } else { nil }
-    }
-    .sorted { $0.1 < $1.1 }.map(\.0)
-  }
-
   /// The attention nodes, in order.
   package var attentions: [Attention] {
     values.compactMap { if case .attention(let attention) = $0.op { attention } else { nil } }

@@ -216,17 +216,16 @@ extension Plan {
   }
 
   private func verifyCaches() throws(PlanError) {
-    var columns = 0
     let numbers = values.compactMap { if case .kvAppend(_, let cache) = $0.op { cache } else { nil } }
       .sorted()
     for (index, number) in numbers.enumerated() where number != index {
       throw PlanError(value: "kv_append", expected: "caches 0, 1, 2, … once each", found: "\(number)")
     }
-    for cache in caches { columns += 2 * cache.heads * cache.headWidth }
-    guard columns <= Self.largestBlock / contextLength else {
+    let bytes = cacheByteCount(capacity: contextLength)
+    guard let bytes, bytes <= Self.largestBlock else {
       throw PlanError(
-        value: "context", expected: "at most \(Self.largestBlock) cached values",
-        found: "\(columns) for each of \(contextLength) tokens")
+        value: "context", expected: "at most \(Self.largestBlock) bytes of keys and values for a sequence",
+        found: "\(bytes.map(String.init) ?? "more") for one of \(contextLength) tokens")
     }
   }
 

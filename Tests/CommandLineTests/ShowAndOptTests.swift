@@ -38,7 +38,8 @@ import Workbench
     for (path, keys) in [
       (workshop.model, ["context", "fingerprint", "graph", "sites"]),
       (workshop.map, ["method", "sites", "transport"]),
-      (workshop.steered, ["dials", "arena_bytes", "plan", "provenance", "step_kernels"]), (graph, ["graph"]),
+      (workshop.steered, ["dials", "arena_bytes", "cache_bytes", "plan", "provenance", "step_kernels"]),
+      (graph, ["graph"]),
     ] {
       let outcome = try result(.actc, ["show", path, "--json"])
       let json = try JSON(parsing: outcome.output)
@@ -82,6 +83,26 @@ import Workbench
     #expect(try result(.actc, ["show", workshop.plan, "--summary"]).text.hasPrefix("// dials: none\n"))
     for path in [workshop.model, workshop.map, graph] {
       try expectRefusal(.actc, ["show", path, "--summary"], 2, "--summary is for plans")
+    }
+  }
+
+  /// Three layers, of which two see 6 positions: rings of the blocks of 64 that those and the 512 rows of a call lie in.
+  /// A block has 2 heads of 16 padded channels, keys and values in bf16: 8192 bytes.
+  @Test func saysWhatASequenceKeeps() throws {
+    let fixture = Workshop.fixture("tiny-qwen2-windows")
+    let model = try directory.makeDirectory("model")
+    try directory.write(readBytes("\(fixture)/model.safetensors"), to: "model/model.safetensors")
+    let config = String(decoding: try readBytes("\(fixture)/config.json"), as: UTF8.self)
+    try directory.write(config.replacing("512", with: "4096"), to: "model/config.json")
+    let plan = directory.file("windows.plan")
+    for (context, bytes, kept) in [
+      (4096, (64 + 2 * 10) * 8192, "; 2 keep 640 positions for windows of 6"), (640, 3 * 10 * 8192, ""),
+    ] {
+      _ = try result(.actc, ["compile", model, "--context", "\(context)", "-o", plan])
+      let line = "\n// caches: 3, \(bytes) bytes for a sequence of the whole context\(kept)\n"
+      #expect(try result(.actc, ["show", plan, "--summary"]).text.contains(line))
+      let json = try JSON(parsing: result(.actc, ["show", plan, "--json"]).output)
+      #expect(json["cache_bytes"]?.int == bytes)
     }
   }
 

@@ -22,7 +22,7 @@ import Testing
     let keys, values: [[Float]]
     let q: Guarded<Float>
 
-    init(_ problem: Problem, _ storage: Storage, _ level: Level, seed: Int = 1) {
+    init(_ problem: Problem, _ storage: Storage, _ level: Level, seed: Int = 1, ring: Int = 0) {
       var noise = Noise(seed)
       let entries = problem.rows.map(\.entry).max()! + 1
       let ends = (0..<entries).map { entry in
@@ -30,19 +30,26 @@ import Testing
       }
       let row = problem.kvHeads * problem.width
       self.storage = storage
-      cache = CacheMemory(storage, capacities: ends, kvHeads: problem.kvHeads, width: problem.width)
+      cache = CacheMemory(
+        storage, capacities: ends, kvHeads: problem.kvHeads, width: problem.width, ring: ring)
       keys = ends.map { noise.floats($0 * row).map(storage.cached) }
       values = ends.map { noise.floats($0 * row).map(storage.cached) }
       q = Guarded(noise.floats(problem.rows.count * (problem.heads * problem.width + 4)))
-      restore(level)
+      if ring == 0 { restore(level) }
     }
 
     /// Fills the caches.
     func restore(_ level: Level) {
+      for s in keys.indices { append(level, 0..<keys[s].count / (cache.kvHeads * cache.width), of: s) }
+    }
+
+    /// Writes some positions of an entry.
+    func append(_ level: Level, _ positions: Range<Int>, of entry: Int) {
       let row = cache.kvHeads * cache.width
-      for s in keys.indices {
-        cache.append(level, k: keys[s], v: values[s], at: (0..<keys[s].count / row).map { (s, $0) })
-      }
+      let elements = positions.lowerBound * row..<positions.upperBound * row
+      cache.append(
+        level, k: Array(keys[entry][elements]), v: Array(values[entry][elements]),
+        at: positions.map { (entry, $0) }, workers: 2)
     }
   }
 
@@ -63,7 +70,7 @@ import Testing
       values: inputs.cache.valueAddresses.pointer, entries: entries.pointer,
       begins: begins.pointer, ends: ends.pointer, rows: Int32(rows.count), heads: Int32(problem.heads),
       kv_heads: Int32(problem.kvHeads), head_width: Int32(problem.width),
-      cache_dtype: inputs.storage.rawValue, scale: problem.scale,
+      cache_dtype: inputs.storage.rawValue, ring: Int32(inputs.cache.ring), scale: problem.scale,
       soft_cap: problem.softCap, scratch: scratches.pointer, scratch_per_worker: scratch)
     call(
       level.kernels.attention, args,
@@ -212,6 +219,45 @@ import Testing
       inputs.cache.append(level, k: before, v: before, at: (0..<last).map { (0, $0) })
       let row = attend(level, problem, inputs, rows: 89..<90)
       #expect(bits(row) == bits(clean.suffix(row.count)))
+    }
+  }
+
+  /// Two sequences of a window, a chunk of each in turn, over rings of as few blocks as window and chunk need: the bits
+  /// of one call over all positions.
+  @Test(arguments: Level.all, Storage.caches)
+  func ringsEqualAllPositions(level: Level, storage: Storage) {
+    let lengths = [430, 201]
+    for (window, chunk, softCap) in [
+      (1, 1, 0), (5, 1, 0), (64, 1, 3), (65, 7, 0), (20, 64, 0), (100, 33, 2), (70, 130, 0),
+    ] as [(Int, Int, Float)] {
+      var problem = Problem(
+        heads: 6, kvHeads: 2, width: 24, softCap: softCap,
+        rows: lengths.indices.flatMap { Self.causal(0..<lengths[$0], entry: $0, window: window) })
+      let whole = bits(attend(level, problem, Inputs(problem, storage, level)))
+      let ring = (window + chunk - 1 + 62) / 64 + 1
+      let inputs = Inputs(problem, storage, level, ring: ring)
+      let queries = inputs.q.array
+      let (all, stride) = (problem.rows, queries.count / problem.rows.count)
+      var pieces = [UInt32](repeating: 0, count: whole.count)
+      for start in Swift.stride(from: 0, to: lengths.max()!, by: chunk) {
+        var taken: [Int] = []
+        for (entry, length) in lengths.enumerated() where start < length {
+          let positions = start..<min(start + chunk, length)
+          inputs.append(level, positions, of: entry)
+          taken += positions.map { $0 + lengths[..<entry].reduce(0, +) }
+        }
+        problem.rows = taken.map { all[$0] }
+        for (index, row) in taken.enumerated() {
+          for i in 0..<stride { inputs.q.pointer[index * stride + i] = queries[row * stride + i] }
+        }
+        let out = bits(attend(level, problem, inputs, workers: 2))
+        let width = out.count / taken.count
+        for (index, row) in taken.enumerated() {
+          pieces.replaceSubrange(
+            row * width..<(row + 1) * width, with: out[index * width..<(index + 1) * width])
+        }
+      }
+      #expect(pieces == whole, "a window of \(window) by \(chunk) in \(ring) blocks")
     }
   }
 

@@ -6,17 +6,21 @@ final class CacheMemory {
   let storage: Storage
   let kvHeads: Int
   let width: Int
+  /// The blocks of each sequence's ring; 0: none.
+  let ring: Int
   let keys, values: [Guarded<UInt8>]
   let keyAddresses, valueAddresses: Guarded<UnsafeMutableRawPointer?>
 
-  /// Room for `capacities[s]` positions of sequence `s` and not a byte more; NaN where nothing is written.
-  init(_ storage: Storage, capacities: [Int], kvHeads: Int, width: Int) {
-    (self.storage, self.kvHeads, self.width) = (storage, kvHeads, width)
+  /// Room for `capacities[s]` positions of sequence `s`, or for those of a ring of blocks, and not a byte more; NaN
+  /// where nothing is written.
+  init(_ storage: Storage, capacities: [Int], kvHeads: Int, width: Int, ring: Int = 0) {
+    (self.storage, self.kvHeads, self.width, self.ring) = (storage, kvHeads, width, ring)
     func blocks() -> [Guarded<UInt8>] {
       capacities.map { capacity in
-        Guarded(
+        let kept = ring > 0 ? min(capacity, ring * 64) : capacity
+        return Guarded(
           repeating: 0xff,
-          count: act_cache_bytes(storage.rawValue, Int64(capacity), Int32(kvHeads), Int32(width)))
+          count: act_cache_bytes(storage.rawValue, Int64(kept), Int32(kvHeads), Int32(width)))
       }
     }
     keys = blocks()
@@ -36,13 +40,13 @@ final class CacheMemory {
       k: k.pointer, v: v.pointer, k_row_stride: kvHeads * width, v_row_stride: kvHeads * width,
       keys: keyAddresses.pointer, values: valueAddresses.pointer, entries: sequences.pointer,
       positions: positions.pointer, rows: Int32(places.count), kv_heads: Int32(kvHeads),
-      head_width: Int32(width), cache_dtype: storage.rawValue)
+      head_width: Int32(width), cache_dtype: storage.rawValue, ring: Int32(ring))
     call(level.kernels.cache_append, args, keeping: [self, k, v, sequences, positions], workers: workers)
   }
 
   /// A cached key, read as the kernels' contract says that it lies.
   func key(_ sequence: Int, position: Int, head: Int, channel: Int) -> Float {
-    let index = (position / 64 * kvHeads + head) * 64 * padded
+    let index = (block(of: position) * kvHeads + head) * 64 * padded
     let (channels, place) = (storage == .bf16 ? 2 : 1, position % 64)
     return element(
       keys[sequence], index + channel / channels * channels * 64 + place * channels + channel % channels)
@@ -50,12 +54,14 @@ final class CacheMemory {
 
   /// A cached value, likewise.
   func value(_ sequence: Int, position: Int, head: Int, channel: Int) -> Float {
-    let index = (position / 64 * kvHeads + head) * 64 * padded
+    let index = (block(of: position) * kvHeads + head) * 64 * padded
     let (positions, place) = (storage == .bf16 ? 2 : 1, position % 64)
     return element(
       values[sequence],
       index + place / positions * positions * padded + channel * positions + place % positions)
   }
+
+  private func block(of position: Int) -> Int { ring > 0 ? position / 64 % ring : position / 64 }
 
   private var padded: Int { (width + 15) / 16 * 16 }
 
@@ -128,5 +134,38 @@ extension Storage {
     }
     #expect(pieces.keys[0].array == whole.keys[0].array)
     #expect(pieces.values[0].array == whole.values[0].array)
+  }
+
+  /// A ring holds its last blocks of positions, where the block of a position takes the place of one that is as many
+  /// blocks older as the ring has, and leaves all others alone.
+  @Test(arguments: Level.all, Storage.caches)
+  func ringsKeepTheirLastBlocks(level: Level, storage: Storage) {
+    let (kvHeads, width, count) = (2, 33, 400)
+    var noise = Noise(9)
+    let row = kvHeads * width
+    let (k, v) = (noise.floats(count * row), noise.floats(count * row))
+    for (ring, chunk) in [(1, 64), (2, 3), (3, 50), (3, 129), (7, 70)] {
+      let cache = CacheMemory(storage, capacities: [0, count], kvHeads: kvHeads, width: width, ring: ring)
+      var next = 0
+      while next < count {
+        // No chunk lies in more blocks than there are.
+        let end = min(count, next + chunk, (next / 64 + ring) * 64)
+        cache.append(
+          level, k: Array(k[next * row..<end * row]), v: Array(v[next * row..<end * row]),
+          at: (next..<end).map { (1, $0) }, workers: 3)
+        next = end
+        func holds(_ position: Int) -> Bool {
+          (0..<row).allSatisfy { column in
+            let (head, channel) = (column / width, column % width)
+            return cache.key(1, position: position, head: head, channel: channel)
+              == storage.cached(k[position * row + column])
+              && cache.value(1, position: position, head: head, channel: channel)
+                == storage.cached(v[position * row + column])
+          }
+        }
+        let kept = max(0, (end - 1) / 64 - ring + 1) * 64..<end
+        #expect(kept.allSatisfy(holds), "a ring of \(ring), \(end) positions by \(chunk)")
+      }
+    }
   }
 }

@@ -7,7 +7,8 @@ import ActIR
 ///                                %q = slice %m {start = 0, count = 576}
 ///                                %k = slice %m {start = 576, count = 192}
 ///
-/// The slices are views: nothing is copied in the step.
+/// The slices are views: nothing is copied in the step. A layer stays alone whose value is read where rows may have no
+/// gaps between them, as where it is reshaped to heads: its slice would be a copy.
 public let mergeLinears = GraphPass("merge-linears") { graph in
   var changed = false
   let needed = graph.order
@@ -39,6 +40,7 @@ extension Graph {
       return false
     }
     return self[id].inputs.dropFirst().allSatisfy { times[$0.index] == .compile && type($0).dtype.isFloat }
+      && !readers(of: id).contains { self[$0].op.traits.flags.contains(.contiguous) }
   }
 
   fileprivate func sameKind(_ a: ValueID, _ b: ValueID) -> Bool {

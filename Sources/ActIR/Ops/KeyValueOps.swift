@@ -77,20 +77,31 @@ public struct KeyValues: Hashable, Sendable {
     self = KeyValues(element, heads: heads, headWidth: width)
   }
 
+  /// The blocks that so many positions of one entry lie in.
+  package static func blockCount(of positions: Int) -> Int {
+    (positions + blockPositions - 1) / blockPositions
+  }
+
   /// The bytes of keys and values of `sizes` [rows…, heads, channels] in so many entries, whose last blocks are not full;
   /// nil where they overflow.
   static func byteCount(_ element: DType, _ sizes: [Int], entries: Int) -> Int? {
-    guard sizes.count >= 3, let bytes = element.byteWidth else { return nil }
-    let width = sizes[sizes.count - 1]
-    let padded = (width + laneChannels - 1) / laneChannels * laneChannels
-    var count = 2 * bytes * blockPositions
+    guard sizes.count >= 3 else { return nil }
     var rows = 1
     for size in sizes.dropLast(2) {
       let (product, overflow) = rows.multipliedReportingOverflow(by: size)
       guard !overflow else { return nil }
       rows = product
     }
-    for size in [rows / blockPositions + entries, sizes[sizes.count - 2], padded] {
+    return KeyValues(element, heads: sizes[sizes.count - 2], headWidth: sizes[sizes.count - 1])
+      .byteCount(blocks: rows / blockPositions + entries)
+  }
+
+  /// The bytes of the keys and values of so many blocks; nil where they overflow.
+  package func byteCount(blocks: Int) -> Int? {
+    guard let bytes = element.byteWidth else { return nil }
+    let padded = (headWidth + Self.laneChannels - 1) / Self.laneChannels * Self.laneChannels
+    var count = 2 * bytes * Self.blockPositions
+    for size in [blocks, heads, padded] {
       let (product, overflow) = count.multipliedReportingOverflow(by: size)
       guard !overflow else { return nil }
       count = product

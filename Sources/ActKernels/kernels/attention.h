@@ -159,7 +159,7 @@ static void attend(const act_attention_args *a, query_group group, const attenti
   const int32_t kv_head = group.head / (a->heads / a->kv_heads);
   // Without a position in sight there is no block either.
   for (int32_t block = all.begin / ATTENTION_BLOCK; block * ATTENTION_BLOCK < all.end; block++) {
-    const ptrdiff_t at = ((ptrdiff_t)block * a->kv_heads + kv_head) * block_words;
+    const ptrdiff_t at = (attention_place(block, a->ring) * a->kv_heads + kv_head) * block_words;
     const uint32_t *keys = (const uint32_t *)a->keys[entry] + at;
     const uint32_t *values = (const uint32_t *)a->values[entry] + at;
     const int32_t start = block * ATTENTION_BLOCK;

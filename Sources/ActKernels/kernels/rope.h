@@ -101,9 +101,10 @@ INLINE void append(const act_cache_append_args *a, int worker, int workers, cons
     const int32_t entry = a->entries[row], position = a->positions[row];
     const int pair = in_word == 2 && !value_is_there && position % 2 == 0 && row + 1 < rows.end &&
                      a->entries[row + 1] == entry && a->positions[row + 1] == position + 1;
-    const int32_t block = position / ATTENTION_BLOCK, place = position % ATTENTION_BLOCK;
+    const ptrdiff_t block = attention_place(position / ATTENTION_BLOCK, a->ring);
+    const int32_t place = position % ATTENTION_BLOCK;
     for (int32_t head = 0; head < a->kv_heads; head++) {
-      ptrdiff_t at = ((ptrdiff_t)block * a->kv_heads + head) * (ATTENTION_BLOCK / in_word) * padded;
+      ptrdiff_t at = (block * a->kv_heads + head) * (ATTENTION_BLOCK / in_word) * padded;
       ptrdiff_t from = (ptrdiff_t)head * a->head_width;
       append_key(dtype, a->k + row * a->k_row_stride + from, a->head_width,
                  (uint32_t *)a->keys[entry] + at + place);

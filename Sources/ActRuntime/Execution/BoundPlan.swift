@@ -150,7 +150,7 @@ final class BoundPlan {
       case .arena(let offset):
         location = locate(arena.base + offset, value.type)
         if case .kvPack(let keyValues) = value.op {
-          let table = KeyValueTable(count: plan.limit("B") ?? 1, in: arguments)
+          let table = KeyValueTable(entries: plan.limit("B") ?? 1, ring: nil, in: arguments)
           location.keyValues = table
           packed.append((keyValues, location.base, table))
         }

@@ -27,7 +27,7 @@ extension Engine {
     receive: (_ site: String, _ values: [Float], _ width: Int) -> Void = { _, _, _ in }
   ) throws {
     precondition(slots.count == rowCounts.count)
-    guard plan.caches.isEmpty else {
+    guard caches.tables.isEmpty else {
       throw EngineError("the plan takes rows of sequences, not whole entries")
     }
     guard (1...maximumEntries).contains(rowCounts.count) else {

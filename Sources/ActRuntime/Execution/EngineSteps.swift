@@ -28,7 +28,9 @@ extension Engine {
     guard logitCount <= maximumLogitRows else {
       throw EngineError("\(logitCount) rows of logits; the plan holds \(maximumLogitRows)")
     }
+    caches.beginStep()
     for index in 0..<rows.count { try place(rows[rows.startIndex + index], at: index) }
+    try caches.checkRings()
     for index in 0..<logitCount {
       let row = logitRows.row(index, of: rows.count)
       guard row >= 0, Int(row) < rows.count else {

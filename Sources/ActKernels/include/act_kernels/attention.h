@@ -27,6 +27,7 @@ typedef struct {
 } act_rope_args;
 
 // The cache of one entry (a sequence, or what else rows attend to) for one layer, f32 or bf16: its keys and its values, each a run of blocks of 64 positions.
+// Where a cache is a ring of n blocks, block b of the positions lies at b mod n, in place of block b - n; ring 0: it lies at b.
 // Within block b, kv head h begins at element (b * kv_heads + h) * 64 * padded, where padded is head_width rounded up to
 // a multiple of 16, and lies so that the innermost index is the one that no sum of attention runs over:
 //   keys    f32 [padded][64], bf16 [padded / 2][64][2]   channels, then positions, a pair of channels side by side
@@ -34,7 +35,8 @@ typedef struct {
 // What lies past the last position or channel is read, but reaches no result. Bytes of the keys, and of the values:
 size_t act_cache_bytes(int32_t dtype, int64_t capacity, int32_t kv_heads, int32_t head_width);
 
-// Puts the keys and values of each row into the cache of the row's entry, at the row's position.
+// Puts the keys and values of each row into the cache of the row's entry, at the row's position. The rows of an entry
+// lie in as many neighbouring blocks as a ring has, at most.
 // k, v: [rows, kv_heads * head_width]; keys[e], values[e]: the cache of entry e.
 typedef struct {
   const float *k, *v;
@@ -43,11 +45,11 @@ typedef struct {
   void *const *values;
   const int32_t *entries, *positions;
   int32_t rows, kv_heads, head_width;
-  int32_t cache_dtype;
+  int32_t cache_dtype, ring;
 } act_cache_append_args;
 
 // Grouped-head attention of each row over the cached positions begins[row] ..< ends[row] of its entry: causal, windowed
-// and full attention are spans. An empty span gives zeros. out: [rows, heads * head_width]. soft_cap 0: none.
+// and full attention are spans, of blocks that a ring still holds. An empty span gives zeros. out: [rows, heads * head_width]. soft_cap 0: none.
 // Sums are f32 whatever the cache's type. So are queries and weights, except that a level that multiplies bf16 rounds
 // them to it where the cache is bf16.
 // Rows of one entry are usually neighbours whose spans overlap; use that for speed, never for correctness.
@@ -61,7 +63,7 @@ typedef struct {
   void *const *values;
   const int32_t *entries, *begins, *ends;
   int32_t rows, heads, kv_heads, head_width;
-  int32_t cache_dtype;
+  int32_t cache_dtype, ring;
   float scale, soft_cap;
   float *scratch;
   ptrdiff_t scratch_per_worker;

@@ -32,7 +32,7 @@ extension Binder {
       keys: UnsafePointer(table.keys), values: UnsafePointer(table.values),
       entries: UnsafePointer(rows.entries), positions: UnsafePointer(rows.positions), rows: 0,
       kv_heads: Int32(keyValues.heads), head_width: Int32(keyValues.headWidth),
-      cache_dtype: keyValues.element.kernelType)
+      cache_dtype: keyValues.element.kernelType, ring: table.ring)
     return task(act_cache_append, args, rows: \.rows, inputs[0])
   }
 
@@ -51,7 +51,7 @@ extension Binder {
       q_row_stride: q.rowStride, keys: UnsafePointer(table.keys), values: UnsafePointer(table.values),
       entries: UnsafePointer(rows.entries), begins: UnsafePointer(begins.positions),
       ends: UnsafePointer(ends), rows: 0, heads: Int32(out.columns / width), kv_heads: Int32(heads),
-      head_width: Int32(width), cache_dtype: element.kernelType, scale: attention.scale,
+      head_width: Int32(width), cache_dtype: element.kernelType, ring: table.ring, scale: attention.scale,
       soft_cap: attention.softCap, scratch: context.scratch?.assumingMemoryBound(to: Float.self),
       scratch_per_worker: context.scratchPerWorker / 4)
     return task(act_attention, args, rows: \.rows, out)
