@@ -22,8 +22,8 @@ Input: none; everything is seeded. Each checkpoint is a directory as `save_pretr
                    distance that is told apart; the embedding is named `shared`
     tiny-t5-gated  a `T5ForConditionalGeneration` with gates, whose decoder is not read; the embedding is not tied to a
                    head, and the numbers of buckets and the distance are those of published checkpoints
-    tiny-umt5      a `UMT5EncoderModel` gated by SiLU, an odd number of buckets; each layer has a bias of its own, and the
-                   embedding is named `encoder.embed_tokens`
+    tiny-umt5      a `UMT5EncoderModel` gated by SiLU, with an odd number of buckets; each layer has a bias of its own,
+                   and the embedding is named `encoder.embed_tokens`
 
 Matrices are wide enough that attention is far from uniform, gains scatter around 1, biases around 0.
 

@@ -6,7 +6,7 @@
 Input: none; everything is seeded. Each checkpoint is a directory as `save_pretrained` leaves it, all of f32; its text
 tower alone is among the encoders of `make-tiny-bert.py`:
 
-    tiny-clip-vision    a `CLIPVisionModelWithProjection`; a patch that does not divide the image, whose rest is not read
+    tiny-clip-vision    a `CLIPVisionModelWithProjection`; patches that do not divide the image, whose rest is not read
     tiny-clip-vision-2  a `CLIPVisionModel` with exact GELU and four channels, of more patches than attention takes at
                         once; tensors named `vision_model.…`, as older versions named them, which the modules are not
     tiny-clip           a `CLIPModel`: both towers, of different widths
@@ -159,7 +159,9 @@ def main():
             tokens = [None] * count
             if kind is CLIPModel:
                 text = config.text_config
-                tokens = [torch.randint(text.vocab_size - 1, (7 + 4 * index,), generator=generator) for index in range(count)]
+                tokens = [
+                    torch.randint(text.vocab_size - 1, (7 + 4 * index,), generator=generator) for index in range(count)
+                ]
                 for one in tokens:
                     one[-1] = text.eos_token_id
             sites = number == 1 and kind is not CLIPModel
@@ -173,7 +175,9 @@ def main():
             save_file(recorded, directory / f"images{number}.safetensors")
 
             key = "pooler_output" if kind is CLIPVisionModel else "image_embeds"
-            reference = torch.cat([run(exact, pixel.double(), token, False)[key] for pixel, token in zip(pixels, tokens)])
+            reference = torch.cat(
+                [run(exact, pixel.double(), token, False)[key] for pixel, token in zip(pixels, tokens)]
+            )
             error = (recorded[key] - reference).square().sum() / reference.square().sum()
             print(f"{name}: {count} images, {reference.mean():.2f} ± {reference.std():.2f}, {error:.1e} from float64")
 

@@ -12,10 +12,11 @@ let clip = Architecture(
   let projection = try configuration.size("projection_dim", default: 512)
   configuration.disregard("logit_scale_init_value")
   let isText = module == "text_model"
-  // Where old files have both, the second stands.
+  // Old files may configure a tower twice; what ends in `_dict` stands.
   let (own, other) = isText ? ("text_config", "vision_config") : ("vision_config", "text_config")
   let newer = try configuration.object("\(own)_dict")
-  let tower = try newer ?? configuration.object(own) ?? Configuration(path: configuration.path, json: .object([]))
+  let tower =
+    try newer ?? configuration.object(own) ?? Configuration(path: configuration.path, json: .object([]))
   configuration.disregard(own, other, "\(other)_dict")
   var b = ModelBuilder(name: module, configuration: configuration, weightType: weightType)
   if isText {

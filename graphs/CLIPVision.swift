@@ -43,7 +43,8 @@ extension ModelBuilder {
   ) throws -> ValueID {
     let width = c.layers.width
     let patches = try conv(
-      pixels, "\(prefix).patch_embedding", width, Windows(side: c.patchSide, stride: c.patchSide), bias: false)
+      pixels, "\(prefix).patch_embedding", width, Windows(side: c.patchSide, stride: c.patchSide), bias: false
+    )
     let count = c.patchesPerSide * c.patchesPerSide
     let rows = graph.append(
       .reshape([.symbol("B"), .fixed(count), .fixed(width)]), patches, name: "\(prefix).patches")

@@ -132,7 +132,8 @@ private struct T5Configuration {
     guard distances.contains(distance) else {
       throw c.failure(
         "relative_attention_max_distance",
-        "an integer from \(distances.lowerBound), past the positions that have a bucket each, to \(distances.upperBound)"
+        "an integer from \(distances.lowerBound), past the positions that have a bucket each, to "
+          + "\(RelativePositions.largestDistance)"
       )
     }
     // What concerns the decoder and its head, and what the published code does not read.

@@ -68,7 +68,8 @@ package struct Model: Sendable {
     return try names.map { name in
       part.module = name
       let model = try Model(path, part: part, adapters: adapters)
-      if takesSize, let image = model.graph.results.first.map({ model.graph.type($0.value).shape }), image.count == 4,
+      if takesSize, let image = model.graph.results.first.map({ model.graph.type($0.value).shape }),
+        image.count == 4,
         let height = image[1].fixed, let width = image[2].fixed
       {
         part.size = ImageSize(width: width, height: height)

@@ -30,7 +30,8 @@ import Workbench
   }
 
   private func inputs(_ call: String, _ checkpoint: String) throws -> EntryInputs {
-    try EntryInputs(SafetensorsFile(path(call, checkpoint)), for: Model(fixture(checkpoint)).graph.declaredInputs)
+    try EntryInputs(
+      SafetensorsFile(path(call, checkpoint)), for: Model(fixture(checkpoint)).graph.declaredInputs)
   }
 
   /// Results, and all modules that compute.
@@ -169,6 +170,29 @@ import Workbench
       let deviation = Deviation(result.values, from: try record.floats(result.name))
       #expect(deviation.normalizedSquaredError <= 1e-8, "\(result.name)")
     }
+  }
+
+  /// Old files have `text_config_dict` beside `text_config`, and it alone counts.
+  @Test(arguments: ["text", "vision"]) func towersMayBeConfiguredTwice(tower: String) throws {
+    let checkpoint = try Checkpoint(fixture(smallCLIP))
+    let configuration = try JSON(readingFile: fixture("\(smallCLIP)/config.json"))
+    func graph(_ first: JSON?, _ second: JSON?) throws -> String {
+      var members = try #require(configuration.members).filter { $0.key != "\(tower)_config" }
+      if let first { members.append(.init("\(tower)_config", first)) }
+      if let second { members.append(.init("\(tower)_config_dict", second)) }
+      return try ModelGraph(
+        configuration: .object(members), path: "config.json", part: ModelPart(module: "\(tower)_model"),
+        tensors: checkpoint.names,
+        weightType: { checkpoint.tensor(named: $0).flatMap { TensorType($0.info) } }
+      ).graph.description
+    }
+    let own = try #require(configuration["\(tower)_config"])
+    let other = JSON.object(["hidden_size": .int(7), "unheard_of": .int(1)])
+    let expected = try graph(own, nil)
+    #expect(try graph(other, own) == expected)
+    #expect(try graph(own, .null) == expected)
+    #expect(throws: FileError.self) { try graph(other, nil) }
+    #expect(throws: FileError.self) { try graph(nil, nil) }
   }
 
   @Test(arguments: [

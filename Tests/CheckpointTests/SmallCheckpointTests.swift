@@ -11,7 +11,9 @@ import Testing
     }
     #expect(
       found.sorted()
-        == (smallCheckpoints + smallDecoders + smallEncoders + smallClassifiers + smallImageTowers + [smallCLIP]
+        == (smallCheckpoints + smallDecoders + smallEncoders + smallClassifiers + smallImageTowers + [
+          smallCLIP
+        ]
         + smallAutoencoders).sorted())
   }
 

@@ -244,7 +244,8 @@ package struct ReferenceValues {
     let near = half / 2
     let first = position > 0 ? half : 0
     guard abs(position) >= near else { return first + abs(position) }
-    let far = ReferenceBody.log(Double(abs(position)) / Double(near))
+    let far =
+      ReferenceBody.log(Double(abs(position)) / Double(near))
       / ReferenceBody.log(Double(distance) / Double(near))
     // Where a bucket begins at a whole number, rounding must not put it beyond.
     return first + min(half - 1, near + Int(far * Double(half - near) + 1e-9))

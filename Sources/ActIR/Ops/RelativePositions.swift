@@ -28,16 +28,16 @@ struct RelativeRowsOp: OpDefinition {
   }
 }
 
-/// What relative positions may be told apart.
+/// Which relative positions may be told apart.
 public enum RelativePositions {
-  /// Buckets of near and of far positions, before and after.
+  /// One bucket for near and one for far positions, before and after.
   public static let leastBuckets = 4
   /// Where the last bucket begins, at most.
   public static let largestDistance = 1 << 16
 
-  /// The distances at which the last of so many buckets may begin: behind those that have a bucket each.
-  public static func distances(buckets: Int) -> ClosedRange<Int> {
-    let near = buckets / 2 / 2
-    return near < largestDistance ? near + 1...largestDistance : largestDistance...largestDistance
+  /// The distances at which the last of so many buckets may begin: past those that have a bucket each.
+  public static func distances(buckets: Int) -> Range<Int> {
+    let first = buckets / 2 / 2 + 1
+    return first..<max(first, largestDistance + 1)
   }
 }

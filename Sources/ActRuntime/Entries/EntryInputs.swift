@@ -69,14 +69,13 @@ package struct EntryInputs: Sendable {
       let input = read.first { $0.name == tensor.name }
       guard let input else {
         guard isInteger, !elsewhere.contains(where: { $0.name == tensor.name }) else { continue }
-        if tensor.name == Self.sequences {
-          guard hasRows else { continue }
-        } else {
+        guard tensor.name == Self.sequences else {
           let names = read.filter { $0.type.dtype == .i32 }.map(\.name) + [Self.sequences]
           throw FileError(
             path, tensor.name, "no input takes such whole numbers",
             next: "whole numbers go to \(names.joined(separator: ", "))")
         }
+        guard hasRows else { continue }
         tensors[tensor.name] = .init(shape: tensor.shape, .integers(file.integers(of: tensor)))
         continue
       }

@@ -51,7 +51,8 @@ extension Binder {
 
   func attention(_ attention: Attention, _ inputs: [Location], _ out: Location) -> KernelTask {
     let (q, kv, bias) = (inputs[0], inputs[1], inputs.dropFirst(2).first)
-    guard let rows = context.rows?.places(of: q.type), let table = kv.keyValues, let element = kv.dtype.keyValueElement,
+    guard let rows = context.rows?.places(of: q.type), let table = kv.keyValues,
+      let element = kv.dtype.keyValueElement,
       let heads = kv.type.shape[kv.type.rank - 2].fixed, let width = kv.type.shape.last?.fixed,
       let begins = rows.begins.first(where: { $0.window == attention.window })
     else { preconditionFailure("verified") }
@@ -67,7 +68,8 @@ extension Binder {
       ends: UnsafePointer(ends), rows: 0, heads: Int32(out.columns / width), kv_heads: Int32(heads),
       head_width: Int32(width), cache_dtype: element.kernelType, scale: attention.scale,
       soft_cap: attention.softCap, bias: bias.map { UnsafePointer($0.floats) },
-      positions: UnsafePointer(rows.positions), bias_radius: Int32((bias?.columns ?? 1) / 2), scratch: context.scratch?.assumingMemoryBound(to: Float.self),
+      positions: UnsafePointer(rows.positions), bias_radius: Int32((bias?.columns ?? 1) / 2),
+      scratch: context.scratch?.assumingMemoryBound(to: Float.self),
       scratch_per_worker: context.scratchPerWorker / 4)
     return task(act_attention, args, rows: \.rows, out)
   }
