@@ -172,6 +172,30 @@ import Workbench
     }
   }
 
+  /// Towers alone are named as their modules are, whether older checkpoints put `text_model.` before it or not.
+  @Test(arguments: [
+    ("tiny-clip-text-2", "text_model.", false), ("tiny-clip-vision-2", "vision_model.", true),
+    ("tiny-clip-vision", "vision_model.", true),
+  ])
+  func tensorsMayHaveThePrefix(checkpoint: String, prefix: String, hasIt: Bool) throws {
+    let tensors = try Checkpoint(fixture(checkpoint))
+    func sites(_ rename: (String) -> String) throws -> [String] {
+      let names = Dictionary(uniqueKeysWithValues: tensors.names.map { (rename($0), $0) })
+      let graph = try ModelGraph(
+        configuration: JSON(readingFile: fixture("\(checkpoint)/config.json")), path: "config.json",
+        tensors: names.keys.sorted(),
+        weightType: { names[$0].flatMap { tensors.tensor(named: $0) }.flatMap { TensorType($0.info) } }
+      ).graph
+      return graph.order.compactMap { graph[$0].site }
+    }
+    let others = try sites { name in
+      guard hasIt else { return prefix + name }
+      return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    }
+    #expect(try others == sites { $0 })
+    #expect(others.contains { $0.hasPrefix(prefix) } == (checkpoint == "tiny-clip-vision"))
+  }
+
   /// Old files have `text_config_dict` beside `text_config`, and it alone counts.
   @Test(arguments: ["text", "vision"]) func towersMayBeConfiguredTwice(tower: String) throws {
     let checkpoint = try Checkpoint(fixture(smallCLIP))

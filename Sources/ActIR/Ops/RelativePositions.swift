@@ -1,6 +1,6 @@
 /// The row of a table for each position relative to another, which share rows in buckets (T5, arXiv 1910.10683): near
-/// ones have a row each, farther ones share by the logarithm of their distance, and those before have other rows than
-/// those after. `table: [N,H] -> f32[2·distance+1,H]`, of which row distance + r is that of the position r later.
+/// ones have a row each, farther ones share by the logarithm of their distance, all from `distance` on the last, and
+/// those before have other rows than those after. `table: [N,H] -> f32[2·distance+1,H]`, of which row distance + r is that of the position r later.
 struct RelativeRowsOp: OpDefinition {
   var distance = 0
 
@@ -32,10 +32,10 @@ struct RelativeRowsOp: OpDefinition {
 public enum RelativePositions {
   /// One bucket for near and one for far positions, before and after.
   public static let leastBuckets = 4
-  /// Where the last bucket begins, at most.
+  /// The farthest distance from which on all may share the last bucket.
   public static let largestDistance = 1 << 16
 
-  /// The distances at which the last of so many buckets may begin: past those that have a bucket each.
+  /// The distances from which on all may share the last of so many buckets: past those that have a bucket each.
   public static func distances(buckets: Int) -> Range<Int> {
     let first = buckets / 2 / 2 + 1
     return first..<max(first, largestDistance + 1)

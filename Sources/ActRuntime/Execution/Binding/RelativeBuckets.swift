@@ -9,7 +9,7 @@ struct RelativeBuckets {
   private let near: Int
   private let distance: Int
 
-  /// So many buckets, the last of which begins at `distance`, behind the near positions.
+  /// So many buckets, the last of which holds all positions from `distance` on, which lies past the near ones.
   init(count: Int, distance: Int) {
     half = count / 2
     near = half / 2
