@@ -18,6 +18,12 @@ Input: none; everything is seeded. Each checkpoint is a directory as `save_pretr
                    padding is 3) and of DistilBERT (without names of labels)
     tiny-clip-text   a `CLIPTextModelWithProjection`; its texts end with the end token, here the last of the vocabulary
     tiny-clip-text-2  a `CLIPTextModel`, of the old kind, in which token 2 stands for the largest one
+    tiny-t5        a `T5EncoderModel` with ReLU, whose heads are no share of the width; texts longer than the farthest
+                   distance that is told apart; the embedding is named `shared`
+    tiny-t5-gated  a `T5ForConditionalGeneration` with gates, whose decoder is not read; the embedding is not tied to a
+                   head, and the numbers of buckets and the distance are those of published checkpoints
+    tiny-umt5      a `UMT5EncoderModel` gated by SiLU, with an odd number of buckets; each layer has a bias of its own,
+                   and the embedding is named `encoder.embed_tokens`
 
 Matrices are wide enough that attention is far from uniform, gains scatter around 1, biases around 0.
 
@@ -34,12 +40,12 @@ attention, and the rows of the results are joined:
     text_embeds         f32[B,P]   of `tiny-clip-text`
     SITE                f32[T,D]   `input1`, but not of `tiny-bert-old`: the outputs of the norms, and of the linear
                                    layers that end attention and MLP, by the names of their modules; of the head
-                                   f32[B,D] and f32[B,L]
+                                   f32[B,D] and f32[B,L]; of T5 all modules that compute
 
 `input1` is one entry, `input2` three of which one has one token and one as many as there are positions, `input3` a
 single token, `input4` three entries.
 
-Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.23.0, safetensors 0.8.0.
+Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.23.0, those of T5 5.24.0, safetensors 0.8.0.
 """
 
 import argparse
@@ -66,6 +72,11 @@ from transformers import (
     DistilBertForSequenceClassification,
     RobertaConfig,
     RobertaModel,
+    T5Config,
+    T5EncoderModel,
+    T5ForConditionalGeneration,
+    UMT5Config,
+    UMT5EncoderModel,
     XLMRobertaConfig,
     XLMRobertaForSequenceClassification,
 )
@@ -76,6 +87,8 @@ SITE = re.compile(
     r"|pre_classifier|classifier(\.dense|\.out_proj)?"
     r"|(text_model\.)?(encoder\.layers\.\d+(\.self_attn\.out_proj|\.layer_norm\d|\.mlp\.fc\d)?|final_layer_norm)"
     r"|text_projection"
+    r"|encoder\.(embed_tokens|final_layer_norm|block\.\d+(\.layer\.0(\.layer_norm|\.SelfAttention\.[qkvo])?"
+    r"|\.layer\.1\.(layer_norm|DenseReluDense\.(wi|wi_0|wi_1|act|wo)))?)"
 )
 
 CHECKPOINTS = {
@@ -211,7 +224,53 @@ CHECKPOINTS = {
             eos_token_id=2,
         ),
     ),
+    "tiny-t5": (
+        T5EncoderModel,
+        T5Config(
+            vocab_size=61,
+            d_model=36,
+            d_kv=7,
+            d_ff=52,
+            num_layers=3,
+            num_heads=3,
+            relative_attention_num_buckets=10,
+            relative_attention_max_distance=9,
+        ),
+    ),
+    "tiny-t5-gated": (
+        T5ForConditionalGeneration,
+        T5Config(
+            vocab_size=57,
+            d_model=28,
+            d_kv=24,
+            d_ff=44,
+            num_layers=2,
+            num_decoder_layers=1,
+            num_heads=2,
+            layer_norm_epsilon=1e-2,
+            feed_forward_proj="gated-gelu",
+            tie_word_embeddings=False,
+        ),
+    ),
+    "tiny-umt5": (
+        UMT5EncoderModel,
+        UMT5Config(
+            vocab_size=53,
+            d_model=24,
+            d_kv=10,
+            d_ff=36,
+            num_layers=2,
+            num_heads=3,
+            relative_attention_num_buckets=7,
+            relative_attention_max_distance=12,
+            feed_forward_proj="gated-silu",
+        ),
+    ),
 }
+
+T5 = (T5EncoderModel, T5ForConditionalGeneration, UMT5EncoderModel)
+# Of models that take texts of any length, the longest.
+LONGEST = 70
 
 CLASSIFIERS = (
     BertForSequenceClassification,
@@ -229,11 +288,14 @@ def randomise(model, generator):
         noise = torch.randn(parameter.shape, generator=generator)
         if name.endswith("bias"):
             parameter.data = 0.2 * noise
-        elif "LayerNorm" in name or "layer_norm" in name:
+        elif re.search("LayerNorm|layer_?norm|layrnorm", name):
             parameter.data = 1 + 0.3 * noise
         elif "embeddings" in name:
             parameter.data = 0.3 * noise
-        else:
+        elif name.endswith("SelfAttention.q.weight"):
+            # Scores are not divided by the root of a head's width.
+            parameter.data = 1.5 * noise / (parameter.shape[1] * model.config.d_kv) ** 0.5
+        elif parameter.ndim > 1:
             parameter.data = 1.5 * noise / parameter.shape[1] ** 0.5
     model.tie_weights()
 
@@ -256,11 +318,22 @@ def spell_as_published(directory):
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
+def name_embedding(directory, name):
+    """Rewrite a checkpoint of T5 with its embedding under another of the names that it may have."""
+    path = directory / "model.safetensors"
+    tensors = load_file(path)
+    (known,) = tensors.keys() & {"shared.weight", "encoder.embed_tokens.weight"}
+    tensors[name] = tensors.pop(known)
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
 def load(directory, kind):
     """The checkpoint, by whose modules sites are named, and the encoder in it."""
     if kind is BertForPreTraining:
         kind = BertModel
     model = kind.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager").eval()
+    if kind in T5:
+        return model, model.encoder
     whole = kind in (*CLASSIFIERS, BertModel, RobertaModel, CLIPTextModel, CLIPTextModelWithProjection)
     return model, model if whole else model.base_model
 
@@ -303,13 +376,17 @@ def main():
         (directory / "generation_config.json").unlink(missing_ok=True)
         if kind is BertForPreTraining:
             spell_as_published(directory)
+        if kind in T5:
+            embedding = "encoder.embed_tokens.weight" if kind is UMT5EncoderModel else "shared.weight"
+            name_embedding(directory, embedding)
 
         model, encoder = load(directory, kind)
         exact = copy.deepcopy(encoder).double()
         for number, (lengths, typed) in enumerate(INPUTS, start=1):
             # Where padding has a position, the first token's is the one behind it.
             is_roberta = isinstance(config, (RobertaConfig, XLMRobertaConfig))
-            positions = config.max_position_embeddings - (config.pad_token_id + 1 if is_roberta else 0)
+            positions = getattr(config, "max_position_embeddings", LONGEST)
+            positions -= config.pad_token_id + 1 if is_roberta else 0
             typed = typed and hasattr(config, "type_vocab_size")
             lengths = [min(length or positions, positions) for length in lengths]
             sites = number == 1 and name != "tiny-bert-old"

@@ -21,7 +21,11 @@ enum Activation: Hashable, Sendable {
 
   /// Reads the name under `key`.
   init(_ c: Configuration, _ key: String, default fallback: String) throws {
-    let name = try c.string(key, default: fallback)
+    try self.init(c, key, named: c.string(key, default: fallback))
+  }
+
+  /// The function of a name that stands under `key`.
+  init(_ c: Configuration, _ key: String, named name: String) throws {
     guard let known = Self.names.first(where: { $0.name == name }) else {
       throw FileError.unsupported(
         c.path, key, "`\(name)` is not supported",

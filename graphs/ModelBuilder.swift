@@ -111,15 +111,17 @@ struct ModelBuilder {
     return graph.append(.embedding, table, positions, name: module, site: module)
   }
 
-  /// Attention of the rows of an entry to all of its rows, or to those so far.
+  /// Attention of the rows of an entry to all of its rows, or to those so far. Scores are divided by the root of a head's
+  /// width unless `scale` says otherwise; `bias` is added to them.
   mutating func attention(
-    _ q: ValueID, _ k: ValueID, _ v: ValueID, heads: Int, visible: Attention.Visible = .all, name: String
+    _ q: ValueID, _ k: ValueID, _ v: ValueID, heads: Int, visible: Attention.Visible = .all,
+    scale: Float? = nil, bias: ValueID? = nil, name: String
   ) -> ValueID {
     let headWidth = graph.type(q).shape.last!.fixed! / heads
     let keysAndValues = graph.append(
       .kvPack(KeyValues(heads: heads, headWidth: headWidth)), k, v, name: "\(name).kv")
-    let attention = Attention(scale: Float(1 / Double(headWidth).squareRoot()), visible: visible)
-    return graph.append(.attention(attention), q, keysAndValues, name: name)
+    let attention = Attention(scale: scale ?? Float(1 / Double(headWidth).squareRoot()), visible: visible)
+    return graph.append(.attention(attention), [q, keysAndValues] + (bias.map { [$0] } ?? []), name: name)
   }
 
   /// The rows that a call chooses: by default the first of each text, or with the role `ending` the last.

@@ -55,15 +55,19 @@ extension Architecture {
       }
       return
     }
+    guard takesSize || part.size == nil else {
+      throw ModelPartError(description: "`\(name)` takes no --size: its configuration says it")
+    }
     let known = modules.joined(separator: " or ")
     guard let module = part.module else {
+      let all = takesSize ? "--size WIDTHxHEIGHT, or " : ""
       throw ModelPartError(
-        description: "`\(name)` has several modules: give --size WIDTHxHEIGHT, or one by --module \(known)")
+        description: "`\(name)` has several modules: give \(all)one by --module \(known)")
     }
     guard modules.contains(module) else {
       throw ModelPartError(description: "`\(name)` has no module `\(module)`: give --module \(known)")
     }
-    guard part.size != nil else {
+    guard !takesSize || part.size != nil else {
       throw ModelPartError(
         description: "the size of the \(module)'s input is not known: give --size WIDTHxHEIGHT")
     }

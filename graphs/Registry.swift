@@ -6,8 +6,10 @@ import ActIR
 struct Architecture: Sendable {
   /// As in the `architectures` of `config.json`, or for models of diffusers in its `_class_name`; several where they differ in heads that are not read.
   let names: [String]
-  /// Of a checkpoint that holds several graphs, what each is called; each takes images.
+  /// Of a checkpoint that holds several graphs, what each is called.
   let modules: [String]
+  /// Whether a graph takes images of a size that its configuration does not say.
+  let takesSize: Bool
   /// How the names of tensors begin that belong to heads which are not read.
   let otherHeads: [String]
   let build: @Sendable (Configuration, @escaping (String) -> TensorType?, ModelPart) throws -> ModelGraph
@@ -20,6 +22,7 @@ struct Architecture: Sendable {
     self.names = names
     self.otherHeads = otherHeads
     modules = []
+    takesSize = false
     self.build = { configuration, weightType, _ in try build(configuration, weightType) }
   }
 
@@ -34,9 +37,27 @@ struct Architecture: Sendable {
     names = [name]
     otherHeads = []
     self.modules = modules
+    takesSize = true
     self.build = { configuration, weightType, part in
       guard let module = part.module, let size = part.size else { preconditionFailure("checked") }
       return try build(configuration, weightType, module, size)
+    }
+  }
+
+  /// An architecture of several graphs: `build` is given the module.
+  init(
+    _ name: String, modules: [String], otherHeads: [String] = [],
+    build:
+      @escaping @Sendable (Configuration, @escaping (String) -> TensorType?, _ module: String) throws ->
+      ModelGraph
+  ) {
+    names = [name]
+    self.otherHeads = otherHeads
+    self.modules = modules
+    takesSize = false
+    self.build = { configuration, weightType, part in
+      guard let module = part.module else { preconditionFailure("checked") }
+      return try build(configuration, weightType, module)
     }
   }
 }
@@ -92,7 +113,12 @@ private let architectures: [Architecture] = [
   robertaClassifier,
   distilBert,
   distilBertClassifier,
+  t5,
+  mt5,
+  umt5,
+  clip,
   clipText,
+  clipVision,
   autoencoderTiny,
 ]
 
@@ -127,9 +153,12 @@ extension ModelGraph {
   }
 
   /// The modules of a model of several graphs, in the order in which what one gives is what the next takes; none for a
-  /// model of one graph.
-  package static func modules(of configuration: JSON, path: String) throws(FileError) -> [String] {
-    try architecture(of: configuration, path: path).architecture.modules
+  /// model of one graph; and whether the first takes images of a size that must be given.
+  package static func modules(
+    of configuration: JSON, path: String
+  ) throws(FileError) -> (names: [String], takesSize: Bool) {
+    let architecture = try architecture(of: configuration, path: path).architecture
+    return (architecture.modules, architecture.takesSize)
   }
 
   private static func architecture(

@@ -53,22 +53,23 @@ package struct Model: Sendable {
     try self.init(path, part: ModelPart(context: context))
   }
 
-  /// Opens all modules of a model, or the one that `part` names: each takes images of the size that the one before it
-  /// gives, and the first those of `part`.
+  /// Opens all modules of a model, or the one that `part` names: where they take images of any size, each those that the
+  /// one before it gives, and the first those of `part`.
   package static func modules(
     _ path: String, part: ModelPart, adapters: [LowRankAdapter] = []
   ) throws -> [Model] {
     let configurationPath = "\(path)/config.json"
-    let names = try ModelGraph.modules(
+    let (names, takesSize) = try ModelGraph.modules(
       of: try JSON(readingFile: configurationPath), path: configurationPath)
-    guard part.module == nil, part.size != nil, !names.isEmpty else {
+    guard part.module == nil, part.size != nil || !takesSize, !names.isEmpty else {
       return [try Model(path, part: part, adapters: adapters)]
     }
     var part = part
     return try names.map { name in
       part.module = name
       let model = try Model(path, part: part, adapters: adapters)
-      if let image = model.graph.results.first.map({ model.graph.type($0.value).shape }), image.count == 4,
+      if takesSize, let image = model.graph.results.first.map({ model.graph.type($0.value).shape }),
+        image.count == 4,
         let height = image[1].fixed, let width = image[2].fixed
       {
         part.size = ImageSize(width: width, height: height)

@@ -73,8 +73,11 @@ public enum Op: Hashable, Sendable {
   case kvAppend(KeyValues, cache: Int)
   /// Keys and values of a call that holds whole entries. `k: f32[…,G·W], v: f32[…,G·W] -> kv[…,G,W]`
   case kvPack(KeyValues)
-  /// Attention of each row over the keys and values of its entry. `q: f32[T,H·W], kv: kv[…,G,W] -> f32[T,H·W]`
+  /// Attention of each row over the keys and values of its entry; a bias by relative position is added to the scores.
+  /// `q: f32[…,H·W], kv: kv[…,G,W] (, bias: f32[H,2·R+1]) -> f32[…,H·W]`
   case attention(Attention)
+  /// The row of a table for each relative position up to a distance. `table: [N,H] -> f32[2·distance+1,H]`
+  case relativeRows(distance: Int)
 
   // MARK: Rows and columns
 
@@ -84,7 +87,7 @@ public enum Op: Hashable, Sendable {
   case takeRows
   /// Some of the elements along an axis. `x: f32[S] -> f32[S']`
   case slice(Slice)
-  /// Joins along an axis. `a: […,N,…], b: […,M,…], … -> […,N+M+…,…]`
+  /// Joins along an axis; one that is 1 along all axes before is repeated. `a: […,N,…], b: […,M,…], … -> […,N+M+…,…]`
   case concat(axis: Int = 0)
   /// The same elements under another shape. `[S] -> [S']`
   case reshape([Dim])
@@ -134,6 +137,7 @@ extension Op {
     case .kvAppend(let keyValues, let cache): KVAppendOp(keyValues: keyValues, cache: cache)
     case .kvPack(let keyValues): KVPackOp(keyValues: keyValues)
     case .attention(let attention): AttentionOp(attention: attention)
+    case .relativeRows(let distance): RelativeRowsOp(distance: distance)
     case .embedding: EmbeddingOp()
     case .takeRows: TakeRowsOp()
     case .slice(let slice): SliceOp(slice: slice)
@@ -163,7 +167,7 @@ extension Op {
     + ReduceFunction.allCases.map(Op.reduce)
     + ([
       SoftmaxOp(),
-      RopeTableOp(), RopeOp(), KVAppendOp(), KVPackOp(), AttentionOp(),
+      RopeTableOp(), RopeOp(), KVAppendOp(), KVPackOp(), AttentionOp(), RelativeRowsOp(),
       EmbeddingOp(), TakeRowsOp(), SliceOp(), ConcatOp(), ReshapeOp(),
       ScaleRowsOp(), ScaleColumnsOp(), MatvecOp(), PermuteOp(), CastOp(), PackOp(),
     ] as [any OpDefinition]).map(\.op)

@@ -47,8 +47,30 @@ extension Plan {
     }
   }
 
+  /// The most rows that entries of one size may have together, for each of which the engine notes where it stands.
+  private static let mostEntryRows = 1 << 22
+
+  /// Checks that the engine knows the entry and the position of the rows whose keys and values are packed, and makes room
+  /// for B entries.
+  func verifyPackedRows(_ index: Int) throws(PlanError) {
+    let value = values[index]
+    guard let k = value.inputs.first.map({ values[$0].type }), let entries = limit("B"),
+      k.rank == 2 && k.shape[0] == .symbol("T") || k.rank >= 2 && k.shape[0] == .symbol("B")
+    else {
+      throw failure(index, "keys and values of rows T or of entries B, and a limit B", "\(value.type)")
+    }
+    guard k.shape[0] == .symbol("B") else { return }
+    let rows = TensorType(.f32, Array(k.shape.dropFirst().dropLast())).fixedCount ?? .max
+    guard rows <= Self.mostEntryRows / entries else {
+      throw failure(index, "at most \(Self.mostEntryRows) rows of \(entries) entries", "\(value.type)")
+    }
+  }
+
   func verifyAttention(_ index: Int, _ attention: Attention) throws(PlanError) {
     let (q, kv) = (values[values[index].inputs[0]], values[values[index].inputs[1]])
+    if values[index].inputs.count > 2, values[values[index].inputs[2]].place != .constant {
+      throw failure(index, "a constant as operand 2", "%\(values[values[index].inputs[2]].name)")
+    }
     switch kv.op {
     case .kvAppend:
       guard attention.visible == .causal, q.type.shape.first == .symbol("T"), q.type.rank == 2 else {

@@ -164,12 +164,7 @@ extension Plan {
     let value = values[index]
     if case .kvAppend = value.op { throw failure(index, "@cache", "another place") }
     if case .kvPack = value.op {
-      // The engine knows the entry and the position of the rows T alone, and makes room for B entries.
-      guard let k = value.inputs.first.map({ values[$0].type }), k.rank == 2, k.shape[0] == .symbol("T"),
-        limit("B") != nil
-      else {
-        throw failure(index, "keys and values of rows T, and a limit B of their entries", "\(value.type)")
-      }
+      try verifyPackedRows(index)
     }
     // Masks lie as f32, and only elementwise kernels and epilogues read them.
     let isMask = value.type.dtype == .bool && value.op.isElementwise
@@ -196,6 +191,10 @@ extension Plan {
     }
     if let operand = value.op.traits.indexOperand { try verifyIndex(operand, of: index) }
     if case .attention(let attention) = value.op { try verifyAttention(index, attention) }
+    // A copy knows nothing of slots.
+    if case .concat = value.op, let input = value.inputs.first(where: set.contains) {
+      throw failure(index, "operands that follow no dial", "%\(values[input].name)")
+    }
   }
 
   /// Checks that kernels, which count rows in 32 bits, can count those of a value.

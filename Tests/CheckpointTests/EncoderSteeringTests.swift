@@ -16,39 +16,6 @@ import Testing
     texts = EncoderText.random([9, 1, 20], vocabulary: 50, using: &random)
   }
 
-  /// A map of random parameters at each of the sites that match.
-  private func map(of model: Model, at pattern: String, scope: String = "all") throws -> MapFile {
-    var random = SplitMix64(state: 9)
-    let sites = try model.sites(matching: [pattern]).map { name in
-      let width = model.width(of: name)
-      func values(_ range: ClosedRange<Float>) -> MapParameter {
-        MapParameter((0..<width).map { _ in .random(in: range, using: &random) })
-      }
-      return MapFile.Site(
-        name: name, width: width,
-        parameters: [
-          "slope": values(0.5...1.5), "source_mean": values(-1...1), "target_mean": values(-1...1),
-        ])
-    }
-    var file = MapFile(
-      FitDescription(.init("linear-act", version: "1")),
-      transport: """
-        graph @linear(%x: f32[T,D], %slope: f32[D], %source_mean: f32[D], %target_mean: f32[D], %strength: f32[]) {
-          %centred = sub %x, %source_mean : f32[T,D]
-          %scaled = mul %centred, %slope : f32[T,D]
-          %transported = add %scaled, %target_mean : f32[T,D]
-          %shift = sub %transported, %x : f32[T,D]
-          %part = mul %shift, %strength : f32[T,D]
-          %y = add %x, %part : f32[T,D]
-          return %y
-        }
-        """,
-      parameterNames: ["slope", "source_mean", "target_mean"], modelFingerprint: model.fingerprint,
-      sites: sites)
-    file.fit.scope = try #require(TokenScope(scope))
-    return file
-  }
-
   private func entries(
     _ model: Model, _ map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0
   ) throws -> EntryModel {
@@ -58,15 +25,16 @@ import Testing
 
   /// Where encoders are steered: norms, linear outputs, activations, the embeddings and the pooler's input.
   private static let patterns = [
-    "re:.*(LayerNorm|layer_norm\\d?)", "re:.*(output\\.dense|out_lin|lin2|out_proj|fc2)",
-    "re:.*(\\.self\\..*|[qkv]_(lin|proj))",
-    "re:.*(act_fn|ffn\\.activation|activation_fn)", "re:.*(word_embeddings|token_embedding)",
+    "re:.*(LayerNorm|layer_norm\\d?)", "re:.*(output\\.dense|out_lin|lin2|out_proj|fc2|\\.w?o)",
+    "re:.*(\\.self\\..*|[qkv]_(lin|proj)|Attention\\.[qkv])",
+    "re:.*(act_fn|ffn\\.activation|activation_fn|\\.act)",
+    "re:.*(word_embeddings|token_embedding|embed_tokens)",
   ]
 
   @Test(arguments: smallEncoders, patterns)
   func variants(checkpoint: String, pattern: String) throws {
     let model = try Model(fixture(checkpoint))
-    let map = try map(of: model, at: pattern)
+    let map = try model.randomMap(at: pattern)
     for strength in [0, 0.3, 1, 1.5] as [Float] {
       let dial = [steeringMap: strength]
       let reference = try entries(model, map, .reference).run(texts, strengths: dial).flatMap { $0 }
@@ -82,7 +50,7 @@ import Testing
   @Test(arguments: smallEncoders, patterns)
   func strengthZeroIsTheBareModel(checkpoint: String, pattern: String) throws {
     let model = try Model(fixture(checkpoint))
-    let map = try map(of: model, at: pattern)
+    let map = try model.randomMap(at: pattern)
     for variant in [Variant.live, .inserted, .reference] {
       let bare = try entries(model, nil, variant).run(texts).flatMap { $0 }
       let steered = try entries(model, map, variant)
@@ -105,7 +73,7 @@ import Testing
           || $0.name.hasSuffix("final_layer_norm")
       }
     ).name
-    let map = try map(of: model, at: site, scope: scope)
+    let map = try model.randomMap(at: site, scope: scope)
     let parameters = map.sites[0].parameters
     let (slope, source, target) = (
       try #require(parameters["slope"]).values, try #require(parameters["source_mean"]).values,

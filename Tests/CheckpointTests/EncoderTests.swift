@@ -61,8 +61,8 @@ import Workbench
   }
 
   /// Rounded weights, keys and values. Measured: up to 1.2e-4 in bf16, where activations may be rounded too, and 6e-4 in
-  /// q8.
-  @Test(arguments: smallEncoders, [(WeightType.bf16, 2e-4), (.q8, 2e-3)])
+  /// q8; of T5 with gates, whose scores are divided by nothing, 4.3e-4 and 3.5e-3 (`transformers`, rounded alike: 4.6e-4).
+  @Test(arguments: smallEncoders, [(WeightType.bf16, 6e-4), (.q8, 5e-3)])
   func narrowWeights(checkpoint: String, _ weights: (type: WeightType, limit: Double)) throws {
     let engine = try Model(fixture(checkpoint)).makeEngine(weights: weights.type, cache: .bf16)
     #expect(engine.plan.hasNarrowValues)

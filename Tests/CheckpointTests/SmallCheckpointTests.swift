@@ -11,7 +11,10 @@ import Testing
     }
     #expect(
       found.sorted()
-        == (smallCheckpoints + smallDecoders + smallEncoders + smallClassifiers + smallAutoencoders).sorted())
+        == (smallCheckpoints + smallDecoders + smallEncoders + smallClassifiers + smallImageTowers + [
+          smallCLIP
+        ]
+        + smallAutoencoders).sorted())
   }
 
   @Test(arguments: smallCheckpoints, recordedPrompts)
@@ -47,6 +50,14 @@ import Testing
       let pooled = try record.floats("pooler_output")
       #expect(pooled.count == Set(entries).count * (states.count / rows) && pooled.allSatisfy(\.isFinite))
     }
+  }
+
+  @Test(arguments: smallImageTowers + [smallCLIP], recordedCalls)
+  func everyImageTowerIsRecorded(checkpoint: String, call: String) throws {
+    let record = try record(of: call, by: checkpoint)
+    let count = try record.shape("pixel_values")[0]
+    let result = try #require(["image_embeds", "pooler_output"].first(where: record.names.contains))
+    #expect(try record.shape(result)[0] == count && record.floats(result).allSatisfy(\.isFinite))
   }
 
   @Test(arguments: smallAutoencoders, recordedImages)

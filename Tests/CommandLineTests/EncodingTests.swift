@@ -39,8 +39,8 @@ import Workbench
 
   private func doubles(_ json: JSON?) throws -> [Double] { try #require(json?.array).compactMap(\.double) }
 
-  @Test func embeds() throws {
-    let plan = try plan("tiny-bert")
+  @Test(arguments: ["tiny-bert", "tiny-t5-gated"]) func embeds(checkpoint: String) throws {
+    let plan = try plan(checkpoint, words: 57)
     let texts = try directory.write("w3 w7 w50\nw9\n", to: "texts.txt")
     let states = try results(plan, [3, 7, 50], "last_hidden_state")
     let width = states.count / 3
@@ -59,6 +59,16 @@ import Workbench
     }
     let one = try lines(["embed", plan, "-p", "w9"])
     #expect(try one == [lines(["embed", plan, texts])[1]])
+  }
+
+  /// The plan of both towers embeds texts by one of them.
+  @Test func embedsByATextTower() throws {
+    let plan = try plan("tiny-clip", words: 61)
+    let expected = try results(plan, [3, 7, 60], "text_embeds")
+    let found = try lines(["embed", plan, "-p", "w3 w7 w60"])
+    let embedding = try doubles(found[0]["embedding"])
+    #expect(embedding.count == expected.count)
+    #expect(zip(embedding, expected).allSatisfy { ($0 - Double($1)).magnitude <= 1e-6 })
   }
 
   /// Labels that exclude each other, and labels that do not.

@@ -34,6 +34,34 @@ import Workbench
       "\(input): expected \(wider), found \(shape)")
   }
 
+  /// Image towers, with all their sites, and both towers, of which those run whose inputs the file has.
+  @Test(arguments: ["tiny-clip-vision", "tiny-clip-vision-2", "tiny-clip"])
+  func equalsTransformers(checkpoint: String) throws {
+    let directory = try TemporaryDirectory()
+    let plan = directory.file("x.plan")
+    let compiled = try Tool.actc.run(
+      "compile", Workshop.fixture(checkpoint), "--weights", "f32", "--kv", "f32", "--no-fuse", "-o", plan)
+    try #require(compiled.code == 0, "\(compiled.error)")
+    for call in ["images1", "images2"] {
+      let record = Workshop.fixture("\(checkpoint)/\(call).safetensors")
+      let names = try SafetensorsFile(record).tensors.map(\.name)
+      let sites = names.filter { $0.contains(".") || $0.hasSuffix("layernorm") }
+      let compared = try Tool.actrun.run(
+        ["run", plan, "--input", record, "--expected", record, "--nmse", "1e-8", "--json"]
+          + (sites.isEmpty ? [] : ["--dump"] + sites))
+      #expect(compared.code == 0, "\(compared.text)\(compared.error)")
+      let found = try #require(JSON(parsing: compared.text).array).compactMap { $0["name"]?.string }
+      #expect(Set(sites).isSubset(of: found))
+      #expect(found.contains("image_embeds") == names.contains("image_embeds"))
+      #expect(found.contains("text_embeds") == (checkpoint == "tiny-clip"))
+    }
+    if checkpoint != "tiny-clip" {
+      try expectRefusal(
+        .actc, ["compile", Workshop.fixture(checkpoint), "--size", "26x26", "-o", plan], 2,
+        "has no modules to choose from, and no size")
+    }
+  }
+
   /// A plan of both networks runs from the one whose input the file has.
   @Test(arguments: [("encoder1", "x", 1), ("decoder1", "z", 8)])
   func choosesTheModule(call: String, input: String, scale: Int) throws {

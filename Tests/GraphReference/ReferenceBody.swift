@@ -22,6 +22,7 @@ struct ReferenceBody {
 
   static func exp(_ x: Double) -> Double { Glibc.exp(x) }
   static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
+  static func log(_ x: Double) -> Double { Glibc.log(x) }
   static func sin(_ x: Double) -> Double { Glibc.sin(x) }
   static func cos(_ x: Double) -> Double { Glibc.cos(x) }
 

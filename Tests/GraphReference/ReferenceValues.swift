@@ -153,6 +153,8 @@ package struct ReferenceValues {
     case .kvAppend, .kvPack:
       return ReferenceTensor(shape: [2] + inputs[0].shape, data: inputs.flatMap(\.data))
     case .attention(let attention): return attend(attention, inputs, graph.type(node.inputs[1]))
+    case .relativeRows(let distance):
+      return make { row, column in inputs[0][bucket(row - distance, inputs[0].shape[0], distance), column] }
     case .embedding: return make { inputs[0][Int(inputs[1].data[$0]), $1] }
     case .takeRows: return make { inputs[0][Int(inputs[1].data[$0]), $1] }
     case .slice(let slice):
@@ -171,7 +173,9 @@ package struct ReferenceValues {
       return fill(shape) { index in
         var coordinates = ReferenceTensor.coordinates(index, shape)
         for input in inputs {
-          if coordinates[axis] < input.shape[axis] { return input[coordinates] }
+          if coordinates[axis] < input.shape[axis] {
+            return input[zip(coordinates, input.shape).map { $1 == 1 ? 0 : $0 }]
+          }
           coordinates[axis] -= input.shape[axis]
         }
         preconditionFailure("past the end")
@@ -234,24 +238,42 @@ package struct ReferenceValues {
     }
   }
 
-  /// One sequence from its beginning; window and cap as documented.
+  /// T5's bucket of a relative position.
+  private func bucket(_ position: Int, _ count: Int, _ distance: Int) -> Int {
+    let half = count / 2
+    let near = half / 2
+    let first = position > 0 ? half : 0
+    guard abs(position) >= near else { return first + abs(position) }
+    let far =
+      ReferenceBody.log(Double(abs(position)) / Double(near))
+      / ReferenceBody.log(Double(distance) / Double(near))
+    // Where a bucket begins at a whole number, rounding must not put it beyond.
+    return first + min(half - 1, near + Int(far * Double(half - near) + 1e-9))
+  }
+
+  /// One sequence from its beginning, or entries of as many rows each; window, cap and bias as documented.
   private func attend(_ a: Attention, _ inputs: [ReferenceTensor], _ type: TensorType) -> ReferenceTensor {
     let (q, kv) = (inputs[0], inputs[1])
     let rows = kv.data.count / 2 / kv.width
+    let isOfEntries = type.shape[0] == .symbol("B")
+    let perEntry = isOfEntries ? rows / q.shape[0] : rows
     func k(_ row: Int, _ column: Int) -> Double { kv.data[row * kv.width + column] }
     func v(_ row: Int, _ column: Int) -> Double { kv.data[(rows + row) * kv.width + column] }
     let width = type.shape.last!.fixed!
     let groups = kv.width / width
     let heads = q.width / width
+    let radius = inputs.count > 2 ? inputs[2].width / 2 : nil
     var out = q
     for row in 0..<rows {
       for head in 0..<heads {
         let group = head / (heads / groups)
-        let first = a.window > 0 ? max(0, row + 1 - a.window) : 0
-        let seen = a.visible == .all ? 0..<rows : first..<row + 1
+        let entry = row / perEntry * perEntry
+        let first = a.window > 0 ? max(entry, row + 1 - a.window) : entry
+        let seen = a.visible == .all ? first..<entry + perEntry : first..<row + 1
         let scores = seen.map { past in
           let dot = (0..<width).reduce(0) { $0 + q[row, head * width + $1] * k(past, group * width + $1) }
           let score = dot * Double(a.scale)
+          if let radius { return score + inputs[2][head, radius + max(-radius, min(radius, past - row))] }
           return a.softCap > 0 ? Double(a.softCap) * ReferenceBody.tanh(score / Double(a.softCap)) : score
         }
         let highest = scores.max() ?? 0

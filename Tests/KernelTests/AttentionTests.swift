@@ -8,8 +8,13 @@ import Testing
     var kvHeads: Int
     var width: Int
     var softCap: Float = 0
+    /// How far away positions have a bias of their own; nil: none has.
+    var biasRadius: Int?
     /// The rows of the call: the entry of each, and the positions that it sees.
     var rows: [(entry: Int, sees: Range<Int>)]
+
+    /// Where a row stands, which nothing but the bias asks.
+    func position(of row: Int) -> Int { row * 11 % max(1, rows[row].sees.upperBound) }
 
     var scale: Float { 1 / Float(width).squareRoot() * 3 }
   }
@@ -21,6 +26,8 @@ import Testing
     /// For each entry, `[positions, kvHeads * width]` as the cache holds them.
     let keys, values: [[Float]]
     let q: Guarded<Float>
+    /// `[heads, 2 * radius + 1]`
+    let bias: Guarded<Float>?
 
     init(_ problem: Problem, _ storage: Storage, _ level: Level, seed: Int = 1, ring: Int = 0) {
       var noise = Noise(seed)
@@ -35,6 +42,7 @@ import Testing
       keys = ends.map { noise.floats($0 * row).map(storage.cached) }
       values = ends.map { noise.floats($0 * row).map(storage.cached) }
       q = Guarded(noise.floats(problem.rows.count * (problem.heads * problem.width + 4)))
+      bias = problem.biasRadius.map { Guarded(noise.floats(problem.heads * (2 * $0 + 1), -3...3)) }
       if ring == 0 { restore(level) }
     }
 
@@ -62,6 +70,7 @@ import Testing
     let entries = Guarded(problem.rows[rows].map { Int32($0.entry) })
     let begins = Guarded(problem.rows[rows].map { Int32($0.sees.lowerBound) })
     let ends = Guarded(problem.rows[rows].map { Int32($0.sees.upperBound) })
+    let positions = Guarded(rows.map { Int32(problem.position(of: $0)) })
     let scratch = act_attention_scratch(Int32(problem.width))
     let scratches = Guarded<Float>(repeating: .nan, count: scratch * workers)
     let args = act_attention_args(
@@ -71,10 +80,12 @@ import Testing
       begins: begins.pointer, ends: ends.pointer, rows: Int32(rows.count), heads: Int32(problem.heads),
       kv_heads: Int32(problem.kvHeads), head_width: Int32(problem.width),
       cache_dtype: inputs.storage.rawValue, ring: Int32(inputs.cache.ring), scale: problem.scale,
-      soft_cap: problem.softCap, scratch: scratches.pointer, scratch_per_worker: scratch)
+      soft_cap: problem.softCap, bias: inputs.bias.map { UnsafePointer($0.pointer) },
+      positions: positions.pointer, bias_radius: Int32(problem.biasRadius ?? 0), scratch: scratches.pointer,
+      scratch_per_worker: scratch)
     call(
       level.kernels.attention, args,
-      keeping: [inputs, inputs.cache, out, entries, begins, ends, scratches], workers: workers)
+      keeping: [inputs, inputs.cache, out, entries, begins, ends, positions, scratches], workers: workers)
     return out.array
   }
 
@@ -90,6 +101,10 @@ import Testing
           var score = 0.0
           for i in 0..<width { score += Double(q[i]) * Double(keys[j * stride + offset + i]) }
           score *= Double(problem.scale)
+          if let bias = inputs.bias, let radius = problem.biasRadius {
+            let distance = max(-radius, min(radius, j - problem.position(of: row)))
+            score += Double(bias.pointer[head * (2 * radius + 1) + radius + distance])
+          }
           let cap = Double(problem.softCap)
           return cap == 0 ? score : cap * tanh(score / cap)
         }
@@ -154,6 +169,14 @@ import Testing
     Problem(heads: 4, kvHeads: 2, width: 128, rows: odd(90, over: 150)),
     Problem(heads: 5, kvHeads: 1, width: 72, softCap: 3, rows: odd(40, over: 70)),
     Problem(heads: 2, kvHeads: 2, width: 8, rows: odd(60, over: 300)),
+    // Biases: past the last position, within a vector, of one number, and over several blocks.
+    Problem(
+      heads: 3, kvHeads: 3, width: 40, biasRadius: 200,
+      rows: full(50, over: 130) + full(9, over: 64, entry: 1) + full(1, over: 1, entry: 2)),
+    Problem(heads: 3, kvHeads: 3, width: 7, biasRadius: 5, rows: full(77, over: 77)),
+    Problem(heads: 5, kvHeads: 5, width: 33, biasRadius: 0, rows: full(20, over: 20)),
+    Problem(heads: 4, kvHeads: 2, width: 100, biasRadius: 43, rows: odd(90, over: 150)),
+    Problem(heads: 64, kvHeads: 1, width: 8, biasRadius: 1, rows: causal(60..<67)),
   ]
 
   /// A level, a type of cache and a problem.

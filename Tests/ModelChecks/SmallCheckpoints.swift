@@ -34,7 +34,7 @@ package func record(of prompt: String, by checkpoint: String) throws -> TensorFi
 /// The small encoders of text, made by `Scripts/make-tiny-bert.py`, which says what is recorded of them.
 package let smallEncoders = [
   "tiny-bert", "tiny-bert-2", "tiny-bert-old", "tiny-roberta", "tiny-distilbert",
-  "tiny-clip-text", "tiny-clip-text-2",
+  "tiny-clip-text", "tiny-clip-text-2", "tiny-t5", "tiny-t5-gated", "tiny-umt5",
 ]
 
 /// Small encoders with a classification head, made by the same script, whose records have `logits` f32[B,classes].
@@ -44,6 +44,15 @@ package let smallClassifiers = [
 
 /// The calls that every small encoder has a record of: `tokens` i32[T], and `last_hidden_state` f32[T,D].
 package let recordedInputs = ["input1", "input2", "input3", "input4"]
+
+/// The small image towers of CLIP, made by `Scripts/make-tiny-clip.py`, which says what is recorded of them.
+package let smallImageTowers = ["tiny-clip-vision", "tiny-clip-vision-2"]
+
+/// Both towers of CLIP in one checkpoint, made by the same script.
+package let smallCLIP = "tiny-clip"
+
+/// The calls that they have a record of: `pixel_values` f32[B,C,H,W], and of both towers `tokens` and `sequences` i32[T].
+package let recordedCalls = ["images1", "images2"]
 
 /// The small autoencoders of images, made by `Scripts/make-tiny-taesd.py`, which says what is recorded of them.
 package let smallAutoencoders = ["tiny-taesd", "tiny-taesd-2", "tiny-taesd-3"]

@@ -195,10 +195,11 @@ import Testing
     #expect(error?.value == "%f = input")
   }
 
-  /// The engine knows where rows `T` stand, and has room for as many entries as the plan says.
-  @Test(arguments: [("T,8", "T", ""), ("B,7,8", "B,7", "  limit B = 2\n")])
+  /// The engine knows where rows `T` and those of entries stand, and has room for as many entries as the plan says.
+  @Test(arguments: [("T,8", "T", ""), ("T,2,8", "T,2", "  limit B = 2\n"), ("R,8", "R", "  limit B = 2\n")])
   func rejectsPackedKeysOfOtherRows(rows: String, leading: String, limit: String) throws {
-    var text = "plan @p {\n  limit T = 4\n\(limit)  context = 4\n  arena = 65536, bound = 0\n  slot = 0\n"
+    var text =
+      "plan @p {\n  limit T = 4\n  limit R = 4\n\(limit)  context = 4\n  arena = 65536, bound = 0\n  slot = 0\n"
     text +=
       "  constants {\n  }\n  call {\n    %k = input {name = \"k\"} : f32[\(rows)]\n  }\n  set {\n  }\n  step {\n"
     text += "    %kv = kv_pack %k, %k : kvf32[\(leading),2,4] @arena+0\n"
@@ -206,7 +207,7 @@ import Testing
       "    %y = attention %k, %kv {scale = 1.0, visible = all} : f32[\(rows)] @result\n  }\n  return %y\n}\n"
     let error = #expect(throws: PlanError.self) { try Plan(parsing: text).verify() }
     #expect(
-      error?.expected == "keys and values of rows T, and a limit B of their entries",
+      error?.expected == "keys and values of rows T or of entries B, and a limit B",
       "\(String(describing: error))")
   }
 

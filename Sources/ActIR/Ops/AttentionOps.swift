@@ -1,4 +1,7 @@
-/// Attention of each row over the keys and values of its entry. `q: f32[T,H·W], kv: kv[…,G,W] -> f32[T,H·W]`
+/// Attention of each row over the keys and values of its entry. `q: f32[…,H·W], kv: kv[…,G,W] -> f32[…,H·W]`
+///
+/// A third operand, `bias: f32[H,2·R+1]`, is added to the scores of each head: element R + r for a position r later, where
+/// r counts as R at most, and as −R at least.
 struct AttentionOp: OpDefinition {
   var attention = Attention(scale: 0)
 
@@ -21,12 +24,18 @@ struct AttentionOp: OpDefinition {
   }
 
   func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
-    try operands.expect(2)
+    try operands.expect(2...3)
     let (q, kv) = (try operands.rows(0), operands[1])
     guard kv.dtype.keyValueElement != nil, kv.rank >= 3, let heads = kv.shape[kv.rank - 2].fixed,
       let width = kv.shape[kv.rank - 1].fixed, let channels = q.channels.fixed,
       channels.isMultiple(of: heads * width)
     else { throw operands.mismatch("q [T,H·W] and keys and values [S,G,W], H a multiple of G") }
+    guard operands.count == 3 else { return q.type }
+    let bias = try operands.float(2)
+    guard bias.rank == 2, bias.shape[0] == .fixed(channels / width), let relative = bias.shape[1].fixed,
+      relative % 2 == 1
+    else { throw operands.mismatch("a bias [\(channels / width),2·R+1]") }
+    guard attention.softCap == 0 else { throw operands.mismatch("a bias or a cap of scores, not both") }
     return q.type
   }
 }

@@ -88,7 +88,8 @@ public struct Slice: Hashable, Sendable {
   }
 }
 
-/// Joins along an axis. `a: […,N,…], b: […,M,…], … -> […,N+M+…,…]`
+/// Joins along an axis; an operand that is 1 along all axes before it is repeated along them.
+/// `a: […,N,…], b: […,M,…], … -> […,N+M+…,…]`
 struct ConcatOp: OpDefinition {
   var axis = 0
 
@@ -105,13 +106,17 @@ struct ConcatOp: OpDefinition {
   }
 
   func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
-    guard var type = operands.types.first, type.rank > axis else {
-      throw operands.mismatch("at least one operand")
-    }
+    func isRepeated(_ type: TensorType) -> Bool { type.shape.prefix(axis).allSatisfy { $0 == .fixed(1) } }
+    guard var type = operands.types.first(where: { !isRepeated($0) }) ?? operands.types.first,
+      type.rank > axis
+    else { throw operands.mismatch("at least one operand") }
     var size = 0
     for operand in operands.types {
       var alike = operand
-      if operand.rank == type.rank { alike.shape[axis] = type.shape[axis] }
+      if operand.rank == type.rank {
+        alike.shape[axis] = type.shape[axis]
+        if isRepeated(operand) { alike.shape.replaceSubrange(..<axis, with: type.shape[..<axis]) }
+      }
       guard alike == type, operand.dtype.packedFormat == nil, let count = operand.shape[axis].fixed else {
         throw operands.mismatch("operands alike but for axis \(axis), of fixed sizes there")
       }

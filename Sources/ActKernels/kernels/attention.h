@@ -36,15 +36,32 @@ INLINE float greatest_lane(vf a) {
   return left > right ? left : right;
 }
 
+// What is added to the scores of a query: element r of `of`, from -radius to radius, is for the position r
+// after the query's own, `at`; the first position of the block at hand is `first` after it.
+typedef struct {
+  const float *of;
+  int32_t radius, at, first;
+} score_bias;
+
+// The biases of the positions j and on of a block.
+INLINE vf v_bias(score_bias bias, int32_t j) {
+  const int32_t r = bias.first + j, radius = bias.radius;
+  if (r >= -radius && r + WIDTH - 1 <= radius) return v_load(bias.of + r);
+  vf v;
+  for (int i = 0; i < WIDTH; i++) v[i] = bias.of[most(-radius, least(radius, r + i))];
+  return v;
+}
+
 // The greatest score, in units of log2, of one query at the positions of `seen`, NaN left out; what else
 // shares a vector with them becomes -inf.
-INLINE float bound_scores(float soft_cap, float *scores, span seen) {
+INLINE float bound_scores(float soft_cap, score_bias bias, float *scores, span seen) {
   vi lane;
   for (int i = 0; i < WIDTH; i++) lane[i] = i;
   vf greatest = v_splat(-__builtin_inff());
   for (int j = seen.begin / WIDTH * WIDTH; j < seen.end; j += WIDTH) {
     vf score = v_load(scores + j);
     if (soft_cap != 0.0f) score = (soft_cap * LOG2_E) * v_tanh(score);
+    if (bias.of) score = v_fma(v_bias(bias, j), v_splat(LOG2_E), score);
     if (j < seen.begin || j + WIDTH > seen.end)
       score = v_select((lane + j >= seen.begin) & (lane + j < seen.end), score, v_splat(-__builtin_inff()));
     v_store(scores + j, score);
@@ -69,13 +86,13 @@ INLINE vf exp_scores(float *scores, span seen, float greatest, const int paired)
 
 // Turns the scores of a block into weights relative to the greatest score of each query so far, and brings
 // what was summed before to that. One pass for all queries after another, so that their latencies overlap.
-static void weigh_scores(const act_attention_args *a, int queries, const span *seen, ptrdiff_t padded,
-                         float *greatest, const attention_memory *memory) {
+static void weigh_scores(const act_attention_args *a, int queries, const span *seen, const score_bias *biases,
+                         ptrdiff_t padded, float *greatest, const attention_memory *memory) {
   float factor[ATTENTION_QUERIES];
   for (int i = 0; i < queries; i++) {
     if (is_empty(seen[i])) continue;
     float before = greatest[i];
-    float now = bound_scores(a->soft_cap, memory->weights + i * ATTENTION_BLOCK, seen[i]);
+    float now = bound_scores(a->soft_cap, biases[i], memory->weights + i * ATTENTION_BLOCK, seen[i]);
     greatest[i] = now > before ? now : before;
     factor[i] = before - greatest[i];
   }
@@ -99,6 +116,14 @@ static void weigh_scores(const act_attention_args *a, int queries, const span *s
 INLINE span seen_by(const act_attention_args *a, int64_t row) {
   const int32_t begin = a->begins[row], end = a->ends[row];
   return begin < end ? (span){begin, end} : (span){0, 0};
+}
+
+// The bias of a row and head, in no block yet.
+INLINE score_bias bias_of(const act_attention_args *a, int64_t row, int32_t head) {
+  if (!a->bias) return (score_bias){0};
+  const ptrdiff_t size = 2 * (ptrdiff_t)a->bias_radius + 1;
+  return (score_bias){
+      .of = a->bias + head * size + a->bias_radius, .radius = a->bias_radius, .at = a->positions[row]};
 }
 
 // sums[q] += the weighted values of the positions that each query sees. What a tile of queries all see they
@@ -137,6 +162,7 @@ static void attend(const act_attention_args *a, query_group group, const attenti
   // Scores come out in units of log2, or, for the soft cap, of the cap.
   const float scale = a->soft_cap != 0.0f ? a->scale / a->soft_cap : a->scale * LOG2_E;
   float greatest[ATTENTION_QUERIES];
+  score_bias biases[ATTENTION_QUERIES];
   span sees[ATTENTION_QUERIES];
   span all = {INT32_MAX, 0};
   memset(memory->sums, 0, (size_t)(queries * padded) * sizeof(float));
@@ -149,6 +175,7 @@ static void attend(const act_attention_args *a, query_group group, const attenti
       v_store_u16((uint16_t *)(memory->q + i * padded) + d, v_to_bf16(v_load(memory->q + i * padded + d)));
     greatest[i] = -__builtin_inff();
     sees[i] = seen_by(a, row);
+    biases[i] = bias_of(a, row, group.head + i % group.heads);
     if (is_empty(sees[i])) continue;
     all.begin = (int32_t)least(all.begin, sees[i].begin);
     all.end = (int32_t)most(all.end, sees[i].end);
@@ -171,9 +198,11 @@ static void attend(const act_attention_args *a, query_group group, const attenti
                              memory->weights + i * ATTENTION_BLOCK);
     }
     span seen[ATTENTION_QUERIES];
-    for (int i = 0; i < queries; i++)
+    for (int i = 0; i < queries; i++) {
       seen[i] = common((span){sees[i].begin - start, sees[i].end - start}, whole);
-    weigh_scores(a, queries, seen, padded, greatest, memory);
+      biases[i].first = start - biases[i].at;
+    }
+    weigh_scores(a, queries, seen, biases, padded, greatest, memory);
     weigh(tiles, PAIRED(a->cache_dtype), queries, seen, values, padded, memory);
   }
 

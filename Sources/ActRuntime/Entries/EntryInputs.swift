@@ -50,24 +50,32 @@ package struct EntryInputs: Sendable {
   ///
   /// A file may hold the results to expect too, or what another plan reads. So floats that are no input stay where they
   /// are: every input of floats must be given, and one that is misspelt is missed. Whole numbers can be left out, and no
-  /// result is of them: those that the plan does not read are an error.
+  /// result is of them: those that nothing reads are an error.
   ///
+  /// - Parameters:
+  ///   - file: the file.
+  ///   - inputs: those of the plan.
+  ///   - others: those of what else runs on the file.
   /// - Throws: `FileError` for such whole numbers, and for an input of another type.
-  package init(_ file: SafetensorsFile, for inputs: [DeclaredInput]) throws(FileError) {
+  package init(
+    _ file: SafetensorsFile, for inputs: [DeclaredInput], beside others: [DeclaredInput] = []
+  ) throws(FileError) {
     path = file.path
     tensors = [:]
-    let read = inputs.filter { ![.position, .entry].contains($0.role) }
+    let (read, elsewhere) = (inputs.filter(\.isOfFiles), others.filter(\.isOfFiles))
+    let hasRows = inputs.count(by: "T") || !others.count(by: "T")
     for tensor in file.tensors {
       let isInteger = tensor.dtype == .i32 || tensor.dtype == .i64
       let input = read.first { $0.name == tensor.name }
       guard let input else {
-        guard isInteger else { continue }
-        if tensor.name != Self.sequences {
+        guard isInteger, !elsewhere.contains(where: { $0.name == tensor.name }) else { continue }
+        guard tensor.name == Self.sequences else {
           let names = read.filter { $0.type.dtype == .i32 }.map(\.name) + [Self.sequences]
           throw FileError(
             path, tensor.name, "no input takes such whole numbers",
             next: "whole numbers go to \(names.joined(separator: ", "))")
         }
+        guard hasRows else { continue }
         tensors[tensor.name] = .init(shape: tensor.shape, .integers(file.integers(of: tensor)))
         continue
       }
@@ -82,6 +90,11 @@ package struct EntryInputs: Sendable {
       }
     }
   }
+}
+
+extension DeclaredInput {
+  /// Whether a file may hold it: the engine itself writes the others.
+  fileprivate var isOfFiles: Bool { role != .position && role != .entry }
 }
 
 extension EntryInputs.Tensor {

@@ -50,7 +50,8 @@ package struct EntryPipeline {
     var results: [ResultTensor] = []
     var places: [String: Int] = [:]
     for module in running {
-      var inputs = try EntryInputs(tensors, for: module.plan.inputs)
+      var inputs = try EntryInputs(
+        tensors, for: module.plan.inputs, beside: running.flatMap(\.plan.inputs))
       for wire in module.plan.wires where inputs.tensors[wire.input] == nil {
         guard let index = places["\(wire.module)/\(wire.result)"] else { continue }
         inputs.tensors[wire.input] = .init(results[index].values, shape: results[index].shape)

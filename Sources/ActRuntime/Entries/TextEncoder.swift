@@ -19,12 +19,14 @@ package final class TextEncoder {
     case last
   }
 
-  /// Binds the only module of a plan that is mapped and checked.
+  /// Binds the module of texts of a plan that is mapped and checked.
   ///
   /// - Throws: `FileError` for a plan that is no encoder's of texts, or that has no tokenizer.
   package init(_ file: PlanFile, threads: Int? = nil, maximumSlots: Int = 64) throws {
     let path = file.file.path
-    model = try EntryModel(file.makeEngine(threads: threads, maximumSlots: maximumSlots), path: path)
+    let module = file.modules.first { $0.inputs.contains { $0.role == .token } }
+    model = try EntryModel(
+      file.makeEngine(module, threads: threads, maximumSlots: maximumSlots), path: path)
     guard let tokens = model.plan.inputs.first(where: { $0.role == .token }) else {
       throw FileError(path, nil, "expected an encoder of texts, found a plan that takes no tokens")
     }

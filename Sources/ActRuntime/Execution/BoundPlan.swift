@@ -32,8 +32,8 @@ final class BoundPlan {
   /// The inputs of whole numbers that the caller gives by name, and the others.
   private(set) var givenIntegers: [IntegerInput] = []
   private(set) var integers: [IntegerInput] = []
-  /// Keys and values of the call's own entries, and where in the arena they lie.
-  private(set) var packed: [(keyValues: KeyValues, base: UnsafeMutableRawPointer, table: KeyValueTable)] = []
+  /// Keys and values of the call's own rows `T`, whose entries have their places anew in each call.
+  private(set) var packed: [PackedKeyValues] = []
   /// The values that the step computes, in order.
   private(set) var computed: [StepValue] = []
   private(set) var dials: [(name: String, offset: Int)] = []
@@ -150,9 +150,7 @@ final class BoundPlan {
       case .arena(let offset):
         location = locate(arena.base + offset, value.type)
         if case .kvPack(let keyValues) = value.op {
-          let table = KeyValueTable(entries: plan.limit("B") ?? 1, ring: nil, in: arguments)
-          location.keyValues = table
-          packed.append((keyValues, location.base, table))
+          location.keyValues = pack(keyValues, value, at: location.base, plan)
         }
       case .view:
         let source = locations[value.inputs[0]]
@@ -176,6 +174,25 @@ final class BoundPlan {
       locations.append(location)
     }
     return locations
+  }
+
+  /// Where the entries' keys and values lie: for good where each has the same number of rows.
+  private func pack(
+    _ keyValues: KeyValues, _ value: Plan.Value, at base: UnsafeMutableRawPointer, _ plan: Plan
+  ) -> KeyValueTable {
+    let entries = plan.limit("B") ?? 1
+    let table = KeyValueTable(entries: entries, ring: nil, in: arguments)
+    guard let count = value.packedRowsPerEntry else {
+      packed.append(
+        PackedKeyValues(
+          keyValues: keyValues, base: base, table: table, rows: plan.limit("T") ?? 0, entries: entries))
+      return table
+    }
+    let fixed = PackedKeyValues(
+      keyValues: keyValues, base: base, table: table, rows: entries * count, entries: entries)
+    var runs = 0
+    for entry in 0..<entries { runs = fixed.place(entry, rows: count, behind: runs) }
+    return table
   }
 
   /// The most that a worker needs for itself in any attention or convolution of the step, a multiple of 64 bytes.

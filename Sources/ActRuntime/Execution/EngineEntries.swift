@@ -1,5 +1,4 @@
 import ActIR
-import ActKernels
 import ActPlan
 
 extension Engine {
@@ -66,17 +65,13 @@ extension Engine {
   }
 
   private func place(_ rowCounts: [Int], _ slots: [Int32], _ rowSlots: [Int32]?) {
+    for packed in bound.packed {
+      var runs = 0
+      for (entry, count) in rowCounts.enumerated() { runs = packed.place(entry, rows: count, behind: runs) }
+    }
     var row = 0
-    var block = 0
     for (entry, count) in rowCounts.enumerated() {
       if plan.limit("B") != nil { rows.entrySlots[entry] = slots[entry] }
-      for (keyValues, base, table) in bound.packed {
-        let size = keyValues.blockByteCount
-        let half = size * (maximumRows / KeyValues.blockPositions + maximumEntries)
-        table.keys[entry] = base + block * size
-        table.values[entry] = base + half + block * size
-      }
-      block += (count + KeyValues.blockPositions - 1) / KeyValues.blockPositions
       guard plan.limit("T") != nil else { continue }
       for position in 0..<count {
         rows.place(Int32(position), of: Int32(entry), slot: rowSlots?[row] ?? slots[entry], at: row)
@@ -127,11 +122,4 @@ struct IntegerInput {
   var limit: Int
   /// The places among the plan's limits of the symbols that count what it chooses from.
   var symbols: [Int]
-}
-
-extension KeyValues {
-  /// Bytes of the keys of a block, or of its values.
-  fileprivate var blockByteCount: Int {
-    act_cache_bytes(element.kernelType, Int64(Self.blockPositions), Int32(heads), Int32(headWidth))
-  }
 }

@@ -17,6 +17,8 @@ struct RowBuffers {
   let chosenRows, chosenSlots: UnsafeMutablePointer<Int32>
   /// The slot of each entry.
   let entrySlots: UnsafeMutablePointer<Int32>
+  /// Where the rows of entries stand that each have so many, by that number.
+  private let fixedPlaces: [Int: RowPlaces]
 
   /// Buffers for calls of at most `rows` rows, also of a plan that begins where rows are chosen and counts none by `T`.
   init(_ plan: Plan, rows: Int, in arguments: TaskArguments) {
@@ -34,6 +36,18 @@ struct RowBuffers {
     chosenRows = buffer("R")
     chosenSlots = buffer("R")
     entrySlots = buffer("B")
+    let begins = begins
+    fixedPlaces = Dictionary(
+      uniqueKeysWithValues: Set(plan.values.compactMap(\.packedRowsPerEntry)).map { count in
+        (count, RowPlaces(entries: plan.limit("B") ?? 1, rows: count, begins.map(\.window), in: arguments))
+      })
+  }
+
+  /// Where the rows that a value has stand in their entries: the call's rows, or so many of each entry.
+  func places(of type: TensorType) -> RowPlaces {
+    if let count = type.rowsPerEntry, let places = fixedPlaces[count] { return places }
+    return RowPlaces(
+      entries: entries, positions: positions, ends: ends, entryEnds: entryEnds, begins: begins)
   }
 
   func set(_ row: Row, at index: Int) {

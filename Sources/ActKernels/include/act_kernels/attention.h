@@ -49,7 +49,10 @@ typedef struct {
 } act_cache_append_args;
 
 // Grouped-head attention of each row over the cached positions begins[row] ..< ends[row] of its entry: causal, windowed
-// and full attention are spans, of blocks that a ring still holds. An empty span gives zeros. out: [rows, heads * head_width]. soft_cap 0: none.
+// and full attention are spans, of blocks that a ring still holds. An empty span gives zeros.
+// out: [rows, heads * head_width]. soft_cap 0: none.
+// bias: [heads, 2 * bias_radius + 1] or null: element bias_radius + r of a head is added to the score of the position
+// positions[row] + r, where r counts as bias_radius at most, and as -bias_radius at least. Without a soft cap only.
 // Sums are f32 whatever the cache's type. So are queries and weights, except that a level that multiplies bf16 rounds
 // them to it where the cache is bf16.
 // Rows of one entry are usually neighbours whose spans overlap; use that for speed, never for correctness.
@@ -65,6 +68,9 @@ typedef struct {
   int32_t rows, heads, kv_heads, head_width;
   int32_t cache_dtype, ring;
   float scale, soft_cap;
+  const float *bias;
+  const int32_t *positions;
+  int32_t bias_radius;
   float *scratch;
   ptrdiff_t scratch_per_worker;
 } act_attention_args;

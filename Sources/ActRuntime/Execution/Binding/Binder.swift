@@ -42,7 +42,8 @@ struct Binder {
     case .ropeTable(let rope): [ropeTable(rope, positions: inputs[0], out)]
     case .rope(let headWidth, let pairs): [rope(headWidth, pairs, inputs[0], table: inputs[1], out)]
     case .kvAppend(let keyValues, _), .kvPack(let keyValues): [keep(keyValues, inputs, out)]
-    case .attention(let attention): [self.attention(attention, inputs[0], inputs[1], out)]
+    case .attention(let attention): [self.attention(attention, inputs, out)]
+    case .relativeRows(let distance): [relativeRows(distance, inputs[0], out)]
     case .embedding, .takeRows: [takeRows(table: inputs[0], indices: inputs[1], out)]
     case .slice(let slice): [self.slice(slice, inputs[0], out)]
     case .concat(let axis): concat(axis, inputs, out)

@@ -37,7 +37,8 @@ extension Binder {
     return task(act_copy, args, rows: \.blocks, x)
   }
 
-  /// Copies `count` elements along an axis, for all that lies before it, with all that lies behind it.
+  /// Copies `count` elements along an axis, for all that lies before it, with all that lies behind it: the same ones
+  /// again and again where x has but one before it.
   private func copy(
     from x: Location, offset: Int, along axis: Int, to out: Location, offset outOffset: Int, count: Int
   ) -> KernelTask {
@@ -51,13 +52,16 @@ extension Binder {
     }
     func size(_ location: Location) -> Int { location.type.shape[axis].fixed ?? 1 }
     let isOfChannels = axis == x.type.rank - 1
+    let isRepeated = x.type.shape[..<axis] != out.type.shape[..<axis]
     let args = act_copy_args(
       out: out.base + outOffset * step(out) * 4,
       out_stride: isOfChannels ? out.rowStride : size(out) * step(out),
       in: UnsafeRawPointer(x.base + offset * step(x) * 4),
-      in_stride: isOfChannels ? x.rowStride : size(x) * step(x), blocks: 0, length: Int64(count * step(x)))
+      in_stride: isRepeated ? 0 : isOfChannels ? x.rowStride : size(x) * step(x), blocks: 0,
+      length: Int64(count * step(x)))
+    let counted = isRepeated ? out : x
     let rowsPerBlock =
-      isOfChannels ? 1 : x.type.shape[axis..<(x.type.rank - 1)].reduce(1) { $0 * ($1.fixed ?? 1) }
-    return task(act_copy, args, rows: \.blocks, x, rowsPerBlock: rowsPerBlock)
+      isOfChannels ? 1 : counted.type.shape[axis..<(x.type.rank - 1)].reduce(1) { $0 * ($1.fixed ?? 1) }
+    return task(act_copy, args, rows: \.blocks, counted, rowsPerBlock: rowsPerBlock)
   }
 }
