@@ -20,27 +20,25 @@ struct MixtureOfExperts {
   var up = "up_proj"
   var down = "down_proj"
 
-  /// - Parameters:
-  ///   - c: the configuration.
-  ///   - countKeys: the keys that may say how many experts there are, of which the first is the family's own.
-  ///   - count: how many there are where no key says so.
-  ///   - chosenCount: how many a token runs through where no key says so.
+  /// Reads how many experts there are and how many of them a token runs through, of which `fallback` says what counts
+  /// where the file does not; `countKeys` are the keys that may say the former, the family's own first.
   init(
-    _ c: Configuration, countKeys: [String], count: Int, chosenCount: Int, inner: Int,
+    _ c: Configuration, countKeys: [String], fallback: (count: Int, chosen: Int), inner: Int,
     normalizesWeights: Bool, layers: Set<Int>
   ) throws {
-    let counts = try countKeys.compactMap { key in try c.optionalSize(key).map { (key: key, count: $0) } }
-    self.count = counts.first?.count ?? count
+    let counts = try countKeys.filter(c.has).map { (key: $0, count: try c.count($0, default: 0)) }
+    count = counts.first?.count ?? fallback.count
     if let other = counts.first(where: { $0.count != counts[0].count }) {
       throw c.failure(other.key, "\(counts[0].count), as \(counts[0].key) says")
     }
-    self.chosenCount = try c.size("num_experts_per_tok", default: chosenCount)
-    guard self.chosenCount <= self.count else {
-      throw c.failure("num_experts_per_tok", "at most the \(self.count) experts")
+    chosenCount = try c.size("num_experts_per_tok", default: fallback.chosen)
+    guard count == 0 || chosenCount <= count else {
+      throw c.failure("num_experts_per_tok", "at most the \(count) experts")
     }
+    // Without experts every layer has an MLP.
+    self.layers = count == 0 ? [] : layers
     self.inner = inner
     self.normalizesWeights = normalizesWeights
-    self.layers = layers
     // What is added to the loss or returned beside the logits, and noise of the training.
     c.disregard("router_aux_loss_coef", "output_router_logits", "router_jitter_noise")
   }

@@ -8,7 +8,7 @@ let mixtral = Architecture("MixtralForCausalLM") { configuration, weightType in
   let window = try configuration.slidingWindow(default: nil)
   c.windows = Array(repeating: window ?? 0, count: c.decoder.layers)
   var experts = try MixtureOfExperts(
-    configuration, countKeys: ["num_local_experts", "num_experts"], count: 8, chosenCount: 2,
+    configuration, countKeys: ["num_local_experts", "num_experts"], fallback: (8, 2),
     inner: c.decoder.inner, normalizesWeights: true, layers: Set(0..<c.decoder.layers))
   experts.checkpointBlocks = ["block_sparse_moe", "mlp"]
   (experts.gate, experts.up, experts.down) = ("w1", "w3", "w2")

@@ -9,7 +9,7 @@ let qwen2MoE = Architecture("Qwen2MoeForCausalLM") { configuration, weightType i
   // Unlike Qwen2's, windows are of every other layer, and of those before `max_window_layers`.
   c.windows = try configuration.qwenWindows(layers: c.decoder.layers) { $0 % 2 == 0 && $0 < $1 }
   var experts = try MixtureOfExperts(
-    configuration, countKeys: ["num_experts"], count: 60, chosenCount: 4,
+    configuration, countKeys: ["num_experts"], fallback: (60, 4),
     inner: try configuration.size("moe_intermediate_size", default: 1408),
     normalizesWeights: try configuration.flag("norm_topk_prob", default: false),
     layers: try configuration.sparseLayers(of: c.decoder.layers))

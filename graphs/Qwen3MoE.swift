@@ -12,7 +12,7 @@ let qwen3MoE = Architecture("Qwen3MoeForCausalLM") { configuration, weightType i
   c.windows = Array(repeating: window ?? 0, count: c.decoder.layers)
   c.normalizesHeads = true
   c.experts = try MixtureOfExperts(
-    configuration, countKeys: ["num_experts", "num_local_experts"], count: 128, chosenCount: 8,
+    configuration, countKeys: ["num_experts", "num_local_experts"], fallback: (128, 8),
     inner: try configuration.size("moe_intermediate_size", default: 768),
     normalizesWeights: try configuration.flag("norm_topk_prob", default: false),
     layers: try configuration.sparseLayers(of: c.decoder.layers))

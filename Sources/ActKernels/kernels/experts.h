@@ -60,6 +60,8 @@ static const char *pack_chosen(const act_expert_linear_args *a, const act_linear
     return out;
   }
   _Alignas(64) float columns[BLOCK_ROWS * PACKING_RUN];
+  act_linear_args gathered = *l;
+  gathered.x_row_stride = PACKING_RUN;
   for (int64_t block = 0; block < blocks->count; block++) {
     const share range = rows_of_block(blocks, block);
     const int rows = (int)(range.end - range.begin);
@@ -69,7 +71,7 @@ static const char *pack_chosen(const act_expert_linear_args *a, const act_linear
       for (int m = 0; m < rows; m++)
         memcpy(columns + m * PACKING_RUN, row_of_x(a, order[range.begin + m]) + k,
                (size_t)count * sizeof(float));
-      pack_columns(l, blocks->layout, columns, rows, 0, count,
+      pack_columns(&gathered, blocks->layout, columns, rows, 0, count,
                    out + block_at(blocks, block) +
                        packed_row_bytes(blocks->layout, a->w_dtype, (size_t)k) * in_memory);
     }
