@@ -493,10 +493,13 @@ def record(model, tokens, sites):
         return not CONTAINERS.fullmatch(name) and not isinstance(module, torch.nn.ModuleList)
 
     experts, hooks = {}, []
+
+    def keep(name):
+        return lambda module, arguments: experts.update({name: (module, arguments)})
+
     for name, module in model.named_modules():
         if sites and name.endswith(".experts"):
-            keep = lambda module, arguments, name=name: experts.update({name: (module, arguments)})  # noqa: E731
-            hooks.append(module.register_forward_pre_hook(keep))
+            hooks.append(module.register_forward_pre_hook(keep(name)))
     with torch.no_grad(), module_outputs(model, is_wanted, rows) as outputs:
         logits = model(tokens[None].long()).logits[0]
         for name, (module, arguments) in experts.items():

@@ -56,7 +56,7 @@ extension Configuration {
 extension ModelBuilder {
   /// A mixture of experts, the block `mlp` of a layer.
   ///
-  /// Its sites are the router `gate`, whose value are the scores of all experts; of the experts together each layer,
+  /// Its sites are the router `gate`, whose value is the scores of all experts; of the experts together each layer,
   /// `experts.gate_proj` and so on, with a row for each expert that a token chose; their sum `experts`; and the block.
   mutating func mixture(_ x: ValueID, _ layer: String, _ m: MixtureOfExperts, _ activation: Activation) throws
     -> ValueID

@@ -178,7 +178,8 @@ final class BoundPlan {
     return locations
   }
 
-  /// The most that a worker needs for itself in any attention, convolution or layer of experts of the step, a multiple of 64 bytes.
+  /// The most that a worker needs for itself in any attention, convolution or layer of experts of the step, a multiple
+  /// of 64 bytes.
   private static func scratchByteCount(_ plan: Plan) -> Int {
     let most =
       plan.step.map { index in
