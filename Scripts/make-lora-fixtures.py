@@ -3,15 +3,19 @@
 
     Scripts/make-lora-fixtures.py [--fixtures Tests/Fixtures]
 
-Input: the checkpoints `tiny-gqa` (a Llama) and `tiny-gpt2` of the fixtures. Everything is seeded.
+Input: the checkpoints `tiny-gqa` (a Llama), `tiny-gpt2` and `tiny-mixtral` of the fixtures. Everything is seeded.
 
 Output, in `FIXTURES/lora`, adapters as PEFT saves them, of f32 with random matrices:
 
     llama-a   rank 4 with alpha 8 on queries and values, but rank 2 with alpha 3 on the values of layer 1
     llama-b   rank 3, scaled by alpha over its root, on all linear layers and on the embedding
     gpt2      rank 4 on `c_attn`, `c_proj` and `c_fc`, whose matrices the checkpoint has as [in, out]
+    mixtral   rank 2 with alpha 3 on a router and on some layers of some experts. `transformers` 4 had these as modules;
+              5 has not, so that the tensors are written under PEFT's names for them, and the reference has the products
+              added to the checkpoint's matrices
 
-and `NAME.safetensors` for each of `llama-a`, `llama-b`, `llama-ab` (both at once, a by 0.5 and b by -1.25) and `gpt2`:
+and `NAME.safetensors` for each of `llama-a`, `llama-b`, `llama-ab` (both at once, a by 0.5 and b by -1.25), `gpt2` and
+`mixtral`:
 
     tokens   i32[T]
     logits   f32[T,V]   in f32 with eager attention
@@ -20,13 +24,15 @@ Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, peft 0.21.2, saf
 """
 
 import argparse
+import json
 import shutil
+import tempfile
 from pathlib import Path
 
 import torch
 from peft import LoraConfig, get_peft_model
 from peft.tuners.lora import LoraLayer
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 ADAPTERS = {
@@ -48,7 +54,7 @@ ADAPTERS = {
 
 
 def load(fixtures, name):
-    checkpoint = "tiny-gpt2" if name.startswith("gpt2") else "tiny-gqa"
+    checkpoint = "tiny-gqa" if name.startswith("llama") else f"tiny-{name}"
     return AutoModelForCausalLM.from_pretrained(
         fixtures / checkpoint, dtype=torch.float32, attn_implementation="eager"
     ).eval()
@@ -68,6 +74,32 @@ def record(model, path, seed):
         logits = model(tokens[None]).logits[0]
     save_file({"tokens": tokens.int(), "logits": logits.contiguous()}, path)
     return logits
+
+
+def write_experts(fixtures, output, seed=10):
+    """Write the adapter `mixtral` and its record."""
+    generator = torch.Generator().manual_seed(seed)
+    blocks = [f"model.layers.{layer}.block_sparse_moe" for layer in (0, 1)]
+    modules = [f"{blocks[0]}.gate", f"{blocks[0]}.experts.1.w1", f"{blocks[0]}.experts.3.w2"]
+    modules += [f"{blocks[1]}.experts.{expert}.w3" for expert in range(5)]
+    weights = {name: tensor.float() for name, tensor in load_file(fixtures / "tiny-mixtral/model.safetensors").items()}
+    rank, alpha, tensors = 2, 3, {}
+    for module in modules:
+        rows, columns = weights[f"{module}.weight"].shape
+        a = 0.5 * torch.randn(rank, columns, generator=generator)
+        b = 0.5 * torch.randn(rows, rank, generator=generator)
+        tensors |= {f"base_model.model.{module}.lora_A.weight": a, f"base_model.model.{module}.lora_B.weight": b}
+        weights[f"{module}.weight"] += alpha / rank * b @ a
+    (output / "mixtral").mkdir()
+    save_file(tensors, output / "mixtral/adapter_model.safetensors", metadata={"format": "pt"})
+    configuration = {"peft_type": "LORA", "r": rank, "lora_alpha": alpha, "bias": "none", "fan_in_fan_out": False}
+    (output / "mixtral/adapter_config.json").write_text(json.dumps(configuration, indent=2, sort_keys=True) + "\n")
+    with tempfile.TemporaryDirectory() as directory:
+        checkpoint = Path(directory) / "tiny-mixtral"
+        checkpoint.mkdir()
+        shutil.copy(fixtures / "tiny-mixtral/config.json", checkpoint)
+        save_file(weights, checkpoint / "model.safetensors", metadata={"format": "pt"})
+        record(load(Path(directory), "mixtral"), output / "mixtral.safetensors", seed)
 
 
 def main():
@@ -105,6 +137,7 @@ def main():
                 if adapter in module.scaling:
                     module.scaling[adapter] *= weight
     record(model, output / "llama-ab.safetensors", 9)
+    write_experts(fixtures, output)
 
 
 if __name__ == "__main__":

@@ -315,6 +315,84 @@ CHECKPOINTS = {
             "rope_parameters": {"rope_type": "linear", "rope_theta": 20000.0, "factor": 2.0},
         },
     ),
+    # A mixture in every layer, of which each token takes two; the window is Mistral's.
+    "mixtral": (
+        "Mixtral",
+        {**GATED, "head_dim": 12, "num_local_experts": 5, "num_experts_per_tok": 2, "sliding_window": 9},
+    ),
+    # All experts but one, in `transformers` 5's own spelling of the tensors; tied.
+    "mixtral-stacked": (
+        "Mixtral",
+        {
+            **GATED,
+            "intermediate_size": 37,
+            "num_local_experts": 3,
+            "num_experts_per_tok": 2,
+            "tie_word_embeddings": True,
+            "hidden_act": "gelu",
+        },
+    ),
+    # An MLP in the middle layer, and windows by its place; the scores of the chosen sum to less than 1.
+    "qwen2-moe": (
+        "Qwen2Moe",
+        {
+            **GATED,
+            "num_hidden_layers": 3,
+            "num_experts": 7,
+            "num_experts_per_tok": 3,
+            "moe_intermediate_size": 21,
+            "shared_expert_intermediate_size": 34,
+            "mlp_only_layers": [1],
+            "use_sliding_window": True,
+            "sliding_window": 6,
+            "max_window_layers": 1,
+        },
+    ),
+    # Experts in every second layer, weights that sum to 1, and neither biases nor windows; tied.
+    "qwen2-moe-sparse": (
+        "Qwen2Moe",
+        {
+            **GATED,
+            "num_hidden_layers": 4,
+            "num_experts": 6,
+            "num_experts_per_tok": 1,
+            "moe_intermediate_size": 24,
+            "shared_expert_intermediate_size": 19,
+            "decoder_sparse_step": 2,
+            "norm_topk_prob": True,
+            "qkv_bias": False,
+            "tie_word_embeddings": True,
+            "layer_types": ["full_attention"] * 4,
+        },
+    ),
+    "qwen3-moe": (
+        "Qwen3Moe",
+        {
+            **GATED,
+            "head_dim": 12,
+            "num_experts": 9,
+            "num_experts_per_tok": 4,
+            "moe_intermediate_size": 17,
+            "norm_topk_prob": True,
+            "rope_parameters": default_rope(1000000.0),
+        },
+    ),
+    # An MLP in the last layer, biases, a window for all, and scores as they are.
+    "qwen3-moe-windows": (
+        "Qwen3Moe",
+        {
+            **GATED,
+            "num_experts": 4,
+            "num_experts_per_tok": 3,
+            "moe_intermediate_size": 33,
+            "attention_bias": True,
+            "mlp_only_layers": [1],
+            "use_sliding_window": True,
+            "sliding_window": 7,
+            "tie_word_embeddings": True,
+            "hidden_act": "relu2",
+        },
+    ),
 }
 
 # The original context, which the second prompt fills, and one past it.
@@ -333,14 +411,19 @@ HUB_SPELLING = (
     "gpt-neox-serial",
     "stablelm",
     "granite",
+    "mixtral",
+    "qwen2-moe",
+    "qwen3-moe",
 )
-FULL_PRECISION = ("mistral", "qwen3", "gemma3", "opt-projected")
+FULL_PRECISION = ("mistral", "qwen3", "gemma3", "opt-projected", "qwen2-moe-sparse", "qwen3-moe")
+# Checkpoints whose experts lie in one tensor, as modules of `transformers` 5 have them.
+STACKED = ("mixtral-stacked", "qwen3-moe-windows")
 # Checkpoints of the base model's names, as old ones have them, under the architecture of the whole model.
 BASE_NAMES = {"gpt2": "transformer.", "opt-projected": "model."}
 # Modules that hold others, whose output is a tuple or that of the last module in them; and what is not there.
 CONTAINERS = re.compile(
-    r"(model|transformer|gpt_neox|model\.decoder|.*\.(self_attn|attention|attn|mlp|rotary_emb)|rotary_emb|.*drop.*"
-    r"|.*_layernorm\.norms.*)?"
+    r"(model|transformer|gpt_neox|model\.decoder|.*\.(self_attn|attention|attn|mlp|shared_expert|rotary_emb)|rotary_emb"
+    r"|.*drop.*|.*_layernorm\.norms.*)?"
 )
 
 
@@ -363,6 +446,8 @@ def spell_as_on_the_hub(path):
             config["rotary_pct"] = config.pop("partial_rotary_factor")
     if config.pop("layer_types", None) and config["model_type"] == "gemma3_text":
         config["sliding_window_pattern"] = config.pop("_sliding_window_pattern", 6)
+    if config["model_type"] == "qwen3_moe":
+        config["num_experts"] = config.pop("num_local_experts")
     config["torch_dtype"] = config.pop("dtype")
     config["transformers_version"] = "4.43.0"
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
@@ -381,8 +466,21 @@ def randomise(model, generator):
         elif name.endswith(("c_attn.weight", "c_proj.weight", "c_fc.weight")):
             parameter.data = 1.5 * noise / parameter.shape[0] ** 0.5
         else:
-            parameter.data = 1.5 * noise / parameter.shape[1] ** 0.5
+            parameter.data = 1.5 * noise / parameter.shape[-1] ** 0.5
     model.tie_weights()
+
+
+def expert_outputs(module, arguments):
+    """What each layer of the experts gives for each token and each expert that it chose: f32[T,k,…].
+
+    The modules compute an expert at a time, and keep none of it. Checked against what they give.
+    """
+    x, chosen, weights = arguments
+    both = torch.einsum("td,tkid->tki", x, module.gate_up_proj[chosen])
+    gate, up = both.chunk(2, dim=-1)
+    active = module.act_fn(gate)
+    down = torch.einsum("tki,tkdi->tkd", active * up, module.down_proj[chosen])
+    return {"gate_proj": gate, "up_proj": up, "act_fn": active, "down_proj": down}, (down * weights[..., None]).sum(1)
 
 
 def record(model, tokens, sites):
@@ -392,15 +490,33 @@ def record(model, tokens, sites):
         # Heads before rows.
         if output.ndim == 4 and output.shape[1] != len(tokens):
             output = output.transpose(1, 2)
-        # OPT has its rows in one axis with the batch.
+        # OPT and experts have their rows in one axis with the batch.
         shape = output.shape[2:] if output.ndim > 2 else output.shape[1:]
         return output.reshape(len(tokens), *shape)
 
     def is_wanted(name, module):
-        return sites and not CONTAINERS.fullmatch(name) and not isinstance(module, torch.nn.ModuleList)
+        if not sites or name.endswith(".experts.act_fn"):
+            return False
+        if type(module).__name__.endswith("SparseMoeBlock"):
+            return True
+        return not CONTAINERS.fullmatch(name) and not isinstance(module, torch.nn.ModuleList)
 
+    experts, hooks = {}, []
+
+    def keep(name):
+        return lambda module, arguments: experts.update({name: (module, arguments)})
+
+    for name, module in model.named_modules():
+        if sites and name.endswith(".experts"):
+            hooks.append(module.register_forward_pre_hook(keep(name)))
     with torch.no_grad(), module_outputs(model, is_wanted, rows) as outputs:
         logits = model(tokens[None].long()).logits[0]
+        for name, (module, arguments) in experts.items():
+            layers, total = expert_outputs(module, arguments)
+            torch.testing.assert_close(total, outputs[name], rtol=1e-4, atol=1e-5)
+            outputs |= {f"{name}.{layer}": output.clone() for layer, output in layers.items()}
+    for hook in hooks:
+        hook.remove()
     return {"tokens": tokens.int(), "logits": logits.clone(), **outputs}
 
 
@@ -422,7 +538,7 @@ def main():
         model = transformers.AutoModelForCausalLM.from_config(config).eval()
         randomise(model, generator)
         model.to(torch.float32 if name in FULL_PRECISION else torch.bfloat16)
-        model.save_pretrained(directory)
+        model.save_pretrained(directory, save_original_format=name not in STACKED)
         (directory / "generation_config.json").unlink(missing_ok=True)
         if name in BASE_NAMES:
             path = directory / "model.safetensors"
@@ -435,7 +551,7 @@ def main():
         for number, length in enumerate(lengths, start=1):
             # Anew each time: a model that has seen a long text keeps its frequencies.
             model = transformers.AutoModelForCausalLM.from_pretrained(
-                directory, dtype=torch.float32, attn_implementation="eager"
+                directory, dtype=torch.float32, attn_implementation="eager", experts_implementation="eager"
             ).eval()
             tokens = torch.randint(3, config.vocab_size, (length,), generator=generator)
             recorded = record(model, tokens, sites=number == 1)

@@ -66,6 +66,18 @@ struct Configuration {
     return count
   }
 
+  /// Numbers of layers or the like, which may be left out.
+  func counts(_ key: String) throws -> [Int]? {
+    guard let value = value(key) else { return nil }
+    guard let array = value.array else { throw failure(key, "a list of integers") }
+    return try array.map { element in
+      guard let count = element.int, (0...SaneRange.size.upperBound).contains(count) else {
+        throw failure(key, "integers from 0 to \(SaneRange.size.upperBound)")
+      }
+      return count
+    }
+  }
+
   /// Sizes, at least one.
   func sizes(_ key: String, default fallback: [Int]) throws -> [Int] {
     guard let value = value(key) else { return fallback }

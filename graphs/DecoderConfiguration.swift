@@ -94,13 +94,16 @@ extension Configuration {
     }
   }
 
-  /// The windows of the Qwen models: those from layer `max_window_layers` on, if `use_sliding_window` says so.
-  func qwenWindows(layers: Int) throws -> [Int] {
+  /// The windows of the Qwen models, if `use_sliding_window` says so: where `layer_types` has none, of the layers that
+  /// `isWindowed` finds by `max_window_layers`, by default those from it on.
+  func qwenWindows(
+    layers: Int, where isWindowed: (_ layer: Int, _ limit: Int) -> Bool = { $0 >= $1 }
+  ) throws -> [Int] {
     let uses = try flag("use_sliding_window", default: false)
     let window = uses ? try slidingWindow(default: 4096) : nil
-    let first = uses ? try count("max_window_layers", default: 28) : 0
+    let limit = uses ? try count("max_window_layers", default: 28) : 0
     disregard("sliding_window", "max_window_layers")
-    return try windows(layers: layers, of: window) { $0 >= first }
+    return try windows(layers: layers, of: window) { isWindowed($0, limit) }
   }
 
   /// `sliding_window`, nil where it is null.

@@ -44,6 +44,9 @@ extension ModelBuilder {
       mixed, "\(attention).o_proj", d.width, heads.queryChannels, bias: c.biases.contains(.output))
     let h = sum(x, o, "\(prefix).h")
     let m = try rmsNorm(h, "\(prefix).post_attention_layernorm", eps: d.eps)
+    if let experts = c.experts, experts.layers.contains(layer) {
+      return sum(h, try mixture(m, prefix, experts, d.activation), prefix, isSite: true)
+    }
     let outer = try gatedMLP(m, "\(prefix).mlp", d.inner, d.activation, bias: c.biases.contains(.mlp))
     return sum(h, outer, prefix, isSite: true)
   }
@@ -68,10 +71,16 @@ struct LlamaConfiguration {
   var windows: [Int]
   /// Whether each head of queries and keys has an RMS norm, `q_norm` and `k_norm`.
   var normalizesHeads = false
+  /// The experts that some layers have in place of an MLP.
+  var experts: MixtureOfExperts?
 
-  init(_ c: Configuration, _ defaults: DecoderConfiguration.Defaults = .init()) throws {
+  init(
+    _ c: Configuration, _ defaults: DecoderConfiguration.Defaults = .init(),
+    rope ropeDefaults: RotaryPositions.Defaults = .init()
+  ) throws {
     decoder = try DecoderConfiguration(c, defaults)
-    rope = try RotaryPositions(c, headWidth: decoder.heads.width, context: decoder.context)
+    rope = try RotaryPositions(
+      c, headWidth: decoder.heads.width, context: decoder.context, ropeDefaults)
     windows = Array(repeating: 0, count: decoder.layers)
   }
 }

@@ -73,7 +73,8 @@ struct ModelBuilder {
     dtype == .f32 ? matrix : graph.append(.cast(dtype), matrix, name: graph[matrix].name)
   }
 
-  private mutating func weight(_ name: String, _ shape: [Int]) throws -> ValueID {
+  /// A tensor of the checkpoint, in its own element type.
+  mutating func weight(_ name: String, _ shape: [Int]) throws -> ValueID {
     let expected = shape.map { Dim.fixed($0) }
     let stored = stored(name)
     guard let type = weightType(stored) else {

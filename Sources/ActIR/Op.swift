@@ -38,6 +38,18 @@ public enum Op: Hashable, Sendable {
   /// `x: f32[…,K], w: [N,K], operands: f32 or bool that repeats to […,N] -> f32[…,N]`
   case linearEpilogue(Expression)
 
+  // MARK: Experts, of which each row runs through some
+
+  /// The columns of the greatest scores of each row, the greatest first. `scores: f32[T,E] -> i32[T,count]`
+  case choose(count: Int)
+  /// The channels of each row that were chosen for it. `x: f32[T,E], chosen: i32[T,k] -> f32[T,k]`
+  case takeChannels
+  /// Each row times the matrices that were chosen for it.
+  /// `x: f32[T,K] or f32[T,k,K], w: [E,N,K], chosen: i32[T,k] -> f32[T,k,N]`; w may be packed
+  case expertLinear
+  /// The sum of a row's parts, each times its weight. `x: f32[T,k,D], weights: f32[T,k] -> f32[T,D]`
+  case weightedSum
+
   // MARK: Images, whose rows are pixels
 
   /// The product of every window with a matrix, whose columns are the channels of the window's pixels, line by line.
@@ -102,9 +114,11 @@ public enum Op: Hashable, Sendable {
   case matvec
   /// Axis i of the result is axis `axes[i]` of the operand. `w: [S] -> f32[S']`
   case permute([Int])
+  /// Matrices one behind the other. `a: [N,K], b: [N,K], … -> [E,N,K]`; they may be packed
+  case stack
   /// `[S] -> dtype[S]`, round to nearest even
   case cast(DType)
-  /// `w: [N,K] -> dtype[N,K]`, rounded or quantised and laid out for linear layers
+  /// `w: [N,K] or [E,N,K] -> dtype, the same shape`, rounded or quantised and laid out for linear layers
   case pack(DType)
 }
 
@@ -124,6 +138,10 @@ extension Op {
     case .fused(let body): FusedOp(body: body)
     case .linear: LinearOp()
     case .linearEpilogue(let body): LinearEpilogueOp(body: body)
+    case .choose(let count): ChooseOp(count: count)
+    case .takeChannels: TakeChannelsOp()
+    case .expertLinear: ExpertLinearOp()
+    case .weightedSum: WeightedSumOp()
     case .conv(let windows): ConvOp(windows: windows)
     case .convEpilogue(let windows, let body): ConvEpilogueOp(windows: windows, body: body)
     case .upsampleNearest(let height, let width): UpsampleNearestOp(height: height, width: width)
@@ -147,6 +165,7 @@ extension Op {
     case .scaleColumns: ScaleColumnsOp()
     case .matvec: MatvecOp()
     case .permute(let axes): PermuteOp(axes: axes)
+    case .stack: StackOp()
     case .cast(let dtype): CastOp(dtype: dtype)
     case .pack(let dtype): PackOp(dtype: dtype)
     }
@@ -161,6 +180,7 @@ extension Op {
     + ([
       SelectOp(), AffineOp(), FusedOp(),
       LinearOp(), LinearEpilogueOp(),
+      ChooseOp(), TakeChannelsOp(), ExpertLinearOp(), WeightedSumOp(),
       ConvOp(), ConvEpilogueOp(), UpsampleNearestOp(), AveragePoolOp(),
       RMSNormOp(), LayerNormOp(),
     ] as [any OpDefinition]).map(\.op)
@@ -169,7 +189,7 @@ extension Op {
       SoftmaxOp(),
       RopeTableOp(), RopeOp(), KVAppendOp(), KVPackOp(), AttentionOp(), RelativeRowsOp(),
       EmbeddingOp(), TakeRowsOp(), SliceOp(), ConcatOp(), ReshapeOp(),
-      ScaleRowsOp(), ScaleColumnsOp(), MatvecOp(), PermuteOp(), CastOp(), PackOp(),
+      ScaleRowsOp(), ScaleColumnsOp(), MatvecOp(), PermuteOp(), StackOp(), CastOp(), PackOp(),
     ] as [any OpDefinition]).map(\.op)
 
   private static let prototypesByMnemonic = Dictionary(

@@ -12,7 +12,7 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
   case i32
   /// Masks: what comparisons give and `select` takes.
   case bool
-  /// Matrices packed for linear layers, in panels of 16 rows; see ``PackedFormat``.
+  /// Matrices packed for linear layers, in panels of 16 rows; see ``PackedFormat``. Several lie one behind the other.
   case f32x16, bf16x16, q8x16, q4x16
   /// Keys and values of attention, `[positions, heads, channels of a head]`, in blocks of positions; see ``KeyValues``.
   case kvf32, kvbf16
@@ -109,9 +109,11 @@ public struct TensorType: Hashable, Sendable {
       }
     }
     if let format = dtype.packedFormat {
-      guard sizes.count == 2, sizes.allSatisfy({ (0...Int(Int32.max)).contains($0) }) else { return nil }
-      let grid = format.grid(rows: sizes[0], columns: sizes[1])
-      sizes = [grid.panels, grid.units]
+      guard (2...3).contains(sizes.count), sizes.allSatisfy({ (0...Int(Int32.max)).contains($0) }) else {
+        return nil
+      }
+      let grid = format.grid(rows: sizes[sizes.count - 2], columns: sizes[sizes.count - 1])
+      sizes = sizes.dropLast(2) + [grid.panels, grid.units]
     }
     if let element = dtype.keyValueElement {
       return KeyValues.byteCount(element, sizes, entries: limit("B") ?? 1)

@@ -119,10 +119,13 @@ private struct StoredType {
 
   init(_ type: TensorType) {
     shape = type.shape.map { $0.fixed ?? 0 }
-    var panels = 0
-    var units = 0
+    // Of several matrices, how many; then the panels and units of each.
+    var grid: [Int] = []
     let format = type.dtype.packedFormat
-    if let format { (panels, units) = format.grid(rows: shape[0], columns: shape[1]) }
+    if let format {
+      let (panels, units) = format.grid(rows: shape[shape.count - 2], columns: shape[shape.count - 1])
+      grid = shape.dropLast(2) + [panels, units]
+    }
     switch type.dtype {
     // Masks as they lie in memory, 1 and 0.
     case .f32, .bool: dtype = .f32
@@ -131,14 +134,14 @@ private struct StoredType {
     case .i32: dtype = .i32
     case .f32x16:
       dtype = .f32
-      shape = [panels, units, 16]
+      shape = grid + [16]
     case .bf16x16:
       dtype = .bf16
-      shape = [panels, units, 16, 16, 2]
+      shape = grid + [16, 16, 2]
     case .kvf32, .kvbf16: preconditionFailure("keys and values are no constants")
     case .q8x16, .q4x16:
       dtype = .u8
-      shape = [panels, units, format!.unitByteCount]
+      shape = grid + [format!.unitByteCount]
     }
   }
 }

@@ -66,6 +66,17 @@ extension Plan {
     }
   }
 
+  /// Checks that what an op takes for each row was chosen among no more than there are.
+  func verifyChoice(_ operand: Int, of index: Int, among count: Dim) throws(PlanError) {
+    let chosen = values[values[index].inputs[operand]]
+    guard case .choose = chosen.op, let columns = values[chosen.inputs[0]].type.shape[1].fixed,
+      let count = count.fixed, columns <= count
+    else {
+      throw failure(
+        index, "a `choose` among at most \(count.fixed ?? 0) as operand \(operand)", "%\(chosen.name)")
+    }
+  }
+
   func verifyAttention(_ index: Int, _ attention: Attention) throws(PlanError) {
     let (q, kv) = (values[values[index].inputs[0]], values[values[index].inputs[1]])
     if values[index].inputs.count > 2, values[values[index].inputs[2]].place != .constant {

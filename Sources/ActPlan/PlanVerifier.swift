@@ -106,7 +106,7 @@ extension Plan {
     case .constant:
       guard case .weight = value.op, value.type.byteCount() != nil,
         value.type.dtype.isFloat || value.type.dtype == .bool
-          || value.type.dtype.packedFormat != nil && value.type.rank == 2
+          || value.type.dtype.packedFormat != nil && (2...3).contains(value.type.rank)
       else {
         throw failure(
           index, "a weight of numbers or masks, of fixed size, among the constants", "\(value.type)")
@@ -168,8 +168,12 @@ extension Plan {
     }
     // Masks lie as f32, and only elementwise kernels and epilogues read them.
     let isMask = value.type.dtype == .bool && value.op.isElementwise
-    let isPacked = if case .kvPack = value.op { true } else { false }
-    guard step.contains(index), value.type.dtype == .f32 || isMask || isPacked, value.type.isRows else {
+    let isOwnType =
+      switch value.op {
+      case .kvPack, .choose: true
+      default: false
+      }
+    guard step.contains(index), value.type.dtype == .f32 || isMask || isOwnType, value.type.isRows else {
       throw failure(index, "rows of fixed sizes in the step", "\(value.type)")
     }
     guard value.op.traits.programs.contains(.step) else {
@@ -190,10 +194,16 @@ extension Plan {
       }
     }
     if let operand = value.op.traits.indexOperand { try verifyIndex(operand, of: index) }
-    if case .attention(let attention) = value.op { try verifyAttention(index, attention) }
-    // A copy knows nothing of slots.
-    if case .concat = value.op, let input = value.inputs.first(where: set.contains) {
-      throw failure(index, "operands that follow no dial", "%\(values[input].name)")
+    switch value.op {
+    case .attention(let attention): try verifyAttention(index, attention)
+    case .takeChannels: try verifyChoice(1, of: index, among: values[value.inputs[0]].type.shape[1])
+    case .expertLinear: try verifyChoice(2, of: index, among: values[value.inputs[1]].type.shape[0])
+    case .concat:
+      // A copy knows nothing of slots.
+      if let input = value.inputs.first(where: set.contains) {
+        throw failure(index, "operands that follow no dial", "%\(values[input].name)")
+      }
+    default: break
     }
   }
 

@@ -14,13 +14,17 @@ import Workbench
     try LowRankAdapter(fixture("lora/\(name)"), weight: weight)
   }
 
-  static let records = ["llama-a", "llama-b", "llama-ab", "gpt2"]
+  static let records = ["llama-a", "llama-b", "llama-ab", "gpt2", "mixtral"]
+
+  private func checkpoint(_ record: String) -> String {
+    record.hasPrefix("llama") ? fixture("tiny-gqa") : fixture("tiny-\(record)")
+  }
 
   private func model(_ record: String) throws -> Model {
     let adapters =
       record == "llama-ab"
       ? [try adapter("llama-a", 0.5), try adapter("llama-b", -1.25)] : [try adapter(record)]
-    return try Model(fixture(record == "gpt2" ? "tiny-gpt2" : "tiny-gqa"), adapters: adapters)
+    return try Model(checkpoint(record), adapters: adapters)
   }
 
   private func deviation(_ model: Model, _ record: String, _ variant: Variant) throws -> Deviation {
@@ -32,7 +36,7 @@ import Workbench
   @Test(arguments: records, [Variant.live, .reference])
   func equalsPEFT(record: String, variant: Variant) throws {
     #expect(try deviation(model(record), record, variant).normalizedSquaredError <= 1e-8)
-    let bare = try Model(fixture(record == "gpt2" ? "tiny-gpt2" : "tiny-gqa"))
+    let bare = try Model(checkpoint(record))
     #expect(try deviation(bare, record, variant).normalizedSquaredError > 1e-2)
   }
 

@@ -9,8 +9,8 @@ import Workbench
 
 /// A row's result depends on its own sequence only, bit for bit: however rows are spread over steps and threads.
 @Suite struct BatchInvarianceTests {
-  /// Every small checkpoint with its matrices and its cache in f32 and in bf16.
-  static let checkpoints = smallCheckpoints.flatMap { name in
+  /// Every small checkpoint, and mixtures of experts, with their matrices in each type.
+  static let checkpoints = (smallCheckpoints + ["tiny-qwen2-moe", "tiny-qwen3-moe"]).flatMap { name in
     WeightType.allCases.map { weights in
       StoredCheckpoint(name: name, weights: weights, cache: weights == .f32 ? .f32 : .bf16)
     } + [StoredCheckpoint(name: name, weights: .f32, cache: .bf16)]

@@ -67,6 +67,44 @@ import Testing
     #expect(found == windows)
   }
 
+  /// Windows of mixtures of experts: by the key of the family, in other layers than those of the family without experts.
+  @Test(arguments: [
+    ("tiny-mixtral", #"{"sliding_window":null}"#, [0, 0]),
+    ("tiny-mixtral", #"{"sliding_window":7}"#, [7, 7]),
+    ("tiny-qwen2-moe", #"{"use_sliding_window":false}"#, [0, 0, 0]),
+    ("tiny-qwen2-moe", #"{"max_window_layers":3}"#, [6, 0, 6]),
+    ("tiny-qwen2-moe", #"{"max_window_layers":0}"#, [0, 0, 0]),
+    ("tiny-qwen3-moe-windows", #"{"use_sliding_window":false}"#, [0, 0]),
+    ("tiny-qwen3-moe-windows", #"{"sliding_window":null}"#, [0, 0]),
+    ("tiny-qwen3-moe-windows", #"{"max_window_layers":1}"#, [7, 7]),
+  ])
+  func mixturesUseWindows(checkpoint: String, keys: String, windows: [Int]) throws {
+    let graph = try build(checkpoint, keys).graph
+    let found = graph.order.compactMap { id in
+      if case .attention(let attention) = graph[id].op { attention.window } else { nil }
+    }
+    #expect(found == windows)
+  }
+
+  @Test(arguments: [
+    ("tiny-mixtral", #"{"num_experts_per_tok":6}"#, "num_experts_per_tok"),
+    ("tiny-mixtral", #"{"num_experts":4}"#, "num_experts"),
+    ("tiny-mixtral", #"{"num_local_experts":4}"#, "model.layers.0.block_sparse_moe.gate.weight"),
+    ("tiny-mixtral", #"{"num_local_experts":"five"}"#, "num_local_experts"),
+    ("tiny-mixtral-stacked", #"{"intermediate_size":36}"#, "model.layers.0.mlp.experts.gate_up_proj"),
+    ("tiny-qwen2-moe", #"{"mlp_only_layers":[-1]}"#, "mlp_only_layers"),
+    ("tiny-qwen2-moe", #"{"decoder_sparse_step":0}"#, "decoder_sparse_step"),
+    ("tiny-qwen2-moe", #"{"mlp_only_layers":[]}"#, "model.layers.1.mlp.gate.weight"),
+    ("tiny-qwen2-moe", #"{"num_experts":0}"#, "model.layers.0.mlp.gate_proj.weight"),
+    ("tiny-qwen3-moe", #"{"num_local_experts":8}"#, "num_local_experts"),
+    ("tiny-qwen3-moe", #"{"moe_intermediate_size":16}"#, "model.layers.0.mlp.experts.0.gate_proj.weight"),
+    ("tiny-qwen3-moe", #"{"shared_expert_intermediate_size":16}"#, "shared_expert_intermediate_size"),
+  ])
+  func mixturesThatDoNotFit(checkpoint: String, keys: String, place: String) throws {
+    let error = #expect(throws: FileError.self) { try build(checkpoint, keys) }
+    #expect(error?.place == place)
+  }
+
   @Test(arguments: [
     (#"{"layer_types":["sliding_attention","full_attention"]}"#, "sliding_window", false),
     (#"{"layer_types":["full_attention"]}"#, "layer_types", false),

@@ -63,6 +63,21 @@ import Workbench
     }
   }
 
+  /// Rows of experts are pooled as those of heads are, by any method.
+  @Test(
+    arguments: ["tiny-mixtral", "tiny-qwen2-moe"],
+    ["*.gate", "*.experts.*", "re:.*(mlp|experts|shared_expert_gate)", "*"])
+  func experts(checkpoint: String, pattern: String) throws {
+    let model = try Model(fixture(checkpoint))
+    let sites = try model.sites(matching: [pattern])
+    for method in pattern == "*" ? [linearAct] : registeredMethods {
+      var options = FitOptions(method: method)
+      options.samples.rows = 40
+      options.support = .quantiles(lower: 0, upper: 100)
+      try check(model, sites, options)
+    }
+  }
+
   /// The oracle rounds its weights too.
   @Test(arguments: WeightType.allCases, [FitOrder.causal, .simultaneous])
   func narrowWeights(weights: WeightType, order: FitOrder) throws {

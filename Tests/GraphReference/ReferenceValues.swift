@@ -102,6 +102,27 @@ package struct ReferenceValues {
         let operands = inputs.dropFirst(2).map { $0.element(at: index, of: shape) }
         return body.value([product(row, column)] + operands)
       }
+    case .choose(let count):
+      let scores = inputs[0]
+      return make { row, place in
+        // Of equal scores the first is the greater.
+        let order = (0..<scores.width).sorted { (-scores[row, $0], $0) < (-scores[row, $1], $1) }
+        return Double(order.prefix(count)[place])
+      }
+    case .takeChannels: return make { inputs[0][$0, Int(inputs[1][$0, $1])] }
+    case .expertLinear:
+      let (x, w) = (inputs[0], inputs[1])
+      let rowsPerX = shape.dropLast().reduce(1, *) / (x.data.count / x.width)
+      return make { row, column in
+        (0..<x.width).reduce(0) { sum, channel in
+          sum + x[row / rowsPerX, channel] * w[[Int(inputs[2].data[row]), column, channel]]
+        }
+      }
+    case .weightedSum:
+      return make { row, column in
+        (0..<inputs[1].width).reduce(0) { $0 + inputs[1][row, $1] * inputs[0][[row, $1, column]] }
+      }
+    case .stack: return ReferenceTensor(shape: shape, data: inputs.flatMap(\.data))
     case .conv(let windows):
       return make { product(windows, $0, $1) + (inputs.count > 2 ? inputs[2].data[$1] : 0) }
     case .convEpilogue(let windows, _):

@@ -17,7 +17,8 @@ package let smallDecoders = [
   "gemma2-plain", "gemma3", "gemma3-types", "phi", "phi-norms", "phi3", "phi3-longrope", "gpt2",
   "gpt2-scaled",
   "gpt-neox", "gpt-neox-serial", "opt", "opt-projected", "opt-bare", "olmo2", "stablelm", "stablelm-parallel",
-  "granite", "cohere", "cohere-norms",
+  "granite", "cohere", "cohere-norms", "mixtral", "mixtral-stacked", "qwen2-moe", "qwen2-moe-sparse",
+  "qwen3-moe", "qwen3-moe-windows",
 ].map { "tiny-\($0)" }
 
 /// The prompts that a small decoder has a record of. The third is as long as the context to compile it for, beyond the

@@ -84,7 +84,7 @@ private struct RandomGraph {
     let site = Int.random(in: 0..<4, using: &random) == 0 ? "site.\(name)" : nil
     let coefficient = coefficients.randomElement(using: &random)!
     let arithmetic = [BinaryFunction.add, .sub, .mul].randomElement(using: &random)!
-    switch Int.random(in: 0..<12, using: &random) {
+    switch Int.random(in: 0..<13, using: &random) {
     case 0: rows.append(graph.append(.unary(.silu), x, name: name, site: site))
     case 1: rows.append(graph.append(.unary(.neg), x, name: name, site: site))
     case 2: rows.append(graph.append(.binary(arithmetic), x, row(&random), name: name, site: site))
@@ -108,10 +108,26 @@ private struct RandomGraph {
       growMask(x, coefficient, name: "\(name).mask", using: &random)
       let mask = masks.randomElement(using: &random)!
       rows.append(graph.append(.select, mask, x, row(&random), name: name, site: site))
+    case 11: rows.append(experts(x, name, site, using: &random))
     default:
       let other = coefficients.randomElement(using: &random)!
       coefficients.append(graph.append(.binary(arithmetic), coefficient, other, name: name))
     }
+  }
+
+  /// Each row through two of three matrices, which a linear layer or the row itself chooses.
+  private mutating func experts(
+    _ x: ValueID, _ name: String, _ site: String?, using random: inout SplitMix64
+  ) -> ValueID {
+    let isRouted = Bool.random(using: &random)
+    let scores = isRouted ? graph.append(.linear, x, matrices[0], name: "\(name).router") : row(&random)
+    let some = graph.append(.slice(start: 1, count: 3), scores, name: "\(name).scores")
+    let shares = graph.append(.softmax, some, name: "\(name).shares")
+    let chosen = graph.append(.choose(count: 2), shares, name: "\(name).chosen")
+    let weights = graph.append(.takeChannels, shares, chosen, name: "\(name).weights")
+    let w = graph.append(.stack, matrices, name: "\(name).w")
+    let products = graph.append(.expertLinear, x, w, chosen, name: "\(name).products")
+    return graph.append(.weightedSum, products, weights, name: name, site: site)
   }
 
   /// A mask of the step, one known before it, or two masks in one.

@@ -8,18 +8,21 @@ import ActIR
 ///                                %k = slice %m {start = 576, count = 192}
 ///
 /// The slices are views: nothing is copied in the step. A layer stays alone whose value is read where rows may have no
-/// gaps between them, as where it is reshaped to heads: its slice would be a copy.
+/// gaps between them, as where it is reshaped to heads: its slice would be a copy. So do routers over experts, since their
+/// matrices are stored in another type.
 public let mergeLinears = GraphPass("merge-linears") { graph in
   var changed = false
   let needed = graph.order
   let times = graph.bindingTimes()
   let isNeeded = Set(needed)
+  let routers = graph.routers()
   // Only in the step: among weights, a layer's value may be the matrix of the next. From the results up, so that a
   // layer is merged after those that read it.
   for x in needed.reversed() where times[x.index] == .step {
     // Layers merge with those of the same kind only: with or without bias, one element type.
     var groups: [[ValueID]] = []
-    for reader in graph.readers(of: x) where isNeeded.contains(reader) && graph.mayMerge(reader, x, times) {
+    for reader in graph.readers(of: x)
+    where isNeeded.contains(reader) && !routers.contains(reader) && graph.mayMerge(reader, x, times) {
       if let at = groups.firstIndex(where: { graph.sameKind($0[0], reader) }) {
         groups[at].append(reader)
       } else {

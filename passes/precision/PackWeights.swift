@@ -18,11 +18,15 @@ public enum WeightType: String, Hashable, Sendable, CaseIterable {
 ///     %y = linear %x, %w   =>  %w2 = pack %w : q8x16[N,K]
 ///                              %y = linear %x, %w2
 ///
+/// Matrices of experts, which lie in a stack, are packed one by one. Those of routers keep the checkpoint's own precision
+/// where integers are asked for: an expert is chosen or is not, and there are few of them.
+///
 /// Runs after the frozen folds and the merges, so that folded weights are rounded once.
 public func packWeights(_ weights: WeightType?) -> GraphPass {
   GraphPass("pack-weights") { graph in
     let times = graph.bindingTimes()
     let vocabulary = graph.vocabularyMatrices()
+    let routers = Set(graph.routers().map { graph[$0].inputs[1] })
     var stored: [ValueID: ValueID] = [:]
     for id in graph.order {
       var node = graph[id]
@@ -37,12 +41,11 @@ public func packWeights(_ weights: WeightType?) -> GraphPass {
         let op =
           isOfMap
           ? storage(.f32, as: nil, streams: streams, isVocabulary: false)
-          : storage(type.dtype, as: weights, streams: streams, isVocabulary: vocabulary.contains(weight))
-        stored[weight] =
-          op.map {
-            graph.append(Node($0.op, [weight], TensorType($0.dtype, type.shape), name: graph[weight].name))
-          }
-          ?? weight
+          : storage(
+            type.dtype, as: routers.contains(weight) ? weights.flatMap(\.ofFloats) : weights,
+            streams: streams,
+            isVocabulary: vocabulary.contains(weight))
+        stored[weight] = op.map { graph.store(weight, by: $0.op, as: $0.dtype) } ?? weight
       }
       guard stored[weight] != weight else { continue }
       // This operand alone: weight arithmetic, results and other operands keep reading the weight as it is.
@@ -50,6 +53,27 @@ public func packWeights(_ weights: WeightType?) -> GraphPass {
       graph.replace(id, with: graph.append(node))
     }
     return stored.contains { $0.key != $0.value }
+  }
+}
+
+extension WeightType {
+  /// The type, where it holds floats; nil where it holds integers.
+  fileprivate var ofFloats: WeightType? {
+    switch self {
+    case .f32, .bf16: self
+    case .q8, .q4: nil
+    }
+  }
+}
+
+extension Graph {
+  /// A matrix as the plan stores it, or matrices that are stored one by one.
+  fileprivate mutating func store(_ weight: ValueID, by op: Op, as dtype: DType) -> ValueID {
+    let node = self[weight]
+    guard case .stack = node.op else {
+      return append(Node(op, [weight], TensorType(dtype, node.type.shape), name: node.name))
+    }
+    return append(.stack, node.inputs.map { store($0, by: op, as: dtype) }, name: node.name)
   }
 }
 

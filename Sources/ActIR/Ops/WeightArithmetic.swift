@@ -81,7 +81,7 @@ struct CastOp: OpDefinition {
   }
 }
 
-/// Rounded or quantised, and laid out for linear layers. `w: [N,K] -> dtype[N,K]`
+/// Rounded or quantised, and laid out for linear layers. `w: [N,K] -> dtype[N,K]`, or several matrices `[E,N,K]`
 struct PackOp: OpDefinition {
   var dtype = DType.f32x16
 
@@ -101,6 +101,9 @@ struct PackOp: OpDefinition {
     try operands.expect(1)
     guard dtype.packedFormat != nil else {
       throw TypeMismatch(expected: "a packed type as the result", found: dtype.rawValue)
+    }
+    if operands[0].rank == 3, operands[0].dtype.isFloat, operands[0].fixedCount != nil {
+      return TensorType(dtype, operands[0].shape)
     }
     return TensorType(dtype, try operands.matrix(0).shape)
   }

@@ -14,6 +14,7 @@
 #include "act_kernels/conv.h"
 #include "act_kernels/copy.h"
 #include "act_kernels/elementwise.h"
+#include "act_kernels/experts.h"
 #include "act_kernels/linear.h"
 #include "act_kernels/norm.h"
 #include "act_kernels/packed.h"
@@ -29,7 +30,8 @@ typedef void (*act_kernel)(const void *args, int worker, int workers);
 #define ACT_EACH_KERNEL(apply)                                                                       \
   apply(elementwise) apply(linear) apply(pack_rows) apply(pack) apply(rms_norm) apply(layer_norm)    \
       apply(reduce) apply(softmax) apply(rope) apply(cache_append) apply(attention) apply(take_rows) \
-          apply(cast) apply(scale_rows) apply(scale_columns) apply(conv) apply(average_pool)
+          apply(cast) apply(scale_rows) apply(scale_columns) apply(conv) apply(average_pool)         \
+              apply(expert_linear) apply(weighted_sum)
 
 // The entry points call the level in force.
 #define ACT_KERNEL_PROTOTYPE(kernel) void act_##kernel(const void *args, int worker, int workers);
@@ -43,6 +45,7 @@ typedef struct {
   ACT_EACH_KERNEL(ACT_KERNEL_FIELD)
   size_t (*linear_scratch)(int32_t w_dtype, int32_t rows, int32_t k);
   size_t (*conv_scratch)(int32_t w_dtype, int32_t k);
+  size_t (*expert_scratch)(int32_t w_dtype, int32_t rows, int32_t experts, int32_t k);
 } act_kernel_table;
 #undef ACT_KERNEL_FIELD
 

@@ -23,6 +23,7 @@
 #include "products.h"
 #include "linear.h"
 #include "conv.h"
+#include "experts.h"
 #include "average_pool.h"
 #include "attention.h"
 
@@ -30,4 +31,5 @@
 #define KERNEL_TABLE(level)                                          \
   {.name = level,                                                    \
    ACT_EACH_KERNEL(KERNEL_OF_LEVEL).linear_scratch = linear_scratch, \
-   .conv_scratch = conv_scratch}
+   .conv_scratch = conv_scratch,                                     \
+   .expert_scratch = expert_scratch}

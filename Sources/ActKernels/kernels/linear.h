@@ -32,9 +32,10 @@ static linear_part part_of(int64_t panels, int64_t blocks, int worker, int worke
 typedef struct {
   const act_linear_args *args;
   expr_buffers buffers;
+  const int32_t *places;  // the row of out that each row is; null where it is the row itself
 } epilogue;
 
-// out[row ..< row + rows, column ..< column + columns] from sums, which lie `stride` apart.
+// The rows row ..< row + rows of out, column ..< column + columns, from sums, which lie `stride` apart.
 static void finish(epilogue *e, int64_t row, int rows, int64_t column, int columns, const float *sums,
                    ptrdiff_t stride) {
   const act_linear_args *a = e->args;
@@ -42,15 +43,16 @@ static void finish(epilogue *e, int64_t row, int rows, int64_t column, int colum
   const float *data[ACT_EXPR_MAX_INPUTS];
   for (int i = 1; i < a->epilogue.input_count; i++) strides[i] = a->inputs.at[i].column_stride;
   for (int m = 0; m < rows; m++, sums += stride) {
-    float *out = a->out + (row + m) * a->out_row_stride + column;
+    const int64_t place = e->places ? e->places[row + m] : row + m;
+    float *out = a->out + place * a->out_row_stride + column;
     if (a->epilogue.instruction_count == 0) {
       memcpy(out, sums, (size_t)columns * sizeof(float));
       continue;
     }
-    const int32_t slot = slot_of_row(a->slots, a->rows_per_slot, row + m);
+    const int32_t slot = slot_of_row(a->slots, a->rows_per_slot, place);
     data[0] = sums;
     for (int i = 1; i < a->epilogue.input_count; i++)
-      data[i] = operand_row(&a->inputs.at[i], row + m, slot) + column * strides[i];
+      data[i] = operand_row(&a->inputs.at[i], place, slot) + column * strides[i];
     expr_row(&a->epilogue, &e->buffers, data, strides, columns, out);
   }
 }

@@ -97,7 +97,7 @@ final class BoundPlan {
   /// The site of a value, or its name, with the matrices that it comes from: several layers may be one kernel.
   private static func place(of value: Plan.Value, _ plan: Plan) -> String {
     let matrices = value.inputs.compactMap { input in
-      if case .weight(let name) = plan.values[input].op, plan.values[input].type.rank == 2 {
+      if case .weight(let name) = plan.values[input].op, plan.values[input].type.rank >= 2 {
         name
       } else {
         nil
@@ -195,7 +195,8 @@ final class BoundPlan {
     return table
   }
 
-  /// The most that a worker needs for itself in any attention or convolution of the step, a multiple of 64 bytes.
+  /// The most that a worker needs for itself in any attention, convolution or layer of experts of the step, a multiple
+  /// of 64 bytes.
   private static func scratchByteCount(_ plan: Plan) -> Int {
     let most =
       plan.step.map { index in
@@ -204,6 +205,11 @@ final class BoundPlan {
         case .conv, .convEpilogue:
           let w = plan.values[value.inputs[1]].type
           return act_conv_scratch(w.dtype.kernelType, Int32(w.shape[1].fixed ?? 0))
+        case .expertLinear:
+          let w = plan.values[value.inputs[1]].type
+          let rows = TensorType(.f32, value.type.shape.dropLast()).byteCount(plan.limit) ?? 0
+          return act_expert_scratch(
+            w.dtype.kernelType, Int32(rows / 4), Int32(w.shape[0].fixed ?? 0), Int32(w.shape[2].fixed ?? 0))
         default: return value.keyValueWidth.map { act_attention_scratch(Int32($0)) * 4 } ?? 0
         }
       }.max() ?? 0

@@ -33,13 +33,34 @@ package struct ConstantEvaluator {
       remaining[index] -= 1
       if remaining[index] == 0 { computed[index] = nil }
     }
+    func byteCount(of value: Plan.Value) throws -> Int {
+      guard let count = value.type.byteCount() else { throw EngineError("%\(value.name) has no fixed size") }
+      return count
+    }
+    func location(_ index: Int) -> Location {
+      Location(
+        UnsafeMutableRawPointer(mutating: computed[index]!.bytes.baseAddress!), program.values[index].type)
+    }
+    /// Computes matrices one after another, each of which goes to its place at once.
+    func stack(_ index: Int) throws {
+      let value = program.values[index]
+      let block = try Block(byteCount: byteCount(of: value))
+      for (place, input) in value.inputs.enumerated() {
+        try compute(input)
+        let arguments = TaskArguments()
+        let task = Binder(arguments: arguments).stack(
+          location(input), at: place, Location(block.base, value.type))
+        withExtendedLifetime(arguments) { pool.run(task.function, UnsafeRawPointer(task.arguments)) }
+        release(input)
+      }
+      computed[index] = (UnsafeRawBufferPointer(start: block.base, count: block.byteCount), block)
+    }
     func compute(_ index: Int) throws {
       guard computed[index] == nil else { return }
       let value = program.values[index]
+      if case .stack = value.op { return try stack(index) }
       for input in value.inputs { try compute(input) }
-      guard let byteCount = value.type.byteCount() else {
-        throw EngineError("%\(value.name) has no fixed size")
-      }
+      let byteCount = try byteCount(of: value)
       switch value.op {
       case .weight, .mapParameter:
         let bytes = try source(value.op)
@@ -51,13 +72,9 @@ package struct ConstantEvaluator {
         let block = try Block(byteCount: byteCount)
         let arguments = TaskArguments()
         if case .constant(let number) = value.op { block.base.storeBytes(of: number, as: Float.self) }
-        let inputs = value.inputs.map { input in
-          Location(
-            UnsafeMutableRawPointer(mutating: computed[input]!.bytes.baseAddress!), program.values[input].type
-          )
-        }
         var binder = Binder(arguments: arguments)
-        for task in binder.tasks(value.op, inputs, out: Location(block.base, value.type)) {
+        for task in binder.tasks(value.op, value.inputs.map(location), out: Location(block.base, value.type))
+        {
           pool.run(task.function, UnsafeRawPointer(task.arguments))
         }
         computed[index] = (UnsafeRawBufferPointer(start: block.base, count: block.byteCount), block)

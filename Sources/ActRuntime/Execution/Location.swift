@@ -70,6 +70,9 @@ struct Location {
       row_modulus: Int32(pattern.modulus ?? 0), entries: nil)
   }
 
+  /// Bytes of a matrix, or of each of several.
+  var matrixByteCount: Int { TensorType(dtype, type.shape.suffix(2)).byteCount() ?? 0 }
+
   /// Elements of a value of fixed size.
   var fixedCount: Int { rows.factor * columns }
 }

@@ -30,6 +30,10 @@ struct Binder {
     case .unary, .binary, .select, .affine, .fused: [elementwise(op.traits.elementwise!, inputs, out)]
     case .linear: linear(inputs, out)
     case .linearEpilogue(let body): linear(inputs[0], inputs[1], epilogue: body, inputs.dropFirst(2), out)
+    case .choose(let count): [choose(count, inputs[0], out)]
+    case .takeChannels: [takeChannels(inputs[0], chosen: inputs[1], out)]
+    case .expertLinear: [expertLinear(inputs[0], inputs[1], chosen: inputs[2], out)]
+    case .weightedSum: [weightedSum(inputs[0], weights: inputs[1], out)]
     case .conv(let windows): [conv(windows, inputs, op.epilogue(operandCount: inputs.count)!, out)]
     case .convEpilogue(let windows, let body): [conv(windows, inputs, body, out)]
     case .upsampleNearest: [upsample(inputs[0], out)]
@@ -51,8 +55,9 @@ struct Binder {
     case .scaleRows: [scale(act_scale_rows, inputs, out)]
     case .scaleColumns: [scale(act_scale_columns, inputs, out)]
     case .permute(let axes): [permute(axes, inputs[0], out)]
+    case .stack: inputs.enumerated().map { stack($1, at: $0, out) }
     case .cast: [cast(inputs[0], out)]
-    case .pack: [pack(inputs[0], out)]
+    case .pack: pack(inputs[0], out)
     case .input, .weight, .mapParameter, .constant, .dial: []
     }
   }

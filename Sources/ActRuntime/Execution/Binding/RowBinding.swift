@@ -20,7 +20,7 @@ extension Binder {
 
   func concat(_ axis: Int, _ inputs: [Location], _ out: Location) -> [KernelTask] {
     // Weights of the file's own types are widened on the way; all others are copied as they are.
-    if axis == 0 { return stack(inputs, out) }
+    if axis == 0 { return join(inputs, out) }
     var offset = 0
     return inputs.map { input in
       let count = input.type.shape[axis].fixed ?? 0

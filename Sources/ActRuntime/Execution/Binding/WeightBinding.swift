@@ -9,17 +9,34 @@ extension Binder {
     return task(function, args, rows: \.n, out)
   }
 
-  func pack(_ input: Location, _ out: Location) -> KernelTask {
-    let args = act_pack_args(
-      out: out.base, out_dtype: out.dtype.kernelType, w: UnsafeRawPointer(input.base),
-      w_dtype: input.dtype.kernelType, n: 0, k: Int32(out.columns))
-    return task(act_pack, args, rows: \.n, out)
+  /// Packs a matrix, or several one behind the other.
+  func pack(_ input: Location, _ out: Location) -> [KernelTask] {
+    let count = out.type.rank == 3 ? out.type.shape[0].fixed ?? 0 : 1
+    let rows = out.rows.factor / max(1, count)
+    return (0..<count).map { index in
+      let args = act_pack_args(
+        out: out.base + index * out.matrixByteCount, out_dtype: out.dtype.kernelType,
+        w: UnsafeRawPointer(input.base + index * input.matrixByteCount), w_dtype: input.dtype.kernelType,
+        n: Int32(rows), k: Int32(out.columns))
+      return task(act_pack, args, rows: nil, out)
+    }
+  }
+
+  /// Puts a matrix at its place among several.
+  func stack(_ input: Location, at index: Int, _ out: Location) -> KernelTask {
+    let (place, byteCount) = (out.base + index * out.matrixByteCount, out.matrixByteCount)
+    guard input.dtype.packedFormat != nil else { return cast(input, to: place, out) }
+    // Panels are whole lines of 64 bytes.
+    let args = act_copy_args(
+      out: place, out_stride: 16, in: UnsafeRawPointer(input.base), in_stride: 16,
+      blocks: Int32(byteCount / 64), length: 16)
+    return task(act_copy, args, rows: nil, out)
   }
 
   func cast(_ input: Location, _ out: Location) -> KernelTask { cast(input, to: out.base, out) }
 
-  /// Stacks along the first axis.
-  func stack(_ inputs: [Location], _ out: Location) -> [KernelTask] {
+  /// Joins along the first axis.
+  func join(_ inputs: [Location], _ out: Location) -> [KernelTask] {
     var offset = 0
     return inputs.map { input in
       defer { offset += input.fixedCount }
