@@ -31,7 +31,7 @@ struct CompileCommand: ParsableCommand {
         actc compile taesd --module decoder --size 64x64 -o decoder.plan
       """)
 
-  @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @Argument(help: "The model's directory, or its GGUF file.", completion: modelFiles) var model: String
   @OptionGroup var partOptions: PartOptions
   @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup var mapOptions: MapOptions
@@ -68,6 +68,7 @@ struct CompileCommand: ParsableCommand {
     let models = try Model.modules(
       self.model, part: partOptions.part(context: context), adapters: adapterOptions.load())
     let model = models[0]
+    noteMissing(model)
     guard models.count == 1 || mapOptions.maps.isEmpty else {
       throw ValidationError("--maps: the model has several modules; choose one by --module")
     }
@@ -94,7 +95,7 @@ struct CompileCommand: ParsableCommand {
 
     let placements = try model.placements(of: maps, in: compiled, options)
     let tokenizer = try ModelTokenizer(
-      directory: self.model, isRequired: !compiled.plan.caches.isEmpty, note: note)
+      model.files, isRequired: !compiled.plan.caches.isEmpty, note: note)
     let bar = ProgressBar("compiling")
     try CompiledModel.write(
       modules, to: output,

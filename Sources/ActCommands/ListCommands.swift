@@ -15,7 +15,7 @@ struct SitesCommand: ParsableCommand {
         actc sites SmolLM2 --sites '*o_proj'
       """)
 
-  @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @Argument(help: "The model's directory, or its GGUF file.", completion: modelFiles) var model: String
   @OptionGroup var partOptions: PartOptions
   @Option(
     parsing: .upToNextOption,

@@ -31,13 +31,13 @@ struct OptCommand: ParsableCommand {
   func run() throws {
     var options = PipelineOptions()
     var graph: Graph
-    if isDirectory(file) {
+    if isModel(file) {
       let model = try Model(file)
       graph = model.graph
       options.transports = try mapOptions.load(for: model).transports
     } else {
       guard mapOptions.maps.isEmpty else {
-        throw ValidationError("--maps needs a model's directory, not a .graph file")
+        throw ValidationError("--maps needs a model, not a .graph file")
       }
       graph = try readGraph(file)
       do { try graph.verify() } catch {

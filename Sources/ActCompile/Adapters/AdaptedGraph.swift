@@ -43,7 +43,7 @@ extension Graph {
     for leaf in targets {
       var own = self[leaf]
       let name = own.name
-      guard case .weight(let tensor) = own.op, let info = checkpoint.tensor(named: tensor)?.info,
+      guard case .weight(let tensor) = own.op, let info = checkpoint.info(of: tensor),
         let type = TensorType(info)
       else { preconditionFailure("a weight of the checkpoint") }
       own.type = type
@@ -94,7 +94,7 @@ extension Checkpoint {
     let prefixes = ["", "model.", "transformer.", "bert.", "roberta.", "distilbert.", "gpt_neox."]
     let bare = module.split(separator: ".").dropFirst().joined(separator: ".")
     let names = prefixes.map { "\($0)\(module).weight" } + ["\(bare).weight"]
-    return names.first { tensor(named: $0) != nil }
+    return names.first { info(of: $0) != nil }
   }
 }
 
