@@ -45,8 +45,8 @@ package struct ModelFiles: Sendable {
   /// - Throws: `FileError` for one that cannot be read, or that is not supported.
   func compiledTokenizer() throws(FileError) -> (tokenizer: CompiledTokenizer, path: String)? {
     if let gguf {
-      guard let files = try gguf.tokenizerFiles() else { return nil }
-      return (try CompiledTokenizer(json: files.tokenizer, path: path), path)
+      guard let json = try gguf.tokenizerJSON() else { return nil }
+      return (try CompiledTokenizer(json: json, path: path), path)
     }
     let path = "\(self.path)/tokenizer.json"
     guard fileExists(path) else { return nil }
@@ -55,7 +55,7 @@ package struct ModelFiles: Sendable {
 
   /// The text of `tokenizer_config.json`, and its path for messages; nil where there is none.
   func tokenizerConfiguration() throws(FileError) -> (text: String, path: String)? {
-    if let gguf { return try gguf.tokenizerFiles().map { ($0.configuration.pretty, self.path) } }
+    if let gguf { return try gguf.tokenizerConfiguration().map { ($0.pretty, self.path) } }
     let path = "\(self.path)/tokenizer_config.json"
     guard fileExists(path) else { return nil }
     let file = try MappedFile(path)

@@ -250,6 +250,7 @@ struct TinyLlama {
     ),
     ("llama.vocab_size: expected 8, the rows", { $0.add("llama.vocab_size", UInt32(9)) }),
     ("attention to later tokens", { $0.add("llama.attention.causal", false) }),
+    ("a file of `adapter`", { $0.add("general.type", "adapter") }),
     ("in 3 files", { $0.add("split.count", UInt32(3)) }),
     ("without a factor", { $0.add("llama.rope.scaling.type", "linear") }),
     ("is not supported; byte-level BPE", { $0.replace("tokenizer.ggml.model", "llama") }),

@@ -27,7 +27,8 @@ extension Graph {
       for (module, tensor) in adapter.baseLayers {
         let own = checkpoint.tensor(named: try name(of: module, adapter))
         guard let own, let copy = adapter.bytes(tensor.name), own.info.dtype == tensor.dtype,
-          own.info.shape == tensor.shape, own.bytes.elementsEqual(copy)
+          own.info.shape == tensor.shape,
+          withExtendedLifetime(own.elements.owner, { own.bytes.elementsEqual(copy) })
         else {
           throw FileError.unsupported(
             adapter.path, tensor.name, "expected the model's own matrix, found another",

@@ -40,12 +40,11 @@ package func importGGUF(
   let model = try GGUFModel(source)
   let config = model.configuration(precision.storageType(of: model.embeddingType))
   var texts = [("config.json", config.pretty)]
-  if let files = try model.tokenizerFiles() {
-    texts =
-      [
-        ("tokenizer.json", files.tokenizer.description + "\n"),
-        ("tokenizer_config.json", files.configuration.pretty),
-      ] + texts
+  if let configuration = try model.tokenizerConfiguration() {
+    texts.insert(("tokenizer_config.json", configuration.pretty), at: 0)
+  }
+  if let tokenizer = try model.tokenizerJSON() {
+    texts.insert(("tokenizer.json", tokenizer.description + "\n"), at: 0)
   }
   for text in model.notes { note(text) }
 
@@ -79,6 +78,7 @@ private func writeTensors(
     let most = tensor.mixesRows ? tensor.rowCount : (1 << 18) / max(1, tensor.rowElements)
     let pieceRows = max(1, min(tensor.rowCount, most))
     let block = ElementBlock(byteCount: pieceRows * tensor.rowBytes)
+    defer { withExtendedLifetime(block) {} }
     var row = 0
     while row < tensor.rowCount {
       let rows = row..<min(row + pieceRows, tensor.rowCount)

@@ -5,11 +5,13 @@ let ggufGranite = GGUFFamily("granite", "GraniteForCausalLM", modelType: "granit
     throw b.unsupported("rope.scaling.finetuned", "a model without rotary positions is not supported")
   }
   try b.rotaryPositions(d)
-  for (key, name) in [
-    ("embedding_scale", "embedding_multiplier"), ("attention.scale", "attention_multiplier"),
-    ("residual_scale", "residual_multiplier"), ("logit_scale", "logits_scaling"),
+  // What scores are multiplied by in a file that does not say.
+  let usual = 1 / Double(d.headWidth).squareRoot()
+  for (key, name, fallback) in [
+    ("embedding_scale", "embedding_multiplier", 1), ("attention.scale", "attention_multiplier", usual),
+    ("residual_scale", "residual_multiplier", 1), ("logit_scale", "logits_scaling", 1),
   ] {
-    if let factor = try b.number(key, in: 1e-9...1e9) { b.set(name, factor) }
+    b.set(name, try b.number(key, in: 1e-9...1e9) ?? .double(fallback))
   }
   try b.llamaTensors(d)
 }

@@ -73,6 +73,8 @@ extension GGUFModelBuilder {
     set("num_key_value_heads", .int(d.keyValueHeads))
     if hasHeadWidth { set("head_dim", .int(d.headWidth)) }
     set(activation.key, .string(activation.name))
+    // An epsilon of norms that the family does not have.
+    disregard(GGUFDecoder.Norm.rms.key, GGUFDecoder.Norm.layer.key)
     let eps = try number(norm.key, in: SaneRange.epsilon, orTake: "1e-05")
     switch norm {
     case .rms: set("rms_norm_eps", eps)

@@ -20,6 +20,10 @@ package final class GGUFModel: Sendable {
     let file = try GGUFFile(path)
     let notes = Notes()
     let metadata = GGUFMetadata(file) { notes.texts.append($0) }
+    if let kind = try metadata.string("general.type"), kind != "model" {
+      throw FileError.unsupported(
+        path, "general.type", "a file of `\(kind)` is not supported", next: "give the model's")
+    }
     if let shards = file.metadata["split.count"]?.integer, shards > 1 {
       throw FileError.unsupported(
         path, "split.count", "a model in \(shards) files is not supported",
@@ -61,13 +65,18 @@ package final class GGUFModel: Sendable {
 
   // MARK: The tokenizer
 
-  /// `tokenizer.json` and `tokenizer_config.json`; nil where the file has no tokenizer.
+  /// `tokenizer.json`; nil where the file has no tokenizer.
   ///
   /// - Throws: `FileError` for a tokenizer that is damaged or not supported.
-  package func tokenizerFiles() throws(FileError) -> (tokenizer: JSON, configuration: JSON)? {
+  package func tokenizerJSON() throws(FileError) -> JSON? {
     guard let tokenizer = try tokenizer.get() else { return nil }
-    return (try tokenizer.json(), tokenizer.config)
+    return try tokenizer.json()
   }
+
+  /// `tokenizer_config.json`; nil where the file has no tokenizer.
+  ///
+  /// - Throws: `FileError` for a tokenizer that is damaged or not supported.
+  package func tokenizerConfiguration() throws(FileError) -> JSON? { try tokenizer.get()?.config }
 
   private static func tokenizer(
     _ file: GGUFFile, _ metadata: GGUFMetadata
@@ -135,9 +144,11 @@ extension GGUFModel: TensorSource {
       let first = range.lowerBound / tensor.rowBytes
       let rows = first..<(range.upperBound - 1) / tensor.rowBytes + 1
       let block = ElementBlock(byteCount: rows.count * tensor.rowBytes)
-      tensor.write(rows, of: file, to: block.bytes)
-      let start = range.lowerBound - first * tensor.rowBytes
-      receive(UnsafeRawBufferPointer(rebasing: block.bytes[start..<start + range.count]))
+      withExtendedLifetime(block) {
+        tensor.write(rows, of: file, to: block.bytes)
+        let start = range.lowerBound - first * tensor.rowBytes
+        receive(UnsafeRawBufferPointer(rebasing: block.bytes[start..<start + range.count]))
+      }
     }
   }
 

@@ -41,6 +41,7 @@ struct GGUFModelTensor: Sendable {
     let bytes = file.bytes(of: source)
     if layout.isTransposed {
       let column = ElementBlock(byteCount: source.rowElements * width)
+      defer { withExtendedLifetime(column) {} }
       for index in 0..<rowElements {
         readRow(index, bytes, to: column.bytes)
         for (place, row) in rows.enumerated() {
@@ -50,6 +51,7 @@ struct GGUFModelTensor: Sendable {
       }
     } else if isGatheredVector {
       let stored = ElementBlock(byteCount: source.rowElements * width)
+      defer { withExtendedLifetime(stored) {} }
       readRow(0, bytes, to: stored.bytes)
       for index in 0..<elementCount {
         (target + index * width).copyMemory(
