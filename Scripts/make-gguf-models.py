@@ -123,6 +123,7 @@ MODELS = {
         {},
     ),
     "gemma": ("Gemma", {**GATED, "head_dim": 12, "hidden_act": "gelu_pytorch_tanh"}, "bf16", {}),
+    # Not f16, in which the converter would round gain + 1.
     "gemma2": (
         "Gemma2",
         {
@@ -134,7 +135,7 @@ MODELS = {
             "attn_logit_softcapping": 2.0,
             "final_logit_softcapping": 3.0,
         },
-        "f16",
+        "bf16",
         {},
     ),
     # Six layers of which the last sees all.

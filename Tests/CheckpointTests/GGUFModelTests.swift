@@ -66,7 +66,8 @@ import Workbench
         try model.compile(MapSet(), options).write(to: directory.file(plan), provenance: .null)
       }
       #expect(
-        try directory.read("direct.plan") == directory.read("imported.plan"), "\(weights, default: "stored")")
+        try directory.read("direct.plan") == directory.read("imported.plan"),
+        "\(weights?.rawValue ?? "stored")")
     }
   }
 

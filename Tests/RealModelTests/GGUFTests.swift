@@ -1,6 +1,7 @@
 import ActCompile
 import ActFormats
 import ActIR
+import ActPlan
 import ActRuntime
 import Glibc
 import ModelChecks

@@ -15,14 +15,16 @@ struct GGUFModelTensor: Sendable {
   var byteCount: Int { elementCount * dtype.width }
 
   /// Whether the elements can be read in place.
-  var isInPlace: Bool { layout.isIdentity && source.type.storageType == dtype }
+  var isInPlace: Bool {
+    layout.isIdentity && source.type.storageType == dtype && byteCount == source.range.count
+  }
 
   /// Whether every row takes elements of all rows of the file, so that rows are better read all at once.
   var mixesRows: Bool { layout.isTransposed || isGatheredVector }
 
   /// Whether it is a vector whose elements lie elsewhere in a vector of the file.
   private var isGatheredVector: Bool {
-    source.shape.count < 2 && (layout.order != .same || layout.firstRow != 0)
+    source.shape.count < 2 && (layout.order != .same || elementCount != source.rowElements)
   }
 
   /// The element of the file's tensor that holds element `index`.
