@@ -22,6 +22,7 @@ struct CompileCommand: ParsableCommand {
 
       Examples:
         actc compile SmolLM2 -o SmolLM2.plan
+        actc compile SmolLM2-135M-Instruct.Q4_1.gguf -o SmolLM2.plan
         actc compile SmolLM2 --maps football=football.maps.safetensors \\
           -o steered.plan
         actc compile SmolLM2 --maps football=football.maps.safetensors \\

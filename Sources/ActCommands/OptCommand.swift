@@ -18,8 +18,8 @@ struct OptCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A .graph file, a model's directory, or - for standard input.",
-    completion: .file(extensions: ["graph"]))
+    help: "A .graph file, a model's directory or GGUF file, or - for standard input.",
+    completion: .file(extensions: ["gguf", "graph"]))
   var file: String
   @Option(
     help: ArgumentHelp("The passes to run, in order; by default the whole pipeline.", valueName: "a,b,c"),

@@ -322,7 +322,7 @@ _actc_fit() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -d
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
         return
         ;;
     esac
@@ -433,7 +433,7 @@ _actc_collect() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -d
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
         return
         ;;
     esac
@@ -576,7 +576,7 @@ _actc_search() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -d
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
         return
         ;;
     esac
@@ -646,7 +646,7 @@ _actc_compile() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -d
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
         return
         ;;
     esac
@@ -689,7 +689,7 @@ _actc_opt() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -o plusdirs -fX '!*.@(graph)'
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf|graph)'
         return
         ;;
     esac
@@ -715,7 +715,7 @@ _actc_show() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -o plusdirs -fX '!*.@(plan|safetensors|graph)'
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf|plan|safetensors|graph)'
         return
         ;;
     esac
@@ -752,7 +752,7 @@ _actc_sites() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -d
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
         return
         ;;
     esac
