@@ -16,9 +16,8 @@ let ggufGemma2 = GGUFFamily("gemma2", "Gemma2ForCausalLM", modelType: "gemma2") 
   ] {
     b.set(name, try b.number(key, in: 1e-3...1e6) ?? .number(fallback))
   }
-  let window = try b.size("attention.sliding_window", default: 4096)
-  try b.gemmaWindows(d, window, .period(2))
   try b.gemmaTensors(d, norms: gemmaSandwich)
+  try b.gemmaWindows(d, try b.size("attention.sliding_window", default: 4096), .period(2))
 }
 
 /// The text model of Gemma 3.
@@ -30,9 +29,9 @@ let ggufGemma3 = GGUFFamily("gemma3", "Gemma3ForCausalLM", modelType: "gemma3_te
   )
   try b.gemmaScores(d, largestLayers: 62)
   b.set("final_logit_softcapping", try b.number("final_logit_softcapping", in: 1e-3...1e6) ?? .null)
+  try b.gemmaTensors(d, norms: gemmaSandwich)
   let window = try b.count("attention.sliding_window", default: 0)
   try b.gemmaWindows(d, window == 0 ? nil : window, .period(6))
-  try b.gemmaTensors(d, norms: gemmaSandwich)
   for layer in 0..<d.layers {
     for part in ["q", "k"] {
       try b.norm(
@@ -55,6 +54,7 @@ extension GGUFModelBuilder {
     set("query_pre_attn_scalar", .int(d.layers == largestLayers ? d.width / d.heads : d.headWidth))
   }
 
+  /// Says which layers see a window. After the tensors, which show that there are so many layers.
   fileprivate mutating func gemmaWindows(
     _ d: GGUFDecoder, _ window: Int?, _ usual: WindowPattern
   ) throws(FileError) {
