@@ -359,8 +359,8 @@ def main():
         config = getattr(transformers, f"{family}Config")(**settings)
         config._attn_implementation = "eager"
         torch.manual_seed(seed)
-        isEncoder = family in ENCODERS
-        auto = transformers.AutoModel if isEncoder else transformers.AutoModelForCausalLM
+        is_encoder = family in ENCODERS
+        auto = transformers.AutoModel if is_encoder else transformers.AutoModelForCausalLM
         model = auto.from_config(config).eval()
         randomise(model, generator)
         model.to(TYPES[dtype])
@@ -377,10 +377,10 @@ def main():
         tokens = torch.randint(3, config.vocab_size, (21,), generator=generator)
         with torch.no_grad():
             output = reference(tokens[None])
-        key = "last_hidden_state" if isEncoder else "logits"
+        key = "last_hidden_state" if is_encoder else "logits"
         save_file({"tokens": tokens.int(), key: output[key][0].clone()}, path.with_suffix(".safetensors"))
         line = f"{name}: {path.stat().st_size} bytes, {output[key].std():.2f} wide"
-        if options.library and not isEncoder:
+        if options.library and not is_encoder:
             found = llama_logits(path, tokens, config.vocab_size)
             wanted = output[key][0].numpy()
             line += ", llama.cpp " + (
