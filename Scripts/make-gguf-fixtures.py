@@ -33,10 +33,16 @@ stored = {
     Type.BF16: gguf.quants.quantize(noise, Type.BF16),
     Type.Q4_0: gguf.quants.quantize(noise, Type.Q4_0),
     Type.Q4_1: gguf.quants.quantize(noise, Type.Q4_1),
+    Type.Q5_0: gguf.quants.quantize(noise, Type.Q5_0),
+    Type.Q5_1: gguf.quants.quantize(noise, Type.Q5_1),
     Type.Q8_0: gguf.quants.quantize(noise, Type.Q8_0),
+    Type.Q2_K: random_blocks(Type.Q2_K, 2, 2, [80, 82]),
+    Type.Q3_K: random_blocks(Type.Q3_K, 2, 2, [108]),
     Type.Q4_K: random_blocks(Type.Q4_K, 2, 2, [0, 2]),
     Type.Q5_K: random_blocks(Type.Q5_K, 2, 2, [0, 2]),
     Type.Q6_K: random_blocks(Type.Q6_K, 2, 2, [208]),
+    Type.IQ4_NL: random_blocks(Type.IQ4_NL, 2, 2, [0]),
+    Type.IQ4_XS: random_blocks(Type.IQ4_XS, 2, 2, [0]),
 }
 
 writer = gguf.GGUFWriter(fixtures / "blocks.gguf", "llama")

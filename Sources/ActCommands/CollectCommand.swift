@@ -22,7 +22,7 @@ struct CollectCommand: ParsableCommand {
         actc collect SmolLM2 --source a.txt --target b.txt --rounds
       """)
 
-  @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @Argument(help: "The model's directory, or its GGUF file.", completion: modelFiles) var model: String
   @OptionGroup var partOptions: PartOptions
   @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup(title: "Data") var data: DataArguments
@@ -44,6 +44,7 @@ struct CollectCommand: ParsableCommand {
   func run() throws {
     let model = try Model(
       self.model, part: partOptions.part(context: data.maxTokens), adapters: adapterOptions.load())
+    noteMissing(model)
     let sites = try model.sites(matching: samples.sites)
     let options = try samples.options(resources, output: output)
     guard let shard, let output, !rounds else {

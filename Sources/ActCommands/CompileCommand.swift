@@ -22,6 +22,7 @@ struct CompileCommand: ParsableCommand {
 
       Examples:
         actc compile SmolLM2 -o SmolLM2.plan
+        actc compile SmolLM2-135M-Instruct.Q4_1.gguf -o SmolLM2.plan
         actc compile SmolLM2 --maps football=football.maps.safetensors \\
           -o steered.plan
         actc compile SmolLM2 --maps football=football.maps.safetensors \\
@@ -31,7 +32,7 @@ struct CompileCommand: ParsableCommand {
         actc compile taesd --module decoder --size 64x64 -o decoder.plan
       """)
 
-  @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @Argument(help: "The model's directory, or its GGUF file.", completion: modelFiles) var model: String
   @OptionGroup var partOptions: PartOptions
   @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup var mapOptions: MapOptions
@@ -68,6 +69,7 @@ struct CompileCommand: ParsableCommand {
     let models = try Model.modules(
       self.model, part: partOptions.part(context: context), adapters: adapterOptions.load())
     let model = models[0]
+    noteMissing(model)
     guard models.count == 1 || mapOptions.maps.isEmpty else {
       throw ValidationError("--maps: the model has several modules; choose one by --module")
     }
@@ -94,7 +96,7 @@ struct CompileCommand: ParsableCommand {
 
     let placements = try model.placements(of: maps, in: compiled, options)
     let tokenizer = try ModelTokenizer(
-      directory: self.model, isRequired: !compiled.plan.caches.isEmpty, note: note)
+      model.files, isRequired: !compiled.plan.caches.isEmpty, note: note)
     let bar = ProgressBar("compiling")
     try CompiledModel.write(
       modules, to: output,

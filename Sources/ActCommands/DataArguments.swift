@@ -102,7 +102,7 @@ struct DataArguments: ParsableArguments {
         throw UsageError(
           "the model takes \(inputs), not texts; give files that end in \(TensorSamples.ending)")
       }
-      return try texts(model, Tokenizer(directory: model.path), skippedPositions: skippedPositions)
+      return try texts(model, model.tokenizer(), skippedPositions: skippedPositions)
     }
     if let other = files.first(where: { !tensors.contains($0) }) {
       throw ValidationError("expected texts or files of tensors, found both: \(other), \(tensors[0])")
@@ -175,7 +175,7 @@ struct DataArguments: ParsableArguments {
     let length = maxTokens ?? contextLength
     let samples = try TokenizedSamples(
       set, tokenizer, maximumTokens: length, skippedPositions: skippedPositions
-    ) { () throws(FileError) in try ChatTemplate(directory: model.path) }
+    ) { () throws(FileError) in try model.chatTemplate() }
     if samples.cutCount > 0 {
       note("cut \(samples.cutCount) of \(samples.sequences.count) samples of \(set.path) to \(length) tokens")
     }

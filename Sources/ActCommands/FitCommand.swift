@@ -33,7 +33,7 @@ struct FitCommand: ParsableCommand {
           --sites encoder.layers.5 -o sketch.maps.safetensors
       """)
 
-  @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @Argument(help: "The model's directory, or its GGUF file.", completion: modelFiles) var model: String
   @OptionGroup var partOptions: PartOptions
   @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup(title: "Data") var data: DataArguments
@@ -46,6 +46,7 @@ struct FitCommand: ParsableCommand {
     let output = output.path
     let model = try Model(
       self.model, part: partOptions.part(context: data.maxTokens), adapters: adapterOptions.load())
+    noteMissing(model)
     let sites = try model.sites(matching: samples.sites)
     let options = try method.options(
       try samples.options(resources, output: output, method: method.requirements),

@@ -15,7 +15,7 @@ struct SitesCommand: ParsableCommand {
         actc sites SmolLM2 --sites '*o_proj'
       """)
 
-  @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @Argument(help: "The model's directory, or its GGUF file.", completion: modelFiles) var model: String
   @OptionGroup var partOptions: PartOptions
   @Option(
     parsing: .upToNextOption,
@@ -75,7 +75,8 @@ struct ModelsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "models", abstract: "Lists the architectures of models, by the names in config.json.",
     discussion: """
-      Architectures on one line are one graph. The networks of one that holds several stand behind it.
+      Architectures on one line are one graph. The networks of one that holds several stand behind it. As JSON also the \
+      names of those that GGUF files may have.
 
       Examples:
         actc models
@@ -89,6 +90,8 @@ struct ModelsCommand: ParsableCommand {
       let rows = ModelGraph.supported.map { names, modules in
         JSON.object([
           "names": .array(names.map(JSON.string)), "modules": .array(modules.map(JSON.string)),
+          "gguf": .array(
+            ggufArchitectures.filter { names.contains($0.architecture) }.map { .string($0.gguf) }),
         ])
       }
       print(JSON.array(rows).pretty, terminator: "")

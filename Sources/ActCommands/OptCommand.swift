@@ -18,8 +18,8 @@ struct OptCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A .graph file, a model's directory, or - for standard input.",
-    completion: .file(extensions: ["graph"]))
+    help: "A .graph file, a model's directory or GGUF file, or - for standard input.",
+    completion: .file(extensions: ["gguf", "graph"]))
   var file: String
   @Option(
     help: ArgumentHelp("The passes to run, in order; by default the whole pipeline.", valueName: "a,b,c"),
@@ -31,13 +31,13 @@ struct OptCommand: ParsableCommand {
   func run() throws {
     var options = PipelineOptions()
     var graph: Graph
-    if isDirectory(file) {
+    if isModel(file) {
       let model = try Model(file)
       graph = model.graph
       options.transports = try mapOptions.load(for: model).transports
     } else {
       guard mapOptions.maps.isEmpty else {
-        throw ValidationError("--maps needs a model's directory, not a .graph file")
+        throw ValidationError("--maps needs a model, not a .graph file")
       }
       graph = try readGraph(file)
       do { try graph.verify() } catch {

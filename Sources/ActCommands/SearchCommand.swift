@@ -23,7 +23,7 @@ struct SearchCommand: ParsableCommand {
           --sites '*layernorm' '*_proj' --parts 6
       """)
 
-  @Argument(help: "The model's directory.", completion: .directory) var model: String
+  @Argument(help: "The model's directory, or its GGUF file.", completion: modelFiles) var model: String
   @OptionGroup(title: "Data") var data: DataArguments
   @Option(
     help: ArgumentHelp(
@@ -53,6 +53,7 @@ struct SearchCommand: ParsableCommand {
 
   func run() throws {
     let model = try Model(self.model, context: data.maxTokens)
+    noteMissing(model)
     guard model.keepsSequences else {
       throw FileError.unsupported(
         self.model, nil, "a search measures perplexity, which only a language model has",
@@ -62,7 +63,7 @@ struct SearchCommand: ParsableCommand {
     var samples = resources.options
     samples.weights = running.weights
     let options = try method.options(samples)
-    let tokenizer = try Tokenizer(directory: model.path)
+    let tokenizer = try model.tokenizer()
     let (sequences, _) = try data.texts(model, tokenizer)
     let texts = try DataSet(reading: heldOut)
     let heldOut = try data.tokens(of: texts, model, tokenizer).map(\.tokens)

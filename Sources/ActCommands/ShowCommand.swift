@@ -17,15 +17,16 @@ struct ShowCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A model's directory, a map file, a plan or a .graph file; - is a graph on standard input.",
-    completion: .file(extensions: ["plan", "safetensors", "graph"]))
+    help:
+      "A model's directory or GGUF file, a map file, a plan or a .graph file; - is a graph on standard input.",
+    completion: .file(extensions: ["gguf", "plan", "safetensors", "graph"]))
   var file: String
   @OptionGroup var partOptions: PartOptions
   @Flag(help: "Print only a plan's sizes, not its programs.") var summary = false
   @Flag(help: "Print as JSON.") var json = false
 
   func run() throws {
-    if isDirectory(file) {
+    if isModel(file) {
       let model = try Model(file, part: partOptions.part())
       try refuseSummary()
       if json {

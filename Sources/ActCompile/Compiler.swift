@@ -32,7 +32,7 @@ package struct CompiledModel {
   private(set) var program: CompileProgram
   let checkpoint: Checkpoint
   let frozen: [String: Float]
-  let source: (Op) throws -> UnsafeRawBufferPointer
+  let source: (Op) throws -> OwnedBytes
   /// Keeps the leaves' memory.
   let owners: [AnyObject]
 }
@@ -66,11 +66,13 @@ extension Model {
       source: { op in
         switch op {
         case .weight(let name):
-          if let bytes = try adapters.bytes(ofWeight: name) { return bytes }
-          try checkpoint.checkFinite(name)
-          if let tensor = checkpoint.tensor(named: name) { return tensor.bytes }
+          if let bytes = try adapters.bytes(ofWeight: name) { return OwnedBytes(bytes) }
+          if let tensor = checkpoint.tensor(named: name) {
+            try checkpoint.checkFinite(tensor)
+            return tensor.elements
+          }
         case .mapParameter(let map, let site, let name):
-          if let bytes = maps.bytes(map: map, site: site, name: name) { return bytes }
+          if let bytes = maps.bytes(map: map, site: site, name: name) { return OwnedBytes(bytes) }
         default: break
         }
         throw UsageError("no data for `\(op.mnemonic)`")
@@ -127,9 +129,9 @@ extension CompiledModel {
       modules.map(\.plan), to: path, tensors: tensors, texts: texts, provenance: provenance
     ) { append in
       for module in modules {
-        try module.computeTensors(ConstantEvaluator()) { name, bytes, _ in
-          try append(name, bytes)
-          written += bytes.count
+        try module.computeTensors(ConstantEvaluator()) { name, value, _ in
+          try append(name, value.bytes)
+          written += value.bytes.count
           progress(total == 0 ? 1 : Double(written) / Double(total))
         }
       }
@@ -183,23 +185,24 @@ extension CompiledModel {
   /// Computes the plan's tensors one by one, and frees the memory of what each was computed from.
   private func computeTensors(
     _ evaluator: ConstantEvaluator,
-    _ receive: (_ name: String, _ bytes: UnsafeRawBufferPointer, _ isLeaf: Bool) throws -> Void
+    _ receive: (_ name: String, _ value: OwnedBytes, _ isLeaf: Bool) throws -> Void
   ) throws {
     var read: [String] = []
-    let reading: (Op) throws -> UnsafeRawBufferPointer = { op in
+    let reading: (Op) throws -> OwnedBytes = { op in
       if case .weight(let name) = op { read.append(name) }
       return try source(op)
     }
     let types = Dictionary(uniqueKeysWithValues: computedTensors)
-    try evaluator.run(program, source: reading) { name, bytes, isLeaf in
-      if !isLeaf, let type = types[name] { try checkFinite(name, type, bytes) }
-      try receive(name, bytes, isLeaf)
+    try evaluator.run(program, source: reading) { name, value, isLeaf in
+      if !isLeaf, let type = types[name] { try checkFinite(name, type, value.bytes) }
+      try receive(name, value, isLeaf)
       for name in read { checkpoint.discardPages(of: name) }
       read.removeAll(keepingCapacity: true)
     }
   }
 
-  /// Returns an engine for the plan. Its tensors are computed in memory; those of the checkpoint itself stay mapped.
+  /// Returns an engine for the plan. Its tensors are computed in memory; those of the checkpoint itself stay where they
+  /// are.
   package func makeEngine(
     threads: Int? = nil, maximumSequences: Int = 1, maximumSlots: Int = 2
   ) throws -> Engine {
@@ -222,17 +225,19 @@ extension CompiledModel {
   }
 }
 
-/// The tensors of a plan in memory: copies of computed ones, and addresses of mapped ones.
+/// The tensors of a plan in memory: copies of computed ones, and addresses of the checkpoint's own.
 private final class ResidentTensors {
   private(set) var addresses: [String: UnsafeRawPointer] = [:]
   private var copies: [UnsafeMutableRawBufferPointer] = []
-  private let owners: [AnyObject]
+  private var owners: [AnyObject]
 
   init(owners: [AnyObject]) { self.owners = owners }
 
-  func add(_ name: String, _ bytes: UnsafeRawBufferPointer, isLeaf: Bool) {
+  func add(_ name: String, _ value: OwnedBytes, isLeaf: Bool) {
+    let bytes = value.bytes
     if isLeaf {
       addresses[name] = bytes.baseAddress
+      if let owner = value.owner { owners.append(owner) }
       return
     }
     let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)

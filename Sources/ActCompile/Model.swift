@@ -5,10 +5,9 @@ import ActIR
 import ActPlan
 import ActText
 
-/// A model directory, opened: its weights, its configuration and its graph.
+/// A model, opened: its weights, its configuration and its graph.
 package struct Model: Sendable {
-  package let path: String
-  package let checkpoint: Checkpoint
+  package let files: ModelFiles
   package let graph: Graph
   package let contextLength: Int
   /// The inputs that modules before it give, where the model is one of several.
@@ -18,27 +17,33 @@ package struct Model: Sendable {
   /// What is added to the checkpoint's matrices.
   package let adapters: [LowRankAdapter]
 
-  /// Opens a Hugging Face directory and builds the graph of its architecture, or of a part of it.
+  /// The directory or the GGUF file.
+  package var path: String { files.path }
+  package var checkpoint: Checkpoint { files.checkpoint }
+
+  /// Opens a Hugging Face directory or a GGUF file, and builds the graph of its architecture, or of a part of it.
   ///
   /// - Throws: `FileError` for a directory or an adapter that cannot be used, `UsageError` for a part that it does not
   ///   have.
   package init(_ path: String, part: ModelPart = ModelPart(), adapters: [LowRankAdapter] = []) throws {
-    self.path = path
-    checkpoint = try Checkpoint(path)
-    let checkpoint = checkpoint
-    let configurationPath = "\(path)/config.json"
+    try self.init(ModelFiles(path), part: part, adapters: adapters)
+  }
+
+  private init(_ files: ModelFiles, part: ModelPart, adapters: [LowRankAdapter]) throws {
+    self.files = files
+    let checkpoint = files.checkpoint
     let adapted = adapters.adaptedWeights(of: checkpoint)
     let model: ModelGraph
     do {
       model = try ModelGraph(
-        configuration: try JSON(readingFile: configurationPath), path: configurationPath, part: part,
+        configuration: files.configuration, path: files.configurationPath, part: part,
         tensors: checkpoint.names,
         weightType: { name in
-          var type = checkpoint.tensor(named: name).flatMap { TensorType($0.info) }
+          var type = checkpoint.info(of: name).flatMap { TensorType($0) }
           if adapted.contains(name) { type?.dtype = .f32 }
           return type
         })
-    } catch let error as ModelPartError { throw UsageError("\(path): \(error)") }
+    } catch let error as ModelPartError { throw UsageError("\(files.path): \(error)") }
     var graph = model.graph
     try graph.add(adapters, to: checkpoint)
     self.graph = graph
@@ -58,16 +63,15 @@ package struct Model: Sendable {
   package static func modules(
     _ path: String, part: ModelPart, adapters: [LowRankAdapter] = []
   ) throws -> [Model] {
-    let configurationPath = "\(path)/config.json"
-    let (names, takesSize) = try ModelGraph.modules(
-      of: try JSON(readingFile: configurationPath), path: configurationPath)
+    let files = try ModelFiles(path)
+    let (names, takesSize) = try ModelGraph.modules(of: files.configuration, path: files.configurationPath)
     guard part.module == nil, part.size != nil || !takesSize, !names.isEmpty else {
-      return [try Model(path, part: part, adapters: adapters)]
+      return [try Model(files, part: part, adapters: adapters)]
     }
     var part = part
     return try names.map { name in
       part.module = name
-      let model = try Model(path, part: part, adapters: adapters)
+      let model = try Model(files, part: part, adapters: adapters)
       if takesSize, let image = model.graph.results.first.map({ model.graph.type($0.value).shape }),
         image.count == 4,
         let height = image[1].fixed, let width = image[2].fixed

@@ -8,50 +8,69 @@ package struct ModelTokenizer: Sendable {
   /// The text of `tokenizer_config.json`; nil where there is none.
   package let configuration: String?
 
-  /// Reads `tokenizer.json`, and `tokenizer_config.json` with its chat template where there is one; nil for a directory
-  /// without a tokenizer.
+  /// Reads `tokenizer.json`, and `tokenizer_config.json` with its chat template where there is one, of a directory or as
+  /// a GGUF file has them; nil for a model without a tokenizer.
   ///
   /// - Parameters:
-  ///   - directory: the model's directory.
+  ///   - files: the model's.
   ///   - isRequired: whether the plan is of little use without it. If false, a tokenizer that we do not support is none.
   ///   - note: receives what the model has and we do not support, though the plan runs without it.
   /// - Throws: `FileError` for a file that is damaged, or that does not fit the other.
-  package init?(directory: String, isRequired: Bool, note: (String) -> Void) throws(FileError) {
-    let path = "\(directory)/tokenizer.json"
-    let configurationPath = "\(directory)/tokenizer_config.json"
-    let configuration = try Self.text(configurationPath)
-    var config: TokenizerConfig?
-    if let configuration {
-      let checked = try TokenizerConfig(parsing: configuration, path: configurationPath)
-      if checked.chatTemplate != nil {
-        do throws(FileError) { _ = try ChatTemplate(checked, path: configurationPath) } catch {
-          guard error.isUnsupported else { throw error }
-          note("\(error)")
-        }
-      }
-      config = checked
-    }
-    guard fileExists(path) else { return nil }
+  package init?(_ files: ModelFiles, isRequired: Bool, note: (String) -> Void) throws(FileError) {
     do throws(FileError) {
-      compiled = try CompiledTokenizer(path: path)
+      let configuration = try files.tokenizerConfiguration()
+      var config: TokenizerConfig?
+      if let (text, path) = configuration {
+        let checked = try TokenizerConfig(parsing: text, path: path)
+        if checked.chatTemplate != nil { try Self.check(checked, path, note: note) }
+        config = checked
+      }
+      guard let (compiled, path) = try files.compiledTokenizer() else { return nil }
       _ = try Tokenizer(compiled, path: path, config: config)
+      self.compiled = compiled
+      self.configuration = configuration?.text
     } catch {
       guard error.isUnsupported, !isRequired else { throw error }
       note("\(error); the plan takes tokens, and no text")
       return nil
     }
-    self.configuration = configuration
+  }
+
+  /// Checks a chat template.
+  private static func check(
+    _ config: TokenizerConfig, _ path: String, note: (String) -> Void
+  ) throws(FileError) {
+    do throws(FileError) { _ = try ChatTemplate(config, path: path) } catch {
+      guard error.isUnsupported else { throw error }
+      note("\(error)")
+    }
   }
 
   /// As a plan carries it.
   package var inPlan: PlanTokenizer { PlanTokenizer(compiled, configuration: configuration) }
+}
 
-  private static func text(_ path: String) throws(FileError) -> String? {
-    guard fileExists(path) else { return nil }
-    let file = try MappedFile(path)
-    guard let text = String(validating: file.bytes, as: UTF8.self) else {
-      throw FileError(path, nil, "expected UTF-8 text")
+extension Model {
+  /// The tokenizer, with which texts become tokens.
+  ///
+  /// - Throws: `FileError` for a model without one, or one that is damaged or not supported.
+  package func tokenizer() throws(FileError) -> Tokenizer {
+    guard let (compiled, path) = try files.compiledTokenizer() else {
+      throw FileError(self.path, nil, "the model has no tokenizer", next: "give a model with tokenizer.json")
     }
-    return text
+    let config = try files.tokenizerConfiguration().map { (text, path) throws(FileError) in
+      try TokenizerConfig(parsing: text, path: path)
+    }
+    return try Tokenizer(compiled, path: path, config: config)
+  }
+
+  /// The template that lays out chats.
+  ///
+  /// - Throws: `FileError` for a model without one, or one that is not supported.
+  package func chatTemplate() throws(FileError) -> ChatTemplate {
+    guard let (text, path) = try files.tokenizerConfiguration() else {
+      throw FileError(self.path, "chat_template", "the model has no tokenizer_config.json")
+    }
+    return try ChatTemplate(TokenizerConfig(parsing: text, path: path), path: path)
   }
 }

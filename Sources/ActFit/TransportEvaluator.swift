@@ -1,3 +1,4 @@
+import ActFormats
 import ActIR
 import ActPasses
 import ActPlan
@@ -35,9 +36,9 @@ struct TransportEvaluator {
       guard case .weight(let name) = op, let block = blocks[name] else {
         throw FitError("the transport reads `\(op.mnemonic)`, which the fit does not have")
       }
-      return UnsafeRawBufferPointer(block)
-    } sink: { _, bytes, _ in
-      result = Array(bytes.bindMemory(to: Float.self))
+      return OwnedBytes(UnsafeRawBufferPointer(block))
+    } sink: { _, value, _ in
+      result = Array(value.bytes.bindMemory(to: Float.self))
     }
     return result
   }

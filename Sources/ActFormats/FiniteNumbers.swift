@@ -79,12 +79,3 @@ extension SafetensorsFile {
     try tensor.checkFinite(bytes(of: tensor), path: path)
   }
 }
-
-extension Checkpoint {
-  /// Checks that all elements of the tensor named `name` are finite; the error names its file, which of several it may
-  /// be.
-  package func checkFinite(_ name: String) throws(FileError) {
-    guard let file = file(of: name), let tensor = file[name] else { return }
-    try file.checkFinite(tensor)
-  }
-}

@@ -19,7 +19,7 @@ import Testing
   private func rope(_ extra: [JSON.Member]) throws -> RotaryEmbedding? {
     let model = try ModelGraph(
       configuration: .object(members + extra), path: "config.json", tensors: checkpoint.names,
-      weightType: { checkpoint.tensor(named: $0).flatMap { TensorType($0.info) } })
+      weightType: { checkpoint.info(of: $0).flatMap { TensorType($0) } })
     for id in model.graph.order {
       if case .ropeTable(let rope) = model.graph[id].op { return rope }
     }
@@ -193,7 +193,7 @@ import Testing
       configuration: .object(kept + changed), path: "config.json", part: ModelPart(context: context),
       tensors: tensors.names.filter { $0 != missing } + (other.map { [$0] } ?? []),
       weightType: { name in
-        name == missing ? nil : tensors.tensor(named: name).flatMap { TensorType($0.info) }
+        name == missing ? nil : tensors.info(of: name).flatMap { TensorType($0) }
       })
   }
 }

@@ -57,8 +57,8 @@ import Workbench
 
   /// Files by the endings that an argument takes, beside directories.
   @Test(arguments: [
-    (["fit", "M", "--source", ""], ["a.txt", "b.jsonl", "d.maps.safetensors"]), (["fit", ""], []),
-    (["show", ""], ["c.plan", "d.maps.safetensors", "f.graph"]), (["import", ""], ["e.gguf"]),
+    (["fit", "M", "--source", ""], ["a.txt", "b.jsonl", "d.maps.safetensors"]), (["fit", ""], ["e.gguf"]),
+    (["show", ""], ["c.plan", "d.maps.safetensors", "e.gguf", "f.graph"]), (["import", ""], ["e.gguf"]),
     (["compile", "M", "-o", ""], ["c.plan"]), (["solve", ""], ["d.maps.safetensors"]),
   ])
   func files(words: [String], expected: [String]) throws {

@@ -101,6 +101,7 @@ import Workbench
     // A type that we do not know may be a good one.
     let code: Int32 = name == "unknown tensor type" ? 4 : 3
     try expectRefusal(.actc, ["import", path, "-o", directory.file("out")], code, "x.gguf: ")
+    try expectRefusal(.actc, ["compile", path, "-o", directory.file("out")], code, "x.gguf: ")
     #expect(directory.contents == ["x.gguf"])
   }
 
@@ -109,6 +110,7 @@ import Workbench
     for count in 0..<whole.count where count % 7 == 0 {
       let path = try directory.write(Array(whole.prefix(count)), to: "x.gguf")
       try expectRefusal(.actc, ["import", path, "-o", directory.file("out")], 3, "x.gguf: ")
+      try expectRefusal(.actc, ["sites", path], 3, "x.gguf: ")
     }
     #expect(directory.contents == ["x.gguf"])
   }
@@ -117,6 +119,7 @@ import Workbench
     try expectRefusal(
       .actc, ["import", directory.file("absent"), "-o", directory.file("out")], 3, "absent: cannot open")
     try expectRefusal(.actc, ["import", directory.path, "-o", directory.file("out")], 3, directory.path)
+    try expectRefusal(.actc, ["compile", "/dev/zero", "-o", directory.file("out")], 3, "/dev/zero")
     try expectRefusal(.actc, ["import", "/dev/zero", "-o", directory.file("out")], 3, "/dev/zero")
     #expect(directory.contents.isEmpty)
   }

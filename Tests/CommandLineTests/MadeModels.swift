@@ -43,19 +43,24 @@ enum SmallGGUF {
   /// The bytes before the data.
   static func headerLength(inner: Int) -> Int { make(inner: inner, hasData: false).count }
 
-  static func make(inner: Int, hasData: Bool = true) -> [UInt8] {
+  /// A model of zeros, whose matrices are F32 or Q8_0.
+  static func make(inner: Int, layers: Int = 1, isQuantized: Bool = false, hasData: Bool = true) -> [UInt8] {
     let width = 64
     let tokens = ["<|end|>", "a", "b", "ab"]
-    let tensors: [(String, [Int])] = [
-      ("token_embd.weight", [tokens.count, width]), ("blk.0.attn_norm.weight", [width]),
-      ("blk.0.attn_q.weight", [width, width]), ("blk.0.attn_k.weight", [width, width]),
-      ("blk.0.attn_v.weight", [width, width]), ("blk.0.attn_output.weight", [width, width]),
-      ("blk.0.ffn_norm.weight", [width]), ("blk.0.ffn_gate.weight", [inner, width]),
-      ("blk.0.ffn_up.weight", [inner, width]), ("blk.0.ffn_down.weight", [width, inner]),
-      ("output_norm.weight", [width]),
+    var tensors: [(String, [Int])] = [
+      ("token_embd.weight", [tokens.count, width]), ("output_norm.weight", [width]),
     ]
+    for layer in 0..<layers {
+      for (name, shape) in [
+        ("attn_norm", [width]), ("attn_q", [width, width]), ("attn_k", [width, width]),
+        ("attn_v", [width, width]), ("attn_output", [width, width]), ("ffn_norm", [width]),
+        ("ffn_gate", [inner, width]), ("ffn_up", [inner, width]), ("ffn_down", [width, inner]),
+      ] {
+        tensors.append(("blk.\(layer).\(name).weight", shape))
+      }
+    }
     let values: [[UInt8]] = [
-      entry("general.architecture", "llama"), entry("llama.block_count", 1),
+      entry("general.architecture", "llama"), entry("llama.block_count", UInt32(layers)),
       entry("llama.context_length", 64),
       entry("llama.embedding_length", UInt32(width)), entry("llama.feed_forward_length", UInt32(inner)),
       entry("llama.attention.head_count", 4), entry("llama.attention.head_count_kv", 4),
@@ -74,8 +79,10 @@ enum SmallGGUF {
     var offset = 0
     for (name, shape) in tensors {
       out += text(name) + bytes(UInt32(shape.count)) + shape.reversed().flatMap { bytes(UInt64($0)) }
-      out += bytes(UInt32(0)) + bytes(UInt64(offset))
-      offset += shape.reduce(4, *)
+      let isBlocks = isQuantized && shape.count > 1
+      out += bytes(UInt32(isBlocks ? 8 : 0)) + bytes(UInt64(offset))
+      offset += isBlocks ? shape.reduce(1, *) / 32 * 34 : shape.reduce(4, *)
+      offset = (offset + 31) / 32 * 32
     }
     out += [UInt8](repeating: 0, count: (32 - out.count % 32) % 32 + (hasData ? offset : 0))
     return out

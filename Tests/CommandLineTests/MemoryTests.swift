@@ -16,6 +16,18 @@ import Workbench
     #expect((10_000..<50_000).contains(peak), "\(peak) kB")
   }
 
+  /// A GGUF file whose tensors take 100 MB as f32, the largest of them 2; two make one layer of the plan.
+  @Test func compilingGGUFDoesNotHoldTheModel() throws {
+    let directory = try TemporaryDirectory()
+    let model = try directory.write(
+      SmallGGUF.make(inner: 8192, layers: 16, isQuantized: true), to: "x.gguf")
+    let child = try Tool.actc.start(["compile", model, "--weights", "f32", "-o", directory.file("x.plan")])
+    let peak = peakKilobytes(of: child.process)
+    let outcome = try child.wait(.seconds(60))
+    #expect(outcome.code == 0, "\(outcome.error)")
+    #expect((10_000..<60_000).contains(peak), "\(peak) kB")
+  }
+
   /// The most memory that a process has had, mapped files included, by the time that it ends.
   ///
   /// From `/proc`, because the usage that `wait4` reports counts the memory of the process that started it.

@@ -186,7 +186,7 @@ import Workbench
       .actc, ["opt", workshop.model, "--maps", "m=\(workshop.map)", "--passes", "insert-transports"])
     #expect(inserted.text.contains("map_parameter {map = \"m\""))
     try expectRefusal(
-      .actc, ["opt", graph, "--maps", "m=\(workshop.map)"], 2, "--maps needs a model's directory")
+      .actc, ["opt", graph, "--maps", "m=\(workshop.map)"], 2, "--maps needs a model, not")
   }
 
   @Test func refusesGraphsThatAreNone() throws {

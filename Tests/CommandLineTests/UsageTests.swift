@@ -139,6 +139,8 @@ import Testing
     let lines = try Tool.actc.run("models").text.split(separator: "\n").map(String.init)
     #expect(lines.contains("LlamaForCausalLM") && lines.contains("AutoencoderTiny: encoder, decoder"))
     let entries = try #require(JSON(parsing: Tool.actc.run("models", "--json").output).array)
+    let files = entries.flatMap { entry in entry["gguf"]?.array?.compactMap(\.string) ?? [] }
+    #expect(files.contains("command-r"))
     #expect(entries.count == lines.count)
     for (entry, line) in zip(entries, lines) {
       let names = try #require(entry["names"]?.array).compactMap(\.string)

@@ -54,6 +54,13 @@ import Testing
     #expect(Set(listed) == Set(GGMLType.allCases.map { "\($0)".lowercased() }))
   }
 
+  @Test func ggufArchitecturesAreThoseThatAreRead() {
+    let rows = Document("formats.md").rows(of: "`general.architecture`", "becomes")
+    #expect(rows.map { codeSpans($0[0]) } == ggufArchitectures.map { [$0.gguf] })
+    #expect(rows.map { codeSpans($0[1]).first } == ggufArchitectures.map { $0.architecture })
+    #expect(Set(ggufArchitectures.map(\.architecture)).isSubset(of: ModelGraph.architectureNames))
+  }
+
   @Test func packedTypesAreThoseOfThePlans() {
     let listed = Document("formats.md").rows(of: "type", "unit").flatMap { codeSpans($0[0]) }
     #expect(listed == DType.allCases.filter { $0.packedFormat != nil }.map { "\($0)" })

@@ -35,7 +35,8 @@ import Workbench
     #expect(one.names == ["a", "b", "é"])
     #expect(one.names == two.names)
     for name in one.names {
-      let (info, bytes) = try #require(one.tensor(named: name))
+      let tensor = try #require(one.tensor(named: name))
+      let (info, bytes) = (tensor.info, tensor.bytes)
       #expect(info.name == name)
       #expect(bytes.allSatisfy { $0 == name.utf8.last! })
       #expect(Array(bytes) == Array(try #require(two.tensor(named: name)).bytes))

@@ -92,7 +92,8 @@ struct TinyLlama {
     let checkpoint = try Checkpoint(target)
     #expect(Set(checkpoint.names) == Set(model.expected.keys))
     for (name, expected) in model.expected {
-      let (info, bytes) = try #require(checkpoint.tensor(named: name))
+      let tensor = try #require(checkpoint.tensor(named: name))
+      let (info, bytes) = (tensor.info, tensor.bytes)
       #expect(info.dtype == .f32)
       #expect(info.shape == expected.shape)
       #expect(Array(bytes.bindMemory(to: Float.self)) == expected.values, "\(name)")
@@ -106,7 +107,8 @@ struct TinyLlama {
     try run(model.builder, precision)
     let checkpoint = try Checkpoint(target)
     for (name, expected) in model.expected {
-      let (info, bytes) = try #require(checkpoint.tensor(named: name))
+      let tensor = try #require(checkpoint.tensor(named: name))
+      let (info, bytes) = (tensor.info, tensor.bytes)
       #expect(info.dtype == dtype)
       let bits = expected.values.map { dtype == .f16 ? $0.halfBits : $0.bfloatBits }
       #expect(Array(bytes.bindMemory(to: UInt16.self)) == bits, "\(name)")
@@ -167,10 +169,14 @@ struct TinyLlama {
     #expect(try json("config.json")["rope_scaling"] == scaling)
 
     // 8192 positions turn the slower of two frequencies 0.13 times at base 10^8, so it is divided by the whole
-    // factor, and 1.8 times at base 500000, so it would be by less.
+    // factor, and 1.8 times at base 500000, so it would be by less: these divisors are of another scheme.
     var llama3 = TinyLlama()
     llama3.builder.add("rope_freqs.weight", [2], [1, 8])
-    #expect(throws: FileError.self) { try run(llama3.builder) }
+    try run(llama3.builder)
+    let factors = JSON.array([.number("1.0"), .number("8.0")])
+    let other = try json("config.json")["rope_scaling"]
+    #expect(other?["rope_type"] == .string("longrope") && other?["attention_factor"]?.double == 1)
+    #expect(other?["short_factor"] == factors && other?["long_factor"] == factors)
     llama3.builder.replace("llama.rope.freq_base", Float(1e8))
     try run(llama3.builder)
     let llama3Scaling = try json("config.json")["rope_scaling"]
@@ -184,7 +190,8 @@ struct TinyLlama {
     ("expected a number from 1 to 16777216, found a text", { $0.replace("llama.block_count", "two") }),
     ("blk.2.attn_norm.weight: is missing", { $0.replace("llama.block_count", UInt32(3)) }),
     (
-      "blk.1.attn_norm.weight: a Llama model with this tensor", { $0.replace("llama.block_count", UInt32(1)) }
+      "blk.1.attn_norm.weight: a `llama` model with this tensor",
+      { $0.replace("llama.block_count", UInt32(1)) }
     ),
     ("expected a number", { $0.replace("llama.block_count", UInt32.max) }),
     ("expected a number", { $0.replace("llama.attention.head_count", UInt32(0)) }),
@@ -194,7 +201,7 @@ struct TinyLlama {
     ("mixtures of experts", { $0.add("llama.expert_count", UInt32(8)) }),
     ("turning a part", { $0.add("llama.rope.dimension_count", UInt32(2)) }),
     (
-      "`longrope` is not supported",
+      "rope_factors_short.weight: is missing",
       {
         $0.add("llama.rope.scaling.type", "longrope")
         $0.add("llama.rope.scaling.factor", Float(2))
@@ -228,6 +235,23 @@ struct TinyLlama {
       "rope_freqs.weight: expected finite numbers, found nan at [1]",
       { $0.add("rope_freqs.weight", [2], [1, .nan]) }
     ),
+    (
+      "`su` is not supported; none, linear",
+      {
+        $0.add("llama.rope.scaling.type", "su")
+        $0.add("llama.rope.scaling.factor", Float(2))
+      }
+    ),
+    (
+      "llama.attention.max_alibi_bias: a `llama` model with this value",
+      {
+        $0.add("llama.attention.max_alibi_bias", Float(8))
+      }
+    ),
+    ("llama.vocab_size: expected 8, the rows", { $0.add("llama.vocab_size", UInt32(9)) }),
+    ("attention to later tokens", { $0.add("llama.attention.causal", false) }),
+    ("a file of `adapter`", { $0.add("general.type", "adapter") }),
+    ("in 3 files", { $0.add("split.count", UInt32(3)) }),
     ("without a factor", { $0.add("llama.rope.scaling.type", "linear") }),
     ("is not supported; byte-level BPE", { $0.replace("tokenizer.ggml.model", "llama") }),
     ("the pre-tokenizer `tekken`", { $0.add("tokenizer.ggml.pre", "tekken") }),

@@ -43,7 +43,7 @@ struct MiniLMTests {
     let model = try Model(try #require(miniLM))
     var options = CompileOptions()
     options.weights = .f32
-    let tokenizer = try #require(try ModelTokenizer(directory: model.path, isRequired: true) { _ in })
+    let tokenizer = try #require(try ModelTokenizer(model.files, isRequired: true) { _ in })
     try model.compile(MapSet(), options)
       .write(to: path, texts: PlanTexts(tokenizers: [tokenizer.inPlan]), provenance: .object([:]))
     let encoder = try TextEncoder(PlanFile(path))

@@ -27,7 +27,8 @@ extension Graph {
       for (module, tensor) in adapter.baseLayers {
         let own = checkpoint.tensor(named: try name(of: module, adapter))
         guard let own, let copy = adapter.bytes(tensor.name), own.info.dtype == tensor.dtype,
-          own.info.shape == tensor.shape, own.bytes.elementsEqual(copy)
+          own.info.shape == tensor.shape,
+          withExtendedLifetime(own.elements.owner, { own.bytes.elementsEqual(copy) })
         else {
           throw FileError.unsupported(
             adapter.path, tensor.name, "expected the model's own matrix, found another",
@@ -43,7 +44,7 @@ extension Graph {
     for leaf in targets {
       var own = self[leaf]
       let name = own.name
-      guard case .weight(let tensor) = own.op, let info = checkpoint.tensor(named: tensor)?.info,
+      guard case .weight(let tensor) = own.op, let info = checkpoint.info(of: tensor),
         let type = TensorType(info)
       else { preconditionFailure("a weight of the checkpoint") }
       own.type = type
@@ -94,7 +95,7 @@ extension Checkpoint {
     let prefixes = ["", "model.", "transformer.", "bert.", "roberta.", "distilbert.", "gpt_neox."]
     let bare = module.split(separator: ".").dropFirst().joined(separator: ".")
     let names = prefixes.map { "\($0)\(module).weight" } + ["\(bare).weight"]
-    return names.first { tensor(named: $0) != nil }
+    return names.first { info(of: $0) != nil }
   }
 }
 

@@ -20,10 +20,16 @@ extension GGMLType {
     case .bf16: { block, out in out[0] = Float(bfloatBits: block.loadUnaligned(as: UInt16.self)) }
     case .q4_0: decodeQ4_0
     case .q4_1: decodeQ4_1
+    case .q5_0: decodeQ5_0
+    case .q5_1: decodeQ5_1
     case .q8_0: decodeQ8_0
+    case .q2_K: decodeQ2_K
+    case .q3_K: decodeQ3_K
     case .q4_K: decodeQ4_K
     case .q5_K: decodeQ5_K
     case .q6_K: decodeQ6_K
+    case .iq4_NL: decodeIQ4_NL
+    case .iq4_XS: decodeIQ4_XS
     }
   }
 }

@@ -63,6 +63,9 @@ package final class GGUFFile: Sendable {
     UnsafeRawBufferPointer(rebasing: file.bytes[tensor.range])
   }
 
+  /// Releases the memory that holds a tensor of this file; its elements can be read again.
+  func discardPages(of tensor: GGUFTensor) { file.discard(bytes(of: tensor)) }
+
   private static func metadata(
     _ count: Int, _ cursor: inout GGUFCursor
   ) throws(FileError) -> [String: GGUFValue] {

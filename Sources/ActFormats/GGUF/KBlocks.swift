@@ -61,3 +61,43 @@ func decodeQ6_K(_ block: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>) {
     }
   }
 }
+
+/// 16 bytes of scales, 64 of bit pairs, f16 d, f16 dmin; a sub-block is 16 elements, whose byte holds the scale in its
+/// low nibble and the minimum in its high one; `y = (d·scale)·q − dmin·minimum`.
+///
+/// Each half of 128 elements has 32 bytes of pairs; its quarter `k` of 32 elements takes the `k`th pair of each.
+func decodeQ2_K(_ block: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>) {
+  let d = block.half(80)
+  let dmin = block.half(82)
+  for subBlock in 0..<16 {
+    let factors = block.byte(subBlock)
+    let scale = d * Float(factors & 15)
+    let minimum = dmin * Float(factors >> 4)
+    for i in 0..<16 {
+      let element = 16 * subBlock + i
+      let pair = block.byte(16 + element / 128 * 32 + element % 32) >> UInt8(element % 128 / 32 * 2) & 3
+      out[element] = scale * Float(pair) - minimum
+    }
+  }
+}
+
+/// 32 bytes of third bits, 64 of bit pairs as in Q2_K, 12 of scales of six bits each, f16 d; a sub-block is 16 elements;
+/// `y = d·(scale − 32)·(q − 4)`.
+///
+/// Bit `e / 32` of byte `e % 32` is the third bit of element `e`. The low four bits of scale `j` are a nibble of byte
+/// `j % 8`, its upper two the pair `j / 4` of byte `8 + j % 4`.
+func decodeQ3_K(_ block: UnsafeRawPointer, _ out: UnsafeMutablePointer<Float>) {
+  let d = block.half(108)
+  let scales = block + 96
+  for subBlock in 0..<16 {
+    let low = scales.byte(subBlock % 8) >> UInt8(subBlock / 8 * 4) & 15
+    let high = scales.byte(8 + subBlock % 4) >> UInt8(subBlock / 4 * 2) & 3
+    let scale = d * Float(Int(low | high << 4) - 32)
+    for i in 0..<16 {
+      let element = 16 * subBlock + i
+      let pair = block.byte(32 + element / 128 * 32 + element % 32) >> UInt8(element % 128 / 32 * 2) & 3
+      let third = block.byte(element % 32) >> UInt8(element / 32) & 1
+      out[element] = scale * Float(Int(pair | third << 2) - 4)
+    }
+  }
+}

@@ -1,99 +1,81 @@
-/// The weights of a model: a directory of safetensors, in one file or in shards, or one plain file.
+/// Where a checkpoint's tensors come from.
+protocol TensorSource: Sendable {
+  /// The names of all tensors.
+  var names: [String] { get }
+
+  func info(of name: String) -> TensorInfo?
+
+  /// The elements, aligned to their width: in place, or computed anew.
+  func elements(of name: String) -> OwnedBytes?
+
+  /// Calls `receive` with some ranges of a tensor's bytes, one after another.
+  func read(_ ranges: [Range<Int>], of name: String, _ receive: (UnsafeRawBufferPointer) -> Void)
+
+  /// Releases the memory of the file that holds a tensor; it can be read again.
+  func discardPages(of name: String)
+
+  /// Checks that `elements`, those of a tensor, are finite; the error names the file.
+  func checkFinite(_ name: String, _ elements: UnsafeRawBufferPointer) throws(FileError)
+}
+
+/// A tensor of a checkpoint, with its elements aligned to their width, which are valid while `owner` lives.
+package struct CheckpointTensor {
+  package let info: TensorInfo
+  package let elements: OwnedBytes
+
+  package var bytes: UnsafeRawBufferPointer { elements.bytes }
+}
+
+/// The weights of a model: a directory of safetensors, in one file or in shards, one plain file, or a GGUF file.
 ///
 /// A directory holds `model.safetensors`, or shards and `model.safetensors.index.json`, which names the shard of
 /// every tensor; where both are, the single file counts. Directories of diffusers hold the same under the name
-/// `diffusion_pytorch_model`. Pointers to tensors stay valid while the checkpoint lives.
+/// `diffusion_pytorch_model`. Tensors of safetensors are read in place, and of a GGUF file those that are there as the
+/// checkpoint has them; others are computed when they are asked for.
 package final class Checkpoint: Sendable {
   /// The directory or file it was opened from.
   package let path: String
   /// The names of all tensors, in the order of their UTF-8 bytes.
   package let names: [String]
 
-  private let files: [SafetensorsFile]
-  private let places: [String: Int]
+  private let source: any TensorSource
+
+  private init(_ path: String, _ source: any TensorSource) {
+    self.path = path
+    self.source = source
+    names = source.names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
 
   /// Opens a directory, or a file whose name ends in `.safetensors`.
   package convenience init(_ path: String) throws(FileError) {
-    if path.hasSuffix(".safetensors") {
-      try self.init(path, [SafetensorsFile(path)])
-      return
-    }
-    let names = ["model", "diffusion_pytorch_model"].map { "\($0).safetensors" }
-    if let name = names.first(where: { fileExists("\(path)/\($0)") }) {
-      try self.init(path, [SafetensorsFile("\(path)/\(name)")])
-    } else if let name = names.first(where: { fileExists("\(path)/\($0).index.json") }) {
-      try self.init(path, index: "\(path)/\(name).index.json")
-    } else {
-      throw FileError(
-        path, nil, "found no model.safetensors, diffusion_pytorch_model.safetensors or index of either",
-        next: fileExists(path) ? "give a Hugging Face directory" : "there is no such directory")
-    }
+    self.init(path, try SafetensorsShards(path))
   }
 
-  private init(_ path: String, _ files: [SafetensorsFile]) throws(FileError) {
-    var places: [String: Int] = [:]
-    for (index, file) in files.enumerated() {
-      for tensor in file.tensors where places.updateValue(index, forKey: tensor.name) != nil {
-        throw FileError(file.path, tensor.name, "is in another shard as well")
-      }
-    }
-    self.path = path
-    self.files = files
-    self.places = places
-    names = places.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-  }
-
-  private convenience init(_ path: String, index indexPath: String) throws(FileError) {
-    guard let map = try JSON(readingFile: indexPath)["weight_map"]?.members, !map.isEmpty else {
-      throw FileError(indexPath, "weight_map", "expected an object of tensor names and their shards")
-    }
-    var fileIndices: [String: Int] = [:]
-    var files: [SafetensorsFile] = []
-    var shardOf: [String: String] = [:]
-    for member in map {
-      // Bytes, not characters: a slash with a combining mark is another character and still a slash to the system.
-      guard let shard = member.value.string, let first = shard.utf8.first, first != UInt8(ascii: "."),
-        !shard.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == 0 })
-      else {
-        throw FileError(indexPath, member.key, "expected the name of a file beside it, found \(member.value)")
-      }
-      if fileIndices[shard] == nil {
-        fileIndices[shard] = files.count
-        files.append(try SafetensorsFile("\(path)/\(shard)"))
-      }
-      shardOf[member.key] = shard
-    }
-    try self.init(path, files)
-
-    for member in map where places[member.key] != fileIndices[shardOf[member.key] ?? ""] {
-      throw FileError(indexPath, member.key, "is not in \(member.value), where the index puts it")
-    }
-    for name in names where shardOf[name] == nil {
-      throw FileError(indexPath, name, "is in a shard but not in the index")
-    }
-  }
+  /// The weights of a GGUF file.
+  package convenience init(_ model: GGUFModel) { self.init(model.path, model) }
 
   /// Bytes of all tensors.
-  package var byteCount: Int {
-    names.reduce(0) { $0 + (tensor(named: $1)?.bytes.count ?? 0) }
+  package var byteCount: Int { names.reduce(0) { $0 + (info(of: $1)?.byteCount ?? 0) } }
+
+  /// What the tensor named `name` is, or nil.
+  package func info(of name: String) -> TensorInfo? { source.info(of: name) }
+
+  /// The tensor named `name`, or nil.
+  package func tensor(named name: String) -> CheckpointTensor? {
+    guard let info = source.info(of: name), let elements = source.elements(of: name) else { return nil }
+    return CheckpointTensor(info: info, elements: elements)
   }
 
-  /// The tensor named `name` and its elements, aligned to their width; or nil.
-  package func tensor(named name: String) -> (info: TensorInfo, bytes: UnsafeRawBufferPointer)? {
-    guard let place = places[name], let info = files[place][name] else { return nil }
-    return (info, files[place].bytes(of: info))
+  /// Checks that the elements of a tensor of this checkpoint are finite; the error names its file, which of several it
+  /// may be.
+  package func checkFinite(_ tensor: CheckpointTensor) throws(FileError) {
+    try source.checkFinite(tensor.info.name, tensor.bytes)
   }
 
-  /// The file that holds the tensor named `name`.
-  func file(of name: String) -> SafetensorsFile? { places[name].map { files[$0] } }
-
-  /// Releases the memory that holds the tensor named `name`; its elements can be read again.
+  /// Releases the memory of the file that holds the tensor named `name`; its elements can be read again.
   ///
   /// A caller that reads a checkpoint once, tensor by tensor, thus needs no more memory than its largest tensor.
-  package func discardPages(of name: String) {
-    guard let place = places[name], let info = files[place][name] else { return }
-    files[place].discardPages(of: info)
-  }
+  package func discardPages(of name: String) { source.discardPages(of: name) }
 
   /// What the weights are, in 64 hexadecimal digits, whatever files they are spread over.
   ///
@@ -103,17 +85,13 @@ package final class Checkpoint: Sendable {
   package var fingerprint: String {
     var hash = SHA256()
     for name in names {
-      guard let (info, bytes) = tensor(named: name) else { continue }
+      guard let info = source.info(of: name) else { continue }
       let shape = info.shape.map(String.init).joined(separator: ",")
       hash.update("\(name)\0\(info.dtype.rawValue)\0\(shape)\0")
-      if bytes.count <= 4096 {
-        hash.update(bytes)
-      } else {
-        for block in 0..<64 {
-          let start = block * (bytes.count - 64) / 63
-          hash.update(UnsafeRawBufferPointer(rebasing: bytes[start..<start + 64]))
-        }
-      }
+      let size = info.byteCount
+      let ranges =
+        size <= 4096 ? [0..<size] : (0..<64).map { $0 * (size - 64) / 63 }.map { $0..<$0 + 64 }
+      source.read(ranges, of: name) { hash.update($0) }
       discardPages(of: name)
     }
     return hash.hex()

@@ -33,7 +33,7 @@ package struct TensorInfo: Hashable, Sendable {
   package var dtype: StorageType
   /// Outermost dimension first, row-major; empty for a scalar.
   package var shape: [Int]
-  /// The bytes of the elements, counted from the start of the file.
+  /// The bytes of the elements, counted from the start of the file, or of the tensor itself where they are computed.
   package var range: Range<Int>
 
   package init(name: String, dtype: StorageType, shape: [Int], range: Range<Int>) {
@@ -43,6 +43,7 @@ package struct TensorInfo: Hashable, Sendable {
     self.range = range
   }
 
+  package var byteCount: Int { range.count }
   package var elementCount: Int { range.count / dtype.width }
 }
 

@@ -1,3 +1,4 @@
+import ActFormats
 import ActIR
 import ActKernels
 import ActPlan
@@ -15,20 +16,21 @@ package struct ConstantEvaluator {
   ///
   /// - Parameters:
   ///   - program: what to compute.
-  ///   - source: the bytes of a leaf: a `weight` of the checkpoint or a `map_parameter`.
+  ///   - source: the bytes of a leaf: a `weight` of the checkpoint or a `map_parameter`. Their owner is kept until the
+  ///     last value is computed from them.
   ///   - sink: receives each tensor of the plan, in the order of `program.outputs`. Bytes are valid during the call
   ///     only, unless they are a leaf's own.
   /// - Throws: `EngineError` for a leaf of another size or memory that cannot be had, and what `source` and `sink` throw.
   package func run(
-    _ program: CompileProgram, source: (Op) throws -> UnsafeRawBufferPointer,
-    sink: (_ name: String, _ bytes: UnsafeRawBufferPointer, _ isLeaf: Bool) throws -> Void
+    _ program: CompileProgram, source: (Op) throws -> OwnedBytes,
+    sink: (_ name: String, _ bytes: OwnedBytes, _ isLeaf: Bool) throws -> Void
   ) throws {
     if let error = act_isa_error() { throw EngineError(String(cString: error)) }
     // A value is computed when the first output needs it, and freed when the last has used it.
     var remaining = [Int](repeating: 0, count: program.values.count)
     for value in program.values { for input in value.inputs { remaining[input] += 1 } }
     for output in program.outputs { remaining[output.value] += 1 }
-    var computed: [Int: (bytes: UnsafeRawBufferPointer, block: Block?)] = [:]
+    var computed: [Int: (value: OwnedBytes, isLeaf: Bool)] = [:]
     func release(_ index: Int) {
       remaining[index] -= 1
       if remaining[index] == 0 { computed[index] = nil }
@@ -39,7 +41,8 @@ package struct ConstantEvaluator {
     }
     func location(_ index: Int) -> Location {
       Location(
-        UnsafeMutableRawPointer(mutating: computed[index]!.bytes.baseAddress!), program.values[index].type)
+        UnsafeMutableRawPointer(mutating: computed[index]!.value.bytes.baseAddress!),
+        program.values[index].type)
     }
     /// Computes matrices one after another, each of which goes to its place at once.
     func stack(_ index: Int) throws {
@@ -53,7 +56,11 @@ package struct ConstantEvaluator {
         withExtendedLifetime(arguments) { pool.run(task.function, UnsafeRawPointer(task.arguments)) }
         release(input)
       }
-      computed[index] = (UnsafeRawBufferPointer(start: block.base, count: block.byteCount), block)
+      keep(block, as: index)
+    }
+    func keep(_ block: Block, as index: Int) {
+      let bytes = UnsafeRawBufferPointer(start: block.base, count: block.byteCount)
+      computed[index] = (OwnedBytes(bytes, owner: block), isLeaf: false)
     }
     func compute(_ index: Int) throws {
       guard computed[index] == nil else { return }
@@ -63,11 +70,11 @@ package struct ConstantEvaluator {
       let byteCount = try byteCount(of: value)
       switch value.op {
       case .weight, .mapParameter:
-        let bytes = try source(value.op)
-        guard bytes.count == byteCount else {
-          throw EngineError("%\(value.name): expected \(value.type), found \(bytes.count) bytes")
+        let leaf = try source(value.op)
+        guard leaf.bytes.count == byteCount else {
+          throw EngineError("%\(value.name): expected \(value.type), found \(leaf.bytes.count) bytes")
         }
-        computed[index] = (bytes, nil)
+        computed[index] = (leaf, isLeaf: true)
       default:
         let block = try Block(byteCount: byteCount)
         let arguments = TaskArguments()
@@ -77,14 +84,14 @@ package struct ConstantEvaluator {
         {
           pool.run(task.function, UnsafeRawPointer(task.arguments))
         }
-        computed[index] = (UnsafeRawBufferPointer(start: block.base, count: block.byteCount), block)
+        keep(block, as: index)
       }
       for input in value.inputs { release(input) }
     }
     for output in program.outputs {
       try compute(output.value)
-      let (bytes, block) = computed[output.value]!
-      try sink(output.name, bytes, block == nil)
+      let (value, isLeaf) = computed[output.value]!
+      try withExtendedLifetime(value.owner) { try sink(output.name, value, isLeaf) }
       release(output.value)
     }
   }

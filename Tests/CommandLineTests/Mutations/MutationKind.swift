@@ -43,7 +43,8 @@ extension MutationKind {
       configuration(of: "tiny-gemma3"), configuration(of: "tiny-phi3-longrope"),
       configuration(of: "tiny-opt-projected"),
       modelFile("tokenizer.json", generates: true) { mutator, bytes in mutator.json(parsed(bytes)) },
-      tokenizerConfiguration, gguf, map, matrixMap, plan, graph,
+      tokenizerConfiguration, gguf, gguf(of: "gemma3"), gguf(of: "phi3-longrope"), gguf(of: "gpt2"), map,
+      matrixMap, plan, graph,
       data(
         "jsonl", #"{"text":"a cat"}"# + "\n" + #"{"text":"the dog ran home","n":[1,2.5e3,null,true]}"# + "\n"),
       data("json", #"[{"text":"a cat"},{"text":"the \"dog\" [ran","n":{"a":[1,2]}}]"#),
@@ -126,6 +127,23 @@ extension MutationKind {
     let plan = attempt.file("x.plan")
     if try attempt.run(.actc, ["compile", model, "-o", plan]) == 0 {
       _ = try attempt.run(.actrun, ["generate", plan, "-p", "ab", "-n", "2", "--threads", "1"])
+    }
+  }
+
+  /// A file of an architecture, compiled and run. What can be imported can be compiled, and the other way round.
+  private static func gguf(of model: String) -> MutationKind {
+    MutationKind(name: "gguf of \(model)") { attempt in
+      let original = Workshop.fixture("gguf/\(model).gguf")
+      let header = try GGUFFile(original).tensors.map(\.range.lowerBound).min() ?? 0
+      let path = try attempt.directory.write(
+        attempt.mutator.pointee.bytes(readBytes(original), headerLength: header), to: "x.gguf")
+      let (plan, imported) = (attempt.file("x.plan"), attempt.file("imported"))
+      let code = try attempt.run(.actc, ["compile", path, "-o", plan])
+      if code == 0 { try attempt.runPlan(plan) }
+      guard try attempt.run(.actc, ["import", path, "-o", imported]) == 0 else { return }
+      defer { TemporaryDirectory.remove(imported) }
+      let again = try attempt.run(.actc, ["compile", imported, "-o", attempt.file("x.again.plan")])
+      #expect(again == code, "compiled from the directory \(again ?? -1), from the file \(code ?? -1)")
     }
   }
 

@@ -325,7 +325,7 @@ _actc_fit() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -d
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
         return
         ;;
     esac
@@ -436,7 +436,7 @@ _actc_collect() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -d
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
         return
         ;;
     esac
@@ -585,7 +585,7 @@ _actc_search() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -d
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
         return
         ;;
     esac
@@ -655,7 +655,7 @@ _actc_compile() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -d
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
         return
         ;;
     esac
@@ -698,7 +698,7 @@ _actc_opt() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -o plusdirs -fX '!*.@(graph)'
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf|graph)'
         return
         ;;
     esac
@@ -724,7 +724,7 @@ _actc_show() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -o plusdirs -fX '!*.@(plan|safetensors|graph)'
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf|plan|safetensors|graph)'
         return
         ;;
     esac
@@ -761,7 +761,7 @@ _actc_sites() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -d
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
         return
         ;;
     esac

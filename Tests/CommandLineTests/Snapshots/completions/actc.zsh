@@ -84,7 +84,7 @@ _actc_import() {
     local -ar arg_specs=(
         ':file:_files -g '\''*.gguf'\'''
         '(--output -o)'{--output,-o}'[The directory to write.]:directory:_files -/'
-        '--dtype[What the written tensors hold; with stored, what the file holds, quantised tensors as f32.]:dtype:{__actc_complete "${___dtype[@]}"}'
+        '--dtype[What the written tensors hold; with stored, what the file holds, quantised and computed tensors as f32.]:dtype:{__actc_complete "${___dtype[@]}"}'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
@@ -102,7 +102,7 @@ _actc_fit() {
     local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
-        ':model:_files -/'
+        ':model:_files -g '\''*.gguf'\'''
         '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
         '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
         '*--lora[Add a LoRA adapter of PEFT to the weights, a directory or its adapter_model.safetensors, times a weight; repeat the option for several.]:adapter\[=weight\]:_files -/'
@@ -150,7 +150,7 @@ _actc_collect() {
     local -ar ___scope=('all' 'prompt' 'generated' 'last')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
     local -ar arg_specs=(
-        ':model:_files -/'
+        ':model:_files -g '\''*.gguf'\'''
         '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
         '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
         '*--lora[Add a LoRA adapter of PEFT to the weights, a directory or its adapter_model.safetensors, times a weight; repeat the option for several.]:adapter\[=weight\]:_files -/'
@@ -219,7 +219,7 @@ _actc_search() {
     local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
-        ':model:_files -/'
+        ':model:_files -g '\''*.gguf'\'''
         '--source[Files with examples of the behaviour to leave.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
         '--target[Files with examples of the behaviour to reach.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
         '--pairs[Files whose records hold a source and a target (in .txt, with a tab between), in place of --source and --target.]:file ...:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
@@ -262,7 +262,7 @@ _actc_compile() {
     local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
     local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
     local -ar arg_specs=(
-        ':model:_files -/'
+        ':model:_files -g '\''*.gguf'\'''
         '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
         '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
         '*--lora[Add a LoRA adapter of PEFT to the weights, a directory or its adapter_model.safetensors, times a weight; repeat the option for several.]:adapter\[=weight\]:_files -/'
@@ -298,7 +298,7 @@ _actc_opt() {
     local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
     local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
     local -ar arg_specs=(
-        ':file:_files -g '\''*.graph'\'''
+        ':file:_files -g '\''*.gguf *.graph'\'''
         '--passes[The passes to run, in order; by default the whole pipeline.]:a,b,c:{__actc_complete "${___passes[@]}"}'
         '*--maps[The name of a dial and the map file that it turns; repeat the option for several maps.]:name=file:_files -g '\''*.safetensors'\'''
         '*--force[Skip a check of the map files against the model.]:check:{__actc_complete "${___force[@]}"}'
@@ -319,7 +319,7 @@ _actc_opt() {
 _actc_show() {
     local -i ret=1
     local -ar arg_specs=(
-        ':file:_files -g '\''*.plan *.safetensors *.graph'\'''
+        ':file:_files -g '\''*.gguf *.plan *.safetensors *.graph'\'''
         '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
         '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
         '--summary[Print only a plan'\''s sizes, not its programs.]'
@@ -347,7 +347,7 @@ _actc_models() {
 _actc_sites() {
     local -i ret=1
     local -ar arg_specs=(
-        ':model:_files -/'
+        ':model:_files -g '\''*.gguf'\'''
         '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
         '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
         '--sites[List only sites whose whole name matches a pattern\: a glob, or re\: and a regular expression.]:pattern ...:'

@@ -1,0 +1,79 @@
+import ActFormats
+import ActText
+import Glibc
+
+/// A model on disk: a Hugging Face directory, or a GGUF file, which counts as the directory that `actc import` makes of
+/// it.
+package struct ModelFiles: Sendable {
+  /// The directory or the file.
+  package let path: String
+  package let checkpoint: Checkpoint
+  /// `config.json`, and its path for messages.
+  let configuration: JSON
+  let configurationPath: String
+  private let gguf: GGUFModel?
+
+  /// Opens a directory, or the file at `path` if it is none.
+  package init(_ path: String) throws(FileError) {
+    self.path = path
+    guard !Self.isFile(path) else {
+      let model = try GGUFModel(path)
+      gguf = model
+      checkpoint = Checkpoint(model)
+      configuration = model.configuration
+      configurationPath = path
+      return
+    }
+    gguf = nil
+    checkpoint = try Checkpoint(path)
+    configurationPath = "\(path)/config.json"
+    configuration = try JSON(readingFile: configurationPath)
+  }
+
+  /// What the files leave out, and what is taken in its place.
+  package var notes: [String] { gguf?.notes ?? [] }
+
+  private static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+  }
+
+  // MARK: Texts
+
+  /// `tokenizer.json`, and its path for messages; nil where there is none.
+  ///
+  /// - Throws: `FileError` for one that cannot be read, or that is not supported.
+  func compiledTokenizer() throws(FileError) -> (tokenizer: CompiledTokenizer, path: String)? {
+    if let gguf {
+      guard let json = try gguf.tokenizerJSON() else { return nil }
+      return (try CompiledTokenizer(json: json, path: path), path)
+    }
+    let path = "\(self.path)/tokenizer.json"
+    guard fileExists(path) else { return nil }
+    return (try CompiledTokenizer(path: path), path)
+  }
+
+  /// The text of `tokenizer_config.json`, and its path for messages; nil where there is none.
+  func tokenizerConfiguration() throws(FileError) -> (text: String, path: String)? {
+    if let gguf { return try gguf.tokenizerConfiguration().map { ($0.pretty, self.path) } }
+    let path = "\(self.path)/tokenizer_config.json"
+    guard fileExists(path) else { return nil }
+    let file = try MappedFile(path)
+    guard let text = String(validating: file.bytes, as: UTF8.self) else {
+      throw FileError(path, nil, "expected UTF-8 text")
+    }
+    return (text, path)
+  }
+
+  /// `eos_token_id` of `generation_config.json`, else of `config.json`, and its place for messages.
+  func endTokens() throws(FileError) -> (value: JSON, path: String)? {
+    let generation = "\(path)/generation_config.json"
+    if gguf == nil, fileExists(generation), let value = try JSON(readingFile: generation)["eos_token_id"],
+      value != .null
+    {
+      return (value, generation)
+    }
+    guard let value = configuration["eos_token_id"], value != .null else { return nil }
+    return (value, configurationPath)
+  }
+}
