@@ -132,7 +132,7 @@ import Workbench
   }
 
   @Test(arguments: smallImageTowers, EntryFitTests.orders)
-  func fitsEqualTheOracle(checkpoint: String, order: SampleOptions.Order) throws {
+  func fitsEqualTheOracle(checkpoint: String, order: FitOrder) throws {
     let model = try Model(fixture(checkpoint))
     let shape = try TensorFile(path("images1", checkpoint)).shape("pixel_values")
     func samples(_ count: Int, seed: UInt64) throws -> [FitSample] {
