@@ -5,7 +5,8 @@ import ActText
 /// The tokenizer of a model as a plan carries it, checked as the plan's reader will check it.
 package struct ModelTokenizer: Sendable {
   package let compiled: CompiledTokenizer
-  /// The text of `tokenizer_config.json`; nil where there is none.
+  /// The text of `tokenizer_config.json`, with the template of `chat_template.jinja` where there is one; nil where there
+  /// is neither.
   package let configuration: String?
 
   /// Reads `tokenizer.json`, and `tokenizer_config.json` with its chat template where there is one; nil for a directory
@@ -19,7 +20,7 @@ package struct ModelTokenizer: Sendable {
   package init?(directory: String, isRequired: Bool, note: (String) -> Void) throws(FileError) {
     let path = "\(directory)/tokenizer.json"
     let configurationPath = "\(directory)/tokenizer_config.json"
-    let configuration = try Self.text(configurationPath)
+    let configuration = try TokenizerConfig.text(inDirectory: directory)
     var config: TokenizerConfig?
     if let configuration {
       let checked = try TokenizerConfig(parsing: configuration, path: configurationPath)
@@ -45,13 +46,4 @@ package struct ModelTokenizer: Sendable {
 
   /// As a plan carries it.
   package var inPlan: PlanTokenizer { PlanTokenizer(compiled, configuration: configuration) }
-
-  private static func text(_ path: String) throws(FileError) -> String? {
-    guard fileExists(path) else { return nil }
-    let file = try MappedFile(path)
-    guard let text = String(validating: file.bytes, as: UTF8.self) else {
-      throw FileError(path, nil, "expected UTF-8 text")
-    }
-    return text
-  }
 }

@@ -3,6 +3,7 @@ import ActFormats
 import ActGraphs
 import ActIR
 import ActTerminal
+import ActText
 import Testing
 
 /// Lists in the documents are those of the code and of the folders.
@@ -52,6 +53,17 @@ import Testing
     let list = try #require(page.firstMatch(of: #/Element types ([^;]+);/#)?.1)
     let listed = list.replacing(" and ", with: ", ").split(separator: ", ").map { $0.lowercased() }
     #expect(Set(listed) == Set(GGMLType.allCases.map { "\($0)".lowercased() }))
+  }
+
+  @Test func ggufVocabulariesAreThoseThatAreRead() {
+    let page = Document("formats.md")
+    #expect(page.names(inTableOf: "`tokenizer.ggml.model`") == GGUFTokenizer.vocabularies)
+    #expect(page.names(inTableOf: "`tokenizer.ggml.pre`") == GGUFTokenizer.preTokenizers)
+  }
+
+  @Test func filtersAreThoseOfTemplates() {
+    let row = Document("formats.md").rows(of: "part", "of Jinja").first { $0[0] == "filters" }
+    #expect(row.map { codeSpans($0[1]) } == ChatTemplate.filters)
   }
 
   @Test func packedTypesAreThoseOfThePlans() {

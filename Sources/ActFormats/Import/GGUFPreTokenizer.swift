@@ -26,10 +26,13 @@ struct GGUFPreTokenizer {
     guard let known = Self.known.first(where: { $0.names.contains(name) }) else {
       throw FileError.unsupported(
         path, "tokenizer.ggml.pre", "the pre-tokenizer `\(name)` is not supported",
-        next: "these are: \(Self.known.flatMap(\.names).joined(separator: ", "))")
+        next: "these are: \(Self.names.joined(separator: ", "))")
     }
     self = known.rule
   }
+
+  /// All names that are known.
+  static var names: [String] { known.flatMap(\.names) }
 
   private init(
     _ steps: Step..., composes: Bool = false, ignoresMerges: Bool = false, addsBeginning: Bool = false,

@@ -9,6 +9,10 @@ package struct GGUFTokenizer {
   /// Special tokens take the white space after them: Phi-3's, of which the format has no record.
   private let stripsAfterSpecial: Bool
 
+  /// The kinds of vocabularies that are supported, and the pre-tokenizers of the first, as files name them.
+  package static var vocabularies: [String] { GGUFVocabularyKind.allCases.map(\.rawValue) }
+  package static var preTokenizers: [String] { GGUFPreTokenizer.names }
+
   init(_ file: GGUFFile, _ metadata: GGUFMetadata) throws(FileError) {
     let kind = try GGUFVocabularyKind(file, metadata)
     vocabulary = try kind.read(file, metadata)

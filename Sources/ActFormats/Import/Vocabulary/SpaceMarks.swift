@@ -2,12 +2,10 @@
 enum SpaceMarks {
   static let mark = "▁"
 
-  /// Turns spaces into marks.
+  /// A `normalizer` that turns spaces into marks, after the rewriting rules of `charsmap`, in base64.
   ///
-  /// - Parameters:
-  ///   - charsmap: the rewriting rules that come before, in base64.
-  ///   - addsSpace: whether a text begins with a mark of its own.
-  ///   - collapses: whether spaces at both ends go, and of several in a row one stays.
+  /// `addsSpace` says whether a text begins with a mark of its own, and `collapses` whether spaces at both ends go, and of
+  /// several in a row one stays.
   static func normalizer(charsmap: String? = nil, addsSpace: Bool, collapses: Bool = false) -> JSON {
     var parts: [JSON] = []
     if let charsmap {
