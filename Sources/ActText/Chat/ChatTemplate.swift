@@ -104,15 +104,15 @@ package struct ChatTemplate: Sendable {
     guard let reasoning = reasoningKeys.lazy.compactMap({ message[$0] }).first(where: { $0 != .null }) else {
       return .object(members)
     }
-    func set(_ key: String, replacing: Bool, atFront: Bool) {
-      if let index = members.firstIndex(where: { $0.key == key }) {
-        if replacing { members[index].value = reasoning }
-      } else {
-        members.insert(.init(key, reasoning), at: atFront ? 0 : members.count)
-      }
+    // In the order of Python's `{"thinking": …, **message, "reasoning_content": …}`.
+    let thinking = members.first { $0.key == "thinking" }?.value ?? reasoning
+    members.removeAll { $0.key == "thinking" }
+    members.insert(.init("thinking", thinking), at: 0)
+    if let index = members.firstIndex(where: { $0.key == "reasoning_content" }) {
+      members[index].value = reasoning
+    } else {
+      members.append(.init("reasoning_content", reasoning))
     }
-    set("thinking", replacing: false, atFront: true)
-    set("reasoning_content", replacing: true, atFront: false)
     return .object(members)
   }
 }

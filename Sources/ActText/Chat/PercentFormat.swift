@@ -28,10 +28,10 @@ enum PercentFormat {
       text += try field.format(arguments[used])
       used += 1
     }
-    // A value that is no tuple may be left over if it is a dictionary or a list.
+    // What Python takes for a mapping may be left over.
     let isLeftOver: Bool =
       switch value {
-      case .object, .list(_, .list): false
+      case .undefined, .object, .list(_, .list), .list(_, .range): false
       default: used < arguments.count
       }
     guard !isLeftOver else { throw TemplateError("more values than `%` in `\(format)`") }

@@ -20,7 +20,6 @@ struct TemplateEvaluator {
   private var output = ""
   private var steps = 0
   private var depth = 0
-  private var loopDepth = 0
 
   /// How statements end: at their end, or because a loop is left or begins its next turn.
   private enum Flow {
@@ -55,7 +54,7 @@ struct TemplateEvaluator {
     let weight = value.weight(limit: maximumWeight)
     guard weight <= maximumWeight else {
       throw TemplateError(
-        "a value with more than \(maximumWeight) values in it, or too many within each other")
+        "a value becomes too large, or too deep to go through")
     }
     try step(making: weight)
   }
@@ -79,10 +78,17 @@ struct TemplateEvaluator {
 
   /// What `nodes` write, with variables of their own.
   mutating func captured(_ nodes: [TemplateNode], in inner: TemplateScope) throws(TemplateError) -> String {
-    let (outerOutput, outerScope, outerLoops) = (output, scope, loopDepth)
-    (output, scope, loopDepth) = ("", inner, 0)
-    defer { (output, scope, loopDepth) = (outerOutput, outerScope, outerLoops) }
-    _ = try run(nodes)
+    var flow = Flow.normal
+    return try captured(nodes, in: inner, &flow)
+  }
+
+  private mutating func captured(
+    _ nodes: [TemplateNode], in inner: TemplateScope, _ flow: inout Flow
+  ) throws(TemplateError) -> String {
+    let (outerOutput, outerScope) = (output, scope)
+    (output, scope) = ("", inner)
+    defer { (output, scope) = (outerOutput, outerScope) }
+    flow = try run(nodes)
     try step(making: output.utf8.count)
     return output
   }
@@ -106,7 +112,10 @@ struct TemplateEvaluator {
     case .loop(let loop): return try run(loop)
     case .set(let target, let expression): try assign(value(expression), to: target)
     case .capture(let target, let filters, let body):
-      let text = try captured(body, in: TemplateScope(in: scope))
+      var flow = Flow.normal
+      let text = try captured(body, in: TemplateScope(in: scope), &flow)
+      // A loop that is left from within leaves nothing behind.
+      guard flow == .normal else { return flow }
       try assign(filtered(.string(text), filters), to: target)
     case .macro(let name, let signature, let body):
       scope.variables[name] = .function(.macro(TemplateMacro(name, signature, body, scope)))
@@ -114,7 +123,9 @@ struct TemplateEvaluator {
       let caller = TemplateMacro("caller", signature, body, scope)
       try write(try call(callee, caller: caller).printed())
     case .filter(let filters, let body):
-      let text = try captured(body, in: TemplateScope(in: scope))
+      var flow = Flow.normal
+      let text = try captured(body, in: TemplateScope(in: scope), &flow)
+      guard flow == .normal else { return flow }
       try write(try filtered(.string(text), filters).printed())
     case .with(let assignments, let body): return try with(assignments, body)
     case .block(let body): try write(captured(body, in: TemplateScope(in: scope)))
@@ -186,18 +197,19 @@ struct TemplateEvaluator {
       }
       values = kept
     }
-    scope = TemplateScope(in: outer)
-    if values.isEmpty { return try run(node.otherwise) }
-    let loop = TemplateLoop(values, depth: loopDepth)
-    loopDepth += 1
-    defer { loopDepth -= 1 }
+    let loop = TemplateLoop(values)
+    // As Jinja has it, `else` runs where no turn came to its end, also because each was left before.
+    var isDone = false
     for (index, value) in values.enumerated() {
       try step()
       loop.index = index
       scope = TemplateScope(["loop": .loop(loop)], in: outer)
       try assign(value, to: node.target)
-      if try run(node.body) == .leavesLoop { break }
+      let flow = try run(node.body)
+      if flow == .normal { isDone = true }
+      if flow == .leavesLoop { break }
     }
-    return .normal
+    scope = TemplateScope(in: outer)
+    return try isDone ? .normal : run(node.otherwise)
   }
 }

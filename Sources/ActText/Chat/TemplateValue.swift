@@ -127,14 +127,10 @@ final class TemplateIterator {
 final class TemplateLoop {
   let values: [TemplateValue]
   var index = 0
-  let depth: Int
   /// What `changed` was last called with.
   var changes: [TemplateValue]?
 
-  init(_ values: [TemplateValue], depth: Int) {
-    self.values = values
-    self.depth = depth
-  }
+  init(_ values: [TemplateValue]) { self.values = values }
 
   func member(_ name: String) -> TemplateValue? {
     switch name {
@@ -145,8 +141,9 @@ final class TemplateLoop {
     case "first": .bool(index == 0)
     case "last": .bool(index == values.count - 1)
     case "length": .int(values.count)
-    case "depth": .int(depth + 1)
-    case "depth0": .int(depth)
+    // Of a loop that is not recursive.
+    case "depth": .int(1)
+    case "depth0": .int(0)
     case "previtem": index > 0 ? values[index - 1] : .undefined
     case "nextitem": index + 1 < values.count ? values[index + 1] : .undefined
     default: nil

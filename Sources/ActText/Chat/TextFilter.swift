@@ -120,12 +120,13 @@ enum TextFilter {
 
   static func truncate(_ value: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
     let bound = try arguments.bound("truncate", ["length", "killwords", "end", "leeway"])
-    guard case .string(let text) = value else { throw TemplateError("`truncate` of \(value.kind)") }
     let end = try bound.text("end") ?? "..."
     let (length, leeway) = (try bound.integer("length") ?? 255, try bound.integer("leeway") ?? 5)
     let kept = length - end.unicodeScalars.count
     guard kept >= 0, leeway >= 0 else { throw TemplateError("`truncate` to less than its end") }
-    if text.unicodeScalars.count <= length + leeway { return value }
+    guard let size = value.length else { throw TemplateError("`truncate` of \(value.kind)") }
+    if size <= length + leeway { return value }
+    guard case .string(let text) = value else { throw .unsupported("`truncate` of \(value.kind)") }
     let start = String(text.unicodeScalars.prefix(kept))
     if bound.isTrue("killwords") { return .string(start + end) }
     return .string(start.parts(at: " ", limit: 1, fromEnd: true)[0] + end)
