@@ -27,14 +27,13 @@ enum TemplateGlobal {
   }
 
   private static func range(_ arguments: TemplateArguments) throws(TemplateError) -> TemplateValue {
-    let bound = try arguments.bound("range", ["start", "stop", "step"], required: 1)
+    _ = try arguments.bound("range", ["start", "stop", "step"], required: 1)
     guard arguments.named.isEmpty else { throw TemplateError("`range` takes no named arguments") }
     var numbers: [Int] = []
     for value in arguments.values {
       guard let number = value.integer else { throw TemplateError("`range` of \(value.kind)") }
       numbers.append(number)
     }
-    _ = bound
     let (start, stop) = numbers.count == 1 ? (0, numbers[0]) : (numbers[0], numbers[1])
     let step = numbers.count == 3 ? numbers[2] : 1
     guard step != 0 else { throw TemplateError("`range` with steps of 0") }

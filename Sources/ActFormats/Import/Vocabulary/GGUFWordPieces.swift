@@ -7,9 +7,11 @@ struct GGUFWordPieces: GGUFVocabulary {
 
   init(_ tokens: GGUFTokens) throws(FileError) {
     self.tokens = try tokens.respelled { text, kind in
+      // By scalars: a mark after `▁` makes one character with it.
+      let scalars = text.unicodeScalars
       // Older files leave all texts in brackets as they are, whatever their kind.
-      if kind == .control || kind == .unknown || text.hasPrefix("[") && text.hasSuffix("]") { return text }
-      return text.hasPrefix(SpaceMarks.mark) ? String(text.dropFirst()) : "##" + text
+      if kind == .control || kind == .unknown || scalars.first == "[" && scalars.last == "]" { return text }
+      return scalars.first == "▁" ? String(scalars.dropFirst()) : "##" + text
     }
     lowercases = try tokens.bool("normalizer.lowercase") ?? true
     stripsAccents = try tokens.bool("normalizer.strip_accents")
