@@ -132,8 +132,8 @@ enum SmallGGUF {
     }
   }
 
-  /// The smallest rules: an automaton of one state, and a text.
-  private static let rules: [UInt8] = [4, 0, 0, 0, 0, 0, 0, 0, 0x61, 0]
+  /// Rules that rewrite nothing: an automaton of as many states as there are bytes, none of which goes on, and a text.
+  private static let rules = bytes(UInt32(1024)) + [UInt8](repeating: 0, count: 1024) + [0x61, 0]
 
   private static func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
     withUnsafeBytes(of: value.littleEndian, Array.init)
