@@ -1,3 +1,5 @@
+# Templates are easier to read in one line than cut.
+# ruff: noqa: E501
 """Our own chat templates: the layouts that families of models have, and every construct with its odd cases."""
 
 SYSTEM = {"role": "system", "content": " Be brief.\n"}
