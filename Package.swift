@@ -129,7 +129,9 @@ let package = Package(
       exclude: ["Cases"], swiftSettings: swift),
     .testTarget(
       name: "DocTests",
-      dependencies: ["ActErrors", "ActIR", "ActFormats", "ActGraphs", "ActPasses", "ActTerminal"],
+      dependencies: [
+        "ActErrors", "ActIR", "ActFormats", "ActGraphs", "ActPasses", "ActTerminal", "ActText",
+      ],
       swiftSettings: swift),
     // What tests of small and of real checkpoints share.
     .target(

@@ -53,16 +53,11 @@ package struct ModelFiles: Sendable {
     return (try CompiledTokenizer(path: path), path)
   }
 
-  /// The text of `tokenizer_config.json`, and its path for messages; nil where there is none.
+  /// The text of `tokenizer_config.json`, with the template of `chat_template.jinja`, and its path for messages; nil where there is none.
   func tokenizerConfiguration() throws(FileError) -> (text: String, path: String)? {
     if let gguf { return try gguf.tokenizerConfiguration().map { ($0.pretty, self.path) } }
     let path = "\(self.path)/tokenizer_config.json"
-    guard fileExists(path) else { return nil }
-    let file = try MappedFile(path)
-    guard let text = String(validating: file.bytes, as: UTF8.self) else {
-      throw FileError(path, nil, "expected UTF-8 text")
-    }
-    return (text, path)
+    return try TokenizerConfig.text(inDirectory: self.path).map { ($0, path) }
   }
 
   /// `eos_token_id` of `generation_config.json`, else of `config.json`, and its place for messages.

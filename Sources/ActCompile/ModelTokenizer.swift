@@ -5,7 +5,8 @@ import ActText
 /// The tokenizer of a model as a plan carries it, checked as the plan's reader will check it.
 package struct ModelTokenizer: Sendable {
   package let compiled: CompiledTokenizer
-  /// The text of `tokenizer_config.json`; nil where there is none.
+  /// The text of `tokenizer_config.json`, with the template of `chat_template.jinja` where there is one; nil where there
+  /// is neither.
   package let configuration: String?
 
   /// Reads `tokenizer.json`, and `tokenizer_config.json` with its chat template where there is one, of a directory or as

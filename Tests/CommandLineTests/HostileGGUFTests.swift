@@ -105,6 +105,20 @@ import Workbench
     #expect(directory.contents == ["x.gguf"])
   }
 
+  /// What mutations damage is good before.
+  @Test(arguments: SmallGGUF.Vocabulary.allCases)
+  func wholeFilesAreGood(vocabulary: SmallGGUF.Vocabulary) throws {
+    let path = try directory.write(SmallGGUF.make(inner: 64, vocabulary: vocabulary), to: "x.gguf")
+    let (model, plan) = (directory.file("out"), directory.file("x.plan"))
+    for (tool, arguments) in [
+      (Tool.actc, ["import", path, "-o", model]), (.actc, ["compile", model, "-o", plan]),
+      (.actrun, ["generate", plan, "-p", "ab", "-n", "2", "--threads", "1"]),
+    ] {
+      let outcome = try tool.run(arguments)
+      #expect(outcome.code == 0, "\(outcome.error)")
+    }
+  }
+
   @Test func truncatedAnywhere() throws {
     let whole = Self.cases[Self.cases.count - 1].file
     for count in 0..<whole.count where count % 7 == 0 {

@@ -3,6 +3,7 @@ import ActFormats
 import ActGraphs
 import ActIR
 import ActTerminal
+import ActText
 import Testing
 
 /// Lists in the documents are those of the code and of the folders.
@@ -59,6 +60,17 @@ import Testing
     #expect(rows.map { codeSpans($0[0]) } == ggufArchitectures.map { [$0.gguf] })
     #expect(rows.map { codeSpans($0[1]).first } == ggufArchitectures.map { $0.architecture })
     #expect(Set(ggufArchitectures.map(\.architecture)).isSubset(of: ModelGraph.architectureNames))
+  }
+
+  @Test func ggufVocabulariesAreThoseThatAreRead() {
+    let page = Document("formats.md")
+    #expect(page.names(inTableOf: "`tokenizer.ggml.model`") == GGUFTokenizer.vocabularies)
+    #expect(page.names(inTableOf: "`tokenizer.ggml.pre`") == GGUFTokenizer.preTokenizers)
+  }
+
+  @Test func filtersAreThoseOfTemplates() {
+    let row = Document("formats.md").rows(of: "part", "of Jinja").first { $0[0] == "filters" }
+    #expect(row.map { codeSpans($0[1]) } == ChatTemplate.filters)
   }
 
   @Test func packedTypesAreThoseOfThePlans() {

@@ -253,8 +253,15 @@ struct TinyLlama {
     ("a file of `adapter`", { $0.add("general.type", "adapter") }),
     ("in 3 files", { $0.add("split.count", UInt32(3)) }),
     ("without a factor", { $0.add("llama.rope.scaling.type", "linear") }),
-    ("is not supported; byte-level BPE", { $0.replace("tokenizer.ggml.model", "llama") }),
-    ("the pre-tokenizer `tekken`", { $0.add("tokenizer.ggml.pre", "tekken") }),
+    (
+      "the vocabulary `rwkv` is not supported; these are: gpt2, ",
+      { $0.replace("tokenizer.ggml.model", "rwkv") }
+    ),
+    (
+      "the pre-tokenizer `kimi-k2` is not supported; these are: ", { $0.add("tokenizer.ggml.pre", "kimi-k2") }
+    ),
+    ("tokenizer.ggml.scores: is missing", { $0.replace("tokenizer.ggml.model", "llama") }),
+    ("unknown_token_id: is missing", { $0.replace("tokenizer.ggml.model", "bert") }),
     (
       "a token is given twice",
       { $0.replace("tokenizer.ggml.tokens", ["a", "b", "ab", "c", "abc", "d", "a", "e"]) }

@@ -2,26 +2,72 @@
 struct TemplateEvaluator {
   private static let maximumOutput = 1 << 20
   private static let maximumSteps = 1_000_000
+  /// Statements, expressions and calls within each other.
+  private static let maximumDepth = 256
 
-  private var scopes: [[String: TemplateValue]]
+  /// What the template finds around it.
+  struct Surroundings {
+    /// Names of special tokens that the tokenizer's configuration does not speak of.
+    var unknownTokens: Set<String> = []
+    /// The time, in seconds since 1970.
+    var now: () -> Int
+  }
+
+  let surroundings: Surroundings
+  var scope: TemplateScope
+  /// The most values that one value may have in it.
+  private let maximumWeight: Int
   private var output = ""
   private var steps = 0
+  private var depth = 0
+
+  /// How statements end: at their end, or because a loop is left or begins its next turn.
+  private enum Flow {
+    case normal, leavesLoop, nextTurn
+  }
 
   /// The text that `nodes` make with these variables.
   static func run(
-    _ nodes: [TemplateNode], _ variables: [String: TemplateValue]
+    _ nodes: [TemplateNode], _ variables: [String: TemplateValue], _ surroundings: Surroundings
   ) throws(TemplateError) -> String {
-    var evaluator = TemplateEvaluator(scopes: [variables])
-    try evaluator.run(nodes)
+    var evaluator = TemplateEvaluator(surroundings: surroundings, scope: TemplateScope(variables))
+    _ = try evaluator.run(nodes)
     return evaluator.output
   }
 
-  private init(scopes: [[String: TemplateValue]]) { self.scopes = scopes }
+  private init(surroundings: Surroundings, scope: TemplateScope) {
+    self.surroundings = surroundings
+    self.scope = scope
+    // A template may put what it is given together in a few ways.
+    let given = scope.variables.values.reduce(0) { $0 + $1.weight(limit: 1 << 24) }
+    maximumWeight = max(1 << 18, 8 * given)
+  }
 
-  private mutating func step() throws(TemplateError) {
-    steps += 1
+  /// Counts a step, and what it makes: long texts and lists are many.
+  mutating func step(making size: Int = 0) throws(TemplateError) {
+    steps += 1 + size / 64
     guard steps <= Self.maximumSteps else { throw TemplateError("the template runs too long") }
   }
+
+  /// Counts what it takes to go through all of a value.
+  mutating func step(through value: TemplateValue) throws(TemplateError) {
+    let weight = value.weight(limit: maximumWeight)
+    guard weight <= maximumWeight else {
+      throw TemplateError(
+        "a value becomes too large, or too deep to go through")
+    }
+    try step(making: weight)
+  }
+
+  /// Goes one level deeper; `leave` goes back.
+  mutating func enter() throws(TemplateError) {
+    depth += 1
+    guard depth <= Self.maximumDepth else {
+      throw TemplateError("the template nests too deeply; does a macro call itself without end?")
+    }
+  }
+
+  mutating func leave() { depth -= 1 }
 
   private mutating func write(_ text: String) throws(TemplateError) {
     guard output.utf8.count + text.utf8.count <= Self.maximumOutput else {
@@ -30,124 +76,140 @@ struct TemplateEvaluator {
     output += text
   }
 
-  private mutating func run(_ nodes: [TemplateNode]) throws(TemplateError) {
+  /// What `nodes` write, with variables of their own.
+  mutating func captured(_ nodes: [TemplateNode], in inner: TemplateScope) throws(TemplateError) -> String {
+    var flow = Flow.normal
+    return try captured(nodes, in: inner, &flow)
+  }
+
+  private mutating func captured(
+    _ nodes: [TemplateNode], in inner: TemplateScope, _ flow: inout Flow
+  ) throws(TemplateError) -> String {
+    let (outerOutput, outerScope) = (output, scope)
+    (output, scope) = ("", inner)
+    defer { (output, scope) = (outerOutput, outerScope) }
+    flow = try run(nodes)
+    try step(making: output.utf8.count)
+    return output
+  }
+
+  private mutating func run(_ nodes: [TemplateNode]) throws(TemplateError) -> Flow {
+    try enter()
+    defer { leave() }
     for node in nodes {
       try step()
-      switch node {
-      case .text(let text): try write(text)
-      case .output(let expression): try write(try value(expression).printed())
-      case .condition(let branches, let otherwise):
-        var chosen = otherwise
-        for branch in branches {
-          let isMet = try value(branch.condition).isTrue
-          if isMet {
-            chosen = branch.body
-            break
-          }
-        }
-        try run(chosen)
-      case .loop(let variable, let sequence, let body): try loop(variable, try value(sequence), body)
-      case .set(let name, let member, let expression):
-        let value = try value(expression)
-        guard let member else {
-          scopes[scopes.count - 1][name] = value
-          continue
-        }
-        guard case .namespace(let space) = variable(name) else {
-          throw TemplateError("`\(name)` is no namespace")
-        }
-        space.members[member] = value
+      let flow = try run(node)
+      if flow != .normal { return flow }
+    }
+    return .normal
+  }
+
+  private mutating func run(_ node: TemplateNode) throws(TemplateError) -> Flow {
+    switch node {
+    case .text(let text): try write(text)
+    case .output(let expression): try write(try value(expression).printed())
+    case .condition(let branches, let otherwise): return try choose(branches, otherwise)
+    case .loop(let loop): return try run(loop)
+    case .set(let target, let expression): try assign(value(expression), to: target)
+    case .capture(let target, let filters, let body):
+      var flow = Flow.normal
+      let text = try captured(body, in: TemplateScope(in: scope), &flow)
+      // A loop that is left from within leaves nothing behind.
+      guard flow == .normal else { return flow }
+      try assign(filtered(.string(text), filters), to: target)
+    case .macro(let name, let signature, let body):
+      scope.variables[name] = .function(.macro(TemplateMacro(name, signature, body, scope)))
+    case .call(let callee, let signature, let body):
+      let caller = TemplateMacro("caller", signature, body, scope)
+      try write(try call(callee, caller: caller).printed())
+    case .filter(let filters, let body):
+      var flow = Flow.normal
+      let text = try captured(body, in: TemplateScope(in: scope), &flow)
+      guard flow == .normal else { return flow }
+      try write(try filtered(.string(text), filters).printed())
+    case .with(let assignments, let body): return try with(assignments, body)
+    case .block(let body): try write(captured(body, in: TemplateScope(in: scope)))
+    case .breakLoop: return .leavesLoop
+    case .continueLoop: return .nextTurn
+    }
+    return .normal
+  }
+
+  private mutating func choose(
+    _ branches: [(condition: TemplateExpression, body: [TemplateNode])], _ otherwise: [TemplateNode]
+  ) throws(TemplateError) -> Flow {
+    for branch in branches {
+      let isMet = try value(branch.condition).isTrue
+      if isMet { return try run(branch.body) }
+    }
+    return try run(otherwise)
+  }
+
+  private mutating func with(
+    _ assignments: [(AssignmentTarget, TemplateExpression)], _ body: [TemplateNode]
+  ) throws(TemplateError) -> Flow {
+    let outer = scope
+    defer { scope = outer }
+    let inner = TemplateScope(in: outer)
+    var values: [TemplateValue] = []
+    for (_, expression) in assignments { values.append(try value(expression)) }
+    scope = inner
+    for ((target, _), value) in zip(assignments, values) { try assign(value, to: target) }
+    return try run(body)
+  }
+
+  private mutating func filtered(
+    _ value: TemplateValue, _ filters: [FilterCall]
+  ) throws(TemplateError) -> TemplateValue {
+    var value = value
+    for filter in filters { value = try apply(filter, to: value) }
+    return value
+  }
+
+  private mutating func assign(_ value: TemplateValue, to target: AssignmentTarget) throws(TemplateError) {
+    switch target {
+    case .variable(let name): scope.variables[name] = value
+    case .namespace(let name, let member):
+      guard case .namespace(let space) = scope[name] else { throw TemplateError("`\(name)` is no namespace") }
+      guard !member.hasPrefix("_") else { throw TemplateError("`\(member)` is no member for a template") }
+      space.members[string: member] = value
+    case .several(let targets):
+      let values = try value.iterated()
+      guard values.count == targets.count else {
+        throw TemplateError("expected \(targets.count) values to set, found \(values.count)")
       }
+      for (target, value) in zip(targets, values) { try assign(value, to: target) }
     }
   }
 
-  private mutating func loop(
-    _ variable: String, _ sequence: TemplateValue, _ body: [TemplateNode]
-  ) throws(TemplateError) {
-    guard case .list(let values) = sequence else { throw .unsupported("a loop over what is no list") }
+  private mutating func run(_ node: LoopNode) throws(TemplateError) -> Flow {
+    let outer = scope
+    defer { scope = outer }
+    var values = try value(node.sequence).iterated()
+    try step(making: values.count)
+    if let condition = node.condition {
+      var kept: [TemplateValue] = []
+      for value in values {
+        scope = TemplateScope(in: outer)
+        try assign(value, to: node.target)
+        let isKept = try self.value(condition).isTrue
+        if isKept { kept.append(value) }
+      }
+      values = kept
+    }
+    let loop = TemplateLoop(values)
+    // As Jinja has it, `else` runs where no turn came to its end, also because each was left before.
+    var isDone = false
     for (index, value) in values.enumerated() {
       try step()
-      scopes.append([
-        variable: value,
-        "loop": .object([
-          "index": .int(index + 1), "index0": .int(index), "first": .bool(index == 0),
-          "last": .bool(index == values.count - 1), "length": .int(values.count),
-          "revindex": .int(values.count - index), "revindex0": .int(values.count - index - 1),
-        ]),
-      ])
-      defer { scopes.removeLast() }
-      try run(body)
+      loop.index = index
+      scope = TemplateScope(["loop": .loop(loop)], in: outer)
+      try assign(value, to: node.target)
+      let flow = try run(node.body)
+      if flow == .normal { isDone = true }
+      if flow == .leavesLoop { break }
     }
-  }
-
-  private func variable(_ name: String) -> TemplateValue {
-    for scope in scopes.reversed() { if let value = scope[name] { return value } }
-    return .undefined
-  }
-
-  private mutating func values(_ expressions: [TemplateExpression]) throws(TemplateError) -> [TemplateValue] {
-    var values: [TemplateValue] = []
-    for expression in expressions { values.append(try value(expression)) }
-    return values
-  }
-
-  private mutating func value(_ expression: TemplateExpression) throws(TemplateError) -> TemplateValue {
-    try step()
-    switch expression {
-    case .literal(let value): return value
-    case .variable(let name):
-      // Other tokens of the tokenizer's that a template may ask for; undefined, they would print as nothing.
-      if name.hasSuffix("_token"), case .undefined = variable(name) {
-        throw .unsupported("the variable `\(name)`")
-      }
-      return variable(name)
-    case .list(let expressions): return .list(try values(expressions))
-    case .member(let object, let key): return try value(object).member(try value(key))
-    case .slice(let object, let from, let to):
-      var bounds: [Int?] = []
-      for bound in [from, to] {
-        guard let bound else {
-          bounds.append(nil)
-          continue
-        }
-        guard case .int(let number) = try value(bound) else { throw TemplateError("a slice of no number") }
-        bounds.append(number)
-      }
-      return try value(object).slice(bounds[0], bounds[1])
-    case .call(let name, let arguments, let named): return try call(name, arguments, named)
-    case .method(let object, let name, let arguments):
-      return try value(object).method(name, try values(arguments))
-    case .filter(let object, let name, let arguments):
-      return try value(object).filtered(name, try values(arguments))
-    case .test(let object, let name): return .bool(try value(object).meets(name))
-    case .not(let inner): return .bool(try !value(inner).isTrue)
-    case .negative(let inner):
-      guard case .int(let number) = try value(inner) else { throw TemplateError("`-` of no number") }
-      return try TemplateValue.int(0).combined("-", .int(number))
-    case .and(let left, let right):
-      let left = try value(left)
-      return left.isTrue ? try value(right) : left
-    case .or(let left, let right):
-      let left = try value(left)
-      return left.isTrue ? left : try value(right)
-    case .binary(let symbol, let left, let right): return try value(left).combined(symbol, try value(right))
-    case .choice(let condition, let then, let otherwise):
-      if try value(condition).isTrue { return try value(then) }
-      return try otherwise.map { (other) throws(TemplateError) in try value(other) } ?? .undefined
-    }
-  }
-
-  private mutating func call(
-    _ name: String, _ arguments: [TemplateExpression], _ named: [(String, TemplateExpression)]
-  ) throws(TemplateError) -> TemplateValue {
-    switch name {
-    case "namespace" where arguments.isEmpty:
-      var members: [String: TemplateValue] = [:]
-      for (name, expression) in named { members[name] = try value(expression) }
-      return .namespace(TemplateNamespace(members))
-    case "raise_exception" where arguments.count == 1 && named.isEmpty:
-      throw TemplateError("the template refuses the chat: \(try value(arguments[0]).printed())")
-    default: throw .unsupported("the function `\(name)`")
-    }
+    scope = TemplateScope(in: outer)
+    return try isDone ? .normal : run(node.otherwise)
   }
 }

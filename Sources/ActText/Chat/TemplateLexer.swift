@@ -9,6 +9,7 @@ enum TemplateToken: Hashable {
   case name(String)
   case string(String)
   case integer(Int)
+  case float(Double)
   /// An operator or a bracket.
   case symbol(String)
 }
@@ -37,35 +38,41 @@ struct TemplateLexer {
 
   mutating func pieces() throws(TemplateError) -> [TemplatePiece] {
     var pieces: [TemplatePiece] = []
-    var trimsStart = false
-    var dropsNewline = false
+    var ending = TagEnding.nothing
     var beginsLine = true
     while true {
       let (text, opening) = takeText()
       var body = text[...]
-      if trimsStart {
-        body = body.drop { $0.properties.isWhitespace }
-        beginsLine = text[..<body.startIndex].last == "\n"
-      } else if dropsNewline, body.first == "\n" {
+      switch ending {
+      case .trimsSpace:
+        body = body.drop { $0.isPythonSpace }
+        if body.startIndex > 0 { beginsLine = text[body.startIndex - 1] == "\n" }
+      case .dropsNewline where body.first == "\n":
         body = body.dropFirst()
         beginsLine = true
+      case .dropsNewline, .nothing: break
       }
       guard let opening else {
-        pieces.append(.text(string(body)))
+        if !body.isEmpty { pieces.append(.text(string(body))) }
         return pieces
       }
       at += 2
-      let sign = at < characters.count ? characters[at] : " "
-      if sign == "-" {
-        while body.last?.properties.isWhitespace == true { body = body.dropLast() }
-      } else if opening != "{", sign != "+" {
-        body = strippedLineStart(body, beginsLine: beginsLine)
-      }
-      if sign == "-" || sign == "+" { at += 1 }
+      body = strippedEnd(body, before: opening, beginsLine: beginsLine)
       if !body.isEmpty { pieces.append(.text(string(body))) }
-      (trimsStart, dropsNewline) = try takeTag(opening, &pieces)
       beginsLine = false
+      if opening == "%", let end = takeRaw(name: "raw", keepsNewline: true) {
+        let (raw, rawEnding) = try takeRawBody(trimmed: end == .trimsSpace)
+        if !raw.isEmpty { pieces.append(.text(string(raw))) }
+        ending = rawEnding
+      } else {
+        ending = try takeTag(opening, &pieces)
+      }
     }
+  }
+
+  /// What a tag does to the text after it.
+  private enum TagEnding {
+    case trimsSpace, dropsNewline, nothing
   }
 
   private func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
@@ -74,12 +81,29 @@ struct TemplateLexer {
     return text
   }
 
+  /// Takes the sign after an opening brace, and gives the text before it without what the tag strips.
+  private mutating func strippedEnd(
+    _ text: ArraySlice<Unicode.Scalar>, before opening: Unicode.Scalar, beginsLine: Bool
+  ) -> ArraySlice<Unicode.Scalar> {
+    let sign = at < characters.count ? characters[at] : " "
+    var text = text
+    if sign == "-" {
+      while text.last?.isPythonSpace == true { text = text.dropLast() }
+      at += 1
+    } else if sign == "+" {
+      at += 1
+    } else if opening != "{" {
+      text = strippedLineStart(text, beginsLine: beginsLine)
+    }
+    return text
+  }
+
   /// `text` without the blanks at its end, if they begin a line.
   private func strippedLineStart(
     _ text: ArraySlice<Unicode.Scalar>, beginsLine: Bool
   ) -> ArraySlice<Unicode.Scalar> {
     var rest = text
-    while let last = rest.last, last != "\n", last.properties.isWhitespace { rest = rest.dropLast() }
+    while let last = rest.last, last != "\n", last.isPythonSpace { rest = rest.dropLast() }
     return rest.last == "\n" || rest.isEmpty && beginsLine ? rest : text
   }
 
@@ -96,100 +120,69 @@ struct TemplateLexer {
     return (Array(characters[start...]), nil)
   }
 
-  /// Takes the rest of a tag; says whether it trims the text after it, and whether it swallows a newline there.
+  /// Takes the rest of a tag that holds `name` alone, if it does; `keepsNewline` says whether one after it stays.
+  private mutating func takeRaw(name: String, keepsNewline: Bool) -> TagEnding? {
+    var end = at
+    func skipSpace() { while end < characters.count, characters[end].isPythonSpace { end += 1 } }
+    skipSpace()
+    guard characters[end...].starts(with: name.unicodeScalars) else { return nil }
+    end += name.unicodeScalars.count
+    skipSpace()
+    let sign = end < characters.count ? characters[end] : " "
+    // A `+` can only end the last of the two.
+    if sign == "-" || sign == "+" && !keepsNewline { end += 1 }
+    guard characters[end...].starts(with: "%}".unicodeScalars) else { return nil }
+    at = end + 2
+    return sign == "-" ? .trimsSpace : keepsNewline || sign == "+" ? .nothing : .dropsNewline
+  }
+
+  /// Takes the text up to `endraw`, and that tag.
+  private mutating func takeRawBody(
+    trimmed: Bool
+  ) throws(TemplateError) -> (ArraySlice<Unicode.Scalar>, TagEnding) {
+    if trimmed { while at < characters.count, characters[at].isPythonSpace { at += 1 } }
+    let start = at
+    while at + 1 < characters.count {
+      guard characters[at] == "{", characters[at + 1] == "%" else {
+        at += 1
+        continue
+      }
+      let end = at
+      at += 2
+      let body = strippedEnd(characters[start..<end], before: "%", beginsLine: false)
+      if let ending = takeRaw(name: "endraw", keepsNewline: false) { return (body, ending) }
+      at = end + 1
+    }
+    throw TemplateError("a `raw` without `endraw`")
+  }
+
+  /// Takes the rest of a tag.
   private mutating func takeTag(
     _ opening: Unicode.Scalar, _ pieces: inout [TemplatePiece]
-  ) throws(TemplateError) -> (trimsStart: Bool, dropsNewline: Bool) {
-    if opening == "#" {
-      while at + 1 < characters.count, !(characters[at] == "#" && characters[at + 1] == "}") { at += 1 }
-      guard at + 1 < characters.count else { throw TemplateError("a comment that does not end") }
-      let trims = characters[at - 1] == "-"
-      at += 2
-      return (trims, true)
-    }
+  ) throws(TemplateError) -> TagEnding {
+    if opening == "#" { return try takeComment() }
     let closing: [Unicode.Scalar] = opening == "{" ? ["}", "}"] : ["%", "}"]
+    var reader = TemplateTokenReader(characters, at: at)
     var tokens: [TemplateToken] = []
-    // Braces opened in the expression, because `}}` may end a dictionary.
-    var depth = 0
     while true {
-      while at < characters.count, characters[at].properties.isWhitespace { at += 1 }
-      guard at < characters.count else { throw TemplateError("a tag that does not end") }
-      let rest = characters[at...]
-      if depth == 0, rest.starts(with: ["-"] + closing) {
-        at += 3
-        append(tokens, opening, &pieces)
-        return (true, opening != "{")
+      let (token, ending) = try reader.next(closing: closing)
+      guard let token else {
+        at = reader.at
+        pieces.append(opening == "{" ? .output(tokens) : .statement(tokens))
+        if ending == "-" { return .trimsSpace }
+        return opening == "{" || ending == "+" ? .nothing : .dropsNewline
       }
-      if depth == 0, rest.starts(with: closing) {
-        at += 2
-        append(tokens, opening, &pieces)
-        return (false, opening != "{")
-      }
-      guard tokens.count < 1024 else { throw TemplateError("a tag of more than 1024 parts") }
-      let token = try takeToken()
-      if token == .symbol("{") { depth += 1 }
-      if token == .symbol("}") { depth -= 1 }
+      guard tokens.count < 4096 else { throw TemplateError("a tag of more than 4096 parts") }
       tokens.append(token)
     }
   }
 
-  private func append(
-    _ tokens: [TemplateToken], _ opening: Unicode.Scalar, _ pieces: inout [TemplatePiece]
-  ) {
-    pieces.append(opening == "{" ? .output(tokens) : .statement(tokens))
-  }
-
-  private static let symbols = [
-    "==", "!=", "<=", ">=", "//", "**", "<", ">", "=", "+", "-", "*", "/", "%", "~", "|", ".", ",", ":", "(",
-    ")",
-    "[", "]", "{", "}",
-  ].map { (text: $0, scalars: Array($0.unicodeScalars)) }
-
-  private mutating func takeToken() throws(TemplateError) -> TemplateToken {
-    let first = characters[at]
-    if first == "'" || first == "\"" { return .string(try takeString(first)) }
+  private mutating func takeComment() throws(TemplateError) -> TagEnding {
     let start = at
-    func isWord(_ scalar: Unicode.Scalar) -> Bool { scalar == "_" || scalar.properties.isAlphabetic }
-    func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) }
-    if isWord(first) {
-      while at < characters.count, isWord(characters[at]) || isDigit(characters[at]) { at += 1 }
-      return .name(string(characters[start..<at]))
-    }
-    if isDigit(first) {
-      while at < characters.count, isDigit(characters[at]) { at += 1 }
-      guard let number = Int(string(characters[start..<at])) else {
-        throw TemplateError("a number out of range")
-      }
-      return .integer(number)
-    }
-    guard let symbol = Self.symbols.first(where: { characters[at...].starts(with: $0.scalars) }) else {
-      throw TemplateError("an unexpected `\(first)`")
-    }
-    at += symbol.scalars.count
-    return .symbol(symbol.text)
-  }
-
-  private mutating func takeString(_ quote: Unicode.Scalar) throws(TemplateError) -> String {
-    at += 1
-    var text = ""
-    while at < characters.count {
-      let scalar = characters[at]
-      at += 1
-      if scalar == quote { return text }
-      guard scalar == "\\" else {
-        text.unicodeScalars.append(scalar)
-        continue
-      }
-      guard at < characters.count else { break }
-      switch characters[at] {
-      case "n": text += "\n"
-      case "t": text += "\t"
-      case "r": text += "\r"
-      case "\\", "'", "\"": text.unicodeScalars.append(characters[at])
-      default: throw .unsupported("the escape `\\\(characters[at])`")
-      }
-      at += 1
-    }
-    throw TemplateError("a string that does not end")
+    while at + 1 < characters.count, !(characters[at] == "#" && characters[at + 1] == "}") { at += 1 }
+    guard at + 1 < characters.count else { throw TemplateError("a comment that does not end") }
+    let sign = at > start ? characters[at - 1] : " "
+    at += 2
+    return sign == "-" ? .trimsSpace : sign == "+" ? .nothing : .dropsNewline
   }
 }

@@ -7,6 +7,14 @@ package struct TokenizerConfig: Hashable, Sendable {
   package var addBOSToken: Bool?
   /// The chat template, in Jinja; of several, the one named `default`.
   package var chatTemplate: String?
+  /// The special tokens that chat templates know, by the names they have there, `bos_token` and `eos_token` among them.
+  package private(set) var specialTokens: [String: String] = [:]
+  /// The names of those that the file does not speak of; a token that is null is none.
+  package private(set) var unknownTokens: Set<String> = []
+
+  private static let tokenNames = [
+    "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
+  ]
 
   package init(
     bosToken: String? = nil, eosToken: String? = nil, addBOSToken: Bool? = nil, chatTemplate: String? = nil
@@ -15,14 +23,24 @@ package struct TokenizerConfig: Hashable, Sendable {
     self.eosToken = eosToken
     self.addBOSToken = addBOSToken
     self.chatTemplate = chatTemplate
+    specialTokens["bos_token"] = bosToken
+    specialTokens["eos_token"] = eosToken
+    unknownTokens = Set(Self.tokenNames).subtracting(specialTokens.keys)
   }
 
   /// Reads the file's JSON; keys that concern other libraries are left alone. `path` is for error messages.
   package init(json: JSON, path: String) throws(FileError) {
     let root = LocatedJSON(path: path, place: "", value: json)
     guard json.members != nil else { throw root.failure("expected an object") }
-    bosToken = try TokenizerConfig.token(root["bos_token"])
-    eosToken = try TokenizerConfig.token(root["eos_token"])
+    for name in Self.tokenNames {
+      guard json[name] != nil else {
+        unknownTokens.insert(name)
+        continue
+      }
+      specialTokens[name] = try TokenizerConfig.token(root[name])
+    }
+    bosToken = specialTokens["bos_token"]
+    eosToken = specialTokens["eos_token"]
     if root["add_bos_token"] != nil { addBOSToken = try root.bool("add_bos_token", absent: false) }
     chatTemplate = try TokenizerConfig.template(root["chat_template"])
   }

@@ -51,8 +51,8 @@ extension MutationKind {
       data("csv", "text,n\na cat,1\n\"the \"\"dog\"\", ran\",2\n"),
       data("tsv", "text\tn\na cat\t1\nthe dog\t2\n"),
       data("txt", "a cat\nthe dog ran home\r\n\nit rains\n"),
-      samples, partialFit, steering, sites, filter,
-    ] + tokenizers
+      samples, partialFit, steering, sites, filter, chatTemplates,
+    ] + tokenizers + vocabularies
 
   private static func parsed(_ bytes: [UInt8]) -> JSON { (try? JSON(parsing: bytes)) ?? .null }
 
