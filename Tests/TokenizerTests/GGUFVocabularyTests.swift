@@ -1,6 +1,7 @@
 import ActFormats
 import ActText
 import FoundationEssentials
+import Synchronization
 import Testing
 import Workbench
 
@@ -135,11 +136,11 @@ import Workbench
   /// What files leave out is said.
   @Test func notes() throws {
     func notes(_ name: String) throws -> [String] {
-      var notes: [String] = []
-      try withoutActuallyEscaping({ notes.append($0) }) { note in
-        _ = try GGUFTokenizer(GGUFFile(fixture("gguf/\(name).gguf")), note: note)
+      let notes = Mutex<[String]>([])
+      _ = try GGUFTokenizer(GGUFFile(fixture("gguf/\(name).gguf"))) { note in
+        notes.withLock { $0.append(note) }
       }
-      return notes
+      return notes.withLock(\.self)
     }
     #expect(
       try notes("byte-pairs").map {

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A GGUF file as the Hugging Face model that it was converted from: configuration, tensors under their own names, and
 /// tokenizer.
 ///
@@ -19,7 +21,7 @@ package final class GGUFModel: Sendable {
   package init(_ path: String) throws(FileError) {
     let file = try GGUFFile(path)
     let notes = Notes()
-    let metadata = GGUFMetadata(file) { notes.texts.append($0) }
+    let metadata = GGUFMetadata(file) { note in notes.texts.withLock { $0.append(note) } }
     if let kind = try metadata.string("general.type"), kind != "model" {
       throw FileError.unsupported(
         path, "general.type", "a file of `\(kind)` is not supported", next: "give the model's")
@@ -40,12 +42,12 @@ package final class GGUFModel: Sendable {
     self.path = path
     self.file = file
     self.members = members
-    self.notes = notes.texts
+    self.notes = notes.texts.withLock(\.self)
     tensors = builder.tensors
     indices = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
   }
 
-  private final class Notes { var texts: [String] = [] }
+  private final class Notes: Sendable { let texts = Mutex<[String]>([]) }
 
   /// `config.json` of a checkpoint whose tensors have the type `dtype`.
   func configuration(_ dtype: StorageType) -> JSON {

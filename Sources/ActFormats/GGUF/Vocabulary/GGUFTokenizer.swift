@@ -2,7 +2,7 @@
 ///
 /// Vocabularies are those of `GGUFVocabularyKind`. Where llama.cpp and the published tokenizer of a family differ, the
 /// form is the published one.
-package struct GGUFTokenizer {
+package struct GGUFTokenizer: Sendable {
   private let vocabulary: any GGUFVocabulary
   private let frame: TokenFrame
   private let chatTemplate: String?
@@ -23,7 +23,7 @@ package struct GGUFTokenizer {
   }
 
   /// Reads the vocabulary of a file, of which nothing else is needed. `note` receives what the file leaves out.
-  package init(_ file: GGUFFile, note: @escaping (String) -> Void = { _ in }) throws(FileError) {
+  package init(_ file: GGUFFile, note: @escaping @Sendable (String) -> Void = { _ in }) throws(FileError) {
     try self.init(file, GGUFMetadata(file, note: note))
   }
 

@@ -1,9 +1,9 @@
 /// The header's values of a GGUF file, each read as what it must be; what the file leaves out is said or refused.
-struct GGUFMetadata {
+struct GGUFMetadata: Sendable {
   private let file: GGUFFile
-  private let note: (String) -> Void
+  private let note: @Sendable (String) -> Void
 
-  init(_ file: GGUFFile, note: @escaping (String) -> Void) {
+  init(_ file: GGUFFile, note: @escaping @Sendable (String) -> Void) {
     self.file = file
     self.note = note
   }

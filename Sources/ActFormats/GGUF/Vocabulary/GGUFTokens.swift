@@ -1,5 +1,5 @@
 /// The tokens of a GGUF file, checked.
-struct GGUFTokens {
+struct GGUFTokens: Sendable {
   enum Kind: Int {
     case normal = 1
     case unknown, control, userDefined, unused, byte

@@ -1,5 +1,5 @@
 /// A kind of vocabulary, as `tokenizer.ggml.model` names it: the components of its `tokenizer.json`.
-protocol GGUFVocabulary {
+protocol GGUFVocabulary: Sendable {
   /// The tokens, spelled as in `tokenizer.json`.
   var tokens: GGUFTokens { get }
   /// What is put around texts where the file does not say.
