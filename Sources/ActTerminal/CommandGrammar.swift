@@ -42,8 +42,7 @@ struct CommandGrammar {
   func line(reclaimingPositionalOf line: [String]) -> [String]? {
     let found = read(line)
     guard found.positionals == 0, let missing = soleRequiredPositional else { return nil }
-    let isDirectory = missing.completion == "directory"
-    let candidates = found.listEnds.filter { exists(line[$0], asDirectory: isDirectory) }
+    let candidates = found.listEnds.filter { exists(line[$0], as: missing) }
     guard let index = candidates.first, candidates.count == 1 else { return nil }
     var line = line
     let value = line.remove(at: index)
@@ -67,9 +66,11 @@ struct CommandGrammar {
     return required[0]
   }
 
-  private func exists(_ path: String, asDirectory: Bool) -> Bool {
+  /// Whether there is a directory of that name, or a file of the kind that the argument is.
+  private func exists(_ path: String, as argument: CommandDescription.Argument) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && (status.st_mode & S_IFMT == S_IFDIR) == asDirectory
+    guard stat(path, &status) == 0 else { return false }
+    return status.st_mode & S_IFMT == S_IFDIR || argument.extensions.contains { path.hasSuffix(".\($0)") }
   }
 
   /// What a line holds: its first unknown option, how many positional arguments, and where the last values of those

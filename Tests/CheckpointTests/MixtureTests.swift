@@ -24,13 +24,16 @@ import Workbench
     return try engine.run(prompt, slot: 1)
   }
 
-  /// Every method at every kind of site computes as written what it computes folded, live and frozen.
+  /// A map that scales, one that shifts, and those of low rank and of a whole matrix.
+  static let methods = [linearAct, meanAct, leace, gaussianOT]
+
+  /// Methods at every kind of site compute as written what they compute folded, live and frozen.
   @Test(arguments: checkpoints, patterns)
   func methodsAtExperts(checkpoint: String, pattern: String) throws {
     let model = try Model(fixture(checkpoint))
     let prompt = randomPrompt(20, vocabulary: Self.vocabulary)
     let bare = try model.makeEngine().run(prompt)
-    for method in registeredMethods {
+    for method in Self.methods {
       let map = try model.fitRandomMap(method, at: pattern, vocabulary: Self.vocabulary)
       #expect(sameBits(try steered(model, map, .live, 0, prompt), bare), "\(method.name)")
       let reference = try steered(model, map, .reference, 0.7, prompt)

@@ -73,7 +73,8 @@ import Workbench
     for method in pattern == "*" ? [linearAct] : registeredMethods {
       var options = FitOptions(method: method)
       options.samples.rows = 40
-      options.support = .quantiles(lower: 0, upper: 100)
+      options.samples.pooling = .mean
+      options.support = method.requirements.mostPairs == 1 ? .all : .quantiles(lower: 0, upper: 100)
       try check(model, sites, options)
     }
   }

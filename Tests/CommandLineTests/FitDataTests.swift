@@ -169,9 +169,9 @@ import Workbench
     let expected = try self.fit(["--source", last, "--target", workshop.target, "--pooling", "last"]).map
     #expect(map.sites[0].parameters["source_mean"] == expected.sites[0].parameters["source_mean"])
 
-    let unknown = try fit(path, template: "{{ messages | tojson }}")
+    let unknown = try fit(path, template: "{{ messages | groupby('role') }}")
     #expect(unknown.code == 4)
-    #expect(unknown.error.contains("chat_template: not supported: the filter `tojson`"), "\(unknown.error)")
+    #expect(unknown.error.contains("chat_template: not supported: the filter `groupby`"), "\(unknown.error)")
     let refused = try fit(path, template: "{{ raise_exception('never') }}")
     #expect(refused.code == 3)
     #expect(refused.error.contains("chat.jsonl: line 1: the template refuses the chat: never"))

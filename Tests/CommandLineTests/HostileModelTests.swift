@@ -155,7 +155,7 @@ import Workbench
   /// A template that is good Jinja and more than we know does not keep the plan from running.
   @Test func templateBeyondOurs() throws {
     try directory.write(
-      #"{"chat_template":"{% macro f() %}{% endmacro %}"}"#, to: "model/tokenizer_config.json")
+      #"{"chat_template":"{% include 'turns' %}"}"#, to: "model/tokenizer_config.json")
     let outcome = try Tool.actc.run("compile", model, "-o", directory.file("x.plan"))
     #expect(outcome.code == 0, "\(outcome.error)")
     #expect(outcome.error.contains("chat_template: not supported: "), "\(outcome.error)")

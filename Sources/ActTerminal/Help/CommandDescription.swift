@@ -27,6 +27,8 @@ package struct CommandDescription: Hashable, Sendable {
     package var values: [String]
     /// How a shell completes its values: `file`, `directory`, `list`, …; nil where it does not.
     package var completion: String?
+    /// The endings of files that a shell completes; empty where they do not matter.
+    package var extensions: [String]
   }
 
   /// The words that call it: `actc fit`.
@@ -82,6 +84,8 @@ extension CommandDescription.Argument {
     summary = json["abstract"]?.string ?? ""
     defaultValue = json["defaultValue"]?.string
     values = (json["allValues"]?.array ?? []).compactMap(\.string)
-    completion = json["completionKind"]?.members?.first?.key
+    let completions = json["completionKind"]?.members?.first
+    completion = completions?.key
+    extensions = (completions?.value["extensions"]?.array ?? []).compactMap(\.string)
   }
 }
