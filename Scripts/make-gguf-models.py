@@ -43,6 +43,7 @@ COMMON = {
     "pad_token_id": 0,
 }
 GATED = {"intermediate_size": 40, "num_key_value_heads": 2, **COMMON}
+EXPERTS = {"num_experts": 5, "num_experts_per_tok": 2, "moe_intermediate_size": 20}
 PHI = {**GATED, "intermediate_size": 128, "num_key_value_heads": 4}
 BERT = {**COMMON, "intermediate_size": 40, "type_vocab_size": 2}
 
@@ -238,6 +239,20 @@ MODELS = {
     "command-r": ("Cohere", {**GATED, "logit_scale": 0.25}, "f16", {}),
     "bert": ("Bert", BERT, "f16", {}),
     "roberta": ("Roberta", {**BERT, "pad_token_id": 1, "max_position_embeddings": 42}, "f32", {}),
+    # Experts, which the converter stacks.
+    "mixtral": (
+        "Mixtral",
+        {**GATED, "num_local_experts": 5, "num_experts_per_tok": 2, "sliding_window": None},
+        "bf16",
+        {},
+    ),
+    "qwen2moe": (
+        "Qwen2Moe",
+        {**GATED, **EXPERTS, "shared_expert_intermediate_size": 24, "norm_topk_prob": False},
+        "f16",
+        {},
+    ),
+    "qwen3moe": ("Qwen3Moe", {**GATED, **EXPERTS, "head_dim": 12, "norm_topk_prob": True}, "f32", {}),
 }
 # Models whose queries, keys and values the converter makes one layer of.
 FUSED = ("mistral", "qwen2")

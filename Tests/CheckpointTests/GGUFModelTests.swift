@@ -12,9 +12,9 @@ import Workbench
 @Suite struct GGUFModelTests {
   static let decoders = [
     "llama", "llama3", "llama3-other", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi2",
-    "phi3",
-    "phi3-longrope", "gpt2", "gptneox", "gptneox-serial", "olmo2", "stablelm", "stablelm-parallel", "granite",
-    "command-r",
+    "phi3", "phi3-longrope", "gpt2", "gptneox", "gptneox-serial", "olmo2", "stablelm", "stablelm-parallel",
+    "granite",
+    "command-r", "mixtral", "qwen2moe", "qwen3moe",
   ]
   static let encoders = ["bert", "roberta"]
 

@@ -198,7 +198,7 @@ struct TinyLlama {
     ("do not fit", { $0.replace("llama.attention.head_count_kv", UInt32(3)) }),
     ("do not fit", { $0.add("llama.attention.key_length", UInt32(3)) }),
     ("expected shape", { $0.replace("llama.embedding_length", UInt32(8)) }),
-    ("mixtures of experts", { $0.add("llama.expert_count", UInt32(8)) }),
+    ("llama.expert_used_count", { $0.add("llama.expert_count", UInt32(8)) }),
     ("turning a part", { $0.add("llama.rope.dimension_count", UInt32(2)) }),
     (
       "rope_factors_short.weight: is missing",

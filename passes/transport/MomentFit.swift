@@ -7,7 +7,7 @@ extension SteeringMethod {
     @Sendable (_ source: SecondMoments, _ target: SecondMoments, MethodSettings) throws -> [String:
     MapParameter]
 
-  /// A method that needs the samples' means and covariances; see ``SecondMoments`` for how it holds them.
+  /// A method that needs the samples' means and covariances; see `SecondMoments` for how it holds them.
   ///
   /// - Parameters:
   ///   - name: as `--method` takes it.

@@ -23,10 +23,10 @@ struct GGUFDecoder {
 
 extension GGUFModelBuilder {
   /// Reads what decoders have in common and checks that nothing asks for another form; sets nothing. Heads may be of a
-  /// width of their own where `hasHeadWidth` says so.
-  mutating func readDecoder(hasHeadWidth: Bool) throws(FileError) -> GGUFDecoder {
-    if names("expert_count"), try count("expert_count", default: 0) != 0 {
-      throw unsupported("expert_count", "mixtures of experts are not supported")
+  /// width of their own where `hasHeadWidth` says so, and a layer a mixture of experts where `hasExperts` does.
+  mutating func readDecoder(hasHeadWidth: Bool, hasExperts: Bool = false) throws(FileError) -> GGUFDecoder {
+    if !hasExperts, try count("expert_count", default: 0) != 0 {
+      throw unsupported("expert_count", "experts are not supported in this architecture")
     }
     if try flag("attention.causal") == false {
       throw unsupported("attention.causal", "attention to later tokens is not supported in a decoder")
@@ -62,10 +62,10 @@ extension GGUFModelBuilder {
 
   /// Reads what decoders have in common, and sets the keys that `config.json` of most of them has.
   mutating func decoder(
-    _ norm: GGUFDecoder.Norm, hasHeadWidth: Bool,
+    _ norm: GGUFDecoder.Norm, hasHeadWidth: Bool, hasExperts: Bool = false,
     activation: (key: String, name: String) = ("hidden_act", "silu")
   ) throws(FileError) -> GGUFDecoder {
-    let d = try readDecoder(hasHeadWidth: hasHeadWidth)
+    let d = try readDecoder(hasHeadWidth: hasHeadWidth, hasExperts: hasExperts)
     set("hidden_size", .int(d.width))
     set("intermediate_size", .int(d.inner))
     set("num_hidden_layers", .int(d.layers))

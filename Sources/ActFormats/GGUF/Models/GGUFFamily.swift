@@ -22,7 +22,9 @@ struct GGUFFamily: Sendable {
 private let families: [GGUFFamily] = [
   ggufLlama,
   ggufQwen2,
+  ggufQwen2MoE,
   ggufQwen3,
+  ggufQwen3MoE,
   ggufGemma,
   ggufGemma2,
   ggufGemma3,
