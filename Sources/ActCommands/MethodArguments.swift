@@ -31,6 +31,9 @@ struct MethodOptions: ParsableArguments {
     return options
   }
 
+  /// What the method asks of the samples.
+  var requirements: DataRequirements { method.method.requirements }
+
   private var settings: MethodSettings {
     get throws {
       var choices: [String: String] = [:]
@@ -79,7 +82,7 @@ struct MethodArguments: ParsableArguments {
   @Flag(help: "Print the summary of the fit as JSON.") var json = false
 
   /// What the method asks of the samples.
-  var requirements: DataRequirements { method.method.method.requirements }
+  var requirements: DataRequirements { method.requirements }
 
   /// The options, with a report of at most `channels` channels at a time.
   func options(_ samples: SampleOptions, channels: Int) throws -> FitOptions {

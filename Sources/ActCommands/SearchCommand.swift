@@ -62,6 +62,7 @@ struct SearchCommand: ParsableCommand {
     let sites = try model.sites(matching: self.sites)
     var samples = resources.options
     samples.weights = running.weights
+    samples.pooling = method.requirements.pooling
     let options = try method.options(samples)
     let tokenizer = try model.tokenizer()
     let (sequences, _) = try data.texts(model, tokenizer)

@@ -48,22 +48,19 @@ package struct FitMemory: Hashable, Sendable {
     let gathering = options.method.gathering
     let isSketchable = gathering.makeSketch != nil
     let bounded: [Side] = options.support == .all ? [] : [.source]
+    func gathered(_ load: Load) -> Int {
+      Self.sum(Side.allCases.map { gathering.byteCount(load.samples[$0]!, load.width) })
+    }
     let wanted = Self.most(groups) { load in
-      let own = Side.allCases.map { gathering.byteCount(load.samples[$0]!, load.width) }
       let ofSupport = isSketchable ? [] : bounded.map { load.samples[$0]!.bytesOfFloats(times: load.width) }
-      return Self.sum(own + ofSupport)
+      return Self.sum([gathered(load)] + ofSupport)
     }
     if wanted <= most {
       carried -= wanted
       return
     }
     let sides = (isSketchable ? Side.allCases : []) + bounded
-    let unsketched =
-      isSketchable
-      ? 0
-      : Self.most(groups) { load in
-        Self.sum(Side.allCases.map { gathering.byteCount(load.samples[$0]!, load.width) })
-      }
+    let unsketched = isSketchable ? 0 : Self.most(groups, gathered)
     guard unsketched <= most else {
       throw FitError(
         "\(options.method) keeps \(unsketched) bytes of \(channels) channels, of which \(budget) in all leave \(most); "

@@ -42,6 +42,11 @@ package func solve(
     sourceCount: header.counts[Side.source.rawValue] ?? 0,
     targetCount: header.counts[Side.target.rawValue] ?? 0, header.samples.order, header.samples.pooling,
     options.support)
+  if header.samples.pooling != options.method.requirements.pooling {
+    note(
+      "the samples were collected with --pooling \(header.samples.pooling.rawValue); \(options.method) asks for "
+        + options.method.requirements.pooling.rawValue)
+  }
   var file = try MapFile(fitOf: header.modelFingerprint, header.counts, options)
   file.dataHashes = header.dataHashes
   if let fitted {

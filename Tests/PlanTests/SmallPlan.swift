@@ -56,7 +56,14 @@ let smallPlan = """
 
 /// The small plan with one piece of its text replaced; the piece must be there once.
 func smallPlan(_ piece: String, _ replacement: String) throws -> Plan {
-  let parts = smallPlan.split(separator: piece, omittingEmptySubsequences: false)
-  try #require(parts.count == 2, "`\(piece)` is there \(parts.count - 1) times")
-  return try Plan(parsing: parts.joined(separator: replacement))
+  try Plan(smallPlan, replacing: piece, by: replacement)
+}
+
+extension Plan {
+  /// The plan of a text with one piece of it replaced; the piece must be there once.
+  init(_ text: String, replacing piece: String, by replacement: String) throws {
+    let parts = text.split(separator: piece, omittingEmptySubsequences: false)
+    try #require(parts.count == 2, "`\(piece)` is there \(parts.count - 1) times")
+    try self.init(parsing: parts.joined(separator: replacement))
+  }
 }

@@ -9,6 +9,4 @@ package let actAdd = SteeringMethod(
   summary: "adds the difference between two prompts (ActAdd)",
   transport: shiftTransport("actadd"),
   data: DataRequirements(pooling: .last, pairs: true, mostPairs: 1),
-  fitMeans: { source, target, _ in
-    ["shift": MapParameter(zip(source, target).map { Float($1 - $0) })]
-  })
+  fitMeans: { source, target, _ in meanShift(source, target) })

@@ -9,6 +9,4 @@ package let caa = SteeringMethod(
   summary: "adds the mean difference of pairs at their last tokens (CAA)",
   transport: shiftTransport("caa"),
   data: DataRequirements(pooling: .last, pairs: true),
-  fitMeans: { source, target, _ in
-    ["shift": MapParameter(zip(source, target).map { Float($1 - $0) })]
-  })
+  fitMeans: { source, target, _ in meanShift(source, target) })

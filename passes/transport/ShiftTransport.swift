@@ -1,3 +1,10 @@
+import ActIR
+
+/// The parameters of ``shiftTransport(_:)`` for the difference between the means.
+func meanShift(_ source: [Double], _ target: [Double]) -> [String: MapParameter] {
+  ["shift": MapParameter(zip(source, target).map { Float($1 - $0) })]
+}
+
 /// The transport function `x + strength · shift`, the same shift for every row.
 func shiftTransport(_ name: String) -> String {
   """
