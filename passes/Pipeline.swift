@@ -40,6 +40,7 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
     foldAffineIntoLinear,
     foldAffineIntoReaders,
     foldMapIntoLinear,
+    foldMapIntoReaders,
     commonSubexpressions,
     // What is left of transports and activations joins its neighbours, then the layer before it.
     fuseElementwise,

@@ -28,6 +28,9 @@ public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("folds a frozen map that mixes channels into the linear layer before it") { _ in
     foldMapIntoLinear
   },
+  RegisteredPass("folds a frozen map that mixes channels into the linear layers after it") { _ in
+    foldMapIntoReaders
+  },
   RegisteredPass("computes equal nodes once") { _ in commonSubexpressions },
   RegisteredPass("fuses elementwise nodes") { _ in fuseElementwise },
   RegisteredPass("lets linear layers finish what follows them") { _ in fuseEpilogues },

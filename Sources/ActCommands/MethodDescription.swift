@@ -9,6 +9,7 @@ extension SteeringMethod {
     var out = "\(name), version \(version): \(summary)\n\n"
     out += "Samples: \(samplesInWords)\n"
     out += "Order: \(orderInWords)\n"
+    out += "Form: \(form.rawValue); folds \(form.placement)\n"
     if options.isEmpty {
       out += "Options: none\n"
     } else {
@@ -51,6 +52,7 @@ extension SteeringMethod {
       "pooling": .string(requirements.pooling.rawValue), "pairs": .bool(requirements.pairs),
       "most_pairs": requirements.mostPairs.map { .int($0) } ?? .null,
       "order": requirements.order.map { .string($0.rawValue) } ?? .null,
+      "form": .string(form.rawValue), "folds": .string(form.placement),
       "options": .array(
         options.map {
           .object([

@@ -179,6 +179,8 @@ extension Graph {
         let folds =
           switch self[reader].op {
           case .scaleColumns, .matvec: isOfInput || self[reader].inputs[1] == id
+          // Only the layers after a map take its matrices transposed.
+          case .permute where self[id].isMapParameter: true
           default: isOfInput
           }
         if seen[folds, default: []].insert(reader).inserted { pending.append((reader, folds)) }
@@ -209,6 +211,12 @@ extension Graph {
     case .fused: return .fused
     default: return .nodes
     }
+  }
+}
+
+extension Node {
+  fileprivate var isMapParameter: Bool {
+    if case .mapParameter = op { true } else { false }
   }
 }
 
