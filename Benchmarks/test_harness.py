@@ -16,9 +16,11 @@ from unittest import mock
 from harness import (
     features,
     fit,
+    football,
     lineup,
     llama,
     machine,
+    methods,
     overhead,
     report,
     roofline,
@@ -321,6 +323,49 @@ class Pages(unittest.TestCase):
     def test_benchmarks_of_our_own_compare_with_nobody(self):
         for module, options in [(overhead, {"most": 6}), (roofline, {})]:
             self.assertEqual(self.page(module, **options)[2], [])
+
+    def test_methods_have_a_row_in_each_table_and_what_is_refused_is_named(self):
+        described = {"form": "diagonal", "order": None, "pairs": False, "most_pairs": None}
+        shown = {"provenance": {"maps": [{"placement": {"places": {"norm": 61}, "extra_kernels": 0}}]}}
+        measured = {"concept_share": 0.5, "concept_share_interval": [0.4, 0.6]}
+        measured |= {"held_out_perplexity": 90.0, "held_out_perplexity_interval": [80.0, 100.0]}
+
+        def answer(arguments, **_):
+            return json.dumps(described if "methods" in arguments else shown)
+
+        def fit_map(method, sites, *_):
+            if method.name == "det0":
+                raise machine.Unavailable("not there")
+            return pathlib.Path("made")
+
+        def same(contestants, *_):
+            return Series({methods.GROUP: {each.name: [self.FIGURES] * 6 for each in contestants}}, {}, [])
+
+        tools = mock.Mock()
+        tools.bench = lambda name, group, *_, **__: Contestant(name, group, [], dict)
+        with contextlib.ExitStack() as patches:
+            for place, name, value in [
+                (methods, "call", answer),
+                (methods, "measure", same),
+                (methods, "numbers_a_site", lambda _: "1.7 k"),
+                (methods.Method, "fit", fit_map),
+                (methods.Method, "seconds", lambda *_: 2.0),
+                (football, "evaluate", lambda *_: [measured]),
+                (football, "MODELS", pathlib.Path(patches.enter_context(tempfile.TemporaryDirectory()))),
+                (machine, "processors", lambda: 2),
+            ]:
+                patches.enter_context(mock.patch.object(place, name, value))
+            entrants = [methods.Method(tools, name) for name in ["linear-act", "det0"]]
+            costs, effects = methods.cost_table(tools, entrants, 6), football.effect_table(tools, entrants)
+        row = next(line for line in costs.splitlines() if line.startswith("| `linear-act`"))
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        self.assertEqual(cells[1:5], ["diagonal", "1.7 k", "61 norms; +0", "61 norms; +0"])
+        self.assertTrue(cells[5].startswith("0.0 % ["))
+        self.assertGreater(int(cells[8]), 10)
+        self.assertIn("| `linear-act` | 50 % [40, 60] | 90 [80, 100]", " ".join(effects.split()).replace(" |", " |"))
+        for page in [costs, effects]:
+            self.assertIn("- `det0`: not there", page)
+            self.assertNotIn("| `det0`", page)
 
 
 if __name__ == "__main__":

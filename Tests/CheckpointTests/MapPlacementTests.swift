@@ -66,6 +66,20 @@ import Testing
     #expect(try placement(map(at: .norms, method), frozen: 0.5).sites == [.norm: 8])
   }
 
+  /// Where a method's maps go follows from their form.
+  @Test(arguments: registeredMethods) func formsFold(method: SteeringMethod) throws {
+    guard method.form != .gated, method.form != .nonlinear else { return }
+    let (norms, outputs) = (try map(at: .norms, method), try map(at: .outputs, method))
+    #expect(
+      try placement(outputs, frozen: 0.5)
+        == MapPlacement(map: "m", sites: [.weightsBefore: 4], extraKernels: 0))
+    let isDiagonal = method.form == .diagonal
+    #expect(
+      try placement(norms, frozen: 0.5)
+        == MapPlacement(map: "m", sites: [isDiagonal ? .norm : .weightsAfter: 8], extraKernels: 0))
+    #expect(try placement(norms).sites == [isDiagonal ? .norm : .nodes: 8])
+  }
+
   /// At the output of attention, which linear layers alone read.
   @Test(arguments: [linearAct, meanAct]) func weightsAfterTakeFrozenMaps(method: SteeringMethod) throws {
     var map = try map(at: .outputs, method)

@@ -47,7 +47,8 @@ struct MapRegion {
     var longest: (x: ValueID, nodes: Set<ValueID>)?
     // From the value up, the last node first: all readers of a node are known when it is taken in.
     while let last = frontier.max(by: { positions[$0, default: 0] < positions[$1, default: 0] }) {
-      let isRead = last == value || graph.readers(of: last).allSatisfy(inside.contains) && !graph.isResult(last)
+      let isRead =
+        last == value || graph.readers(of: last).allSatisfy(inside.contains) && !graph.isResult(last)
       guard isRead, times[last] == .step, let operands = graph.operandsOfAffine(last, times) else { break }
       inside.insert(last)
       frontier.remove(last)

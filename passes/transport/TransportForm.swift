@@ -20,7 +20,8 @@ public enum TransportForm: String, Hashable, Sendable, CaseIterable {
       "into a norm at any strength; frozen, into the linear layers beside the site; else a layer's epilogue"
     case .lowRank: "frozen, into the linear layers beside the site; else thin products of its own"
     case .dense: "frozen, into the linear layers beside the site; else a product of its own"
-    case .gated, .nonlinear: "into a layer's epilogue or a fused node where all of it is elementwise; else nodes of its own"
+    case .gated, .nonlinear:
+      "into a layer's epilogue or a fused node where all of it is elementwise; else nodes of its own"
     }
   }
 
