@@ -110,7 +110,11 @@ extension Graph {
 extension Graph {
   /// The map of `rows` that stand for x, or of zero where there are none; nil: the value is zero.
   ///
-  /// - Parameter keepsConstants: whether the map's constants are added, or its linear part is run alone.
+  /// - Parameters:
+  ///   - region: the map.
+  ///   - rows: what it moves.
+  ///   - keepsConstants: whether the map's constants are added, or its linear part is run alone.
+  /// - Returns: the map's value.
   mutating func run(_ region: MapRegion, on rows: ValueID?, keepsConstants: Bool) -> ValueID? {
     var values: [ValueID: ValueID?] = [region.x: rows]
     for id in region.nodes {
