@@ -20,15 +20,27 @@ GUARDS = [
     (f"{FUSION}/AffineMap.swift", "(scale.isOne || isVector(scale)) && ", ""),
     (f"{FUSION}/AffineMap.swift", "&& (shift.isZero || isVector(shift))\n", "\n"),
     (f"{FUSION}/AffineMap.swift", "max(scale.time, shift.time) == .compile", "true"),
-    (f"{FUSION}/AffineMap.swift", "      default:\n        guard !self[id].inputs.isEmpty else { return false }\n", "      default:\n"),
+    (
+        f"{FUSION}/AffineMap.swift",
+        "      default:\n        guard !self[id].inputs.isEmpty else { return false }\n",
+        "      default:\n",
+    ),
     (f"{FUSION}/FoldAffineIntoNorm.swift", "    guard map.ownsX else { return false }\n", ""),
     (
         f"{FUSION}/FoldAffineIntoNorm.swift",
         "return map.isVector(map.scale) && (map.shift.isZero || map.isVector(map.shift))",
         "return true",
     ),
-    (f"{FUSION}/FoldAffineIntoNorm.swift", "|| map.isVector(map.shift) && (map.scale.isOne || map.isVector(map.scale))", "|| true"),
-    (f"{FUSION}/FoldAffineIntoLinear.swift", "linear.op.isPlainProduct, map.ownsX, map", "linear.op.isPlainProduct, map"),
+    (
+        f"{FUSION}/FoldAffineIntoNorm.swift",
+        "|| map.isVector(map.shift) && (map.scale.isOne || map.isVector(map.scale))",
+        "|| true",
+    ),
+    (
+        f"{FUSION}/FoldAffineIntoLinear.swift",
+        "linear.op.isPlainProduct, map.ownsX, map",
+        "linear.op.isPlainProduct, map",
+    ),
     (f"{FUSION}/FoldAffineIntoLinear.swift", "map.ownsX, map.isOfWeights", "map.ownsX"),
     (f"{FUSION}/FoldAffineIntoLinear.swift", "times[linear.inputs[1]] == .compile && ", ""),
     (f"{FUSION}/FoldAffineIntoLinear.swift", " && type(linear.inputs[1]).dtype.isFloat", ""),
@@ -60,11 +72,19 @@ GUARDS = [
     (f"{FUSION}/MapRegion.swift", " && !graph.isResult(last)", ""),
     (f"{FUSION}/MapRegion.swift", "graph.type(value) == graph.type(x) && ", ""),
     (f"{FUSION}/MapRegion.swift", "nodes.dropLast().allSatisfy { graph[$0].site == nil }", "true"),
-    (f"{FUSION}/MapRegion.swift", "guard !operands.isEmpty, constants.allSatisfy({ times[$0] == .compile })", "guard !operands.isEmpty"),
+    (
+        f"{FUSION}/MapRegion.swift",
+        "guard !operands.isEmpty, constants.allSatisfy({ times[$0] == .compile })",
+        "guard !operands.isEmpty",
+    ),
     (f"{FUSION}/MapRegion.swift", "guard constants.allSatisfy(isAlikeForRows)", "guard true"),
     (f"{FUSION}/MapRegion.swift", "case .binary(.mul): operands.count == 1", "case .binary(.mul): true"),
     (f"{FUSION}/MapRegion.swift", "operands == [inputs[0]] && isOfMaps(inputs[1])", "operands == [inputs[0]]"),
-    (f"{FUSION}/MapRegion.swift", "case .binary(.div), .affine: operands == [inputs[0]]", "case .binary(.div), .affine: true"),
+    (
+        f"{FUSION}/MapRegion.swift",
+        "case .binary(.div), .affine: operands == [inputs[0]]",
+        "case .binary(.div), .affine: true",
+    ),
 ]
 
 

@@ -16,7 +16,7 @@ struct MapRegion {
   /// The map that moves `x`, a value which nothing else may read; nil where there is none.
   init?(behind x: ValueID, in graph: Graph, _ times: BindingTimes) {
     // Most values have no map behind them; to see that costs little.
-    guard graph.readers(of: x).contains(where: { graph.readsMatrixOfMap($0) }) else { return nil }
+    guard graph.matrixOfMapReads(x, times) else { return nil }
     self.x = x
     nodes = []
     var inside: Set<ValueID> = [x]
@@ -76,6 +76,22 @@ extension Graph {
   fileprivate func readsMatrixOfMap(_ id: ValueID) -> Bool {
     guard case .linear = self[id].op else { return false }
     return isOfMaps(self[id].inputs[1])
+  }
+
+  /// Whether a map's matrix reads `x`, or what is affine in x alone.
+  fileprivate func matrixOfMapReads(_ x: ValueID, _ times: BindingTimes) -> Bool {
+    var inside: Set<ValueID> = [x]
+    var pending = [x]
+    while let id = pending.popLast() {
+      for reader in readers(of: id) {
+        if readsMatrixOfMap(reader) { return true }
+        guard let operands = operandsOfAffine(reader, times), operands.allSatisfy(inside.contains),
+          inside.insert(reader).inserted
+        else { continue }
+        pending.append(reader)
+      }
+    }
+    return false
   }
 
   /// The operands of the step that a node is affine in, where its others are constants; else nil.
