@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Weakens the guards of the folds one at a time and sees that a test fails for each: Scripts/check-guards.py [--only N ...]
+"""Weakens the guards of the folds one at a time and sees that a test fails for each: Scripts/check-guards.py [--help]
 
 By hand, after a change to a fold or to its tests: each guard is a debug build and a run of tests, in all about half an
 hour. The sources are as they were afterwards. Exits with 1 where a guard is missed by no test.
@@ -11,77 +11,77 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FUSION = "passes/fusion"
+FUSION = ROOT / "passes" / "fusion"
 # The tests of passes alone, and those that run steered models.
 SUITES = ["TextTests", "CheckpointTests.(MatrixMapTests|DifferentialTests|RandomTransportTests|MapPlacementTests)"]
 
-# File, what stands there once, and what is put in its place.
+# File of passes/fusion, what stands there once, and what is put in its place.
 GUARDS = [
-    (f"{FUSION}/AffineMap.swift", "(scale.isOne || isVector(scale)) && ", ""),
-    (f"{FUSION}/AffineMap.swift", "&& (shift.isZero || isVector(shift))\n", "\n"),
-    (f"{FUSION}/AffineMap.swift", "max(scale.time, shift.time) == .compile", "true"),
+    ("AffineMap", "(scale.isOne || isVector(scale)) && ", ""),
+    ("AffineMap", "&& (shift.isZero || isVector(shift))\n", "\n"),
+    ("AffineMap", "max(scale.time, shift.time) == .compile", "true"),
     (
-        f"{FUSION}/AffineMap.swift",
+        "AffineMap",
         "      default:\n        guard !self[id].inputs.isEmpty else { return false }\n",
         "      default:\n",
     ),
-    (f"{FUSION}/FoldAffineIntoNorm.swift", "    guard map.ownsX else { return false }\n", ""),
+    ("FoldAffineIntoNorm", "    guard map.ownsX else { return false }\n", ""),
     (
-        f"{FUSION}/FoldAffineIntoNorm.swift",
+        "FoldAffineIntoNorm",
         "return map.isVector(map.scale) && (map.shift.isZero || map.isVector(map.shift))",
         "return true",
     ),
     (
-        f"{FUSION}/FoldAffineIntoNorm.swift",
+        "FoldAffineIntoNorm",
         "|| map.isVector(map.shift) && (map.scale.isOne || map.isVector(map.scale))",
         "|| true",
     ),
     (
-        f"{FUSION}/FoldAffineIntoLinear.swift",
+        "FoldAffineIntoLinear",
         "linear.op.isPlainProduct, map.ownsX, map",
         "linear.op.isPlainProduct, map",
     ),
-    (f"{FUSION}/FoldAffineIntoLinear.swift", "map.ownsX, map.isOfWeights", "map.ownsX"),
-    (f"{FUSION}/FoldAffineIntoLinear.swift", "times[linear.inputs[1]] == .compile && ", ""),
-    (f"{FUSION}/FoldAffineIntoLinear.swift", " && type(linear.inputs[1]).dtype.isFloat", ""),
-    (f"{FUSION}/FoldAffineIntoReaders.swift", "!isResult(y) && ", ""),
-    (f"{FUSION}/FoldAffineIntoReaders.swift", " && map.isOfWeights\n", "\n"),
-    (f"{FUSION}/FoldAffineIntoReaders.swift", "readers(of: y).allSatisfy { takes(map, in: $0, y, times) }", "true"),
-    (f"{FUSION}/FoldAffineIntoReaders.swift", "windows.pixelCount <= Self.mostPixels, ", ""),
-    (f"{FUSION}/FoldAffineIntoReaders.swift", ", !windows.isPadded || map.shift.isZero", ""),
-    (f"{FUSION}/FoldAffineIntoReaders.swift", "node.inputs[0] == value && ", ""),
-    (f"{FUSION}/FoldAffineIntoReaders.swift", "!node.inputs.dropFirst().contains(value)", "true"),
-    (f"{FUSION}/FoldAffineIntoReaders.swift", "times[node.inputs[1]] == .compile && ", ""),
-    (f"{FUSION}/FoldAffineIntoReaders.swift", " && type(node.inputs[1]).dtype.isFloat", ""),
-    (f"{FUSION}/FoldMapIntoLinear.swift", "graph.type(layer.inputs[1]).dtype.isFloat, ", ""),
-    (f"{FUSION}/FoldMapIntoLinear.swift", "layer.inputs.dropFirst().allSatisfy({ times[$0] == .compile })", "true"),
-    (f"{FUSION}/FoldMapIntoReaders.swift", "!graph.isResult(region.value)", "true"),
+    ("FoldAffineIntoLinear", "map.ownsX, map.isOfWeights", "map.ownsX"),
+    ("FoldAffineIntoLinear", "times[linear.inputs[1]] == .compile && ", ""),
+    ("FoldAffineIntoLinear", " && type(linear.inputs[1]).dtype.isFloat", ""),
+    ("FoldAffineIntoReaders", "!isResult(y) && ", ""),
+    ("FoldAffineIntoReaders", " && map.isOfWeights\n", "\n"),
+    ("FoldAffineIntoReaders", "readers(of: y).allSatisfy { takes(map, in: $0, y, times) }", "true"),
+    ("FoldAffineIntoReaders", "windows.pixelCount <= Self.mostPixels, ", ""),
+    ("FoldAffineIntoReaders", ", !windows.isPadded || map.shift.isZero", ""),
+    ("FoldAffineIntoReaders", "node.inputs[0] == value && ", ""),
+    ("FoldAffineIntoReaders", "!node.inputs.dropFirst().contains(value)", "true"),
+    ("FoldAffineIntoReaders", "times[node.inputs[1]] == .compile && ", ""),
+    ("FoldAffineIntoReaders", " && type(node.inputs[1]).dtype.isFloat", ""),
+    ("FoldMapIntoLinear", "graph.type(layer.inputs[1]).dtype.isFloat, ", ""),
+    ("FoldMapIntoLinear", "layer.inputs.dropFirst().allSatisfy({ times[$0] == .compile })", "true"),
+    ("FoldMapIntoReaders", "!graph.isResult(region.value)", "true"),
     (
-        f"{FUSION}/FoldMapIntoReaders.swift",
+        "FoldMapIntoReaders",
         "graph.readers(of: region.value).allSatisfy({ graph.takesMap($0, of: region.value, times) })",
         "true",
     ),
-    (f"{FUSION}/FoldMapIntoReaders.swift", "!node.inputs.dropFirst().contains(value)\n", "true\n"),
-    (f"{FUSION}/FoldMapIntoReaders.swift", "node.inputs.dropFirst().allSatisfy({ times[$0] == .compile })", "true"),
-    (f"{FUSION}/FoldMapIntoReaders.swift", "type(node.inputs[1]).dtype.isFloat && ", ""),
-    (f"{FUSION}/FoldMapIntoReaders.swift", " && !isOfMaps(node.inputs[1])", ""),
-    (f"{FUSION}/MapRegion.swift", "guard leaving == nodes.suffix(1), ", "guard "),
-    (f"{FUSION}/MapRegion.swift", "!graph.isResult(x), ", ""),
-    (f"{FUSION}/MapRegion.swift", "graph.readers(of: x).allSatisfy(inside.contains),\n", "true,\n"),
-    (f"{FUSION}/MapRegion.swift", "graph.readers(of: last).allSatisfy(inside.contains) && ", ""),
-    (f"{FUSION}/MapRegion.swift", " && !graph.isResult(last)", ""),
-    (f"{FUSION}/MapRegion.swift", "graph.type(value) == graph.type(x) && ", ""),
-    (f"{FUSION}/MapRegion.swift", "nodes.dropLast().allSatisfy { graph[$0].site == nil }", "true"),
+    ("FoldMapIntoReaders", "!node.inputs.dropFirst().contains(value)\n", "true\n"),
+    ("FoldMapIntoReaders", "node.inputs.dropFirst().allSatisfy({ times[$0] == .compile })", "true"),
+    ("FoldMapIntoReaders", "type(node.inputs[1]).dtype.isFloat && ", ""),
+    ("FoldMapIntoReaders", " && !isOfMaps(node.inputs[1])", ""),
+    ("MapRegion", "guard leaving == nodes.suffix(1), ", "guard "),
+    ("MapRegion", "!graph.isResult(x), ", ""),
+    ("MapRegion", "graph.readers(of: x).allSatisfy(inside.contains),\n", "true,\n"),
+    ("MapRegion", "graph.readers(of: last).allSatisfy(inside.contains) && ", ""),
+    ("MapRegion", " && !graph.isResult(last)", ""),
+    ("MapRegion", "graph.type(value) == graph.type(x) && ", ""),
+    ("MapRegion", "nodes.dropLast().allSatisfy { graph[$0].site == nil }", "true"),
     (
-        f"{FUSION}/MapRegion.swift",
+        "MapRegion",
         "guard !operands.isEmpty, constants.allSatisfy({ times[$0] == .compile })",
         "guard !operands.isEmpty",
     ),
-    (f"{FUSION}/MapRegion.swift", "guard constants.allSatisfy(isAlikeForRows)", "guard true"),
-    (f"{FUSION}/MapRegion.swift", "case .binary(.mul): operands.count == 1", "case .binary(.mul): true"),
-    (f"{FUSION}/MapRegion.swift", "operands == [inputs[0]] && isOfMaps(inputs[1])", "operands == [inputs[0]]"),
+    ("MapRegion", "guard constants.allSatisfy(isAlikeForRows)", "guard true"),
+    ("MapRegion", "case .binary(.mul): operands.count == 1", "case .binary(.mul): true"),
+    ("MapRegion", "operands == [inputs[0]] && isOfMaps(inputs[1])", "operands == [inputs[0]]"),
     (
-        f"{FUSION}/MapRegion.swift",
+        "MapRegion",
         "case .binary(.div), .affine: operands == [inputs[0]]",
         "case .binary(.div), .affine: true",
     ),
@@ -100,7 +100,7 @@ def main() -> None:
     missed = []
     for number in chosen:
         name, guard, weakened = GUARDS[number - 1]
-        path = ROOT / name
+        path = FUSION / f"{name}.swift"
         source = path.read_text()
         if source.count(guard) != 1:
             sys.exit(f"check-guards: {name}: expected `{guard.strip()}` once, found {source.count(guard)} times")
