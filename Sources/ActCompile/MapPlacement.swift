@@ -178,7 +178,9 @@ extension Graph {
         }
         let folds =
           switch self[reader].op {
-          case .scaleColumns, .matvec: isOfInput || self[reader].inputs[1] == id
+          // But into the map's own matrix it is the map that goes, and no layer after it.
+          case .scaleColumns, .matvec:
+            isOfInput || self[reader].inputs[1] == id && !isOfMaps(self[reader].inputs[0])
           // Only the layers after a map take its matrices transposed.
           case .permute where self[id].isMapParameter: true
           default: isOfInput
