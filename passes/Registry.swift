@@ -54,4 +54,6 @@ package let registeredMethods: [SteeringMethod] = [
   gaussianOT,
   lowRankOT,
   conceptor,
+  angular,
+  spherical,
 ]
