@@ -117,18 +117,18 @@ private let degenerateData: [(name: String, source: [Float], target: [Float])] =
   func rows(_ count: Int, _ value: (_ channel: Int) -> Float?) -> [Float] {
     (0..<count * width).map { value($0 % width) ?? .random(in: -1...2, using: &random) }
   }
-  func any(_ count: Int) -> [Float] { rows(count) { _ in nil } }
-  let some = any(9)
-  var outlier = any(9)
+  func varied(_ count: Int) -> [Float] { rows(count) { _ in nil } }
+  let equal = varied(9)
+  var outlier = varied(9)
   outlier[7] = 1e18
   return [
     ("constant channels", rows(9) { $0 < 2 ? 3 : nil }, rows(9) { $0 == 1 ? 4 : nil }),
     ("channels of zeros", rows(9) { $0 < 3 ? 0 : nil }, rows(9) { $0 < 3 ? 0 : nil }),
     ("all channels constant", rows(9) { Float($0) }, rows(9) { Float(2 * $0) }),
-    ("one sample a side", any(1), any(1)),
-    ("fewer samples than channels", any(3), any(3)),
-    ("equal sides", some, some),
-    ("a huge outlier", outlier, any(9)),
-    ("tiny values", some.map { $0 * 1e-20 }, any(9).map { $0 * 1e-20 }),
+    ("one sample a side", varied(1), varied(1)),
+    ("fewer samples than channels", varied(3), varied(3)),
+    ("equal sides", equal, equal),
+    ("a huge outlier", outlier, varied(9)),
+    ("tiny values", equal.map { $0 * 1e-20 }, varied(9).map { $0 * 1e-20 }),
   ]
 }()

@@ -1,6 +1,5 @@
 import ActIR
 import ActStatistics
-import Glibc
 
 /// Angular steering (arXiv 2510.26243): rotates what lies in a plane to a chosen angle, and keeps its length.
 ///

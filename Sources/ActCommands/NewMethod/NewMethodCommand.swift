@@ -24,11 +24,12 @@ struct NewMethodCommand: ParsableCommand {
     completion: .directory)
   var output: String?
   @Option(
+    name: .customLong("package"),
     help: ArgumentHelp(
       "The package of actc to depend on: its directory or its URL; by default the one that this actc was built in.",
       valueName: "package"),
     completion: .directory)
-  var package: String?
+  var location: String?
 
   func run() throws {
     guard SteeringMethod.isName(name) else {
@@ -38,7 +39,7 @@ struct NewMethodCommand: ParsableCommand {
     guard !KnownMethods.all.contains(where: { $0.name == name }) else {
       throw ValidationError("a method is named `\(name)` already; expected a name of its own")
     }
-    let skeleton = MethodSkeleton(name, dependingOn: try PackageLocation(package))
+    let skeleton = MethodSkeleton(name, dependingOn: try PackageLocation(location))
     let directory = output ?? name
     try skeleton.write(to: directory)
     note("wrote \(directory)")

@@ -7,7 +7,9 @@ package func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 package func makeDirectory(_ path: String) throws(FileError) {
   if mkdir(path, 0o777) == 0 { return }
   if errno == EEXIST {
-    throw FileError(path, nil, "expected no such file, found one", next: "name a directory that is not there")
+    throw FileError(
+      path, nil, "expected nothing there, found a file or a directory",
+      next: "name a directory that is not there")
   }
   throw .system(path, cannot: "create")
 }
