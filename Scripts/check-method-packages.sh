@@ -1,24 +1,26 @@
 #!/usr/bin/env bash
 # Builds and tests the packages that hold a method of their own: the example, and what `actc new-method` writes.
 #
-#     Scripts/check-method-packages.sh [CONFIGURATION]        release by default, which must have been built
+#     Scripts/check-method-packages.sh [OPTION...]        OPTIONs of swift build, by default -c release
 #
-# They are built in this package's own build folder, so that only their own sources are compiled.
+# They are built in this package's own build folder, with the options of its last build, so that only their own sources
+# are compiled.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-configuration=${1:-release}
-bin=$(swift build -c "$configuration" --show-bin-path)
+[ $# -gt 0 ] || set -- -c release
+bin=$(swift build "$@" --show-bin-path)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-check() { # DIRECTORY METHOD
-  local options=(--package-path "$1" --scratch-path "$PWD/.build" -c "$configuration")
-  swift build "${options[@]}" --build-tests
-  swift test "${options[@]}" --skip-build
-  "$bin/actc-$2" methods | grep "^$2: "
+check() { # DIRECTORY METHOD OPTION...
+  local directory=$1 method=$2
+  shift 2
+  swift build --package-path "$directory" --scratch-path .build --build-tests "$@"
+  swift test --package-path "$directory" --scratch-path .build --skip-build "$@"
+  "$bin/actc-$method" methods | grep "^$method: "
 }
 
-check Examples/method-package affine-edit
+check Examples/method-package affine-edit "$@"
 "$bin/actc" new-method check-method -o "$work/check-method"
-check "$work/check-method" check-method
+check "$work/check-method" check-method "$@"

@@ -61,7 +61,7 @@ import Testing
     for factor: Float in [1e-18, 1e15] { x += record.x[..<record.width].map { $0 * factor } }
     for strength: Float in [-1, 0.5, 1, 2] {
       let moved = try map.transported(x, at: site, of: model, strength: strength)
-      #expect(moved.allSatisfy(\.isFinite))
+      #expect(moved.allSatisfy { $0.isFinite })
       expectLengthsKept(moved, x, record.width)
     }
   }
