@@ -16,8 +16,8 @@ trap 'rm -rf "$work"' EXIT
 check() { # DIRECTORY METHOD OPTION...
   local directory=$1 method=$2
   shift 2
-  swift build --package-path "$directory" --scratch-path .build --build-tests "$@"
-  swift test --package-path "$directory" --scratch-path .build --skip-build "$@"
+  swift build --package-path "$directory" --scratch-path "$PWD/.build" --build-tests "$@"
+  swift test --package-path "$directory" --scratch-path "$PWD/.build" --skip-build "$@"
   "$bin/actc-$method" methods | grep "^$method: "
 }
 

@@ -506,6 +506,11 @@ def write_description(path, description):
     path.write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n")
 
 
+def write_rotations(path):
+    """A record a line."""
+    path.write_text("[\n" + ",\n".join(json.dumps(record) for record in rotations()) + "\n]\n")
+
+
 def tiny_runs():
     """Every run on `tiny-plain`, by name."""
     runs = {}
@@ -547,7 +552,7 @@ def tiny(checkpoint, output):
         "several": several_sites(),
     }
     write(output, "tiny-plain", tensors, description)
-    write_description(output / "rotations.json", rotations())
+    write_rotations(output / "rotations.json")
 
 
 def smollm2(directory, examples, output):
@@ -585,7 +590,7 @@ def main():
         path = options.output / "tiny-plain.json"
         made = {"golden": golden(), "several": several_sites()}
         write_description(path, json.loads(path.read_text()) | made)
-        write_description(options.output / "rotations.json", rotations())
+        write_rotations(options.output / "rotations.json")
         return
     if torch is None:
         arguments.error("needs torch, transformers and safetensors; --golden needs none of them")
