@@ -10,7 +10,10 @@ import Workbench
 /// A method fitted to random texts on the random model, and what must hold of the steered model.
 struct FittedMethod {
   /// A norm, a linear output, the residual stream, and the last norm, which runs for rows with logits only.
-  private static let sites = "re:model\\.(layers\\.(0\\.input_layernorm|1\\.self_attn\\.o_proj|2)|norm)"
+  ///
+  /// None of the first layer before its attention: a token has the same value there in every text, so that those of the
+  /// prompt would lie at the very ends of a support that texts gave, where rounding decides on which side.
+  private static let sites = "re:model\\.(layers\\.(1\\.(input_layernorm|self_attn\\.o_proj)|2)|norm)"
 
   private let model: Model
   private let map: MapFile
