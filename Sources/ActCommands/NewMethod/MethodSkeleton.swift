@@ -1,4 +1,5 @@
 import ActFormats
+import Glibc
 
 /// A package with one steering method, its tests, and an actc that knows it.
 struct MethodSkeleton {
@@ -21,13 +22,27 @@ struct MethodSkeleton {
 
   private func capitalized(_ word: String) -> String { word.prefix(1).uppercased() + word.dropFirst() }
 
-  /// Writes the package to a directory, where nothing is yet.
+  /// Writes the package to a directory, where nothing is yet. Where that fails, nothing is left.
   func write(to directory: String) throws(FileError) {
-    try makeDirectory(directory)
-    for folder in [
-      "Sources", "Sources/\(module)", "Sources/\(tool)", "Tests", "Tests/\(module)Tests",
-    ] { try makeDirectory("\(directory)/\(folder)") }
-    for (path, text) in files { try AtomicFile.write(text, to: "\(directory)/\(path)") }
+    var made: [String] = []
+    do throws(FileError) {
+      for folder in folders {
+        try makeDirectory(directory + folder)
+        made.append(directory + folder)
+      }
+      for (path, text) in files {
+        try AtomicFile.write(text, to: "\(directory)/\(path)")
+        made.append("\(directory)/\(path)")
+      }
+    } catch {
+      for path in made.reversed() { remove(path) }
+      throw error
+    }
+  }
+
+  /// The directories after the name of the package's own, each after the one that holds it.
+  private var folders: [String] {
+    ["", "/Sources", "/Sources/\(module)", "/Sources/\(tool)", "/Tests", "/Tests/\(module)Tests"]
   }
 
   /// The texts of the files, by their paths in the package.
