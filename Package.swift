@@ -22,7 +22,10 @@ let package = Package(
     // What a package with passes, methods or an `actc` of its own depends on.
     .library(name: "ActIR", targets: ["ActIR"]),
     .library(name: "ActPasses", targets: ["ActPasses"]),
+    .library(name: "ActStatistics", targets: ["ActStatistics"]),
     .library(name: "ActCommands", targets: ["ActCommands"]),
+    // What the tests of such a method check.
+    .library(name: "ActMethodChecks", targets: ["ActMethodChecks"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -141,13 +144,22 @@ let package = Package(
         "ActFit", "Workbench",
       ],
       path: "Tests/ModelChecks", swiftSettings: swift),
+    // What every steering method must do, as checks for the tests of any package.
+    .target(
+      name: "ActMethodChecks",
+      dependencies: [
+        "ActErrors", "ActIR", "ActFormats", "ActPasses", "ActPlan", "ActRuntime", "ActCompile", "ModelChecks",
+        "Workbench",
+      ],
+      swiftSettings: swift),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: c),
     .testTarget(
       name: "CheckpointTests",
       dependencies: [
         "ActIR", "ActStatistics", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
         "ActPasses",
-        "ActGraphs", "ActCompile", "ActFit", "ActEval", "ModelChecks", "AllocationCounter", "GraphReference",
+        "ActGraphs", "ActCompile", "ActFit", "ActEval", "ActMethodChecks", "ModelChecks", "AllocationCounter",
+        "GraphReference",
         "Workbench",
       ],
       swiftSettings: swift),

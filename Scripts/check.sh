@@ -56,6 +56,9 @@ if [ "$(uname -m)" = x86_64 ]; then
     --skip 'RealModelTests.SegmentedFitTests'
 fi
 
+step "methods in packages of their own"
+Scripts/check-method-packages.sh
+
 step "documents"
 Scripts/check-documents.sh
 # The commands of the README, make demo among them, and of the examples print what they show. What the Python example

@@ -35,7 +35,7 @@ if [ ! -d "$tools" ]; then
   fi
 fi
 
-swift=(Package.swift Sources passes graphs Tests Benchmarks)
+swift=(Package.swift Sources passes graphs Tests Benchmarks Examples)
 if $fix; then
   run swift format format --in-place --recursive "${swift[@]}"
 else

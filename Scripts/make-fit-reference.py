@@ -33,6 +33,8 @@ RUN of `runs` (D the width, T and V the length of `prompt` and the vocabulary):
     RUN/SITE/low, high                          f32[D]     where the support is q0-100
     RUN/logits/STRENGTH                         f32[T,V]   of `prompt`, steered; where the run has `strengths`
 
+`rotations.json`: rows under the methods that rotate, by NumPy, with what these are fitted on.
+
 `smollm2.json` and `smollm2.safetensors`: the same for 16 + 16 sentences at three of 30 fitted sites.
 
 Made with Python 3.11, numpy 2.4.6, torch 2.13.0 (CPU), transformers 5.23.0, gguf 0.19.0,
@@ -236,6 +238,67 @@ def conceptor(source, target, aperture=10.0, beta=1.0):
     return {"C": r @ numpy.linalg.inv(r + numpy.eye(len(r)) / aperture**2), "beta": numpy.array(beta)}
 
 
+def second_direction(b1, samples):
+    """The first principal direction that is not b1, made orthogonal to it; else the axis that is farthest from it."""
+    values, vectors = numpy.linalg.eigh(covariance(samples))
+    candidates = [vectors[:, k] for k in numpy.argsort(-values) if values[k] > 1e-12 * values.max()]
+    for candidate in candidates:
+        candidate = candidate * numpy.sign(candidate[abs(candidate).argmax()])
+        rest = candidate - (candidate @ b1) * b1
+        if numpy.linalg.norm(rest) > 1e-6:
+            return rest / numpy.linalg.norm(rest)
+    axis = numpy.eye(len(b1))[abs(b1).argmin()]
+    rest = axis - (axis @ b1) * b1
+    return rest / numpy.linalg.norm(rest)
+
+
+def plane(source, target, angle=0.0, adaptive="off"):
+    """Angular steering: b1, b2 and the angle in radians. One channel has no plane."""
+    if source.shape[1] == 1:
+        return None
+    b1 = direction(source, target)["v"][0]
+    return {
+        "plane": numpy.stack([b1, second_direction(b1, numpy.concatenate([source, target]))]),
+        "angle": numpy.radians(numpy.array(angle)),
+        "adaptive": numpy.array(float(adaptive == "on")),
+    }
+
+
+def rotated(x, fit, strength):
+    """Angular steering of rows [n, D]: by complex numbers."""
+    b1, b2 = fit["plane"]
+    point = x @ b1 + 1j * (x @ b2)
+    # The angle that is left, in (-pi, pi].
+    left = numpy.angle(numpy.exp(1j * fit["angle"]) * point.conj())
+    turned = point * numpy.exp(1j * strength * left)
+    moved = x + numpy.outer((turned - point).real, b1) + numpy.outer((turned - point).imag, b2)
+    return numpy.where(((point.real <= 0) & (fit["adaptive"] > 0))[:, None], x, moved)
+
+
+def sphere(source, target, kappa=20.0, alpha=0.7, beta=-0.15):
+    """Spherical steering: the direction, and the gate's numbers."""
+    numbers = {"kappa": kappa, "alpha": alpha, "beta": beta}
+    return {"mu": direction(source, target)["v"]} | {key: numpy.array(value) for key, value in numbers.items()}
+
+
+def slerped(x, fit, strength):
+    """Spherical steering of rows [n, D]: by the formula of interpolation along the great circle."""
+    moved = x.copy()
+    mu = fit["mu"][0]
+    for row, value in enumerate(x):
+        unit = value / numpy.linalg.norm(value)
+        # Two von Mises-Fisher densities of one concentration, of which the constants cancel.
+        target, source = (numpy.exp(fit["kappa"] * (sign * (mu @ unit) - 1)) for sign in (1, -1))
+        delta = (source - target) / (source + target)
+        if delta <= fit["beta"]:
+            continue
+        share = strength * fit["alpha"] * (delta - fit["beta"]) / (1 - fit["beta"])
+        theta = numpy.arccos(mu @ unit)
+        weights = numpy.sin([(1 - share) * theta, share * theta]) / numpy.sin(theta)
+        moved[row] = numpy.linalg.norm(value) * (weights[0] * unit + weights[1] * mu)
+    return moved
+
+
 # Every registered method, as a function from samples [n, D] and [m, D] to parameters by name.
 METHODS = {
     "linear-act": affine(linear_slope),
@@ -254,6 +317,8 @@ METHODS = {
     "gaussian-ot": gaussian_transport,
     "lowrank-ot": low_rank_transport,
     "conceptor": conceptor,
+    "angular": plane,
+    "spherical": sphere,
 }
 
 
@@ -387,6 +452,42 @@ def several_sites():
     }
 
 
+def rotations():
+    """Rows under the methods that turn them, at several strengths: what they are fitted on, and what they become."""
+    generator = numpy.random.default_rng(11)
+    cases = [
+        ("angular", {}),
+        ("angular", {"angle": 137.5}),
+        ("angular", {"angle": -90.0, "adaptive": "on"}),
+        ("spherical", {}),
+        ("spherical", {"kappa": 3.0, "alpha": 1.0, "beta": -0.9}),
+        ("spherical", {"kappa": 8.0, "alpha": 0.4, "beta": 0.35}),
+    ]
+    records = []
+    for width, count in ((5, 12), (9, 4)):
+        source, target = (generator.normal(size=(count, width)).round(3) + side for side in (0, 0.5))
+        sizes = numpy.array([1e-3, 1, 1, 1, 1, 1, 50, 1e4])
+        x = (generator.normal(size=(8, width)).round(2) * sizes[:, None]).astype(numpy.float32).astype(float)
+        for method, options in cases:
+            fit = METHODS[method](source, target, **options)
+            move = {"angular": rotated, "spherical": slerped}[method]
+            moved = {strength: move(x, fit, strength) for strength in (-0.5, 0.3, 1, 1.5)}
+            records.append(
+                {
+                    "method": method,
+                    "options": {key: str(value) for key, value in options.items()},
+                    "source": source.tolist(),
+                    "target": target.tolist(),
+                    "x": x.tolist(),
+                    "moved": {
+                        str(strength): [[float(f"{value:.9g}") for value in row] for row in rows]
+                        for strength, rows in moved.items()
+                    },
+                }
+            )
+    return records
+
+
 def store(parameters, prefix):
     return {
         f"{prefix}/{site}/{name}": value.astype(numpy.float32)
@@ -403,6 +504,11 @@ def write(output, name, tensors, description):
 
 def write_description(path, description):
     path.write_text(json.dumps(description, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_rotations(path):
+    """A record a line."""
+    path.write_text("[\n" + ",\n".join(json.dumps(record) for record in rotations()) + "\n]\n")
 
 
 def tiny_runs():
@@ -446,6 +552,7 @@ def tiny(checkpoint, output):
         "several": several_sites(),
     }
     write(output, "tiny-plain", tensors, description)
+    write_rotations(output / "rotations.json")
 
 
 def smollm2(directory, examples, output):
@@ -481,7 +588,9 @@ def main():
 
     if options.golden:
         path = options.output / "tiny-plain.json"
-        write_description(path, json.loads(path.read_text()) | {"golden": golden(), "several": several_sites()})
+        made = {"golden": golden(), "several": several_sites()}
+        write_description(path, json.loads(path.read_text()) | made)
+        write_rotations(options.output / "rotations.json")
         return
     if torch is None:
         arguments.error("needs torch, transformers and safetensors; --golden needs none of them")

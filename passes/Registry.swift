@@ -57,4 +57,6 @@ package let registeredMethods: [SteeringMethod] = [
   gaussianOT,
   lowRankOT,
   conceptor,
+  angular,
+  spherical,
 ]

@@ -24,7 +24,7 @@ UNARY = {
 BINARY = {
     "add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div, "min": torch.minimum, "max": torch.maximum,
     "lt": torch.lt, "le": torch.le, "gt": torch.gt, "ge": torch.ge, "eq": torch.eq, "and": torch.logical_and,
-    "or": torch.logical_or,
+    "or": torch.logical_or, "atan2": torch.atan2,
 }  # fmt: skip
 REDUCE = {"sum": torch.sum, "mean": torch.mean, "max": torch.amax, "min": torch.amin}
 

@@ -9,7 +9,7 @@ struct Actc: ParsableCommand {
     subcommands: [
       ImportCommand.self, FitCommand.self, CollectCommand.self, SolveCommand.self, SearchCommand.self,
       CompileCommand.self, OptCommand.self, ShowCommand.self, ModelsCommand.self, SitesCommand.self,
-      MethodsCommand.self, PassesCommand.self,
+      MethodsCommand.self, NewMethodCommand.self, PassesCommand.self,
     ])
 }
 

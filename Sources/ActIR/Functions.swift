@@ -79,6 +79,8 @@ public enum BinaryFunction: String, Hashable, Sendable, CaseIterable {
   case mul
   /// `a / b`
   case div
+  /// The angle of the point `(b, a)`, from −π to π; 0 for `(0, 0)`.
+  case atan2
   /// The lesser of the two.
   case min
   /// The greater of the two.

@@ -2,7 +2,7 @@
 ///
 /// Of few samples a covariance is some axes, and a multiple of the identity by which it is shrunk; what is computed of
 /// both needs a basis of all their axes only, whose size is that of the samples and not of the channels.
-package struct CovariancePair: Sendable {
+public struct CovariancePair: Sendable {
   private let source: Shrunk
   private let target: Shrunk
   private let meanDifference: [Double]
@@ -44,7 +44,7 @@ package struct CovariancePair: Sendable {
   private static let cutoff = 1e-12
 
   /// The pair of some samples, both shrunk by a share of 0 to 1.
-  package init(
+  public init(
     _ source: SecondMoments, _ target: SecondMoments, shrinkage: Double
   ) throws(LinearAlgebraError) {
     self.source = try Shrunk(source, shrinkage)
@@ -67,7 +67,7 @@ package struct CovariancePair: Sendable {
   }
 
   /// The optimal transport between normal distributions of these covariances, `[D, D]`.
-  package func transport() throws(LinearAlgebraError) -> Matrix {
+  public func transport() throws(LinearAlgebraError) -> Matrix {
     var inside = try transport(along: basis)
     // Outside of the basis both are multiples of the identity.
     let outside = source.added > 0 ? (target.added / source.added).squareRoot() : 1
@@ -78,13 +78,13 @@ package struct CovariancePair: Sendable {
   }
 
   /// The same between the projections on orthonormal directions, rows of `directions`.
-  package func transport(along directions: Matrix) throws(LinearAlgebraError) -> Matrix {
+  public func transport(along directions: Matrix) throws(LinearAlgebraError) -> Matrix {
     try gaussianTransport(from: source.along(directions), to: target.along(directions))
   }
 
   /// Orthonormal directions in which the two differ most, at most `count`: that of the means, and then those of the
   /// greatest change of variance orthogonal to it. nil where they do not differ at all.
-  package func discriminativeDirections(_ count: Int) throws(LinearAlgebraError) -> Matrix? {
+  public func discriminativeDirections(_ count: Int) throws(LinearAlgebraError) -> Matrix? {
     let length = meanDifference.reduce(0) { $0 + $1 * $1 }.squareRoot()
     var first: [Double]?
     var rest: Matrix? = basis
@@ -120,7 +120,7 @@ package struct CovariancePair: Sendable {
 
 /// `A = S^-½ (S^½ T S^½)^½ S^-½`, the optimal transport between normal distributions of covariances S and T; the identity
 /// in directions in which S is 0.
-package func gaussianTransport(from source: Matrix, to target: Matrix) throws(LinearAlgebraError) -> Matrix {
+public func gaussianTransport(from source: Matrix, to target: Matrix) throws(LinearAlgebraError) -> Matrix {
   let system = try SymmetricEigensystem(source)
   guard system.values[0] > 0 else {
     var identity = Matrix(zeros: source.rows, source.rows)
@@ -142,7 +142,7 @@ package func gaussianTransport(from source: Matrix, to target: Matrix) throws(Li
 
 extension Matrix {
   /// Each row with the sign that makes its largest element positive, so that equal directions are equal rows.
-  package var rowsWithSignFixed: Matrix {
+  public var rowsWithSignFixed: Matrix {
     var out = self
     for row in 0..<rows {
       let elements = values[row * columns..<(row + 1) * columns]

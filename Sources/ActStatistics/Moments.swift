@@ -13,7 +13,7 @@ package func populationVariance(_ values: some Collection<Double>) -> Double {
 
 /// Sorted samples read at level `(index + ½) / count`, by linear interpolation at position `level · n − ½`, clamped to
 /// the ends; the samples themselves where `count` is their number.
-package func quantile(_ sorted: UnsafeMutableBufferPointer<Double>, _ index: Int, of count: Int) -> Double {
+public func quantile(_ sorted: UnsafeMutableBufferPointer<Double>, _ index: Int, of count: Int) -> Double {
   if sorted.count == count { return sorted[index] }
   let level = (Double(index) + 0.5) / Double(count)
   let position = min(max(level * Double(sorted.count) - 0.5, 0), Double(sorted.count - 1))

@@ -2,7 +2,7 @@
 /// which the positive has the greater one, equal scores counting half.
 ///
 /// Both sides rise and hold at least one value.
-package func areaUnderROC(
+public func areaUnderROC(
   positives: UnsafeMutableBufferPointer<Double>, negatives: UnsafeMutableBufferPointer<Double>
 ) -> Double {
   var (below, upTo) = (0, 0)
@@ -20,7 +20,7 @@ package func areaUnderROC(
 /// what the recall gains by it.
 ///
 /// Both sides rise and hold at least one value.
-package func averagePrecision(
+public func averagePrecision(
   positives: UnsafeMutableBufferPointer<Double>, negatives: UnsafeMutableBufferPointer<Double>
 ) -> Double {
   var (positive, negative) = (positives.count, negatives.count)

@@ -1,22 +1,23 @@
 /// The mean and the second moments of many channels: of all samples while there are fewer than channels, and of their
-/// ``Covariance`` beyond.
+/// covariance beyond.
 ///
 /// So `n` samples of `D` channels take the lesser of `4·n·D` and about `8·D²` bytes, and what is wanted of their axes
 /// comes from whichever is smaller: of few samples from the samples themselves, without a matrix of `D × D`.
-package struct SecondMoments: Sendable {
-  package let width: Int
+public struct SecondMoments: Sendable {
+  /// The number of channels.
+  public let width: Int
   /// All samples, row-major, while there are at most as many as channels.
   private var rows: [Float] = []
   private var covariance: Covariance?
 
   /// Of `width` channels, without samples yet.
-  package init(width: Int) { self.width = width }
+  public init(width: Int) { self.width = width }
 
   /// How many samples.
-  package var count: Int { covariance?.count ?? rows.count / width }
+  public var count: Int { covariance?.count ?? rows.count / width }
 
   /// The bytes that so many samples take.
-  package static func byteCount(samples: Int, width: Int) -> Int {
+  public static func byteCount(samples: Int, width: Int) -> Int {
     let (of, overflow) = width.multipliedReportingOverflow(by: width * MemoryLayout<Double>.size)
     let (rows, overflows) = min(samples, width).multipliedReportingOverflow(
       by: width * MemoryLayout<Float>.size)
@@ -24,7 +25,7 @@ package struct SecondMoments: Sendable {
   }
 
   /// Takes samples, row-major.
-  package mutating func observe(_ samples: [Float]) {
+  public mutating func observe(_ samples: [Float]) {
     precondition(samples.count % width == 0)
     if covariance == nil, rows.count + samples.count <= width * width {
       rows += samples
@@ -35,7 +36,7 @@ package struct SecondMoments: Sendable {
   }
 
   /// Adds the samples of another of the same width.
-  package mutating func merge(_ other: SecondMoments) {
+  public mutating func merge(_ other: SecondMoments) {
     if let theirs = other.covariance {
       condense()
       covariance!.merge(theirs)
@@ -53,10 +54,10 @@ package struct SecondMoments: Sendable {
   }
 
   /// Whether all samples were finite.
-  package var isFinite: Bool { covariance?.isFinite ?? rows.allSatisfy(\.isFinite) }
+  public var isFinite: Bool { covariance?.isFinite ?? rows.allSatisfy(\.isFinite) }
 
   /// By channel; 0 without samples.
-  package var mean: [Double] {
+  public var mean: [Double] {
     if let covariance { return covariance.mean }
     guard count > 0 else { return [Double](repeating: 0, count: width) }
     var sums = [Double](repeating: 0, count: width)
@@ -68,8 +69,8 @@ package struct SecondMoments: Sendable {
   ///
   /// - Parameter center: what the samples are counted from; 0 gives the axes of `Σ x xᵀ / n`.
   /// - Returns: as many axes as there are samples or channels, whichever are fewer.
-  /// - Throws: `LinearAlgebraError` for samples that are not finite.
-  package func axes(about center: [Double]? = nil) throws(LinearAlgebraError) -> PrincipalAxes {
+  /// - Throws: ``LinearAlgebraError`` for samples that are not finite.
+  public func axes(about center: [Double]? = nil) throws(LinearAlgebraError) -> PrincipalAxes {
     let mean = mean
     let center = center ?? mean
     precondition(count > 0 && center.count == width)
@@ -94,33 +95,33 @@ package struct SecondMoments: Sendable {
 }
 
 /// Orthogonal directions of some samples, and the variance along each: `Σ = axesᵀ diag(variances) axes`.
-package struct PrincipalAxes: Sendable {
+public struct PrincipalAxes: Sendable {
   /// Falling, none below 0; at least one.
-  package let variances: [Double]
+  public let variances: [Double]
   /// `[variances.count, D]`: a direction of length 1 a row. Its sign is LAPACK's choice.
-  package let axes: Matrix
+  public let axes: Matrix
 
   /// Axes of these variances.
-  package init(variances: [Double], axes: Matrix) {
+  public init(variances: [Double], axes: Matrix) {
     precondition(variances.count == axes.rows)
     self.variances = variances
     self.axes = axes
   }
 
   /// Channels of an axis.
-  package var width: Int { axes.columns }
+  public var width: Int { axes.columns }
 
   /// The sum of the variances of all channels.
-  package var total: Double { variances.reduce(0, +) }
+  public var total: Double { variances.reduce(0, +) }
 
   /// Those whose variance is above `share` of the largest; at least one.
-  package func above(_ share: Double) -> PrincipalAxes {
+  public func above(_ share: Double) -> PrincipalAxes {
     let count = max(1, variances.count { $0 > share * variances[0] })
     return PrincipalAxes(variances: Array(variances[..<count]), axes: axes.rows(0..<count))
   }
 
   /// `f(Σ)`, where f is 0 at 0: `axesᵀ diag(f(variances)) axes`, `[D, D]`.
-  package func matrix(_ function: (Double) -> Double) -> Matrix {
+  public func matrix(_ function: (Double) -> Double) -> Matrix {
     var scaled = axes
     for row in 0..<axes.rows {
       let factor = function(variances[row])
@@ -130,7 +131,7 @@ package struct PrincipalAxes: Sendable {
   }
 
   /// `f(Σ) x` for a vector.
-  package func apply(_ function: (Double) -> Double, to x: [Double]) -> [Double] {
+  public func apply(_ function: (Double) -> Double, to x: [Double]) -> [Double] {
     let along = axes.product(transposed: Matrix(rows: 1, columns: width, x))
     var scaled = along.values
     for index in scaled.indices { scaled[index] *= function(variances[index]) }

@@ -25,7 +25,7 @@ extension EvenSample {
 /// empirical quantile functions, exactly, whatever their counts.
 ///
 /// Both are sorted and hold at least one value.
-package func squaredWasserstein(_ first: [Double], _ second: [Double]) -> Double {
+public func squaredWasserstein(_ first: [Double], _ second: [Double]) -> Double {
   let (n, m) = (first.count, second.count)
   var (i, j) = (0, 0)
   // Levels in units of 1 / (n m), where both functions step at integers.

@@ -21,8 +21,9 @@ import Testing
     var accumulator = method.makeAccumulator(site.width)
     for side in Side.allCases { accumulator.observe(side, site[side]) }
     guard let expected = golden[method.name] else {
-      // Only what is fitted to pairs has no answer to sides of different counts.
-      #expect(method.requirements.pairs && site[.source].count != site[.target].count)
+      // Only what is fitted to pairs has no answer to sides of different counts, and one channel has no plane.
+      let lacksPairs = method.requirements.pairs && site[.source].count != site[.target].count
+      #expect(lacksPairs || method.name == angular.name && site.width == 1)
       #expect(throws: FitError.self) { try accumulator.finish() }
       return
     }

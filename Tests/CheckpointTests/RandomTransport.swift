@@ -120,12 +120,14 @@ struct RandomTransport {
 
   private mutating func growBinary() {
     let (a, b) = (number(), number())
-    switch Int.random(in: 0..<7, using: &random) {
+    switch Int.random(in: 0..<8, using: &random) {
     case 0: add(.binary(.add), [a.id, b.id], bound: a.bound + b.bound)
     case 1, 2: add(.binary(.sub), [a.id, b.id], bound: a.bound + b.bound)
     case 3: add(.binary(.mul), [a.id, b.id], bound: a.bound * b.bound)
     case 4: add(.binary(.div), [a.id, aboveHalf(b).id], bound: 2 * a.bound)
-    case 5: add(.binary(.min), [a.id, b.id], bound: max(a.bound, b.bound))
+    // Where the angle does not jump.
+    case 5: add(.binary(.atan2), [a.id, aboveHalf(b).id], bound: 2)
+    case 6: add(.binary(.min), [a.id, b.id], bound: max(a.bound, b.bound))
     default: add(.binary(.max), [a.id, b.id], bound: max(a.bound, b.bound))
     }
   }

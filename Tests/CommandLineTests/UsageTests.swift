@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct UsageTests {
   static let compilerCommands = [
-    "import", "fit", "collect", "solve", "search", "compile", "opt", "show", "sites", "methods", "passes",
+    "import", "fit", "collect", "solve", "search", "compile", "opt", "show", "sites", "methods", "new-method",
+    "passes",
   ]
   static let runtimeCommands = ["generate", "run", "score", "eval", "bench"]
   static let commands: [(Tool, String)] =
@@ -38,7 +39,8 @@ import Testing
     let required: [String: [String]] = [
       "import": ["x", "-o", "y"], "fit": ["x", "--source", "a", "--target", "b", "-o", "y"],
       "collect": ["x", "--source", "a", "--target", "b", "--shard", "1/1", "-o", "y"],
-      "solve": ["x", "-o", "y"], "search": ["x", "--source", "a", "--target", "b", "--held-out", "c"],
+      "solve": ["x", "-o", "y"], "new-method": ["x"],
+      "search": ["x", "--source", "a", "--target", "b", "--held-out", "c"],
       "compile": ["x", "-o", "y"],
       "opt": ["x"], "show": ["x"], "sites": ["x"], "generate": ["x", "-p", "y"],
       "run": ["x", "--input", "y", "-o", "z"],

@@ -3,7 +3,7 @@ import Testing
 
 /// A page of Markdown in this repository.
 struct Document: Sendable, CustomTestStringConvertible {
-  /// A fenced block of the language `graph`.
+  /// A fenced block.
   struct Block: Sendable, CustomTestStringConvertible {
     var page: String
     var line: Int
@@ -60,11 +60,14 @@ struct Document: Sendable, CustomTestStringConvertible {
     return found
   }
 
-  var graphs: [Block] {
+  var graphs: [Block] { blocks(of: "graph") }
+
+  /// The fenced blocks of a language.
+  func blocks(of language: String) -> [Block] {
     var blocks: [Block] = []
     var open: Block?
     for (index, line) in lines.enumerated() {
-      if line == "```graph" {
+      if line == "```\(language)" {
         open = Block(page: path, line: index + 1, text: "")
       } else if line == "```" {
         if let open { blocks.append(open) }

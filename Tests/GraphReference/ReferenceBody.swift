@@ -89,6 +89,7 @@ struct ReferenceBody {
     case .sub: a - b
     case .mul: a * b
     case .div: a / b
+    case .atan2: atan2(a, b)
     case .min: min(a, b)
     case .max: max(a, b)
     case .lt: a < b ? 1 : 0

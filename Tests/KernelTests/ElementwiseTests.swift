@@ -74,6 +74,29 @@ import Testing
       "at \(worst.at)")
   }
 
+  /// Points of all directions and of any two magnitudes.
+  @Test(arguments: Level.all)
+  func anglesAreAccurate(level: Level) {
+    var noise = Noise(3)
+    let count = 20_000
+    let (y, x) = (noise.floats(count, -4...4), noise.floats(count, -4...4))
+    let scaled = y.enumerated().map { $1 * Float(sign: .plus, exponent: $0 % 61 - 30, significand: 1) }
+    let angles = evaluate(level, act_expr(inputs: 2, [Instruction(ACT_EXPR_ATAN2, 0, 1)]), [scaled, x])
+    for (index, angle) in angles.enumerated() {
+      #expect(ulps(angle, atan2(Double(scaled[index]), Double(x[index]))) <= 2)
+    }
+  }
+
+  @Test(arguments: Level.all)
+  func anglesAtTheEdges(level: Level) {
+    let atan = act_expr(inputs: 2, [Instruction(ACT_EXPR_ATAN2, 0, 1)])
+    let y: [Float] = [0, 0, 1, -1, 0, -0.0, .infinity, 1, 1]
+    let x: [Float] = [0, 1, 0, 0, -1, -1, 1, .infinity, -.infinity]
+    let half = Float(Double.pi / 2)
+    let pi = Float(Double.pi)
+    #expect(evaluate(level, atan, [y, x]) == [0, 0, half, -half, pi, -pi, half, 0, pi])
+  }
+
   @Test(arguments: Level.all)
   func functionsAtTheEdges(level: Level) {
     func apply(_ op: act_expr_op, _ x: Float) -> Float {
@@ -114,7 +137,7 @@ import Testing
       evaluate(level, act_expr(inputs: 1, [Instruction(ACT_EXPR_NOT, 0)]), [[0, -0.0, 1, .nan, -3]]) == [
         1, 1, 0, 0, 0,
       ])
-    for op in [ACT_EXPR_ADD, ACT_EXPR_MUL, ACT_EXPR_DIV, ACT_EXPR_MIN, ACT_EXPR_MAX] {
+    for op in [ACT_EXPR_ADD, ACT_EXPR_MUL, ACT_EXPR_DIV, ACT_EXPR_ATAN2, ACT_EXPR_MIN, ACT_EXPR_MAX] {
       for pair: [[Float]] in [[[.nan], [1]], [[1], [.nan]]] {
         #expect(evaluate(level, act_expr(inputs: 2, [Instruction(op, 0, 1)]), pair)[0].isNaN)
       }

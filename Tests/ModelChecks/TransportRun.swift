@@ -6,9 +6,11 @@ import ActPlan
 import ActRuntime
 
 extension MapFile {
-  /// Rows of a site moved by its transport at full strength, in a graph that is the transport alone:
+  /// Rows of a site moved by its transport, in a graph that is the transport alone:
   /// `[rows, width] -> [rows, width]`.
-  package func transported(_ rows: [Float], at name: String, of model: Model) throws -> [Float] {
+  package func transported(
+    _ rows: [Float], at name: String, of model: Model, strength: Float = 1, fuses: Bool = false
+  ) throws -> [Float] {
     var map = self
     map.sites = sites.filter { $0.name == name }
     guard let width = map.sites.first?.width else { throw UsageError("no site `\(name)`") }
@@ -19,11 +21,11 @@ extension MapFile {
     var maps = MapSet()
     try maps.add(fitted: map, name: steeringMap)
     var options = CompileOptions()
-    options.fuses = false
+    options.fuses = fuses
     let count = rows.count / width
     options.lowering.maximumRows = count
     let engine = try model.compile(graph, maps, options).makeEngine(threads: 1)
-    try engine.setStrengths([steeringMap: 1], slot: 1)
+    try engine.setStrengths([steeringMap: strength], slot: 1)
     let sequence = try engine.openSequence(capacity: count)
     defer { engine.closeSequence(sequence) }
     guard let input = engine.input("x") else { throw UsageError("no input `x`") }

@@ -21,7 +21,7 @@ private let foldScalars = RewriteRule("fold-scalars") { id, graph in
     case .div: a / b
     case .min: Swift.min(a, b)
     case .max: Swift.max(a, b)
-    case .lt, .le, .gt, .ge, .eq, .and, .or: nil
+    case .atan2, .lt, .le, .gt, .ge, .eq, .and, .or: nil
     }
   // What has no finite value is left to say so when it runs.
   guard let value, value.isFinite else { return nil }

@@ -18,14 +18,9 @@ package let ablation = SteeringMethod(
 
     """,
   fitMeans: { source, target, _ in
-    let difference = zip(source, target).map { $1 - $0 }
-    // Scaled before it is squared, so that no square overflows or vanishes.
-    let largest = difference.reduce(0) { max($0, $1.magnitude) }
-    guard largest > 0 else {
+    guard let direction = unitVector(from: source, to: target) else {
       throw FitError(
         "source and target have one mean, so that there is no direction to ablate; leave out the site")
     }
-    let scaled = difference.map { $0 / largest }
-    let length = scaled.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    return ["v": MapParameter(scaled.map { Float($0 / length) }, shape: [1, scaled.count])]
+    return ["v": MapParameter(direction.map { Float($0) }, shape: [1, direction.count])]
   })

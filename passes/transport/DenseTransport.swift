@@ -1,5 +1,5 @@
 /// The transport function `x + strength · (T(x) − x)` of a map `T(x) = target_mean + A (x − source_mean)`.
-func denseTransport(_ name: String) -> String {
+public func denseTransport(_ name: String) -> String {
   """
   graph @\(name)(%x: f32[T,D], %A: f32[D,D], %source_mean: f32[D], %target_mean: f32[D], %strength: f32[]) {
     %centred = sub %x, %source_mean : f32[T,D]

@@ -4,7 +4,7 @@ import ActStatistics
 /// The transport function `x + strength · (U (V x − level) + shift)`, two thin products with the dial between them.
 ///
 /// `V x − level` is `V (x − center)` with `level = V center`: what the map counts from costs nothing in the step.
-func lowRankTransport(_ name: String) -> String {
+public func lowRankTransport(_ name: String) -> String {
   """
   graph @\(name)(%x: f32[T,D], %V: f32[R,D], %level: f32[R], %U: f32[D,R], %shift: f32[D], %strength: f32[]) {
     %along = linear %x, %V : f32[T,R]
@@ -28,7 +28,7 @@ func lowRankTransport(_ name: String) -> String {
 ///   - center: by channel.
 ///   - shift: by channel.
 /// - Returns: `U`, `V`, `level` and `shift`.
-func lowRankParameters(
+public func lowRankParameters(
   u: Matrix, v: Matrix, center: [Double], shift: [Double]
 ) -> [String: MapParameter] {
   let level = v.product(transposed: Matrix(rows: 1, columns: center.count, center))
@@ -40,7 +40,7 @@ func lowRankParameters(
 
 extension MapParameter {
   /// A matrix, rounded to floats.
-  init(_ matrix: Matrix) {
+  public init(_ matrix: Matrix) {
     self.init(matrix.values.map { Float($0) }, shape: [matrix.rows, matrix.columns])
   }
 }

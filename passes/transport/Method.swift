@@ -46,6 +46,11 @@ public struct SteeringMethod: Sendable {
     requirements = data
   }
 
+  /// Whether a text has the form of a method's name: small letters, digits and single hyphens, a letter first.
+  package static func isName(_ text: String) -> Bool {
+    text.wholeMatch(of: #/[a-z][a-z0-9]*(-[a-z0-9]+)*/#) != nil
+  }
+
   /// The method, with the fit of each site completed by what the earlier sites of its kind got: a control law over
   /// layers. A kind is what the names of sites are without their number of a layer.
   public func following(_ follow: @escaping Follow) -> SteeringMethod {
@@ -126,8 +131,8 @@ public struct SiteFit: Hashable, Sendable {
 
 /// A fit that cannot be made.
 public struct FitError: ToolError, Hashable {
-  /// What is wrong, in one line.
   public var exitStatus: ExitStatus { .usage }
+  /// What is wrong, in one line.
   public var description: String
 
   /// An error that says what is wrong.

@@ -3,11 +3,11 @@ import ActStatistics
 
 extension SteeringMethod {
   /// Fits a site from the means and covariances of both sides.
-  package typealias FitMoments =
+  public typealias FitMoments =
     @Sendable (_ source: SecondMoments, _ target: SecondMoments, MethodSettings) throws -> [String:
     MapParameter]
 
-  /// A method that needs the samples' means and covariances; see `SecondMoments` for how it holds them.
+  /// A method that needs the samples' means and covariances; see `SecondMoments` of `ActStatistics` for how it holds them.
   ///
   /// - Parameters:
   ///   - name: as `--method` takes it.
@@ -17,7 +17,7 @@ extension SteeringMethod {
   ///   - data: what it wants of the samples.
   ///   - options: what can be chosen.
   ///   - fitMoments: returns the function's parameters.
-  package init(
+  public init(
     _ name: String, version: String, summary: String, transport: String,
     data: DataRequirements = DataRequirements(), options: [any AnyMethodOption] = [],
     fitMoments: @escaping FitMoments

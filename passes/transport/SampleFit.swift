@@ -3,7 +3,7 @@ import ActStatistics
 
 extension SteeringMethod {
   /// Fits a site from all samples of both sides, a sample a row, in the order of the data.
-  package typealias FitSamples =
+  public typealias FitSamples =
     @Sendable (_ source: Matrix, _ target: Matrix, MethodSettings) throws -> SiteFit
 
   /// A method that needs all samples at once, such as one that fits pairs.
@@ -16,7 +16,7 @@ extension SteeringMethod {
   ///   - data: what it wants of the samples.
   ///   - options: what can be chosen.
   ///   - fitSamples: returns the function's parameters, and scores where sites are selected.
-  package init(
+  public init(
     _ name: String, version: String, summary: String, transport: String,
     data: DataRequirements = DataRequirements(), options: [any AnyMethodOption] = [],
     fitSamples: @escaping FitSamples

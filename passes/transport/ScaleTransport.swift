@@ -1,5 +1,5 @@
 /// The transport function `x + strength · (factor · x − x)`, a factor for each channel.
-func scaleTransport(_ name: String) -> String {
+public func scaleTransport(_ name: String) -> String {
   """
   graph @\(name)(%x: f32[T,D], %factor: f32[D], %strength: f32[]) {
     %scaled = mul %x, %factor : f32[T,D]

@@ -50,6 +50,7 @@ static void expr_instruction(const act_expr_instruction *op, expr_value a, expr_
     case ACT_EXPR_SUB: EACH_VECTOR(x - y)
     case ACT_EXPR_MUL: EACH_VECTOR(x * y)
     case ACT_EXPR_DIV: EACH_VECTOR(x / y)
+    case ACT_EXPR_ATAN2: EACH_VECTOR(v_atan2(x, y))
     case ACT_EXPR_MIN: EACH_VECTOR(v_min(x, y))
     case ACT_EXPR_MAX: EACH_VECTOR(v_max(x, y))
     case ACT_EXPR_LT: EACH_VECTOR(v_truth(x < y))

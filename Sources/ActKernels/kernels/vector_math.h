@@ -125,3 +125,7 @@ INLINE vf v_cos(vf x) {
   for (int i = 0; i < WIDTH; i++) x[i] = cosf(x[i]);
   return x;
 }
+INLINE vf v_atan2(vf y, vf x) {
+  for (int i = 0; i < WIDTH; i++) y[i] = atan2f(y[i], x[i]);
+  return y;
+}

@@ -1,12 +1,14 @@
 import COpenBLAS
 
 /// The Cholesky factor `A = UᵀU` of a symmetric positive definite matrix, to solve with.
-package struct Cholesky: Sendable {
+public struct Cholesky: Sendable {
   /// U in the upper triangle; below it the matrix's own elements, which nothing reads.
   private let factor: Matrix
 
   /// Factors `matrix`, of which the upper triangle is read. (`dpotrf`)
-  package init(_ matrix: Matrix) throws(LinearAlgebraError) {
+  ///
+  /// - Throws: ``LinearAlgebraError/notPositiveDefinite(order:)``, and errors for a matrix that LAPACK cannot take.
+  public init(_ matrix: Matrix) throws(LinearAlgebraError) {
     precondition(matrix.rows == matrix.columns)
     try matrix.checkForLAPACK()
     var factor = matrix
@@ -18,7 +20,7 @@ package struct Cholesky: Sendable {
   }
 
   /// For each row b of `rows: [k, n]` the x with `A x = b`, as a row. (`dpotrs`)
-  package func solve(_ rows: Matrix) -> Matrix {
+  public func solve(_ rows: Matrix) -> Matrix {
     precondition(rows.columns == factor.rows)
     // Our rows are LAPACK's columns.
     var solution = rows

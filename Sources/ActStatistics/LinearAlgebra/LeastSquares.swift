@@ -1,16 +1,18 @@
 import COpenBLAS
 
 /// The X of the least Frobenius norm that minimises `‖A X − B‖`, for an A of any rank.
-package struct LeastSquares: Hashable, Sendable {
+public struct LeastSquares: Hashable, Sendable {
   /// `[n, k]` for `A: [m, n]` and `B: [m, k]`.
-  package let solution: Matrix
+  public let solution: Matrix
   /// How many singular values of A count.
-  package let rank: Int
+  public let rank: Int
   /// All of them, from the largest down.
-  package let singularValues: [Double]
+  public let singularValues: [Double]
 
   /// Solves by singular values; those up to `cutoff` times the largest count as 0. (`dgelsd`)
-  package init(_ a: Matrix, _ b: Matrix, cutoff: Double) throws(LinearAlgebraError) {
+  ///
+  /// - Throws: an error for an element that is not finite, or an iteration that does not converge.
+  public init(_ a: Matrix, _ b: Matrix, cutoff: Double) throws(LinearAlgebraError) {
     precondition(a.rows == b.rows)
     let (m, n, k) = (a.rows, a.columns, b.columns)
     try a.checkForLAPACK()

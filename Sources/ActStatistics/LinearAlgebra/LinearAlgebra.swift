@@ -17,8 +17,8 @@ package enum LinearAlgebra {
   package static var coreName: String { String(cString: openblas_get_corename()) }
 }
 
-/// What linear algebra cannot do with a matrix.
-package enum LinearAlgebraError: ToolError, Hashable {
+/// A matrix that a routine of linear algebra cannot work on.
+public enum LinearAlgebraError: ToolError, Hashable {
   /// An element is not finite.
   case notFinite
   /// The leading minor of this order is not positive.
@@ -28,9 +28,9 @@ package enum LinearAlgebraError: ToolError, Hashable {
   /// More elements than LAPACK can count.
   case tooLarge(rows: Int, columns: Int)
 
-  package var exitStatus: ExitStatus { .usage }
+  public var exitStatus: ExitStatus { .usage }
 
-  package var description: String {
+  public var description: String {
     switch self {
     case .notFinite: "a matrix has an element that is not finite"
     case .notPositiveDefinite(let order):

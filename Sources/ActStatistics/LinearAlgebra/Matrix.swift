@@ -1,11 +1,16 @@
 /// A dense matrix of doubles, row-major: element (r, c) is `values[r * columns + c]`. Neither side is 0.
-package struct Matrix: Hashable, Sendable {
-  package let rows: Int
-  package let columns: Int
-  package var values: [Double]
+///
+/// Shapes that do not fit each other are a mistake of the caller, and trap.
+public struct Matrix: Hashable, Sendable {
+  /// How many rows there are; at least 1.
+  public let rows: Int
+  /// How many columns there are; at least 1.
+  public let columns: Int
+  /// The elements, row-major; always `rows * columns`.
+  public var values: [Double]
 
-  /// A matrix of `values`, row-major.
-  package init(rows: Int, columns: Int, _ values: [Double]) {
+  /// A matrix of `values`, row-major, as many as there are elements.
+  public init(rows: Int, columns: Int, _ values: [Double]) {
     precondition(rows > 0 && columns > 0 && values.count == rows * columns)
     self.rows = rows
     self.columns = columns
@@ -13,24 +18,26 @@ package struct Matrix: Hashable, Sendable {
   }
 
   /// A matrix of zeros.
-  package init(zeros rows: Int, _ columns: Int) {
+  public init(zeros rows: Int, _ columns: Int) {
     self.init(rows: rows, columns: columns, [Double](repeating: 0, count: rows * columns))
   }
 
   /// Samples as they come from a model: row-major, a sample a row.
-  package init(samples: [Float], width: Int) {
+  public init(samples: [Float], width: Int) {
     self.init(rows: samples.count / width, columns: width, samples.map(Double.init))
   }
 
-  package subscript(row: Int, column: Int) -> Double {
+  /// An element.
+  public subscript(row: Int, column: Int) -> Double {
     get { values[row * columns + column] }
     set { values[row * columns + column] = newValue }
   }
 
-  package var isFinite: Bool { values.allSatisfy(\.isFinite) }
+  /// Whether all elements are finite.
+  public var isFinite: Bool { values.allSatisfy(\.isFinite) }
 
-  /// Rows as columns. A row-major matrix is its transpose to LAPACK, which is column-major.
-  package var transposed: Matrix {
+  /// The transpose, `[m, n] -> [n, m]`. A row-major matrix is its transpose to LAPACK, which is column-major.
+  public var transposed: Matrix {
     var out = Matrix(zeros: columns, rows)
     Self.forEachTile(rows, columns) { row, columns in
       for column in columns { out[column, row] = self[row, column] }
@@ -52,7 +59,7 @@ package struct Matrix: Hashable, Sendable {
   }
 
   /// Some rows, in order.
-  package func rows(_ range: Range<Int>) -> Matrix {
+  public func rows(_ range: Range<Int>) -> Matrix {
     Matrix(
       rows: range.count, columns: columns,
       Array(values[range.lowerBound * columns..<range.upperBound * columns]))

@@ -2,19 +2,19 @@ import COpenBLAS
 
 extension Matrix {
   /// `self · other`: `[m, k] · [k, n] -> [m, n]`.
-  package func product(_ other: Matrix) -> Matrix {
+  public func product(_ other: Matrix) -> Matrix {
     precondition(columns == other.rows)
     return Self.product(self, CblasNoTrans, other, CblasNoTrans, rows, other.columns, columns)
   }
 
   /// `self · otherᵀ`: `[m, k] · [n, k]ᵀ -> [m, n]`.
-  package func product(transposed other: Matrix) -> Matrix {
+  public func product(transposed other: Matrix) -> Matrix {
     precondition(columns == other.columns)
     return Self.product(self, CblasNoTrans, other, CblasTrans, rows, other.rows, columns)
   }
 
   /// `selfᵀ · other`: `[k, m]ᵀ · [k, n] -> [m, n]`.
-  package func transposedProduct(_ other: Matrix) -> Matrix {
+  public func transposedProduct(_ other: Matrix) -> Matrix {
     precondition(rows == other.rows)
     return Self.product(self, CblasTrans, other, CblasNoTrans, columns, other.columns, rows)
   }
@@ -31,7 +31,7 @@ extension Matrix {
   }
 
   /// The products of the rows with each other, `self · selfᵀ`: `[m, k] -> [m, m]`, symmetric to the bit.
-  package var rowProducts: Matrix {
+  public var rowProducts: Matrix {
     var out = Matrix(zeros: rows, rows)
     cblas_dsyrk(
       CblasRowMajor, CblasUpper, CblasNoTrans, Int32(rows), Int32(columns), 1, values, Int32(columns), 0,
@@ -41,7 +41,7 @@ extension Matrix {
   }
 
   /// The products of the columns with each other, `selfᵀ · self`: `[k, n] -> [n, n]`, symmetric to the bit.
-  package var columnProducts: Matrix {
+  public var columnProducts: Matrix {
     var out = Matrix(zeros: columns, columns)
     out.addColumnProductsToUpper(of: self)
     out.mirrorUpper()

@@ -1,16 +1,18 @@
 import COpenBLAS
 
 /// The thin singular value decomposition `A = left · diag(values) · right` of a matrix `[m, n]`, with k = min(m, n).
-package struct SingularValues: Hashable, Sendable {
+public struct SingularValues: Hashable, Sendable {
   /// `[m, k]`: a left vector a column.
-  package let left: Matrix
+  public let left: Matrix
   /// k values from the largest down.
-  package let values: [Double]
+  public let values: [Double]
   /// `[k, n]`: a right vector a row. The sign of a pair of vectors is LAPACK's choice.
-  package let right: Matrix
+  public let right: Matrix
 
   /// Decomposes a matrix. (`dgesdd`)
-  package init(_ matrix: Matrix) throws(LinearAlgebraError) {
+  ///
+  /// - Throws: an error for an element that is not finite, or an iteration that does not converge.
+  public init(_ matrix: Matrix) throws(LinearAlgebraError) {
     let (m, n) = (matrix.rows, matrix.columns)
     let k = min(m, n)
     try matrix.checkForLAPACK()

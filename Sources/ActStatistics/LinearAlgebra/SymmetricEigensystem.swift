@@ -1,14 +1,16 @@
 import COpenBLAS
 
 /// Eigenvalues of a symmetric matrix, falling, and their eigenvectors.
-package struct SymmetricEigensystem: Hashable, Sendable {
+public struct SymmetricEigensystem: Hashable, Sendable {
   /// From the largest down.
-  package let values: [Double]
+  public let values: [Double]
   /// `[values.count, n]`: the eigenvector of each value as a row, of length 1. Its sign is LAPACK's choice.
-  package let vectors: Matrix
+  public let vectors: Matrix
 
   /// The `count` largest eigenvalues of `matrix`, of which the upper triangle is read; nil: all. (`dsyevr`)
-  package init(_ matrix: Matrix, largest count: Int? = nil) throws(LinearAlgebraError) {
+  ///
+  /// - Throws: an error for an element that is not finite, or an iteration that does not converge.
+  public init(_ matrix: Matrix, largest count: Int? = nil) throws(LinearAlgebraError) {
     let n = matrix.rows
     let count = count ?? n
     precondition(n == matrix.columns && (1...n).contains(count))

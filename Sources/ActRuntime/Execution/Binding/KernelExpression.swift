@@ -64,6 +64,7 @@ extension Expression.Function {
       case .sub: ACT_EXPR_SUB
       case .mul: ACT_EXPR_MUL
       case .div: ACT_EXPR_DIV
+      case .atan2: ACT_EXPR_ATAN2
       case .min: ACT_EXPR_MIN
       case .max: ACT_EXPR_MAX
       case .lt: ACT_EXPR_LT

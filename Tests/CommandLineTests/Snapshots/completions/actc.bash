@@ -173,13 +173,13 @@ _actc() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    import|fit|collect|solve|search|compile|opt|show|models|sites|methods|passes|help)
+    import|fit|collect|solve|search|compile|opt|show|models|sites|methods|new-method|passes|help)
         # Offer subcommand argument completions
         "_actc_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'import fit collect solve search compile opt show models sites methods passes help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'import fit collect solve search compile opt show models sites methods new-method passes help' -- "${cur}"))
         ;;
     esac
 }
@@ -296,7 +296,7 @@ _actc_fit() {
         return
         ;;
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'$'\n''angular'$'\n''spherical'
         return
         ;;
     '--option')
@@ -452,7 +452,7 @@ _actc_solve() {
     # Offer option value completions
     case "${prev}" in
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'$'\n''angular'$'\n''spherical'
         return
         ;;
     '--option')
@@ -564,7 +564,7 @@ _actc_search() {
         return
         ;;
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'$'\n''angular'$'\n''spherical'
         return
         ;;
     '--option')
@@ -777,7 +777,27 @@ _actc_methods() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'$'\n''angular'$'\n''spherical'
+        return
+        ;;
+    esac
+}
+
+_actc_new-method() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--output -o --package)
+    __actc_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--output'|'-o')
+        __actc_add_completions -d
+        return
+        ;;
+    '--package')
+        __actc_add_completions -d
         return
         ;;
     esac

@@ -61,6 +61,7 @@ _actc() {
             'models:Lists the architectures of models, by the names in config.json.'
             'sites:Lists the activation sites of a model, in order of execution.'
             'methods:Lists the steering methods, or describes one.'
+            'new-method:Writes a Swift package with a steering method, and an actc that knows it.'
             'passes:Lists the passes over graphs.'
             'help:Show subcommand help information.'
         )
@@ -68,7 +69,7 @@ _actc() {
         ;;
     arg)
         case "${words[1]}" in
-        import|fit|collect|solve|search|compile|opt|show|models|sites|methods|passes|help)
+        import|fit|collect|solve|search|compile|opt|show|models|sites|methods|new-method|passes|help)
             "_actc_${words[1]}" && ret=0
             ;;
         esac
@@ -99,7 +100,7 @@ _actc_fit() {
     local -ar ___pooling=('mean' 'last' 'min' 'max' 'all')
     local -ar ___scope=('all' 'prompt' 'generated' 'last')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
@@ -191,7 +192,7 @@ _actc_collect() {
 
 _actc_solve() {
     local -i ret=1
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         '*:shards:_files -g '\''*.safetensors'\'''
@@ -216,7 +217,7 @@ _actc_search() {
     local -i ret=1
     local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
@@ -362,10 +363,24 @@ _actc_sites() {
 
 _actc_methods() {
     local -i ret=1
-    local -ar _method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar _method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
     local -ar arg_specs=(
         ':method:{__actc_complete "${_method[@]}"}'
         '--json[Print the methods as JSON.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_actc_new-method() {
+    local -i ret=1
+    local -ar arg_specs=(
+        ':name:'
+        '(--output -o)'{--output,-o}'[The directory to write, where nothing may be yet; by default one of the method'\''s name.]:directory:_files -/'
+        '--package[The package of actc to depend on\: its directory or its URL; by default the one that this actc was built in.]:package:_files -/'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
