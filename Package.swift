@@ -72,6 +72,12 @@ let package = Package(
       ],
       swiftSettings: swift),
     .target(
+      name: "ActConvert",
+      dependencies: [
+        "ActIR", "ActStatistics", "ActPasses", "ActFormats", "ActPlan", "ActRuntime", "ActCompile",
+      ],
+      swiftSettings: swift),
+    .target(
       name: "ActTerminal",
       dependencies: [
         "ActErrors", "ActSignals", "ActFormats",
@@ -84,7 +90,7 @@ let package = Package(
       name: "ActCommands",
       dependencies: [
         "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
-        "ActCompile", "ActFit", "ActTerminal",
+        "ActCompile", "ActFit", "ActConvert", "ActTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -147,7 +153,8 @@ let package = Package(
       dependencies: [
         "ActIR", "ActStatistics", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
         "ActPasses",
-        "ActGraphs", "ActCompile", "ActFit", "ActEval", "ModelChecks", "AllocationCounter", "GraphReference",
+        "ActGraphs", "ActCompile", "ActFit", "ActConvert", "ActEval", "ModelChecks", "AllocationCounter",
+        "GraphReference",
         "Workbench",
       ],
       swiftSettings: swift),

@@ -6,7 +6,7 @@ func meanShift(_ source: [Double], _ target: [Double]) -> [String: MapParameter]
 }
 
 /// The transport function `x + strength · shift`, the same shift for every row.
-func shiftTransport(_ name: String) -> String {
+package func shiftTransport(_ name: String) -> String {
   """
   graph @\(name)(%x: f32[T,D], %shift: f32[D], %strength: f32[]) {
     %part = mul %shift, %strength : f32[D]
