@@ -56,8 +56,9 @@ struct BlockOutputs {
       guard readers.count == 1, !graph.isResult(value), let next = step(value, to: readers[0], in: graph)
       else {
         let names = readers.map { "`\(graph[$0].op.mnemonic)` \(graph[$0].name)" }
+        let verb = names.count == 1 ? "reads" : "read"
         return .failure(
-          Obstacle(words: names.isEmpty ? "it is a result" : names.joined(separator: " and ") + " reads it"))
+          Obstacle(words: names.isEmpty ? "it is a result" : "\(names.joined(separator: " and ")) \(verb) it"))
       }
       factor *= next
       value = readers[0]

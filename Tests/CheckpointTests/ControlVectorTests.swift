@@ -76,11 +76,11 @@ import Workbench
   /// Where a shift is one of a block's output, by family; elsewhere the reason.
   @Test(
     arguments: [
-      ("tiny-plain", "*.2.mlp.down_proj", nil), ("tiny-plain", "*.2.self_attn.o_proj", "reads it"),
-      ("tiny-plain", "*.2.post_attention_layernorm", "`linear` model.layers.2.mlp"),
+      ("tiny-plain", "*.2.mlp.down_proj", nil), ("tiny-plain", "*.2.self_attn.o_proj", "and `rms_norm`"),
+      ("tiny-plain", "*.2.post_attention_layernorm", "read it"),
       ("tiny-plain", "model.norm", "reads it"), ("tiny-plain", "lm_head", "it is a result"),
       ("tiny-gpt-neox", "*.1.attention.dense", nil),
-      ("tiny-gpt-neox-serial", "*.1.attention.dense", "reads it"),
+      ("tiny-gpt-neox-serial", "*.1.attention.dense", "read it"),
       ("tiny-gpt-neox", "*.1.mlp.dense_4h_to_h", nil), ("tiny-granite", "*.1.mlp.down_proj", nil),
       ("tiny-gemma2", "*.1.mlp.down_proj", "`rms_norm`"),
       ("tiny-gemma2", "*.1.post_feedforward_layernorm", nil),
