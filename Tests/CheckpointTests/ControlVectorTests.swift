@@ -76,7 +76,7 @@ import Workbench
   /// Where a shift is one of a block's output, by family; elsewhere the reason.
   @Test(
     arguments: [
-      ("tiny-plain", "*.2.mlp.down_proj", nil), ("tiny-plain", "*.2.self_attn.o_proj", "and `rms_norm`"),
+      ("tiny-plain", "*.2.mlp.down_proj", nil), ("tiny-plain", "*.2.self_attn.o_proj", "`add` model.layers.2 read it"),
       ("tiny-plain", "*.2.post_attention_layernorm", "read it"),
       ("tiny-plain", "model.norm", "reads it"), ("tiny-plain", "lm_head", "it is a result"),
       ("tiny-gpt-neox", "*.1.attention.dense", nil),
