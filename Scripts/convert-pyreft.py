@@ -29,11 +29,10 @@ import numpy
 import torch
 
 # `reft` of passes/steering/ReFT.swift, with and without what is taken away.
-TRANSPORT = """graph @reft(%x: f32[T,D], %R: f32[K,D], %W: f32[K,D], %b: f32[K], %strength: f32[]) {{
+TRANSPORT = """graph @reft(%x: f32[T,D]{0}, %Rt: f32[D,K], %W: f32[K,D], %b: f32[K], %strength: f32[]) {{
   %learned = linear %x, %W, %b : f32[T,K]
-{0}  %inner = mul {1}, %strength : f32[T,K]
-  %back = permute %R {{axes = "1,0"}} : f32[D,K]
-  %change = linear %inner, %back : f32[T,D]
+{1}  %inner = mul {2}, %strength : f32[T,K]
+  %change = linear %inner, %Rt : f32[T,D]
   %y = add %x, %change : f32[T,D]
   return %y
 }}
@@ -63,7 +62,7 @@ MODULES = {
 
 
 def transport(subtracts):
-    return TRANSPORT.format(ROTATED if subtracts else "", "%edit" if subtracts else "%learned")
+    return TRANSPORT.format(*((", %R: f32[K,D]", ROTATED, "%edit") if subtracts else ("", "", "%learned")))
 
 
 def site(representation, model):
@@ -168,7 +167,8 @@ def main():
         rotation, weight, bias, taken = parameters(torch.load(path, map_location="cpu", weights_only=True), path)
         if rotation.shape != weight.shape or weight.shape[1] != model.sites[place]:
             sys.exit(f"{path}: expected R and W of [r,{model.sites[place]}], found {rotation.shape} and {weight.shape}")
-        sites[place] = {"R": rotation, "W": weight, "b": bias - taken * KINDS[kind]}
+        rotations = {"R": rotation, "Rt": rotation.T} if KINDS[kind] else {"Rt": rotation.T}
+        sites[place] = rotations | {"W": weight, "b": bias - taken * KINDS[kind]}
         kinds.add(kind)
     if len({KINDS[kind] for kind in kinds}) != 1:
         sys.exit(f"{options.folder}: expected interventions of one form, found {', '.join(kinds) or 'none'}")

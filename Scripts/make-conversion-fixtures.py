@@ -6,10 +6,10 @@
 DIR is a checkout of llama.cpp (the sdist of llama-cpp-python holds one), LIB a build of libllama from it, with the
 Python package of llama-cpp-python at hand. Everything is seeded. Output, in `FIXTURES/convert`:
 
-    CHECKPOINT.gguf         a control vector for a small checkpoint, written by gguf-py as repeng does: random
-                            directions for all blocks that llama.cpp reaches
-    CHECKPOINT.safetensors  tokens i32[T], and llama.cpp's logits_λ f32[T,V] of the checkpoint in f32 with the vector
-                            times λ
+    MODEL.gguf              a control vector for a small model, written by gguf-py as repeng does: random directions
+                            for all blocks that llama.cpp reaches
+    MODEL.safetensors       tokens i32[T], and llama.cpp's logits_λ f32[T,V] of the model in f32 with the vector times λ,
+                            after it has gone through `actc convert`, to a map and back
     NAME.maps.safetensors   maps with random parameters at linear layers of a checkpoint
     NAME.safetensors        tokens i32[T]; `hooks`, the logits of `transformers` with the map at strength 0.8, by
                             `Examples/transformers`; `peft`, those with the adapter that `actc convert` makes of it
@@ -35,7 +35,8 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
-CONTROLLED = ["tiny-plain", "tiny-gpt-neox", "tiny-gemma2", "tiny-granite", "tiny-qwen2", "tiny-gpt2"]
+# A checkpoint, and models of f32, in which llama.cpp rounds least.
+CONTROLLED = ["tiny-plain", "gguf/llama3-other.gguf", "tiny-qwen2"]
 STRENGTHS = [0.0, 0.5, 1.0]
 LOW_RANK = """graph @low_rank(%x: f32[T,D], %U: f32[D,R], %V: f32[R,D], %t: f32[D], %strength: f32[]) {
   %along = linear %x, %V : f32[T,R]
@@ -130,7 +131,11 @@ def llama_logits(models, path, tokens, directions, strength, blocks):
         ctypes.cast(llama.llama_get_logits_ith(context, i), ctypes.POINTER(ctypes.c_float)) for i in range(len(tokens))
     ]
     vocabulary = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model))
-    return numpy.stack([numpy.ctypeslib.as_array(row, (vocabulary,)).copy() for row in rows])
+    logits = numpy.stack([numpy.ctypeslib.as_array(row, (vocabulary,)).copy() for row in rows])
+    llama.llama_batch_free(batch)
+    llama.llama_free(context)
+    llama.llama_model_free(model)
+    return logits
 
 
 def blocks_of(model):
@@ -149,38 +154,57 @@ def shifted(block, direction):
     return block.register_forward_hook(hook)
 
 
+def sizes_of(path):
+    """The blocks, the width and the vocabulary of a GGUF model."""
+    import gguf
+
+    reader = gguf.GGUFReader(path)
+    name = reader.fields["general.architecture"].contents()
+    blocks = reader.fields[f"{name}.block_count"].contents()
+    table = next(tensor for tensor in reader.tensors if tensor.name == "token_embd.weight")
+    return int(blocks), int(table.shape[0]), int(table.shape[1]), name
+
+
 def controlled(fixtures, output, models, actc):
     for seed, name in enumerate(CONTROLLED, start=1):
         generator = torch.Generator().manual_seed(seed)
-        model = load(fixtures / name)
-        blocks, width = blocks_of(model), model.config.hidden_size
-        directions = {n: (0.4 * torch.randn(width, generator=generator)).numpy() for n in range(1, len(blocks))}
-        write_vector(output / f"{name}.gguf", directions, model.config.model_type)
-        tokens = tokens_of(model, generator)
-        record, line = {"tokens": tokens.int()}, f"{name}: "
+        source, stem, line = fixtures / name, Path(name).stem, f"{name}: "
         with tempfile.TemporaryDirectory() as parent:
-            directory, path = Path(parent) / name, Path(parent) / "model.gguf"
-            model.save_pretrained(directory)
-            vocabulary = {f"t{index}": index for index in range(model.config.vocab_size)}
-            (directory / "tokenizer.json").write_text(json.dumps({"model": {"vocab": vocabulary}, "added_tokens": []}))
-            models["convert"](directory, "f32", path, {}, fuse_qkv=False)
+            path, model = source, None
+            if source.is_dir():
+                model, path = load(source), Path(parent) / "model.gguf"
+                directory = Path(parent) / source.name
+                model.save_pretrained(directory)
+                vocabulary = {f"t{index}": index for index in range(model.config.vocab_size)}
+                tokenizer = {"model": {"vocab": vocabulary}, "added_tokens": []}
+                (directory / "tokenizer.json").write_text(json.dumps(tokenizer))
+                models["convert"](directory, "f32", path, {}, fuse_qkv=False)
+            count, width, vocabulary, hint = sizes_of(path)
+            directions = {n: (0.4 * torch.randn(width, generator=generator)).numpy() for n in range(1, count)}
+            write_vector(output / f"{stem}.gguf", directions, hint)
+            tokens = torch.randint(3, vocabulary, (13,), generator=generator)
+            record = {"tokens": tokens.int()}
             # There and back through `actc`, as llama.cpp reads it.
             there, back = Path(parent) / "x.maps.safetensors", Path(parent) / "x.gguf"
-            common = ["--model", fixtures / name]
-            subprocess.run([actc, "convert", output / f"{name}.gguf", "--to", "map", "-o", there, *common], check=True)
+            common = ["--model", source]
+            subprocess.run([actc, "convert", output / f"{stem}.gguf", "--to", "map", "-o", there, *common], check=True)
             subprocess.run([actc, "convert", there, "--to", "control-vector", "-o", back, *common], check=True)
             returned = read_vector(back)
             assert returned.keys() == directions.keys()
             assert all((returned[n] == directions[n]).all() for n in directions)
             for strength in STRENGTHS:
-                hooks = [shifted(blocks[n], strength * direction) for n, direction in directions.items()]
-                wanted = logits_of(model, tokens)
-                for hook in hooks:
-                    hook.remove()
-                found = llama_logits(models, path, tokens, returned, strength, len(blocks))
+                found = llama_logits(models, path, tokens, returned, strength, count)
                 record[f"logits_{strength}"] = torch.from_numpy(found)
-                line += f"{strength}: off by {abs(found - wanted.numpy()).max():.1e} of {wanted.std():.2f}; "
-        save_file(record, output / f"{name}.safetensors")
+                line += f"{strength}: {found.std():.2f} wide"
+                if model:
+                    blocks = blocks_of(model)
+                    hooks = [shifted(blocks[n], strength * direction) for n, direction in directions.items()]
+                    wanted = logits_of(model, tokens).numpy()
+                    for hook in hooks:
+                        hook.remove()
+                    line += f", off by {abs(found - wanted).max():.1e} of transformers'"
+                line += "; "
+        save_file(record, output / f"{stem}.safetensors")
         print(line)
 
 

@@ -84,7 +84,9 @@ struct ConvertCommand: ParsableCommand {
     let vector = try ControlVectorFile(reading: file)
     let map = try MapFile(vector, path: file, model: openModel(), layerBase: layerBase ?? 0)
     try map.write(to: output)
-    note("wrote \(output): \(map.fit.method.name), \(map.sites.count) sites")
+    note(
+      "wrote \(output): \(map.fit.method.name), \(map.sites.count) \(map.sites.count == 1 ? "site" : "sites")"
+    )
   }
 
   private func writeControlVector() throws {

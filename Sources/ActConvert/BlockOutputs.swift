@@ -58,7 +58,8 @@ struct BlockOutputs {
         let names = readers.map { "`\(graph[$0].op.mnemonic)` \(graph[$0].name)" }
         let verb = names.count == 1 ? "reads" : "read"
         return .failure(
-          Obstacle(words: names.isEmpty ? "it is a result" : "\(names.joined(separator: " and ")) \(verb) it"))
+          Obstacle(words: names.isEmpty ? "it is a result" : "\(names.joined(separator: " and ")) \(verb) it")
+        )
       }
       factor *= next
       value = readers[0]

@@ -90,14 +90,15 @@ package struct LowRankExport {
     let node = graph[value]
     guard case .linear = node.op else { throw failure("`\(node.op.mnemonic)`") }
     var matrix = node.inputs[1]
-    let isTransposed =
-      switch graph[matrix].op {
-      case .weight: false
-      case .permute([1, 0]): true
+    var (stored, isTransposed) = (matrix, false)
+    search: while true {
+      switch graph[stored].op {
+      case .weight: break search
+      case .cast: break
+      case .permute([1, 0]): isTransposed.toggle()
       default: throw failure("a matrix that is computed from others")
       }
-    guard case .weight = graph[isTransposed ? graph[matrix].inputs[0] : matrix].op else {
-      throw failure("a matrix that is computed from others")
+      stored = graph[stored].inputs[0]
     }
     if graph.type(matrix).dtype != .f32 {
       matrix = graph.append(.cast(.f32), matrix, name: "\(node.name).weight.wide")

@@ -108,10 +108,9 @@ import Testing
     }
     """,
     """
-    graph @turned(%x: f32[T,D], %V: f32[K,D], %t: f32[K], %strength: f32[]) {
-      %p = permute %V {axes = "1,0"} : f32[D,K]
+    graph @biased(%x: f32[T,D], %V: f32[K,D], %t: f32[K], %U: f32[D,K], %v: f32[D], %strength: f32[]) {
       %a = linear %x, %V, %t : f32[T,K]
-      %b = linear %a, %p : f32[T,D]
+      %b = linear %a, %U, %v : f32[T,D]
       %c = mul %strength, %b : f32[T,D]
       %y = sub %c, %x : f32[T,D]
       return %y

@@ -90,7 +90,7 @@ import Workbench
       #expect(result.fit.method.options["operation"] == operation.rawValue)
       #expect(result.fit.method.options["operand_1"]?.count == 64)
       let logits = try model.makeEngine(steeredBy: result, .frozen, strength: 0.3).run(randomPrompt(9))
-      #expect(logits.allSatisfy(\.isFinite))
+      #expect(logits.allSatisfy { $0.isFinite })
     }
     let negated = try ConceptorOperation.not.apply(to: [operands[0]], beta: 2)
     let site = negated.sites[0]

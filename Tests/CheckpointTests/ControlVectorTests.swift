@@ -10,12 +10,14 @@ import Workbench
 
 /// Control vectors, against what llama.cpp computes with them (`Scripts/make-conversion-fixtures.py`).
 @Suite struct ControlVectorTests {
-  /// Small checkpoints of several families, as llama.cpp runs them in f32.
-  static let checkpoints = [
-    "tiny-plain", "tiny-gpt-neox", "tiny-gemma2", "tiny-granite", "tiny-qwen2", "tiny-gpt2",
-  ]
+  /// Directories, and a GGUF file.
+  static let models = ["tiny-plain", "gguf/llama3-other.gguf", "tiny-qwen2"]
 
-  private static func file(_ checkpoint: String) -> String { fixture("convert/\(checkpoint).gguf") }
+  /// What is recorded of a model.
+  private static func file(_ model: String, _ ending: String = "gguf") -> String {
+    let stem = model.split(separator: "/").last!.prefix { $0 != "." }
+    return fixture("convert/\(stem).\(ending)")
+  }
 
   private func imported(_ checkpoint: String, layerBase: Int = 0) throws -> (map: MapFile, model: Model) {
     let model = try Model(fixture(checkpoint))
@@ -32,10 +34,10 @@ import Workbench
       model: model, layerBase: layerBase)
   }
 
-  @Test(arguments: checkpoints, [Variant.live, .frozen])
+  @Test(arguments: models, [Variant.live, .frozen])
   func equalsLlamaCpp(checkpoint: String, variant: Variant) throws {
     let (map, model) = try imported(checkpoint)
-    let file = try TensorFile(fixture("convert/\(checkpoint).safetensors"))
+    let file = try TensorFile(Self.file(checkpoint, "safetensors"))
     let tokens = try file.integers("tokens").map { Int32($0) }
     for strength: Float in [0, 0.5, 1] {
       let engine = try model.makeEngine(steeredBy: map, variant, strength: strength)
@@ -47,7 +49,7 @@ import Workbench
   }
 
   /// There and back, to the bit.
-  @Test(arguments: checkpoints)
+  @Test(arguments: models)
   func roundTrip(checkpoint: String) throws {
     let (map, model) = try imported(checkpoint)
     let vector = try exported(map, model)
@@ -76,7 +78,8 @@ import Workbench
   /// Where a shift is one of a block's output, by family; elsewhere the reason.
   @Test(
     arguments: [
-      ("tiny-plain", "*.2.mlp.down_proj", nil), ("tiny-plain", "*.2.self_attn.o_proj", "`add` model.layers.2 read it"),
+      ("tiny-plain", "*.2.mlp.down_proj", nil),
+      ("tiny-plain", "*.2.self_attn.o_proj", "`add` model.layers.2 read it"),
       ("tiny-plain", "*.2.post_attention_layernorm", "read it"),
       ("tiny-plain", "model.norm", "reads it"), ("tiny-plain", "lm_head", "it is a result"),
       ("tiny-gpt-neox", "*.1.attention.dense", nil),

@@ -60,9 +60,16 @@ extension Graph {
   private mutating func add(
     _ bias: TensorInfo, _ pair: LowRankAdapter.Pair, to leaf: ValueID, _ adapter: LowRankAdapter, _ index: Int
   ) throws(FileError) {
-    let matrices = readers(of: leaf).filter { self[$0].op == .permute([1, 0]) } + [leaf]
-    let layers = Set(matrices).sorted().flatMap { matrix in
-      Set(readers(of: matrix)).sorted().filter { self[$0].op == .linear && self[$0].inputs[1] == matrix }
+    // The matrix as it is stored, and turned.
+    var (matrices, layers) = ([leaf], [ValueID]())
+    while let matrix = matrices.popLast() {
+      for reader in Set(readers(of: matrix)).sorted() {
+        switch self[reader].op {
+        case .permute, .cast: matrices.append(reader)
+        case .linear where self[reader].inputs[1] == matrix: layers.append(reader)
+        default: break
+        }
+      }
     }
     guard !layers.isEmpty else {
       throw FileError.unsupported(
