@@ -8,7 +8,7 @@ Python package of llama-cpp-python at hand. Everything is seeded. Output, in `FI
 
     MODEL.gguf              a control vector for a small model, written by gguf-py as repeng does: random directions
                             for all blocks that llama.cpp reaches
-    MODEL.safetensors       tokens i32[T], and llama.cpp's logits_λ f32[T,V] of the model in f32 with the vector times λ,
+    MODEL.safetensors       tokens i32[T], and llama.cpp's logits_λ f32[T,V] in f32 with the vector times λ,
                             after it has gone through `actc convert`, to a map and back
     NAME.maps.safetensors   maps with random parameters at linear layers of a checkpoint
     NAME.safetensors        tokens i32[T]; `hooks`, the logits of `transformers` with the map at strength 0.8, by
