@@ -75,6 +75,12 @@ let package = Package(
       ],
       swiftSettings: swift),
     .target(
+      name: "ActConvert",
+      dependencies: [
+        "ActIR", "ActStatistics", "ActPasses", "ActFormats", "ActPlan", "ActRuntime", "ActCompile",
+      ],
+      swiftSettings: swift),
+    .target(
       name: "ActTerminal",
       dependencies: [
         "ActErrors", "ActSignals", "ActFormats",
@@ -87,7 +93,7 @@ let package = Package(
       name: "ActCommands",
       dependencies: [
         "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
-        "ActCompile", "ActFit", "ActTerminal",
+        "ActCompile", "ActFit", "ActConvert", "ActTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -158,7 +164,8 @@ let package = Package(
       dependencies: [
         "ActIR", "ActStatistics", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
         "ActPasses",
-        "ActGraphs", "ActCompile", "ActFit", "ActEval", "ActMethodChecks", "ModelChecks", "AllocationCounter",
+        "ActGraphs", "ActCompile", "ActFit", "ActConvert", "ActEval", "ActMethodChecks", "ModelChecks",
+        "AllocationCounter",
         "GraphReference",
         "Workbench",
       ],

@@ -39,6 +39,9 @@ public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("erases nodes that no result needs") { _ in deadCode },
 ]
 
+/// Methods that are trained elsewhere and come as map files: their fit is an error, which says how.
+package let importedMethods: [SteeringMethod] = [reft]
+
 /// Every method that `actc fit --method` knows. A new method is one more line here.
 package let registeredMethods: [SteeringMethod] = [
   linearAct,

@@ -8,8 +8,8 @@ struct Actc: ParsableCommand {
     abstract: "Compiles language models with steering maps into plans for actrun.", version: toolVersion,
     subcommands: [
       ImportCommand.self, FitCommand.self, CollectCommand.self, SolveCommand.self, SearchCommand.self,
-      CompileCommand.self, OptCommand.self, ShowCommand.self, ModelsCommand.self, SitesCommand.self,
-      MethodsCommand.self, NewMethodCommand.self, PassesCommand.self,
+      ConvertCommand.self, ConceptorCommand.self, CompileCommand.self, OptCommand.self, ShowCommand.self,
+      ModelsCommand.self, SitesCommand.self, MethodsCommand.self, NewMethodCommand.self, PassesCommand.self,
     ])
 }
 
@@ -26,7 +26,7 @@ public func runActc(adding methods: [SteeringMethod] = []) -> Never {
 /// `actc fit --help METHOD`, which describes the method: as `actc methods METHOD`.
 private func methodHelp(_ line: [String]) -> [String] {
   guard line.count == 3, line[0] == "fit", ["--help", "-h"].contains(line[1]),
-    KnownMethods.all.contains(where: { $0.name == line[2] })
+    KnownMethods.named(line[2]) != nil
   else { return line }
   return ["methods", line[2]]
 }

@@ -34,6 +34,15 @@ struct MethodOptions: ParsableArguments {
   /// What the method asks of the samples.
   var requirements: DataRequirements { method.method.requirements }
 
+  func validate() throws {
+    // Before anything runs: there is nothing to wait for.
+    let method = method.method
+    guard importedMethods.contains(where: { $0.name == method.name }) else { return }
+    do { _ = try method.gathering.makeAccumulator(1, MethodSettings(defaultsOf: method)).finish() } catch {
+      throw ValidationError("--method: \(error)")
+    }
+  }
+
   private var settings: MethodSettings {
     get throws {
       var choices: [String: String] = [:]
@@ -66,7 +75,7 @@ struct MethodName: ExpressibleByArgument {
 
 extension MethodName {
   init?(argument: String) {
-    guard let method = KnownMethods.all.first(where: { $0.name == argument }) else { return nil }
+    guard let method = KnownMethods.named(argument) else { return nil }
     self.method = method
   }
 }

@@ -82,6 +82,9 @@ package struct Model: Sendable {
     }
   }
 
+  /// The kind of model, `model_type` of the configuration; nil where it names none.
+  package var modelType: String? { files.configuration["model_type"]?.string }
+
   /// Stands for the weights, with what adapters add.
   package var fingerprint: String { adapters.fingerprint(of: checkpoint.fingerprint) }
 

@@ -39,6 +39,7 @@ extension Graph {
         let leaf = leaves[try name(of: pair.module, adapter)]!
         if deltas[leaf] == nil { targets.append(leaf) }
         deltas[leaf, default: []].append(try delta(pair, of: leaf, adapter, index))
+        if let bias = pair.bias { try add(bias, pair, to: leaf, adapter, index) }
       }
     }
     for leaf in targets {
@@ -55,21 +56,64 @@ extension Graph {
     }
   }
 
+  /// Adds a bias to the layers that a matrix is of, in f32.
+  private mutating func add(
+    _ bias: TensorInfo, _ pair: LowRankAdapter.Pair, to leaf: ValueID, _ adapter: LowRankAdapter, _ index: Int
+  ) throws(FileError) {
+    // The matrix as it is stored, and turned.
+    var (matrices, layers) = ([leaf], [ValueID]())
+    while let matrix = matrices.popLast() {
+      for reader in Set(readers(of: matrix)).sorted() {
+        switch self[reader].op {
+        case .permute, .cast: matrices.append(reader)
+        case .linear where self[reader].inputs[1] == matrix: layers.append(reader)
+        default: break
+        }
+      }
+    }
+    guard !layers.isEmpty else {
+      throw FileError.unsupported(
+        adapter.path, bias.name, "expected the matrix of a linear layer, to which a bias can be added",
+        next: "merge it with PEFT")
+    }
+    let name = "\(pair.module).lora\(index).bias"
+    let scale = append(.constant(Float(pair.scale * adapter.weight)), name: "\(name).scale")
+    let part = append(.binary(.mul), try wide(bias, name, adapter, index), scale, name: name)
+    for layer in layers {
+      var node = self[layer]
+      guard type(part).shape == [node.type.shape.last!] else {
+        throw FileError(
+          adapter.path, bias.name, "expected \(node.type.shape.last!) numbers, found \(bias.shape[0])",
+          next: "is it an adapter of another model?")
+      }
+      if node.inputs.count == 3 {
+        node.inputs[2] = append(.binary(.add), node.inputs[2], part, name: "\(node.name).bias.adapted")
+      } else {
+        node.inputs.append(part)
+      }
+      replace(layer, with: append(node))
+    }
+  }
+
+  /// A tensor of an adapter as a value of f32.
+  private mutating func wide(
+    _ tensor: TensorInfo, _ name: String, _ adapter: LowRankAdapter, _ index: Int
+  ) throws(FileError) -> ValueID {
+    guard let type = TensorType(tensor) else {
+      throw FileError(adapter.path, tensor.name, "expected floats, found \(tensor.dtype.rawValue)")
+    }
+    let weight = Op.weight(name: LowRankAdapter.weightName(index, tensor.name))
+    let id = append(Node(weight, [], type, name: name))
+    return type.dtype == .f32 ? id : append(.cast(.f32), id, name: "\(name).wide")
+  }
+
   /// What a pair adds to a matrix, in f32 and in the matrix's own layout.
   private mutating func delta(
     _ pair: LowRankAdapter.Pair, of leaf: ValueID, _ adapter: LowRankAdapter, _ index: Int
   ) throws(FileError) -> ValueID {
     let name = "\(pair.module).lora\(index)"
-    func wide(_ tensor: TensorInfo, _ suffix: String, _ graph: inout Graph) throws(FileError) -> ValueID {
-      guard let type = TensorType(tensor) else {
-        throw FileError(adapter.path, tensor.name, "expected floats, found \(tensor.dtype.rawValue)")
-      }
-      let weight = Op.weight(name: LowRankAdapter.weightName(index, tensor.name))
-      let id = graph.append(Node(weight, [], type, name: "\(name).\(suffix)"))
-      return type.dtype == .f32 ? id : graph.append(.cast(.f32), id, name: "\(name).\(suffix).wide")
-    }
-    let a = try wide(pair.a, "a", &self)
-    let b = try wide(pair.b, "b", &self)
+    let a = try wide(pair.a, "\(name).a", adapter, index)
+    let b = try wide(pair.b, "\(name).b", adapter, index)
     // Matrices [in, out], and tables of embeddings, take the transpose of b · a.
     let isTransposed = adapter.isTransposed || pair.isEmbedding
     let turned = append(.permute([1, 0]), a, name: "\(name).a.turned")

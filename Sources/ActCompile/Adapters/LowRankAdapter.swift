@@ -11,7 +11,9 @@ package final class LowRankAdapter: Sendable {
     var module: String
     /// `[rank, in]` and `[out, rank]`; of an embedding `[rank, tokens]` and `[width, rank]`.
     var a, b: TensorInfo
-    /// What their product is multiplied by.
+    /// `[out]`: what is added to the layer's bias, where the adapter has that.
+    var bias: TensorInfo?
+    /// What their product, and the bias, are multiplied by.
     var scale: Double
     var isEmbedding: Bool
   }
@@ -59,12 +61,26 @@ package final class LowRankAdapter: Sendable {
     _ file: SafetensorsFile, _ configuration: AdapterConfiguration
   ) throws(FileError) -> [Pair] {
     var halves: [String: (a: TensorInfo?, b: TensorInfo?, isEmbedding: Bool)] = [:]
+    var biases: [String: TensorInfo] = [:]
     for tensor in file.tensors where !tensor.name.hasSuffix(".base_layer.weight") {
       guard let name = TensorName(tensor.name) else {
         throw FileError.unsupported(
           file.path, tensor.name,
           "expected pairs `….lora_A.weight` and `….lora_B.weight`, found another tensor",
           next: "adapters that also replace or bias layers are not supported; merge it with PEFT")
+      }
+      if name.isBias {
+        guard configuration.hasBias, [.f32, .f16, .bf16].contains(tensor.dtype), tensor.shape.count == 1
+        else {
+          throw FileError(
+            file.path, tensor.name,
+            "expected a vector, of an adapter with `lora_bias`, found \(tensor.dtype.rawValue) \(tensor.shape)"
+          )
+        }
+        guard biases.updateValue(tensor, forKey: name.module) == nil else {
+          throw FileError(file.path, tensor.name, "is there twice")
+        }
+        continue
       }
       guard [.f32, .f16, .bf16].contains(tensor.dtype), tensor.shape.count == 2,
         tensor.shape.allSatisfy({ $0 > 0 })
@@ -89,21 +105,31 @@ package final class LowRankAdapter: Sendable {
         throw FileError(
           file.path, b.name, "expected a rank of \(a.shape[0]), as `\(a.name)` has, found \(b.shape)")
       }
+      let bias = biases.removeValue(forKey: module)
+      guard bias.map({ $0.shape[0] == b.shape[0] }) ?? true, bias != nil || !configuration.hasBias else {
+        throw FileError(
+          file.path, bias?.name ?? module,
+          "expected a bias of \(b.shape[0]) numbers, found \(bias.map { "\($0.shape[0])" } ?? "none")")
+      }
       pairs.append(
         Pair(
-          module: module, a: a, b: b, scale: try configuration.scale(of: module, rank: a.shape[0]),
-          isEmbedding: half.isEmbedding))
+          module: module, a: a, b: b, bias: bias,
+          scale: try configuration.scale(of: module, rank: a.shape[0]), isEmbedding: half.isEmbedding))
+    }
+    if let module = biases.keys.min() {
+      throw FileError(file.path, module, "expected both matrices of a pair, found a bias alone")
     }
     return pairs
   }
 }
 
 /// A tensor's name taken apart: `base_model.model.MODULE.lora_A.weight`, in which an adapter's own name may stand behind
-/// `lora_A`.
+/// `lora_A`, or `….lora_B.bias`.
 private struct TensorName {
   var module: String
   var isA: Bool
   var isEmbedding: Bool
+  var isBias: Bool
 
   /// A module by the name that the model has for it.
   static func module(_ name: String) -> String {
@@ -122,7 +148,10 @@ private struct TensorName {
       let kind = kinds.first(where: { $0.name == parts[index] }), index > parts.startIndex
     else { return nil }
     let rest = parts[(index + 1)...]
-    guard kind.isEmbedding ? rest.count <= 1 : rest.last == "weight" && rest.count <= 2 else { return nil }
+    isBias = !kind.isEmbedding && !kind.isA && rest.last == "bias"
+    guard kind.isEmbedding ? rest.count <= 1 : (isBias || rest.last == "weight") && rest.count <= 2 else {
+      return nil
+    }
     module = parts[..<index].joined(separator: ".")
     isA = kind.isA
     isEmbedding = kind.isEmbedding
@@ -137,6 +166,8 @@ private struct AdapterConfiguration {
   private let alphas: [(pattern: SitePattern, alpha: Double)]
   private let isRankStable: Bool
   let isTransposed: Bool
+  /// Whether the second matrix of every pair has a bias.
+  let hasBias: Bool
 
   init(_ path: String) throws(FileError) {
     let json = try JSON(readingFile: path)
@@ -147,7 +178,7 @@ private struct AdapterConfiguration {
     guard json["peft_type"]?.string?.uppercased() == "LORA" else {
       throw unsupported("peft_type", "adapters of LoRA are")
     }
-    for key in ["use_dora", "lora_bias", "use_qalora"] where json[key]?.bool == true {
+    for key in ["use_dora", "use_qalora"] where json[key]?.bool == true {
       throw unsupported(key)
     }
     for key in [
@@ -177,6 +208,7 @@ private struct AdapterConfiguration {
     self.alphas = alphas
     isRankStable = json["use_rslora"]?.bool ?? false
     isTransposed = json["fan_in_fan_out"]?.bool ?? false
+    hasBias = json["lora_bias"]?.bool ?? false
   }
 
   /// What the product at a module is multiplied by: alpha over the rank, or over its root.

@@ -1,5 +1,3 @@
-import Glibc
-
 /// The element type of an imported checkpoint.
 package enum ImportPrecision: String, Hashable, Sendable, CaseIterable {
   /// F32, F16 and BF16 tensors as they are, quantised and computed ones as f32.
@@ -48,19 +46,9 @@ package func importGGUF(
   }
   for text in model.notes { note(text) }
 
-  // Registered first, so that a signal between the two leaves no directory.
-  let made = fileExists(directory) ? nil : TemporaryName(directory)
-  guard mkdir(directory, 0o777) == 0 || errno == EEXIST else { throw .system(directory, cannot: "create") }
-  let weights = try writeTensors(of: model, to: "\(directory)/model.safetensors", precision, progress)
-  var files: [AtomicFile] = []
-  for (name, text) in texts {
-    let file = try AtomicFile("\(directory)/\(name)")
-    try file.write(text)
-    files.append(file)
-  }
-  try weights.finish()
-  made?.keep()
-  for file in files { try file.commit() }
+  let output = try OutputDirectory(directory)
+  let weights = try writeTensors(of: model, to: output.file("model.safetensors"), precision, progress)
+  try output.finish(weights, texts)
 }
 
 /// Writes all tensors to a file that waits for its last step.

@@ -1,4 +1,4 @@
-/// Writes a safetensors file piece by piece, every tensor at a multiple of 64 bytes.
+/// Writes a safetensors file piece by piece, every tensor at a multiple of 64 bytes unless told otherwise.
 ///
 /// The format allows no holes between tensors, so a tensor that does not end on such a multiple is followed by a
 /// `U8` tensor of zeros named `__pad.N`; other readers see it, ours do not show it. The file appears under its name
@@ -20,15 +20,17 @@ package final class SafetensorsWriter {
   package static let alignment = 64
 
   private let file: AtomicFile
+  private let pads: Bool
   private let entries: [Entry]
   private let sizes: [Int]
   private var current = 0
   private var written = 0
 
   /// Writes the header; `append` then takes the tensors in the order of `entries`. Names twice or beginning with
-  /// `__`, and shapes beyond 2^63 bytes, are errors.
+  /// `__`, and shapes beyond 2^63 bytes, are errors. With `pads` off tensors follow one another, for readers that
+  /// refuse tensors they do not know.
   package init(
-    _ path: String, _ entries: [Entry], metadata: [(key: String, value: String)] = []
+    _ path: String, _ entries: [Entry], metadata: [(key: String, value: String)] = [], pads: Bool = true
   ) throws(FileError) {
     var members: [JSON.Member] = []
     if !metadata.isEmpty {
@@ -59,7 +61,7 @@ package final class SafetensorsWriter {
       guard let count = elementCount(of: entry.shape), count <= Int.max / 8 else {
         throw FileError(path, entry.name, "impossible shape \(entry.shape)")
       }
-      let padding = Self.padding(after: offset)
+      let padding = pads ? Self.padding(after: offset) : 0
       if padding > 0 {
         let name = "\(SafetensorsHeader.paddingPrefix)\(members.count)"
         try describe(name, .u8, [padding], size: padding)
@@ -73,6 +75,7 @@ package final class SafetensorsWriter {
     guard header.utf8.count <= SafetensorsHeader.maximumLength else {
       throw FileError(path, "header", "\(header.utf8.count) bytes, the format allows 100000000")
     }
+    self.pads = pads
     self.entries = entries
     self.sizes = sizes
     file = try AtomicFile(path)
@@ -106,7 +109,7 @@ package final class SafetensorsWriter {
   private func skipCompleted() throws(FileError) {
     while current < entries.count, written == sizes[current] {
       let isLast = current == entries.count - 1
-      let padding = isLast ? 0 : Self.padding(after: written)
+      let padding = isLast || !pads ? 0 : Self.padding(after: written)
       try file.write([UInt8](repeating: 0, count: padding))
       current += 1
       written = 0

@@ -43,8 +43,8 @@ extension MutationKind {
       configuration(of: "tiny-gemma3"), configuration(of: "tiny-phi3-longrope"),
       configuration(of: "tiny-opt-projected"),
       modelFile("tokenizer.json", generates: true) { mutator, bytes in mutator.json(parsed(bytes)) },
-      tokenizerConfiguration, gguf, gguf(of: "gemma3"), gguf(of: "phi3-longrope"), gguf(of: "gpt2"), map,
-      matrixMap, plan, graph,
+      tokenizerConfiguration, gguf, gguf(of: "gemma3"), gguf(of: "phi3-longrope"), gguf(of: "gpt2"),
+      controlVector, map, matrixMap, plan, graph,
       data(
         "jsonl", #"{"text":"a cat"}"# + "\n" + #"{"text":"the dog ran home","n":[1,2.5e3,null,true]}"# + "\n"),
       data("json", #"[{"text":"a cat"},{"text":"the \"dog\" [ran","n":{"a":[1,2]}}]"#),
@@ -128,6 +128,20 @@ extension MutationKind {
     if try attempt.run(.actc, ["compile", model, "-o", plan]) == 0 {
       _ = try attempt.run(.actrun, ["generate", plan, "-p", "ab", "-n", "2", "--threads", "1"])
     }
+  }
+
+  /// A control vector that becomes a map, and an adapter that is read again.
+  private static let controlVector = MutationKind(name: "control vector") { attempt in
+    let (whole, model) = (Workshop.fixture("convert/tiny-plain.gguf"), Workshop.fixture("tiny-plain"))
+    let header = try GGUFFile(whole).tensors.map(\.range.lowerBound).min() ?? 0
+    let path = try attempt.directory.write(
+      attempt.mutator.pointee.bytes(readBytes(whole), headerLength: header), to: "x.gguf")
+    let map = attempt.file("x.maps.safetensors")
+    guard try attempt.run(.actc, ["convert", path, "--model", model, "--to", "map", "-o", map]) == 0 else {
+      return
+    }
+    _ = try attempt.run(
+      .actc, ["convert", map, "--model", model, "--to", "control-vector", "-o", attempt.file("y.gguf")])
   }
 
   /// A file of an architecture, compiled and run. What can be imported can be compiled, and the other way round.
