@@ -12,11 +12,6 @@ import Workbench
 
 /// What every registered method must do, under every support. A new method is covered by being registered.
 @Suite struct MethodConformanceTests {
-  /// Each method under each support; the range of one pair is a point.
-  static let cases = registeredMethods.flatMap { method in
-    let supports = [Support.all, .quantiles(lower: 0, upper: 100)]
-    return supports.prefix(method.requirements.mostPairs == 1 ? 1 : 2).map { (method, $0) }
-  }
   /// A norm, a linear output, the residual stream, and the last norm, which runs for rows with logits only.
   static let sites = "re:model\\.(layers\\.(0\\.input_layernorm|1\\.self_attn\\.o_proj|2)|norm)"
 
@@ -25,8 +20,9 @@ import Workbench
 
   init() throws { model = try Model(fixture("tiny-plain")) }
 
-  private func map(_ method: SteeringMethod, _ support: Support) throws -> MapFile {
-    let map = try model.fitRandomMap(method, at: Self.sites, support: support, order: .causal)
+  private func map(_ one: MethodCase) throws -> MapFile {
+    let map = try model.fitRandomMap(
+      one.method, at: Self.sites, settings: one.settings, support: one.support, order: .causal)
     try #require(map.sites.count == 4)
     return map
   }
@@ -35,9 +31,9 @@ import Workbench
     try model.makeEngine(steeredBy: map, variant)
   }
 
-  @Test(arguments: cases)
-  func strengthZeroChangesNoBit(method: SteeringMethod, support: Support) throws {
-    let map = try map(method, support)
+  @Test(arguments: MethodCase.supported)
+  func strengthZeroChangesNoBit(one: MethodCase) throws {
+    let map = try map(one)
     for variant in [Variant.reference, .inserted, .live] {
       let engine = try engine(map, variant)
       try engine.setStrengths([steeringMap: 0], slot: 1)
@@ -47,9 +43,9 @@ import Workbench
     }
   }
 
-  @Test(arguments: cases)
-  func everyStrengthHasAnEffectOfItsOwn(method: SteeringMethod, support: Support) throws {
-    let engine = try engine(try map(method, support))
+  @Test(arguments: MethodCase.supported)
+  func everyStrengthHasAnEffectOfItsOwn(one: MethodCase) throws {
+    let engine = try engine(try map(one))
     var logits: [[Float]] = [try engine.run(prompt)]
     for strength: Float in [0.25, 0.5, 1, 1.5, -0.5] {
       try engine.setStrengths([steeringMap: strength], slot: 1)
@@ -61,9 +57,9 @@ import Workbench
     }
   }
 
-  @Test(arguments: cases)
-  func allVariantsAgree(method: SteeringMethod, support: Support) throws {
-    let map = try map(method, support)
+  @Test(arguments: MethodCase.supported)
+  func allVariantsAgree(one: MethodCase) throws {
+    let map = try map(one)
     for strength: Float in [0, 0.3, 1, 1.5] {
       func logits(_ variant: Variant) throws -> [Float] {
         let engine = try model.makeEngine(steeredBy: map, variant, strength: strength)
@@ -80,9 +76,9 @@ import Workbench
   }
 
   /// Through the map file and the plan file, every bit arrives.
-  @Test(arguments: cases)
-  func filesKeepEveryBit(method: SteeringMethod, support: Support) throws {
-    let map = try map(method, support)
+  @Test(arguments: MethodCase.supported)
+  func filesKeepEveryBit(one: MethodCase) throws {
+    let map = try map(one)
     let directory = try TemporaryDirectory()
     let mapPath = directory.file("x.maps.safetensors")
     try map.write(to: mapPath)
@@ -97,9 +93,9 @@ import Workbench
     #expect(sameBits(try saved.run(prompt, slot: 1), try fitted.run(prompt, slot: 1)))
   }
 
-  @Test(arguments: cases)
-  func prefillThenDecodeEqualsOneForward(method: SteeringMethod, support: Support) throws {
-    let engine = try engine(try map(method, support))
+  @Test(arguments: MethodCase.supported)
+  func prefillThenDecodeEqualsOneForward(one: MethodCase) throws {
+    let engine = try engine(try map(one))
     try engine.setStrengths([steeringMap: 0.7], slot: 1)
     let whole = try engine.run(prompt, slot: 1)
     let schedule =
@@ -109,9 +105,9 @@ import Workbench
   }
 
   /// The same prompts under three strengths in shared steps, rows in random order, each as if it ran alone.
-  @Test(arguments: cases)
-  func slotsOfOneStepEqualSeparateRuns(method: SteeringMethod, support: Support) throws {
-    let engine = try engine(try map(method, support))
+  @Test(arguments: MethodCase.supported)
+  func slotsOfOneStepEqualSeparateRuns(one: MethodCase) throws {
+    let engine = try engine(try map(one))
     try engine.setStrengths([steeringMap: 0.4], slot: 1)
     try engine.setStrengths([steeringMap: 1.2], slot: 2)
     let prompts = (0..<6).map { Prompt(randomPrompt(8 + $0, seed: UInt64($0 / 3)), slot: Int32($0 % 3)) }
@@ -125,9 +121,13 @@ import Workbench
   }
 
   /// Samples in one accumulator, in pieces, or in shards that merge fit the same map.
-  @Test(arguments: registeredMethods)
-  func mergedShardsEqualOneAccumulator(method: SteeringMethod) throws {
+  @Test(arguments: MethodCase.all)
+  func mergedShardsEqualOneAccumulator(one: MethodCase) throws {
+    let (method, settings) = (one.method, try one.settings)
     let width = 5
+    func makeAccumulator(_ width: Int) -> any SiteAccumulator {
+      method.gathering.makeAccumulator(width, settings)
+    }
     var random = SplitMix64(state: 9)
     func samples(_ count: Int, _ range: ClosedRange<Float>) -> [Float] {
       (0..<count * width).map { _ in .random(in: range, using: &random) }
@@ -135,9 +135,9 @@ import Workbench
     let sides: [(side: Side, rows: [Float])] = [
       (.source, samples(31, -1...2)), (.target, samples(method.requirements.pairs ? 31 : 19, 0...5)),
     ]
-    var whole = method.makeAccumulator(width)
-    var pieces = method.makeAccumulator(width)
-    var shards = (0..<3).map { _ in method.makeAccumulator(width) }
+    var whole = makeAccumulator(width)
+    var pieces = makeAccumulator(width)
+    var shards = (0..<3).map { _ in makeAccumulator(width) }
     for (side, rows) in sides {
       whole.observe(side, rows)
       for start in stride(from: 0, to: rows.count, by: 4 * width) {
@@ -152,7 +152,7 @@ import Workbench
     try merged.merge(shards[1])
     try merged.merge(shards[2])
     let expected = try whole.finish()
-    let function = try method.transport(.all)
+    let function = try method.transport(.all, settings)
     for fit in [try pieces.finish(), try merged.finish()] {
       #expect(fit.meanShiftChannels == expected.meanShiftChannels)
       let shapes = fit.parameters.mapValues(\.shape)
@@ -167,9 +167,9 @@ import Workbench
         }
       }
     }
-    #expect(throws: FitError.self) { try method.makeAccumulator(width).finish() }
+    #expect(throws: FitError.self) { try makeAccumulator(width).finish() }
     for side in Side.allCases {
-      var accumulator = method.makeAccumulator(1)
+      var accumulator = makeAccumulator(1)
       accumulator.observe(side, [1, 2])
       #expect(throws: FitError.self) { try accumulator.finish() }
       accumulator.observe(side == .source ? .target : .source, [1, .nan])
@@ -178,9 +178,10 @@ import Workbench
   }
 
   /// A method's own function, its name and its version make a map file that needs no method library.
-  @Test(arguments: cases)
-  func transportsAreOnes(method: SteeringMethod, support: Support) throws {
-    try Transport.check(try method.transport(support))
+  @Test(arguments: MethodCase.supported)
+  func transportsAreOnes(one: MethodCase) throws {
+    let method = one.method
+    try Transport.check(try method.transport(one.support, one.settings))
     #expect(!method.name.isEmpty && !method.version.isEmpty && !method.summary.isEmpty)
     #expect(registeredMethods.count { $0.name == method.name } == 1)
   }
