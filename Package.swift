@@ -50,7 +50,7 @@ let package = Package(
       swiftSettings: swift),
     .target(name: "ActStatistics", dependencies: ["ActErrors", "COpenBLAS"], swiftSettings: swift),
     .target(
-      name: "ActPasses", dependencies: ["ActErrors", "ActIR", "ActStatistics"], path: "passes",
+      name: "ActPasses", dependencies: ["ActErrors", "ActIR", "ActFormats", "ActStatistics"], path: "passes",
       swiftSettings: swift),
     .target(
       name: "ActPlan", dependencies: ["ActErrors", "ActIR", "ActFormats", "ActText"], swiftSettings: swift),

@@ -299,12 +299,233 @@ def slerped(x, fit, strength):
     return moved
 
 
+def momentum_scaling(*sites, units=100, alpha=1.0):
+    """AUSteer over several sites at once: the factors of the channels that tell most pairs."""
+    if any(len(source) != len(target) for source, target in sites):
+        return [None] * len(sites)
+    momenta = []
+    for source, target in sites:
+        signs = numpy.sign(target - source)
+        up, down = (signs > 0).mean(axis=0), (signs < 0).mean(axis=0)
+        momenta.append(numpy.where(up < down, -down, up))
+    best = sorted((-abs(momentum), site, k) for site, values in enumerate(momenta) for k, momentum in enumerate(values))
+    factors = [numpy.ones(len(values)) for values in momenta]
+    for _, site, channel in best[:units]:
+        factors[site][channel] = 1 + alpha * momenta[site][channel]
+    return [{"factor": value} for value in factors]
+
+
+class Directions:
+    """Random orthonormal directions, as `RandomDirections` of the passes defines them."""
+
+    def __init__(self, seed):
+        self.state, self.spare = seed, []
+
+    def uint64(self):
+        """SplitMix64."""
+        mask = (1 << 64) - 1
+        self.state = (self.state + 0x9E3779B97F4A7C15) & mask
+        z = self.state
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+        return z ^ (z >> 31)
+
+    def normal(self):
+        if not self.spare:
+            u, v = ((self.uint64() >> 11) + 1) / 2**53, (self.uint64() >> 11) / 2**53
+            length = numpy.sqrt(-2 * numpy.log(u))
+            self.spare = [length * numpy.sin(2 * numpy.pi * v), length * numpy.cos(2 * numpy.pi * v)]
+        return self.spare.pop()
+
+    def next(self, count, width):
+        """Rows [min(count, width), width], by Gram and Schmidt."""
+        rows = []
+        for row in numpy.array([[self.normal() for _ in range(width)] for _ in range(min(count, width))]):
+            # Twice, for the digits.
+            for other in rows + rows:
+                row = row - (row @ other) * other
+            rows.append(row / numpy.linalg.norm(row))
+        return numpy.array(rows)
+
+
+def squared_distances(a, b):
+    """The squared 2-Wasserstein distance of every column of a [n, K] and b [m, K]."""
+    n, m = len(a), len(b)
+    return ((numpy.sort(a, axis=0).repeat(m, axis=0) - numpy.sort(b, axis=0).repeat(n, axis=0)) ** 2).mean(axis=0)
+
+
+def table(source, target, count):
+    """Knots and shifts of one direction: distinct quantiles of the source, and how far the target's are from them."""
+    if source.var() <= VARIANCE_FLOOR:
+        return [source.mean()], [target.mean() - source.mean()]
+    a, b = (at_quantiles(numpy.sort(side)[:, None], count)[:, 0] for side in (source, target))
+    knots, shifts = [], []
+    for value in sorted(set(a.astype(numpy.float32))):
+        equal = a.astype(numpy.float32) == value
+        knots.append(a[equal].mean())
+        shifts.append(b[equal].mean() - knots[-1])
+    return knots, shifts
+
+
+def sliced(source, target, directions="both", count=0, steps=8, map="linear", knots=16, seed=0):
+    """Sliced Wasserstein transport."""
+    width, random = source.shape[1], Directions(seed)
+    held = numpy.eye(width) if directions == "axes" else random.next(64, width)
+
+    def distance(samples):
+        return squared_distances(samples @ held.T, target @ held.T).mean()
+
+    moved, taken, last = source, [], None
+    for index in range(steps):
+        axes = directions == "axes" or (directions == "both" and index % 2 == 0)
+        v = numpy.eye(width) if axes else random.next(count or width, width)
+        a, b = moved @ v.T, target @ v.T
+        tables = [table(a[:, k], b[:, k], knots) for k in range(len(v))]
+
+        def step(x, v=v, a=a, b=b, tables=tables):
+            z = x @ v.T
+            if map == "linear":
+                change = b.mean(axis=0) + linear_slope(a, b) * (z - a.mean(axis=0)) - z
+            else:
+                change = numpy.stack([numpy.interp(z[:, k], *tables[k]) for k in range(len(v))], axis=1)
+            return x + change @ v
+
+        now = distance(step(moved))
+        if taken and not now < last * (1 - 1e-4):
+            break
+        moved, last = step(moved), now
+        taken.append((axes, v, tables, step))
+
+    def whole(x):
+        for *_, step in taken:
+            x = step(x)
+        return x
+
+    if map == "table":
+        still = [(v, [([0.0], [0.0])] * len(v)) for v in (numpy.zeros((1, width)), numpy.eye(width))]
+        parameters = {}
+        for index in range(steps):
+            axes = directions == "axes" or (directions == "both" and index % 2 == 0)
+            v, tables = taken[index][1:3] if index < len(taken) else still[axes]
+            if not axes:
+                parameters |= {f"V{index + 1}": v, f"U{index + 1}": v.T}
+            for part, name in enumerate(("knots", "shifts")):
+                padded = [[*t[part], *[t[part][-1]] * (knots - len(t[part]))] for t in tables]
+                parameters[f"{name}{index + 1}"] = numpy.array(padded).T
+        return parameters
+    # An affine map is known by where the mean and the points beside it go.
+    mean = source.mean(axis=0)
+    image = whole(mean[None])[0]
+    a = (whole(mean + numpy.eye(width)) - image).T
+    if directions == "axes":
+        return {"slope": numpy.diag(a), "source_mean": mean, "target_mean": image}
+    if directions == "random" and count:
+        return {"dense": a - numpy.eye(width), "center": mean, "shift": image - mean}
+    return {"A": a, "source_mean": mean, "target_mean": image}
+
+
+def unit_rows(x):
+    length = numpy.linalg.norm(x, axis=1, keepdims=True)
+    kept = length > 1e-6
+    return numpy.divide(x, length, out=numpy.zeros_like(x), where=kept), numpy.where(kept, length, numpy.inf)
+
+
+def contrast_terms(x, source, target, u, weights, temperature):
+    """What a contrastive fit minimises, of samples x that came from source, along directions u; its gradient by x."""
+    n, m, k = len(x), len(target), len(u)
+    along, order = x @ u.T, numpy.argsort(x @ u.T, axis=0, kind="stable")
+    paired = numpy.sort(target @ u.T, axis=0).repeat(n, axis=0).reshape(n, m, k).mean(axis=1)
+    wanted = numpy.empty_like(along)
+    numpy.put_along_axis(wanted, order, paired, axis=0)
+    value = weights[0] * squared_distances(along, target @ u.T).mean()
+    gradient = weights[0] * 2 / (n * k) * (along - wanted) @ u
+
+    (q, lengths), (positives, _), (negatives, _) = unit_rows(x), unit_rows(target), unit_rows(source)
+    ofpositives, ofnegatives = numpy.exp(q @ positives.T / temperature), numpy.exp(q @ negatives.T / temperature)
+    p, r = ofpositives.mean(axis=1, keepdims=True), ofnegatives.mean(axis=1, keepdims=True)
+    value += weights[1] * -numpy.log(p / (p + r)).mean()
+    pull = ofpositives @ positives / (len(positives) * p)
+    push = ofnegatives @ negatives / (len(negatives) * r)
+    by_q = r / (p + r) * (push - pull) / (temperature * n)
+    gradient += weights[1] * (by_q - q * (by_q * q).sum(axis=1, keepdims=True)) / lengths
+
+    value += weights[2] * ((x - source) ** 2).mean()
+    gradient += weights[2] * 2 / x.size * (x - source)
+    return value, gradient
+
+
+def check_gradient():
+    """Holds the gradient against differences of the value."""
+    generator = numpy.random.default_rng(3)
+    x, source = generator.normal(size=(2, 5, 4))
+    target, u = generator.normal(size=(7, 4)) + 0.5, Directions(1).next(3, 4)
+    _, gradient = contrast_terms(x, source, target, u, (0.7, 0.4, 0.3), 0.2)
+    for index in numpy.ndindex(x.shape):
+        step = numpy.zeros_like(x)
+        step[index] = 1e-6
+        values = [contrast_terms(x + sign * step, source, target, u, (0.7, 0.4, 0.3), 0.2)[0] for sign in (1, -1)]
+        assert abs((values[0] - values[1]) / 2e-6 - gradient[index]) < 1e-8
+
+
+def contrastive(
+    source, target, rank=0, steps=200, rate=0.05, sliced=1.0, contrast=0.1, nearness=0.01, temperature=0.1,
+    directions=64, samples=256, seed=0,
+):  # fmt: skip
+    """A diagonal map, or one of a rank, by Adam."""
+    means = source.mean(axis=0), target.mean(axis=0)
+    middle = (means[0] + means[1]) / 2
+    moves = source.var(axis=0) > VARIANCE_FLOOR
+    scale = numpy.sqrt((source.var(axis=0) + target.var(axis=0)) / 2 + ((means[1] - means[0]) / 2) ** 2)
+    scale = numpy.where(moves, scale, 1)
+
+    def chosen(side):
+        rows = [i * len(side) // samples for i in range(samples)] if len(side) > samples else range(len(side))
+        return (side[rows] - middle) / scale * moves
+
+    a, b = chosen(source), chosen(target)
+    # What the slope counts from, so that it does not move the mean.
+    centred = a - (means[0] - middle) / scale * moves
+    width, random = a.shape[1], Directions(seed)
+    theta = {"shift": numpy.zeros(width)}
+    if rank:
+        theta |= {"v": random.next(rank, width), "u": numpy.zeros((width, min(rank, width)))}
+    else:
+        theta["slope"] = numpy.ones(width)
+    first, second = ({key: 0 * value for key, value in theta.items()} for _ in range(2))
+    for step in range(steps if moves.any() else 0):
+        change = centred @ theta["v"].T @ theta["u"].T if rank else centred * (theta["slope"] - 1)
+        x = a + change + theta["shift"]
+        u = random.next(directions, width)
+        g = contrast_terms(x, a, b, u, (sliced, contrast, nearness), temperature)[1] * moves
+        gradients = {"shift": g.sum(axis=0)}
+        if rank:
+            gradients |= {"u": g.T @ centred @ theta["v"].T, "v": theta["u"].T @ g.T @ centred}
+        else:
+            gradients["slope"] = (g * centred).sum(axis=0)
+        for key, gradient in gradients.items():
+            first[key] = 0.9 * first[key] + 0.1 * gradient
+            second[key] = 0.999 * second[key] + 0.001 * gradient**2
+            mean, square = first[key] / (1 - 0.9 ** (step + 1)), second[key] / (1 - 0.999 ** (step + 1))
+            theta[key] = theta[key] - rate * (1 - step / steps) * mean / (numpy.sqrt(square) + 1e-8)
+    shift = numpy.where(moves, scale * theta["shift"], means[1] - means[0])
+    if rank:
+        dense = (scale * moves)[:, None] * theta["u"] @ theta["v"] * (moves / scale)
+        return {"dense": dense, "center": means[0], "shift": shift}
+    return {
+        "slope": numpy.where(moves, theta["slope"], 1),
+        "source_mean": means[0],
+        "target_mean": means[0] + shift,
+    }
+
+
 # Every registered method, as a function from samples [n, D] and [m, D] to parameters by name.
 METHODS = {
     "linear-act": affine(linear_slope),
     "gaussian-act": affine(gaussian_slope),
     "mean-act": affine(mean_slope),
     "pid-act": controlled,
+    "sliced-act": sliced,
+    "contrastive-act": contrastive,
     "actadd": mean_difference,
     "caa": mean_difference,
     "repe": principal_difference,
@@ -312,6 +533,7 @@ METHODS = {
     "aura": damping,
     "det0": lambda *sides: experts(0.0)(sides)[0],
     "damp": lambda *sides: experts(0.5)(sides)[0],
+    "austeer": lambda *sides: momentum_scaling(sides)[0],
     "ablation": direction,
     "leace": erasure,
     "gaussian-ot": gaussian_transport,
@@ -320,6 +542,27 @@ METHODS = {
     "angular": plane,
     "spherical": sphere,
 }
+
+
+# Methods with other than their default options, each on a site of the golden vectors.
+VARIATIONS = [
+    ("channels", "sliced-act", {"directions": "axes", "steps": 1}),
+    ("channels", "sliced-act", {"directions": "axes"}),
+    ("channels", "sliced-act", {"directions": "random", "seed": 3}),
+    ("channels", "sliced-act", {"directions": "random", "count": 2, "steps": 1}),
+    ("wide", "sliced-act", {"directions": "random", "count": 2, "steps": 2, "seed": 1}),
+    ("wide", "sliced-act", {"directions": "random", "count": 3, "steps": 6}),
+    ("wide", "sliced-act", {"steps": 3, "seed": 12}),
+    ("channels", "sliced-act", {"map": "table", "steps": 3, "knots": 4}),
+    ("dead", "sliced-act", {"map": "table", "directions": "axes", "steps": 2}),
+    ("unequal", "sliced-act", {"map": "table", "directions": "axes", "steps": 2, "knots": 5}),
+    ("wide", "sliced-act", {"map": "table", "directions": "random", "count": 3, "steps": 4, "knots": 9}),
+    ("channels", "contrastive-act", {"rank": 2, "steps": 40}),
+    ("wide", "contrastive-act", {"rank": 3, "steps": 60, "directions": 4, "seed": 5}),
+    ("wide", "contrastive-act", {"rank": 9, "steps": 20, "contrast": 0, "samples": 3}),
+    ("channels", "contrastive-act", {"steps": 50, "sliced": 0.5, "contrast": 1, "nearness": 0.3, "temperature": 0.5}),
+    ("channels", "contrastive-act", {"samples": 3, "rate": 0.02}),
+]
 
 
 def solve(method, support, source, target):
@@ -426,6 +669,24 @@ def golden():
     return result
 
 
+def varied(sites):
+    """The fits of ``VARIATIONS``."""
+    check_gradient()
+    fits = []
+    for site, method, options in VARIATIONS:
+        sides = (numpy.array(sites[site][side], float) for side in ("source", "target"))
+        fit = METHODS[method](*sides, **options)
+        fits.append(
+            {
+                "site": site,
+                "method": method,
+                "options": {key: str(value) for key, value in options.items()},
+                "fit": {key: value.tolist() for key, value in fit.items()},
+            }
+        )
+    return fits
+
+
 def several_sites():
     """What methods make of several sites together: two for those that select, four for a controller."""
     generator = numpy.random.default_rng(11)
@@ -435,12 +696,18 @@ def several_sites():
     # Equal values, which rank equally.
     sites[1][0][:, 2] = sites[1][0][:, 2].round()
     sites[1][1][:, 2] = sites[1][1][:, 2].round()
+    # As many of both, which are pairs.
+    pairs = [(source[: len(target)], target) for source, target in sites]
     differences, controls = [], []
     for source, target in sites:
         controls.append(controlled(source, target, 0.8, 0.3, 0.2, differences))
         differences.append(controls[-1]["difference"])
     return {
         "sites": [{"source": source.tolist(), "target": target.tolist()} for source, target in sites],
+        "austeer": {
+            "options": {"units": "3", "alpha": "2.5"},
+            "factor": [fit["factor"].tolist() for fit in momentum_scaling(*pairs, units=3, alpha=2.5)],
+        },
         "det0": {
             "options": {"units": "4"},
             "factor": [fit["factor"].tolist() for fit in experts(0.0, 4)(*sites)],
@@ -549,6 +816,7 @@ def tiny(checkpoint, output):
         "prompt": prompt,
         "runs": runs,
         "golden": golden(),
+        "variations": varied(golden()),
         "several": several_sites(),
     }
     write(output, "tiny-plain", tensors, description)
@@ -588,7 +856,7 @@ def main():
 
     if options.golden:
         path = options.output / "tiny-plain.json"
-        made = {"golden": golden(), "several": several_sites()}
+        made = {"golden": golden(), "variations": varied(golden()), "several": several_sites()}
         write_description(path, json.loads(path.read_text()) | made)
         write_rotations(options.output / "rotations.json")
         return

@@ -80,6 +80,8 @@ def node(op, inputs, attributes, dtype, shape):
             return REDUCE[op.removeprefix("reduce_")](x, -1, keepdim=True)
         case "softmax":
             return x.softmax(-1)
+        case "interpolate":
+            return interpolate(x, *inputs[1:])
         case "slice":
             return x.narrow(axis, int(attributes["start"]), int(attributes["count"]))
         case "concat":
@@ -101,6 +103,16 @@ def node(op, inputs, attributes, dtype, shape):
     for gain, combine in zip(inputs[1:], [torch.mul, torch.add]):
         y = combine(y, gain)
     return y
+
+
+def interpolate(x, knots, values):
+    """At every channel the piecewise-linear function through its knots [K, D], level beyond their ends."""
+    above = (x.unsqueeze(-1) >= knots.T).sum(-1)
+    left, right = (above - 1).clamp(min=0), above.clamp(max=len(knots) - 1)
+    low, high = knots.gather(0, left.flatten(0, -2)).view_as(x), knots.gather(0, right.flatten(0, -2)).view_as(x)
+    start, end = values.gather(0, left.flatten(0, -2)).view_as(x), values.gather(0, right.flatten(0, -2)).view_as(x)
+    share = torch.where(high > low, (x - low) / (high - low), torch.zeros_like(x))
+    return start + share * (end - start)
 
 
 class Map:

@@ -19,6 +19,9 @@ extension SteeringMethod {
       }
       out += "\n" + table.description
     }
+    if choosesTransport {
+      out += "\nThe transport function follows from the options; that of the defaults:\n"
+    }
     let lines = transport.split(separator: "\n")
     return out + "\n" + lines.map { "\($0)\n" }.joined()
   }

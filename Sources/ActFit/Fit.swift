@@ -147,7 +147,7 @@ extension QuantileSketch {
 extension MapFile {
   /// A file without sites yet, that says how they are fitted.
   init(fitOf modelFingerprint: String, _ counts: [String: Int], _ options: FitOptions) throws {
-    let transport = try options.method.transport(options.support)
+    let transport = try options.method.transport(options.support, options.settings)
     self.init(
       options.described, transport: transport.description,
       parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },

@@ -14,7 +14,7 @@ struct SiteFits {
   init(_ options: FitOptions, _ workers: ThreadPool) throws {
     self.options = options
     self.workers = workers
-    transport = try options.method.transport(options.support)
+    transport = try options.method.transport(options.support, options.settings)
   }
 
   /// Takes the fit of a site, which comes after all sites before it, and moves it into `file` unless it has to wait.

@@ -74,6 +74,11 @@ public enum Op: Hashable, Sendable {
   /// `x: f32[…,D] -> f32[…,D]`
   case softmax
 
+  // MARK: Tables, by channel
+
+  /// A piecewise-linear function of each channel. `x: f32[…,D], knots: f32[K,D], values: f32[K,D] -> f32[…,D]`
+  case interpolate
+
   // MARK: Attention
 
   /// Cosines and sines of rotary embedding. `positions: i32[T] -> f32[T,W]`
@@ -150,6 +155,7 @@ extension Op {
     case .layerNorm(let eps): LayerNormOp(eps: eps)
     case .reduce(let function): ReduceOp(function: function)
     case .softmax: SoftmaxOp()
+    case .interpolate: InterpolateOp()
     case .ropeTable(let rope): RopeTableOp(rope: rope)
     case .rope(let headWidth, let pairs): RopeOp(headWidth: headWidth, pairs: pairs)
     case .kvAppend(let keyValues, let cache): KVAppendOp(keyValues: keyValues, cache: cache)
@@ -186,7 +192,7 @@ extension Op {
     ] as [any OpDefinition]).map(\.op)
     + ReduceFunction.allCases.map(Op.reduce)
     + ([
-      SoftmaxOp(),
+      SoftmaxOp(), InterpolateOp(),
       RopeTableOp(), RopeOp(), KVAppendOp(), KVPackOp(), AttentionOp(), RelativeRowsOp(),
       EmbeddingOp(), TakeRowsOp(), SliceOp(), ConcatOp(), ReshapeOp(),
       ScaleRowsOp(), ScaleColumnsOp(), MatvecOp(), PermuteOp(), StackOp(), CastOp(), PackOp(),

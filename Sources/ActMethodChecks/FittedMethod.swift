@@ -19,10 +19,11 @@ struct FittedMethod {
   private let map: MapFile
   private let prompt = randomPrompt(20, vocabulary: RandomModel.vocabulary)
 
-  init(_ method: SteeringMethod, _ support: Support) throws {
+  init(_ chosen: ChosenMethod, _ support: Support) throws {
     model = try RandomModel.shared.get().model
     map = try model.fitRandomMap(
-      method, at: Self.sites, support: support, order: .causal, vocabulary: RandomModel.vocabulary)
+      chosen.method, at: Self.sites, settings: chosen.settings, support: support, order: .causal,
+      vocabulary: RandomModel.vocabulary)
   }
 
   private func engine(_ variant: Variant = .live) throws -> Engine {

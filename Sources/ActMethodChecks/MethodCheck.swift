@@ -30,9 +30,15 @@ public enum MethodCheck: String, CaseIterable, Sendable {
 
   /// What of the property does not hold for a method, a line each; empty where it has the property.
   ///
-  /// - Throws: what keeps the check from being made, such as a fit that fails.
-  public func failures(of method: SteeringMethod) throws -> [String] {
-    switch self {
+  /// - Parameters:
+  ///   - method: the method.
+  ///   - choices: values of its options by name, as `--option` takes them; the other options have their defaults.
+  /// - Returns: the failures.
+  /// - Throws: what keeps the check from being made, such as a fit that fails, or an option that there is not.
+  public func failures(of method: SteeringMethod, choosing choices: [String: String] = [:]) throws -> [String]
+  {
+    let method = ChosenMethod(method, try MethodSettings(method.options, choices))
+    return switch self {
     case .form: checkForm(method)
     case .shards: try checkShards(method)
     case .degenerateData: checkDegenerateData(method)
@@ -46,26 +52,40 @@ public enum MethodCheck: String, CaseIterable, Sendable {
   }
 }
 
-extension SteeringMethod {
+/// A method with what is chosen of its options.
+struct ChosenMethod {
+  let method: SteeringMethod
+  let settings: MethodSettings
+
+  init(_ method: SteeringMethod, _ settings: MethodSettings) {
+    self.method = method
+    self.settings = settings
+  }
+
   /// The supports under which the method can be fitted; the range of one pair is a point.
   var supports: [Support] {
-    requirements.mostPairs == 1 ? [.all] : [.all, .quantiles(lower: 0, upper: 100)]
+    method.requirements.mostPairs == 1 ? [.all] : [.all, .quantiles(lower: 0, upper: 100)]
+  }
+
+  func makeAccumulator(_ width: Int) -> any SiteAccumulator {
+    method.gathering.makeAccumulator(width, settings)
   }
 }
 
 /// The failures of a check under each support, with the support named.
 private func onFits(
-  of method: SteeringMethod, _ check: (FittedMethod) throws -> [String]
+  of method: ChosenMethod, _ check: (FittedMethod) throws -> [String]
 ) throws -> [String] {
   try method.supports.flatMap { support in
     try check(FittedMethod(method, support)).map { "support \(support): \($0)" }
   }
 }
 
-private func checkForm(_ method: SteeringMethod) -> [String] {
+private func checkForm(_ chosen: ChosenMethod) -> [String] {
+  let method = chosen.method
   var failures: [String] = []
-  for support in method.supports {
-    do { try Transport.check(try method.transport(support)) } catch {
+  for support in chosen.supports {
+    do { try Transport.check(try method.transport(support, chosen.settings)) } catch {
       failures.append("support \(support): \(error)")
     }
   }

@@ -4,18 +4,18 @@ import ActIR
 import ActPasses
 import ModelChecks
 
-/// The channels of the site to which these checks fit.
+/// The channels of the site to which samples are fitted.
 private let width = 5
 
 /// Samples in one accumulator, in pieces, and in shards that merge.
-func checkShards(_ method: SteeringMethod) throws -> [String] {
+func checkShards(_ method: ChosenMethod) throws -> [String] {
   var failures: [String] = []
   var random = SplitMix64(state: 9)
   func samples(_ count: Int, _ range: ClosedRange<Float>) -> [Float] {
     (0..<count * width).map { _ in .random(in: range, using: &random) }
   }
   let sides: [(side: Side, rows: [Float])] = [
-    (.source, samples(31, -1...2)), (.target, samples(method.requirements.pairs ? 31 : 19, 0...5)),
+    (.source, samples(31, -1...2)), (.target, samples(method.method.requirements.pairs ? 31 : 19, 0...5)),
   ]
   var whole = method.makeAccumulator(width)
   var pieces = method.makeAccumulator(width)
@@ -35,7 +35,7 @@ func checkShards(_ method: SteeringMethod) throws -> [String] {
   try merged.merge(shards[2])
   let expected = try whole.finish()
   for (name, fit) in [("in pieces", try pieces.finish()), ("in shards", try merged.finish())] {
-    failures += try problems(fit, of: method).map { "samples \(name): \($0)" }
+    failures += try problems(fit, of: method, width: width).map { "samples \(name): \($0)" }
     if fit.meanShiftChannels != expected.meanShiftChannels {
       failures.append("samples \(name): another count of channels by mean shift alone")
     }
@@ -52,11 +52,11 @@ func checkShards(_ method: SteeringMethod) throws -> [String] {
 }
 
 /// What is wrong with the parameters of a site: shapes, or numbers that are not finite.
-private func problems(_ fit: SiteFit, of method: SteeringMethod) throws -> [String] {
+private func problems(_ fit: SiteFit, of method: ChosenMethod, width: Int) throws -> [String] {
   var problems: [String] = []
   let types: [String: TensorType]
   do {
-    types = try method.transport(.all).parameterTypes(
+    types = try method.method.transport(.all, method.settings).parameterTypes(
       at: TensorType(.f32, [.symbol("T"), .fixed(width)]), shapes: fit.parameters.mapValues(\.shape))
   } catch let error as ParameterMismatch { return ["\(error)"] }
   for name in Set(types.keys).union(fit.parameters.keys).sorted()
@@ -72,7 +72,7 @@ private func problems(_ fit: SiteFit, of method: SteeringMethod) throws -> [Stri
 }
 
 /// Whether no samples, none of one side, and samples that are not finite are refused.
-private func refusalProblems(_ method: SteeringMethod) -> [String] {
+private func refusalProblems(_ method: ChosenMethod) -> [String] {
   var problems: [String] = []
   func expectRefusal(_ name: String, _ sides: [(Side, [Float])]) {
     var accumulator = method.makeAccumulator(1)
@@ -92,43 +92,31 @@ private func refusalProblems(_ method: SteeringMethod) -> [String] {
 }
 
 /// Samples of both sides that say little: a fit of them is finite, or an error says in one line why there is none.
-func checkDegenerateData(_ method: SteeringMethod) -> [String] {
+func checkDegenerateData(_ method: ChosenMethod) -> [String] {
   var failures: [String] = []
-  for (name, source, target) in degenerateData {
-    var accumulator = method.makeAccumulator(width)
-    accumulator.observe(.source, source)
-    accumulator.observe(.target, target)
+  for data in DegenerateData.allCases {
     do {
-      var fits = [try accumulator.finish()]
-      try method.select?(&fits, MethodSettings(defaultsOf: method))
-      try method.follow?(&fits[0], [], MethodSettings(defaultsOf: method))
-      failures += try problems(fits[0], of: method).map { "\(name): \($0)" }
+      let fit = try method.fit(data)
+      failures += try problems(fit, of: method, width: data.width).map { "\(data): \($0)" }
     } catch let error as any ToolError {
       let text = error.description
-      if text.isEmpty || text.contains("\n") { failures.append("\(name): expected an error in one line") }
-    } catch { failures.append("\(name): expected a FitError, found \(error)") }
+      if text.isEmpty || text.contains("\n") { failures.append("\(data): expected an error in one line") }
+    } catch { failures.append("\(data): expected a FitError, found \(error)") }
   }
   return failures
 }
 
-/// Samples of both sides, a row each, as many as channels and fewer.
-private let degenerateData: [(name: String, source: [Float], target: [Float])] = {
-  var random = SplitMix64(state: 21)
-  func rows(_ count: Int, _ value: (_ channel: Int) -> Float?) -> [Float] {
-    (0..<count * width).map { value($0 % width) ?? .random(in: -1...2, using: &random) }
+extension ChosenMethod {
+  /// The fit of a site on its own, of at most as many pairs as the method takes.
+  fileprivate func fit(_ data: DegenerateData) throws -> SiteFit {
+    let (source, target) = data.sides
+    let most = method.requirements.mostPairs ?? .max
+    var accumulator = makeAccumulator(data.width)
+    accumulator.observe(.source, Array(source.prefix(most).joined()))
+    accumulator.observe(.target, Array(target.prefix(most).joined()))
+    var fits = [try accumulator.finish()]
+    try method.follow?(&fits[0], [], settings)
+    try method.select?(&fits, settings)
+    return fits[0]
   }
-  func varied(_ count: Int) -> [Float] { rows(count) { _ in nil } }
-  let equal = varied(9)
-  var outlier = varied(9)
-  outlier[7] = 1e18
-  return [
-    ("constant channels", rows(9) { $0 < 2 ? 3 : nil }, rows(9) { $0 == 1 ? 4 : nil }),
-    ("channels of zeros", rows(9) { $0 < 3 ? 0 : nil }, rows(9) { $0 < 3 ? 0 : nil }),
-    ("all channels constant", rows(9) { Float($0) }, rows(9) { Float(2 * $0) }),
-    ("one sample a side", varied(1), varied(1)),
-    ("fewer samples than channels", varied(3), varied(3)),
-    ("equal sides", equal, equal),
-    ("a huge outlier", outlier, varied(9)),
-    ("tiny values", equal.map { $0 * 1e-20 }, varied(9).map { $0 * 1e-20 }),
-  ]
-}()
+}

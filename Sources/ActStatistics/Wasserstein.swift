@@ -41,3 +41,24 @@ public func squaredWasserstein(_ first: [Double], _ second: [Double]) -> Double 
   }
   return sum / (Double(n) * Double(m))
 }
+
+/// For each of a number of sorted samples the part of another sample that it is paired with: the mean of that one's
+/// empirical quantile function over the levels of the sample, `n ∫ F⁻¹(u) du` from i/n to (i+1)/n.
+///
+/// What the gradient of ``squaredWasserstein(_:_:)`` draws the i-th of n values to: `2/n (x_i − mean_i)`.
+package func quantileMeans(_ sorted: [Double], _ count: Int) -> [Double] {
+  let m = sorted.count
+  guard m != count else { return sorted }
+  var means = [Double](repeating: 0, count: count)
+  var (i, j) = (0, 0)
+  // Levels in units of 1 / (count · m).
+  var level = 0
+  while i < count, j < m {
+    let next = min((i + 1) * m, (j + 1) * count)
+    means[i] += sorted[j] * Double(next - level)
+    if next == (j + 1) * count { j += 1 }
+    if next == (i + 1) * m { i += 1 }
+    level = next
+  }
+  return means.map { $0 / Double(m) }
+}

@@ -17,6 +17,10 @@ void dpotrs_(const char *uplo, const int *n, const int *nrhs, const double *a, c
 void dgelsd_(const int *m, const int *n, const int *nrhs, double *a, const int *lda, double *b,
              const int *ldb, double *s, const double *rcond, int *rank, double *work, const int *lwork,
              int *iwork, int *info);
+void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work,
+             const int *lwork, int *info);
+void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda, const double *tau,
+             double *work, const int *lwork, int *info);
 
 // As Swift calls them: numbers by value, leading dimensions as short as they can be. Each returns LAPACK's `info`.
 
@@ -59,5 +63,19 @@ static inline int act_dgelsd(int m, int n, int count, double *a, double *b, doub
   int height = m > n ? m : n;
   int info;
   dgelsd_(&m, &n, &count, a, &m, b, &height, s, &rcond, rank, work, &lwork, iwork, &info);
+  return info;
+}
+
+// `a: m x n`, m >= n, becomes its QR decomposition: R in the upper triangle, what Q is made of below it and in `tau`.
+static inline int act_dgeqrf(int m, int n, double *a, double *tau, double *work, int lwork) {
+  int info;
+  dgeqrf_(&m, &n, a, &m, tau, work, &lwork, &info);
+  return info;
+}
+
+// What act_dgeqrf leaves becomes Q: m x n.
+static inline int act_dorgqr(int m, int n, double *a, const double *tau, double *work, int lwork) {
+  int info;
+  dorgqr_(&m, &n, &n, a, &m, tau, work, &lwork, &info);
   return info;
 }

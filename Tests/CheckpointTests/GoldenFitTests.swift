@@ -29,7 +29,26 @@ import Testing
     }
     var fits = [try accumulator.finish()]
     try method.select?(&fits, MethodSettings(defaultsOf: method))
-    let parameters = fits[0].parameters
+    try check(fits[0].parameters, expected)
+  }
+
+  /// Other than the default options.
+  @Test(arguments: (try? reference.get().json["variations"]?.array) ?? [])
+  func methodsFollowTheirOptions(variation: JSON) throws {
+    let name = try #require(variation["site"]?.string)
+    let site = try GoldenSite(try #require(try Self.reference.get().json["golden"]?[name]))
+    let method = try #require(registeredMethods.first { $0.name == variation["method"]?.string })
+    let settings = try settings(of: method, variation)
+    var accumulator = method.gathering.makeAccumulator(site.width, settings)
+    for side in Side.allCases { accumulator.observe(side, site[side]) }
+    let parameters = try accumulator.finish().parameters
+    try check(parameters, try #require(variation["fit"]))
+    let types = try method.transport(.all, settings).parameterTypes(
+      at: TensorType(.f32, [.symbol("T"), .fixed(site.width)]), shapes: parameters.mapValues(\.shape))
+    #expect(Set(types.keys) == Set(parameters.keys))
+  }
+
+  private func check(_ parameters: [String: MapParameter], _ expected: JSON) throws {
     #expect(!parameters.isEmpty)
     if let dense = expected["dense"] {
       try checkLowRank(parameters, dense.floats, expected)
@@ -84,6 +103,43 @@ import Testing
     let factors = try #require(expected["factor"]?.array).map(\.floats)
     #expect(factors.joined().count { $0 == 0 } == 4 && factors.count { $0.contains(0) } > 1)
     #expect(fits.map { $0.parameters["factor"]!.values } == factors)
+  }
+
+  /// Channels of several sites are ranked together by how many pairs they tell.
+  @Test func momentaAreComparedAmongAllSites() throws {
+    let several = try #require(try Self.reference.get().json["several"])
+    let expected = try #require(several["austeer"])
+    let settings = try settings(of: auSteer, expected)
+    var fits = try sites(several).map { site in
+      var accumulator = auSteer.gathering.makeAccumulator(site.width, settings)
+      for side in Side.allCases { accumulator.observe(side, Array(site[side].prefix(site[.target].count))) }
+      return try accumulator.finish()
+    }
+    let select = try #require(auSteer.select)
+    try select(&fits, settings)
+    let factors = try #require(expected["factor"]?.array).map(\.floats)
+    #expect(factors.joined().count { $0 != 1 } == 3)
+    for (fit, factors) in zip(fits, factors) {
+      expectEqual(try #require(fit.parameters["factor"]).values, factors, "factor")
+    }
+  }
+
+  /// Along the axes one linear step is Linear-AcT, also where the sides differ in number and a channel does not vary.
+  @Test(arguments: golden) func oneStepAlongTheAxesIsLinearAct(name: String) throws {
+    let site = try GoldenSite(try #require(try Self.reference.get().json["golden"]?[name]))
+    for steps in ["1", "8"] {
+      let settings = try MethodSettings(slicedAct.options, ["directions": "axes", "steps": steps])
+      let fits = try [
+        slicedAct.gathering.makeAccumulator(site.width, settings), linearAct.makeAccumulator(site.width),
+      ]
+      .map { accumulator in
+        var accumulator = accumulator
+        for side in Side.allCases { accumulator.observe(side, site[side]) }
+        return try accumulator.finish()
+      }
+      #expect(fits[0].meanShiftChannels == fits[1].meanShiftChannels)
+      #expect(fits[0].parameters == fits[1].parameters)
+    }
   }
 
   /// The controller sees the differences of all earlier sites.

@@ -2,11 +2,11 @@ import ActMethodChecks
 import ActPasses
 import Testing
 
-/// What every registered method must do. A new method is covered by being registered.
+/// What every registered method must do, with the options that matter. A new method is covered by being registered.
 @Suite struct MethodConformanceTests {
-  @Test(arguments: registeredMethods, MethodCheck.allCases)
-  func conforms(method: SteeringMethod, check: MethodCheck) throws {
-    let failures = try check.failures(of: method)
+  @Test(arguments: MethodCase.all, MethodCheck.allCases)
+  func conforms(one: MethodCase, check: MethodCheck) throws {
+    let failures = try check.failures(of: one.method, choosing: one.choices)
     #expect(failures.isEmpty, "\(failures.joined(separator: "; "))")
   }
 

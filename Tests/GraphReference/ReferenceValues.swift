@@ -217,6 +217,15 @@ package struct ReferenceValues {
         let sum = (0..<x.width).reduce(0) { $0 + ReferenceBody.exp(x[row, $1] - highest) }
         return ReferenceBody.exp(x[row, column] - highest) / sum
       }
+    case .interpolate:
+      return make { row, column in
+        let x = inputs[0][row, column]
+        let points = (0..<inputs[1].shape[0]).map { (inputs[1][$0, column], inputs[2][$0, column]) }
+        guard let left = points.lastIndex(where: { $0.0 <= x }) else { return points[0].1 }
+        guard left + 1 < points.count else { return points[left].1 }
+        let (from, to) = (points[left], points[left + 1])
+        return from.1 + (x - from.0) / (to.0 - from.0) * (to.1 - from.1)
+      }
     case .cast, .pack: return inputs[0]
     }
   }

@@ -13,7 +13,7 @@ import ActRuntime
 package func naiveFit(
   _ model: Model, _ data: PairedSamples, sites: [String], options: FitOptions
 ) throws -> MapFile {
-  let transport = try options.method.transport(options.support)
+  let transport = try options.method.transport(options.support, options.settings)
   var file = MapFile(
     FitDescription(.init(options.method.name, version: options.method.version)),
     transport: transport.description,

@@ -7,8 +7,8 @@ import ActPasses
 extension Model {
   /// A map that our own fit makes of random sequences.
   package func fitRandomMap(
-    _ method: SteeringMethod = linearAct, at sites: String, support: Support = .all,
-    order: FitOrder = .simultaneous, vocabulary: Int32 = 320
+    _ method: SteeringMethod = linearAct, at sites: String, settings: MethodSettings? = nil,
+    support: Support = .all, order: FitOrder = .simultaneous, vocabulary: Int32 = 320
   ) throws -> MapFile {
     var random = SplitMix64(state: 3)
     func sequences(_ tokens: Range<Int32>) -> [[Int32]] {
@@ -16,7 +16,7 @@ extension Model {
         (0..<Int.random(in: 3...20, using: &random)).map { _ in .random(in: tokens, using: &random) }
       }
     }
-    var options = FitOptions(method: method)
+    var options = FitOptions(method: method, settings: settings)
     options.support = support
     options.samples.order = method.requirements.order ?? order
     let data = PairedSamples(

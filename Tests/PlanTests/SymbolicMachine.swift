@@ -54,7 +54,7 @@ struct SymbolicMachine {
             .averagePool, .choose, .takeChannels, .expertLinear, .weightedSum:
             true
           case .linearEpilogue, .convEpilogue: position == 0
-          case .rmsNorm, .rope: position > 0
+          case .rmsNorm, .rope, .interpolate: position > 0
           default: false
           }
         // Elementwise kernels may write an element where they read the same element, and nowhere else.

@@ -29,6 +29,10 @@ import Testing
       let expected = zip(longA, longB).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / Double(longA.count)
       #expect((squaredWasserstein(a, b) - expected).magnitude < 1e-12)
       #expect((squaredWasserstein(b, a) - expected).magnitude < 1e-12)
+      for (index, value) in quantileMeans(b, counts.0).enumerated() {
+        let paired = longB[index * counts.1..<(index + 1) * counts.1]
+        #expect((value - paired.reduce(0, +) / Double(counts.1)).magnitude < 1e-12)
+      }
     }
   }
 

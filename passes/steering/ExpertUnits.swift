@@ -25,18 +25,10 @@ private func expertUnits(_ name: String, summary: String, factor: Float) -> Stee
         scores: ["precision": averagePrecision(positives: source.sorted, negatives: target.sorted)])
     }
   ).selecting { fits, settings in
-    var units: [(precision: Double, site: Int, channel: Int)] = []
-    for (site, fit) in fits.enumerated() {
-      for (channel, precision) in (fit.scores["precision"] ?? []).enumerated() {
-        units.append((precision, site, channel))
-      }
-    }
-    // Equal units in the order of execution, so that the choice is one.
-    units.sort { ($1.precision, $0.site, $0.channel) < ($0.precision, $1.site, $1.channel) }
-    let experts = units.prefix(settings[unitCount])
-    for site in fits.indices {
+    let experts = bestUnits(settings[unitCount], of: fits) { $0.scores["precision"] ?? [] }
+    for (site, channels) in experts.enumerated() {
       var factors = fits[site].parameters["factor"]!.values
-      for unit in experts where unit.site == site { factors[unit.channel] = factor }
+      for channel in channels { factors[channel] = factor }
       fits[site].parameters["factor"] = MapParameter(factors)
     }
   }

@@ -11,13 +11,13 @@ package let linearAct = SteeringMethod(
   fitChannel: { source, target, _ in
     let hasSpread = source.variance > varianceFloor
     // A sketch knows the correlation of the quantiles well and the deviations, which are known apart, less so.
-    let slope = hasSpread ? slope(source.sorted, target.sorted) * (target.spread / source.spread) : 1
+    let slope = hasSpread ? quantileSlope(source.sorted, target.sorted) * (target.spread / source.spread) : 1
     return ChannelFit(
       ["slope": slope, "source_mean": source.mean, "target_mean": target.mean], takesMeanShift: !hasSpread)
   })
 
 /// The least-squares slope of sorted target on sorted source samples; unequal counts pair by quantile.
-private func slope(
+func quantileSlope(
   _ source: UnsafeMutableBufferPointer<Double>, _ target: UnsafeMutableBufferPointer<Double>
 ) -> Double {
   let count = max(source.count, target.count)

@@ -12,7 +12,8 @@ public struct SteeringMethod: Sendable {
   public let version: String
   /// One line that says what the method does.
   public let summary: String
-  /// The transport function in the text form, `(%x: f32[T,D], parameters…, %strength: f32[]) -> y`.
+  /// The transport function in the text form, `(%x: f32[T,D], parameters…, %strength: f32[]) -> y`; where it follows
+  /// from what is chosen of the method, that of the defaults.
   public let transport: String
   /// What the method wants of the samples.
   public let requirements: DataRequirements
@@ -20,6 +21,8 @@ public struct SteeringMethod: Sendable {
   public let options: [any AnyMethodOption]
   /// How samples are gathered.
   public let gathering: Gathering
+  /// The transport function where it follows from what is chosen.
+  private var chosenTransport: (@Sendable (MethodSettings) -> String)?
   /// Completes the fit of a site by those of earlier sites.
   package private(set) var follow: Follow?
   /// Completes the fits of all sites together.
@@ -50,6 +53,24 @@ public struct SteeringMethod: Sendable {
   package static func isName(_ text: String) -> Bool {
     text.wholeMatch(of: #/[a-z][a-z0-9]*(-[a-z0-9]+)*/#) != nil
   }
+
+  /// The method, with a transport function that follows from what is chosen of its options, as a rank that may be 0.
+  ///
+  /// For the defaults it must be ``transport``.
+  public func transporting(_ transport: @escaping @Sendable (MethodSettings) -> String) -> SteeringMethod {
+    precondition(
+      transport(MethodSettings(defaultsOf: self)) == self.transport,
+      "\(name): another function for the defaults")
+    var method = self
+    method.chosenTransport = transport
+    return method
+  }
+
+  /// Whether the transport function follows from what is chosen of the method's options.
+  public var choosesTransport: Bool { chosenTransport != nil }
+
+  /// The transport function in the text form for what is chosen of the method's options.
+  public func transport(_ settings: MethodSettings) -> String { chosenTransport?(settings) ?? transport }
 
   /// The method, with the fit of each site completed by what the earlier sites of its kind got: a control law over
   /// layers. A kind is what the names of sites are without their number of a layer.

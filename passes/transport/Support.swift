@@ -3,8 +3,14 @@ import ActStatistics
 
 extension SteeringMethod {
   /// The transport function under a support: where it is bounded, `y = low ≤ x ≤ high ? transport(x) : x`.
-  package func transport(_ support: Support) throws -> Graph {
-    var function = try Graph(parsing: transport)
+  ///
+  /// - Parameters:
+  ///   - support: where the map applies.
+  ///   - settings: what is chosen of the method; nil: its defaults.
+  /// - Returns: the parsed function.
+  /// - Throws: what is wrong with the method's text.
+  package func transport(_ support: Support, _ settings: MethodSettings? = nil) throws -> Graph {
+    var function = try Graph(parsing: settings.map { transport($0) } ?? transport)
     guard case .quantiles = support, let x = function.inputs.first(where: { function[$0].name == "x" }) else {
       return function
     }

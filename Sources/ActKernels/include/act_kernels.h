@@ -15,6 +15,7 @@
 #include "act_kernels/copy.h"
 #include "act_kernels/elementwise.h"
 #include "act_kernels/experts.h"
+#include "act_kernels/interpolate.h"
 #include "act_kernels/linear.h"
 #include "act_kernels/norm.h"
 #include "act_kernels/packed.h"
@@ -31,7 +32,7 @@ typedef void (*act_kernel)(const void *args, int worker, int workers);
   apply(elementwise) apply(linear) apply(pack_rows) apply(pack) apply(rms_norm) apply(layer_norm)    \
       apply(reduce) apply(softmax) apply(rope) apply(cache_append) apply(attention) apply(take_rows) \
           apply(cast) apply(scale_rows) apply(scale_columns) apply(conv) apply(average_pool)         \
-              apply(expert_linear) apply(weighted_sum)
+              apply(expert_linear) apply(weighted_sum) apply(interpolate)
 
 // The entry points call the level in force.
 #define ACT_KERNEL_PROTOTYPE(kernel) void act_##kernel(const void *args, int worker, int workers);

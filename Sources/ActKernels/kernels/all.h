@@ -8,6 +8,7 @@
 #include "dots.h"
 #include "norm.h"
 #include "reduce.h"
+#include "interpolate.h"
 #include "rope.h"
 #include "rows.h"
 #include "pack.h"

@@ -43,6 +43,7 @@ struct Binder {
     case .layerNorm(let eps): [norm(act_layer_norm, eps, inputs, out)]
     case .reduce(let function): [reduce(function, inputs[0], out)]
     case .softmax: [softmax(inputs[0], out)]
+    case .interpolate: [interpolate(inputs[0], knots: inputs[1], values: inputs[2], out)]
     case .ropeTable(let rope): [ropeTable(rope, positions: inputs[0], out)]
     case .rope(let headWidth, let pairs): [rope(headWidth, pairs, inputs[0], table: inputs[1], out)]
     case .kvAppend(let keyValues, _), .kvPack(let keyValues): [keep(keyValues, inputs, out)]

@@ -25,6 +25,17 @@ extension Binder {
     return task(act_softmax, args, rows: \.rows, out)
   }
 
+  func interpolate(_ x: Location, knots: Location, values: Location, _ out: Location) -> KernelTask {
+    let (slots, rowsPerSlot) = slots(out)
+    let args = act_interpolate_args(
+      out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(x.floats), x_row_stride: x.rowStride,
+      rows: 0, columns: Int32(out.columns), knots: UnsafePointer(knots.floats),
+      values: UnsafePointer(values.floats), knots_slot_stride: knots.slotStride,
+      values_slot_stride: values.slotStride, count: Int32(knots.rows.factor), slots: slots,
+      rows_per_slot: rowsPerSlot)
+    return task(act_interpolate, args, rows: \.rows, out)
+  }
+
   func norm(_ function: ThreadPool.Task, _ eps: Float, _ inputs: [Location], _ out: Location) -> KernelTask {
     let (slots, rowsPerSlot) = slots(out)
     func operand(_ index: Int) -> act_operand {
