@@ -8,7 +8,8 @@ struct Actc: ParsableCommand {
     abstract: "Compiles language models with steering maps into plans for actrun.", version: toolVersion,
     subcommands: [
       ImportCommand.self, FitCommand.self, CollectCommand.self, SolveCommand.self, SearchCommand.self,
-      CompileCommand.self, OptCommand.self, ShowCommand.self, ModelsCommand.self, SitesCommand.self,
+      CompileCommand.self, BakeCommand.self, OptCommand.self, ShowCommand.self, ModelsCommand.self,
+      SitesCommand.self,
       MethodsCommand.self, PassesCommand.self,
     ])
 }

@@ -14,41 +14,45 @@ public let foldMapIntoLinear = GraphPass(
   "fold-map-into-linear",
   rules: [
     RewriteRule("fold-map-into-linear") { x, graph, times in
-      guard let region = MapRegion(behind: x, in: graph, times) else { return nil }
+      guard graph[x].op.isPlainProduct, graph.type(graph[x].inputs[1]).dtype.isFloat,
+        graph[x].inputs.dropFirst().allSatisfy({ times[$0] == .compile }),
+        let region = MapRegion(behind: x, in: graph, times)
+      else { return nil }
       return graph.fold(region)
     }
   ])
 
-/// What is computed from a linear layer's output alone, by arithmetic that is affine in it, up to where it leaves.
-private struct MapRegion {
-  let linear: ValueID
+/// What is computed from a value alone, by arithmetic that is affine in it and mixes its channels, up to where it leaves.
+struct MapRegion {
+  let start: ValueID
   /// The nodes of the map in order, the last of which is its value.
   var nodes: [ValueID] = []
 
-  /// The map behind `linear`, or nil where there is none that weights can take.
-  init?(behind linear: ValueID, in graph: Graph, _ times: BindingTimes) {
-    self.linear = linear
-    guard graph[linear].op.isPlainProduct, graph.type(graph[linear].inputs[1]).dtype.isFloat,
-      // Most linear layers have no map behind them; to see that costs little.
-      graph.readers(of: linear).contains(where: { graph.readsMatrixOfMap($0) }), times[linear] == .step,
-      graph[linear].inputs.dropFirst().allSatisfy({ times[$0] == .compile })
+  /// The map behind `start`, or nil where there is none that weights can take.
+  init?(behind start: ValueID, in graph: Graph, _ times: BindingTimes) {
+    self.start = start
+    // Most values have no map behind them; to see that costs little.
+    guard graph.readers(of: start).contains(where: { graph.readsMatrixOfMap($0) }), times[start] == .step
     else { return nil }
-    var inside: Set<ValueID> = [linear]
+    var inside: Set<ValueID> = [start]
+    // What is computed from a site's value is the model's own.
+    var open = inside
     for id in graph.order where times[id] == .step && !graph[id].inputs.isEmpty {
       let operands = graph[id].inputs.filter { times[$0] == .step }
       let others = graph[id].inputs.filter { times[$0] != .step }
-      guard !operands.isEmpty, operands.allSatisfy(inside.contains),
+      guard !operands.isEmpty, operands.allSatisfy(open.contains),
         others.allSatisfy({ times[$0] == .compile }), graph.isAffine(id, in: operands)
       else { continue }
       inside.insert(id)
+      if graph[id].site == nil { open.insert(id) }
       nodes.append(id)
     }
     // One value leaves, and it is the last.
     let leaving = nodes.filter { id in
       graph.isResult(id) || graph.readers(of: id).contains { !inside.contains($0) }
     }
-    guard leaving.count == 1, let value = nodes.last, leaving[0] == value, !graph.isResult(linear),
-      graph.readers(of: linear).allSatisfy(inside.contains), graph.type(value) == graph.type(linear),
+    guard leaving.count == 1, let value = nodes.last, leaving[0] == value, !graph.isResult(start),
+      graph.readers(of: start).allSatisfy(inside.contains), graph.type(value) == graph.type(start),
       nodes.dropLast().allSatisfy({ graph[$0].site == nil })
     else { return nil }
   }
@@ -84,11 +88,11 @@ extension Graph {
   }
 
   fileprivate mutating func fold(_ region: MapRegion) -> ValueID? {
-    let node = self[region.linear]
+    let node = self[region.start]
     let name = node.name
     let columns = append(.permute([1, 0]), node.inputs[1], name: "\(name).weight.columns")
     guard let weight = replay(region, on: columns, keepsConstants: false),
-      let channels = type(region.linear).shape.last
+      let channels = type(region.start).shape.last
     else { return nil }
     var inputs = [node.inputs[0], append(.permute([1, 0]), weight, name: "\(name).weight.folded")]
     var row: ValueID?
@@ -107,10 +111,10 @@ extension Graph {
   }
 
   /// Runs the map on rows that stand for the layer's output, or on zero where there are none; nil: the value is zero.
-  private mutating func replay(
+  mutating func replay(
     _ region: MapRegion, on rows: ValueID?, keepsConstants: Bool
   ) -> ValueID? {
-    var values: [ValueID: ValueID?] = [region.linear: rows]
+    var values: [ValueID: ValueID?] = [region.start: rows]
     for id in region.nodes {
       let node = self[id]
       func isInside(_ operand: Int) -> Bool { values.keys.contains(node.inputs[operand]) }

@@ -1,8 +1,8 @@
 /// Writes a safetensors file piece by piece, every tensor at a multiple of 64 bytes.
 ///
 /// The format allows no holes between tensors, so a tensor that does not end on such a multiple is followed by a
-/// `U8` tensor of zeros named `__pad.N`; other readers see it, ours do not show it. The file appears under its name
-/// when `finish` returns, or never.
+/// `U8` tensor of zeros named `__pad.N`; other readers see it, ours do not show it. Files for readers that refuse
+/// tensors that they do not know are written without. The file appears under its name when `finish` returns, or never.
 package final class SafetensorsWriter {
   /// A tensor to be written.
   package struct Entry: Hashable, Sendable {
@@ -22,13 +22,14 @@ package final class SafetensorsWriter {
   private let file: AtomicFile
   private let entries: [Entry]
   private let sizes: [Int]
+  private let isAligned: Bool
   private var current = 0
   private var written = 0
 
   /// Writes the header; `append` then takes the tensors in the order of `entries`. Names twice or beginning with
-  /// `__`, and shapes beyond 2^63 bytes, are errors.
+  /// `__`, and shapes beyond 2^63 bytes, are errors. Without `aligned` a tensor begins where the one before it ends.
   package init(
-    _ path: String, _ entries: [Entry], metadata: [(key: String, value: String)] = []
+    _ path: String, _ entries: [Entry], metadata: [(key: String, value: String)] = [], aligned: Bool = true
   ) throws(FileError) {
     var members: [JSON.Member] = []
     if !metadata.isEmpty {
@@ -59,7 +60,7 @@ package final class SafetensorsWriter {
       guard let count = elementCount(of: entry.shape), count <= Int.max / 8 else {
         throw FileError(path, entry.name, "impossible shape \(entry.shape)")
       }
-      let padding = Self.padding(after: offset)
+      let padding = aligned ? Self.padding(after: offset) : 0
       if padding > 0 {
         let name = "\(SafetensorsHeader.paddingPrefix)\(members.count)"
         try describe(name, .u8, [padding], size: padding)
@@ -75,6 +76,7 @@ package final class SafetensorsWriter {
     }
     self.entries = entries
     self.sizes = sizes
+    isAligned = aligned
     file = try AtomicFile(path)
     let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian, Array.init)
     try file.write(length)
@@ -106,7 +108,7 @@ package final class SafetensorsWriter {
   private func skipCompleted() throws(FileError) {
     while current < entries.count, written == sizes[current] {
       let isLast = current == entries.count - 1
-      let padding = isLast ? 0 : Self.padding(after: written)
+      let padding = isLast || !isAligned ? 0 : Self.padding(after: written)
       try file.write([UInt8](repeating: 0, count: padding))
       current += 1
       written = 0
