@@ -126,11 +126,11 @@ import Workbench
   }
 
   private func check(
-    _ form: Form, at sites: [String], of model: Model, for loader: CheckpointLoader = .transformers,
-    changing changes: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
+    _ form: Form, at sites: [String], of model: Model, changing changes: [String] = [],
+    sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let map = form.map(at: sites, of: model)
-    let (baked, copy) = try bake(map, into: model, for: loader)
+    let (baked, copy) = try bake(map, into: model)
     #expect(baked.leftOut.isEmpty, sourceLocation: sourceLocation)
     #expect(baked.form.changes == changes, sourceLocation: sourceLocation)
     let reference = try logits(of: model, steeredBy: map)
@@ -152,17 +152,25 @@ import Workbench
   // MARK: What has a home
 
   /// Every family has a weight for every scale of a norm and of a linear layer, and no loader drops one.
-  @Test(arguments: smallDecoders + smallCheckpoints, CheckpointLoader.allCases)
-  func scalesHaveAHome(decoder: String, loader: CheckpointLoader) throws {
+  @Test(arguments: smallDecoders + smallCheckpoints)
+  func scalesHaveAHome(decoder: String) throws {
     let model = try Model(fixture(decoder))
+    // A norm without a gain is followed by layers that take the scale.
     let sites = sites(of: model) { op in
       switch op {
       case .rmsNorm, .layerNorm, .linear: true
       default: false
       }
     }
-    // A norm without a gain is followed by layers that take the scale.
-    try check(.scale, at: sites, of: model, for: loader)
+    try check(.scale, at: sites, of: model)
+    // Of the fixtures with biases that are switched on, not every loader reads the model itself.
+    let configuration = try JSON(readingFile: fixture("\(decoder)/config.json"))
+    guard configuration["attention_bias"]?.bool != true else { return }
+    var maps = MapSet()
+    try maps.add(Form.scale.map(at: sites, of: model), name: "m", path: "m", model: model)
+    for loader in [CheckpointLoader.vllm, .llamaCpp] {
+      #expect(try model.bake(maps, BakeOptions(strengths: ["m": 1], loader: loader)).form.changes.isEmpty)
+    }
   }
 
   /// A family, sites with a home for a scale and a shift, and what changes in the configuration.
@@ -205,9 +213,13 @@ import Workbench
     Home("tiny-tied", .scale, "lm_head", ownHead),
     Home("tiny-gqa", "re:.*(_layernorm|[a-z]_proj)", attention, mlp),
     Home("tiny-qwen2", "*.input_layernorm"),
-    Home("tiny-qwen2", "*.post_attention_layernorm", asLlama, mlp),
-    Home("tiny-qwen2", "*.o_proj", asLlama),
+    Home("tiny-qwen2", "*.post_attention_layernorm", asLlama, attention, mlp),
+    Home("tiny-qwen2", "*.o_proj", asLlama, attention),
     Home("tiny-qwen3", "re:.*(input_layernorm|o_proj)", attention),
+    Home("tiny-qwen3-yarn", "re:.*(input_layernorm|o_proj)", attention),
+    Home("tiny-qwen3-moe", "re:.*(input_layernorm|o_proj)", attention),
+    Home("tiny-stablelm", "re:.*(_layernorm|[qkv]_proj)"),
+    Home("tiny-cohere", "*.o_proj", attention),
     Home("tiny-qwen3", .scale, "*_norm"),
     Home("tiny-gemma", "re:.*(input_layernorm|o_proj)", attention),
     Home("tiny-gemma2", "re:.*(input_layernorm|o_proj)", attention),
@@ -293,13 +305,12 @@ import Workbench
 
   static let refusals = [
     Refusal("tiny-qwen3", .shift, "*.o_proj", .vllm, "o_proj", "vllm does not read"),
-    Refusal("tiny-qwen3", .shift, "*.o_proj", .llamaCpp, "o_proj", "llama.cpp"),
-    Refusal("tiny-qwen3", .shift, "*.post_attention_layernorm", .transformers, "gate_proj"),
-    Refusal("tiny-gemma", .shift, "*.o_proj", .vllm, "o_proj", "GemmaForCausalLM"),
+    Refusal("tiny-qwen3-yarn", .shift, "*.o_proj", .vllm, "o_proj", "vllm"),
+    Refusal("tiny-qwen3-yarn", .shift, "*.o_proj", .llamaCpp, "o_proj", "llama.cpp reads"),
+    Refusal("tiny-qwen3-yarn", .shift, "*.post_attention_layernorm", .transformers, "mlp."),
     Refusal("tiny-gemma2", .shift, "*.o_proj", .llamaCpp, "o_proj"),
     Refusal("tiny-gemma2", .shift, "*.post_feedforward_layernorm", .transformers, "no weight", "shift"),
     Refusal("tiny-gemma3", .shift, "re:model\\.layers\\.[0-9]+", .transformers, "no weight", "shift"),
-    Refusal("tiny-olmo2", .shift, "*.o_proj", .vllm, "o_proj"),
     Refusal("tiny-olmo2", .shift, "re:model\\.layers\\.[0-9]+", .transformers, "no weight", "shift"),
     Refusal("tiny-mistral", .shift, "*.o_proj", .transformers, "o_proj", "MistralForCausalLM"),
     Refusal("tiny-phi3", .shift, "*.o_proj", .transformers, "o_proj", "Phi3ForCausalLM"),
@@ -308,7 +319,7 @@ import Workbench
     Refusal("tiny-plain", .shift, "model.norm", .transformers, "lm_head"),
     Refusal("tiny-plain", .shift, "*.act_fn", .transformers, "no weight", "shift"),
     Refusal("tiny-plain", .gated, "*.o_proj", .transformers, "affine"),
-    Refusal("tiny-gemma", .affine, "model.embed_tokens", .llamaCpp, "embed_tokens"),
+    Refusal("tiny-gemma2", .affine, "model.embed_tokens", .llamaCpp, "embed_tokens"),
   ]
 
   @Test(arguments: refusals) func isRefused(refusal: Refusal) throws {
@@ -320,6 +331,19 @@ import Workbench
     for word in refusal.words + [steeringMap, "actc convert"] { #expect(text.contains(word), "\(text)") }
     #expect(Set(try #require(error).homeless.map(\.site)) == Set(sites))
     #expect(directory.contents.isEmpty)
+  }
+
+  /// Where a loader does not read the model itself, it reads no copy of it.
+  @Test(arguments: [
+    ("tiny-gemma", CheckpointLoader.vllm), ("tiny-gemma", .llamaCpp), ("tiny-olmo2", .vllm),
+    ("tiny-qwen3", .llamaCpp),
+  ])
+  func modelsThatALoaderDoesNotRead(checkpoint: String, loader: CheckpointLoader) throws {
+    let model = try Model(fixture(checkpoint))
+    let map = Form.shift.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
+    let error = #expect(throws: FileError.self) { try bake(map, into: model, for: loader) }
+    #expect(try #require(error).description.contains("\(loader.rawValue) reads no such checkpoint"))
+    #expect(error?.isUnsupported == true)
   }
 
   /// What has a home is baked, and the rest left out and named.

@@ -130,7 +130,11 @@ private struct Baking {
       let match = CheckpointMatch(graph, template) { form.isUnread(biasOf: $0, by: loader) }
       var (homeless, dropsBiases) = (unfolded, false)
       if homeless.isEmpty { (homeless, dropsBiases) = try self.homeless(match, form, source) }
-      if best.map({ homeless.count < $0.homeless.count }) ?? true {
+      // A checkpoint that lacks biases comes before one of another structure.
+      let isBetter = best.map { best in
+        dropsBiases == canDropBiases ? homeless.count < best.homeless.count : dropsBiases
+      }
+      if isBetter ?? true {
         best = (form, match, homeless)
         canDropBiases = dropsBiases
       }
@@ -226,13 +230,13 @@ private struct Baking {
         if try isZero(value, source) { continue }
         add(
           value,
-          "its shift needs a bias of \(module), which \(form.architecture) has not where "
-            + "\(options.loader.rawValue) reads it")
+          "it needs a bias of \(module), and \(form.architecture) has none there that "
+            + "\(options.loader.rawValue) reads")
       case .unreadBias(let module, let value):
         if try isZero(value, source) { continue }
         add(
           value,
-          "its shift needs a bias of \(module), which \(options.loader.rawValue) does not read of "
+          "it needs a bias of \(module), which \(options.loader.rawValue) does not read of "
             + form.architecture)
       case .shared(let tensor):
         dropsBiases = false
@@ -244,7 +248,9 @@ private struct Baking {
         add(nil, "\(module) would have to be what it is not: found `\(found)`")
       }
     }
-    return (homeless, dropsBiases)
+    let order = transports.flatMap { transport in transport.sites.map { (transport.name, $0) } }
+    func place(_ part: BakeError.Homeless) -> Int { order.firstIndex { $0 == (part.map, part.site) } ?? 0 }
+    return (homeless.sorted { place($0) < place($1) }, dropsBiases)
   }
 
   /// The maps and sites whose parameters a value is computed from.
