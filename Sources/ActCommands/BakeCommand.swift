@@ -25,7 +25,9 @@ struct BakeCommand: ParsableCommand {
       "The strength at which a map is baked; repeat the option for several maps.", valueName: "name=strength")
   )
   var strength: [String] = []
-  @Option(name: .customLong("for"), help: "The program that is to read the checkpoint.")
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp("The program that is to read the checkpoint.", valueName: "program"))
   var loader = CheckpointLoader.transformers
   @Flag(help: "Leave out what has no home in the checkpoint, and say how much that matters.")
   var approximate = false

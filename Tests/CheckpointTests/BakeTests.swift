@@ -285,6 +285,41 @@ import Workbench
     #expect(error <= 2e-2)
   }
 
+  /// A model in shards becomes one in the same shards, in which a new tensor stands beside that of its module.
+  @Test func shardsStay() throws {
+    let whole = try Model(fixture("tiny-plain"))
+    let path = try directory.makeDirectory("shards")
+    let names = whole.checkpoint.names
+    var places: [JSON.Member] = []
+    for (index, part) in [names.prefix(20), names.dropFirst(20)].enumerated() {
+      let file = "model-0000\(index + 1)-of-00002.safetensors"
+      let infos = part.compactMap { whole.checkpoint.info(of: $0) }
+      let entries = infos.map { SafetensorsWriter.Entry($0.name, $0.dtype, $0.shape) }
+      let writer = try SafetensorsWriter("\(path)/\(file)", entries)
+      for info in infos {
+        let tensor = try #require(whole.checkpoint.tensor(named: info.name))
+        try withExtendedLifetime(tensor.elements.owner) { try writer.append(tensor.bytes, to: info.name) }
+      }
+      try writer.finish()
+      places += part.map { JSON.Member($0, .string(file)) }
+    }
+    let index: JSON = .object(["weight_map": .object(places)])
+    try directory.write(index.description, to: "shards/model.safetensors.index.json")
+    try directory.write(readBytes(fixture("tiny-plain/config.json")), to: "shards/config.json")
+
+    let model = try Model(path)
+    let map = Form.affine.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
+    let (_, copy) = try bake(map, into: model)
+    #expect(Set(copy.checkpoint.files.map(\.name)) == Set(model.checkpoint.files.map(\.name)))
+    for file in copy.checkpoint.files {
+      for bias in file.tensors where bias.hasSuffix("_proj.bias") {
+        #expect(file.tensors.contains(bias.dropLast("bias".count) + "weight"), "\(bias) in \(file.name)")
+      }
+    }
+    #expect(copy.checkpoint.names.count == names.count + 4 * 4)
+    #expect(try error(of: logits(of: copy), from: logits(of: model, steeredBy: map)) <= 1e-5)
+  }
+
   // MARK: What has none
 
   struct Refusal: CustomTestStringConvertible {
@@ -362,6 +397,8 @@ import Workbench
     // Nothing of a map is an error all the same.
     let gated = Form.gated.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
     #expect(throws: BakeError.self) { try bake(gated, into: model, approximate: true) }
+    let shifts = Form.shift.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
+    #expect(throws: BakeError.self) { try bake(shifts, into: model, approximate: true) }
   }
 
   @Test func scopesAreRefused() throws {

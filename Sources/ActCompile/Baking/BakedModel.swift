@@ -70,10 +70,12 @@ extension Model {
         return bake.result(source, leftOut: leftOut)
       }
       guard options.isApproximate else { throw BakeError(path: path, homeless: homeless) }
-      if bake.canDropBiases {
-        return bake.result(source, leftOut: leftOut + homeless)
-      }
       leftOut += homeless
+      if bake.canDropBiases {
+        let baked = bake.result(source, leftOut: leftOut)
+        guard baked.changedCount > 0 else { throw BakeError(path: path, homeless: leftOut) }
+        return baked
+      }
       for part in homeless {
         for index in transports.indices where transports[index].name == part.map {
           transports[index].sites.removeAll { $0 == part.site }
