@@ -24,6 +24,7 @@ extension BakedModel {
   ///   - directory: where the checkpoint was written.
   ///   - maps: those that were baked.
   /// - Returns: nil for a model that does not read tokens one after another.
+  /// - Throws: `FileError` for a checkpoint that cannot be read, and what running either throws.
   package func measure(_ directory: String, _ maps: MapSet) throws -> BakeMeasurement? {
     var options = CompileOptions()
     options.weights = .f32
