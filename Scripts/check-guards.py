@@ -68,8 +68,10 @@ GUARDS = [
     ("MapRegion", "guard leaving == nodes.suffix(1), ", "guard "),
     ("MapRegion", "!graph.isResult(x), ", ""),
     ("MapRegion", "graph.readers(of: x).allSatisfy(inside.contains),\n", "true,\n"),
-    ("MapRegion", "graph.readers(of: last).allSatisfy(inside.contains) && ", ""),
-    ("MapRegion", " && !graph.isResult(last)", ""),
+    ("MapRegion", "graph.readers(of: last).allSatisfy(inside.contains)\n          && ", ""),
+    ("MapRegion", "\n          && !graph.isResult(last)", ""),
+    ("MapRegion", "if graph[id].site == nil { open.insert(id) }", "open.insert(id)"),
+    ("MapRegion", "graph[last].site == nil && ", ""),
     ("MapRegion", "graph.type(value) == graph.type(x) && ", ""),
     ("MapRegion", "nodes.dropLast().allSatisfy { graph[$0].site == nil }", "true"),
     (

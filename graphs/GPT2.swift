@@ -8,6 +8,7 @@ let gpt2 = Architecture("GPT2LMHeadModel") { configuration, weightType in
   b.otherNames = [(module: "transformer.", checkpoint: "")]
   return try b.gpt2Model(c)
 }
+.holding(.ownHead(embedding: "wte"))
 
 extension ModelBuilder {
   fileprivate mutating func gpt2Model(_ c: GPT2Configuration) throws -> ModelGraph {

@@ -15,6 +15,8 @@ let gemma = Architecture("GemmaForCausalLM") { configuration, weightType in
   var b = ModelBuilder(name: "gemma", configuration: configuration, weightType: weightType)
   return try b.gemmaModel(d, rope, hasBias)
 }
+// vLLM gives no layer a bias and ties the head always; llama.cpp fails on a bias of `o_proj`, and its converter drops the head.
+.holding(.attentionBias(unsupportedBy: [.vllm, .llamaCpp]), .ownHead(unsupportedBy: [.vllm, .llamaCpp]))
 
 extension ModelBuilder {
   fileprivate mutating func gemmaModel(

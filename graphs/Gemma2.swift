@@ -12,6 +12,8 @@ let gemma2 = Architecture("Gemma2ForCausalLM") { configuration, weightType in
   var b = ModelBuilder(name: "gemma2", configuration: configuration, weightType: weightType)
   return try b.gemma2Model(c, rope)
 }
+// llama.cpp fails on a bias of `o_proj`, and its converter drops the head, which vLLM ties always.
+.holding(.attentionBias(unsupportedBy: [.llamaCpp]), .ownHead(unsupportedBy: [.vllm, .llamaCpp]))
 
 extension ModelBuilder {
   fileprivate mutating func gemma2Model(_ c: GemmaConfiguration, _ rope: RotaryPositions) throws -> ModelGraph

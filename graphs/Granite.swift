@@ -7,6 +7,7 @@ let granite = Architecture("GraniteForCausalLM") { configuration, weightType in
   var b = ModelBuilder(name: "granite", configuration: configuration, weightType: weightType)
   return try b.graniteModel(c)
 }
+.holding(.attentionBias(), .mlpBias, .ownHead())
 
 extension ModelBuilder {
   fileprivate mutating func graniteModel(_ c: GraniteConfiguration) throws -> ModelGraph {

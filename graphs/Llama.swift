@@ -9,6 +9,7 @@ let llama = Architecture("LlamaForCausalLM") { configuration, weightType in
   var b = ModelBuilder(name: "llama", configuration: configuration, weightType: weightType)
   return try b.llamaModel(c)
 }
+.holding(.attentionBias(), .mlpBias, .ownHead())
 
 extension ModelBuilder {
   /// A decoder of Llama's form, from tokens to logits.

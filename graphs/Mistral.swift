@@ -9,3 +9,7 @@ let mistral = Architecture("MistralForCausalLM") { configuration, weightType in
   var b = ModelBuilder(name: "mistral", configuration: configuration, weightType: weightType)
   return try b.llamaModel(c)
 }
+.holding(
+  .ownHead(),
+  orAs: CheckpointKin(
+    architecture: "LlamaForCausalLM", modelType: "llama", dropped: ["sliding_window", "layer_types"]))

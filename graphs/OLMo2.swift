@@ -10,6 +10,8 @@ let olmo2 = Architecture("Olmo2ForCausalLM") { configuration, weightType in
   var b = ModelBuilder(name: "olmo2", configuration: configuration, weightType: weightType)
   return try b.olmo2Model(d, rope, hasBias)
 }
+// vLLM gives no layer a bias; llama.cpp fails on one of `o_proj`.
+.holding(.attentionBias(unsupportedBy: [.vllm, .llamaCpp]), .ownHead())
 
 extension ModelBuilder {
   fileprivate mutating func olmo2Model(

@@ -13,6 +13,7 @@ let phi3 = Architecture("Phi3ForCausalLM") { configuration, weightType in
   var b = ModelBuilder(name: "phi3", configuration: configuration, weightType: weightType)
   return try b.phi3Model(d, rope, window)
 }
+.holding(.ownHead())
 
 extension ModelBuilder {
   fileprivate mutating func phi3Model(

@@ -9,3 +9,8 @@ let qwen2 = Architecture("Qwen2ForCausalLM") { configuration, weightType in
   var b = ModelBuilder(name: "qwen2", configuration: configuration, weightType: weightType)
   return try b.llamaModel(c)
 }
+.holding(
+  .ownHead(),
+  orAs: CheckpointKin(
+    architecture: "LlamaForCausalLM", modelType: "llama",
+    dropped: ["use_sliding_window", "sliding_window", "max_window_layers", "layer_types"]))

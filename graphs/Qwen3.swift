@@ -10,3 +10,5 @@ let qwen3 = Architecture("Qwen3ForCausalLM") { configuration, weightType in
   var b = ModelBuilder(name: "qwen3", configuration: configuration, weightType: weightType)
   return try b.llamaModel(c)
 }
+// vLLM gives `o_proj` no bias and skips the tensor; llama.cpp fails on it.
+.holding(.attentionBias(unread: [.vllm: ["self_attn.o_proj"]], unsupportedBy: [.llamaCpp]), .ownHead())

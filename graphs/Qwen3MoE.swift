@@ -19,3 +19,5 @@ let qwen3MoE = Architecture("Qwen3MoeForCausalLM") { configuration, weightType i
   var b = ModelBuilder(name: "qwen3_moe", configuration: configuration, weightType: weightType)
   return try b.llamaModel(c)
 }
+// As of Qwen3.
+.holding(.attentionBias(unread: [.vllm: ["self_attn.o_proj"]], unsupportedBy: [.llamaCpp]), .ownHead())

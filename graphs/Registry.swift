@@ -12,6 +12,10 @@ struct Architecture: Sendable {
   let takesSize: Bool
   /// How the names of tensors begin that belong to heads which are not read.
   let otherHeads: [String]
+  /// What its checkpoints can hold beside what they usually do.
+  var variants: [CheckpointVariant] = []
+  /// The family as whose checkpoints some of its own can be written.
+  var kin: CheckpointKin?
   let build: @Sendable (Configuration, @escaping (String) -> TensorType?, ModelPart) throws -> ModelGraph
 
   /// An architecture of one graph.
@@ -162,6 +166,15 @@ extension ModelGraph {
   ) throws(FileError) -> (names: [String], takesSize: Bool) {
     let architecture = try architecture(of: configuration, path: path).architecture
     return (architecture.modules, architecture.takesSize)
+  }
+
+  /// The checkpoints as which a model can be written, those that change the least of its configuration first: the first
+  /// is its own.
+  package static func forms(of configuration: JSON, path: String) throws(FileError) -> [CheckpointForm] {
+    let (architecture, name) = try architecture(of: configuration, path: path)
+    return architecture.forms(name, of: configuration) { name in
+      architectures.first { $0.names.contains(name) }
+    }
   }
 
   private static func architecture(

@@ -8,6 +8,7 @@ let stableLM = Architecture("StableLmForCausalLM") { configuration, weightType i
   var b = ModelBuilder(name: "stablelm", configuration: configuration, weightType: weightType)
   return try b.stableLMModel(c)
 }
+.holding(.bias("use_qkv_bias", ["q_proj", "k_proj", "v_proj"].map { "self_attn.\($0)" }))
 
 extension ModelBuilder {
   fileprivate mutating func stableLMModel(_ c: StableLMConfiguration) throws -> ModelGraph {

@@ -37,6 +37,10 @@ public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("merges linear layers that read one value") { _ in mergeLinears },
   RegisteredPass("lays out matrices for the kernels that stream them") { packWeights($0.weights) },
   RegisteredPass("erases nodes that no result needs") { _ in deadCode },
+  RegisteredPass("moves a frozen map to where weights take it") { _ in moveAffineToWeights },
+  RegisteredPass("folds a frozen map into what a norm has of gain and bias") { _ in foldAffineIntoStoredNorm
+  },
+  RegisteredPass("folds a frozen map into the table of an embedding") { _ in foldAffineIntoTable },
 ]
 
 /// Methods that are trained elsewhere and come as map files: their fit is an error, which says how.

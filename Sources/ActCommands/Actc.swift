@@ -8,8 +8,9 @@ struct Actc: ParsableCommand {
     abstract: "Compiles language models with steering maps into plans for actrun.", version: toolVersion,
     subcommands: [
       ImportCommand.self, FitCommand.self, CollectCommand.self, SolveCommand.self, SearchCommand.self,
-      ConvertCommand.self, ConceptorCommand.self, CompileCommand.self, OptCommand.self, ShowCommand.self,
-      ModelsCommand.self, SitesCommand.self, MethodsCommand.self, NewMethodCommand.self, PassesCommand.self,
+      ConvertCommand.self, ConceptorCommand.self, CompileCommand.self, BakeCommand.self, OptCommand.self,
+      ShowCommand.self, ModelsCommand.self, SitesCommand.self, MethodsCommand.self, NewMethodCommand.self,
+      PassesCommand.self,
     ])
 }
 

@@ -62,7 +62,7 @@ struct CompileCommand: ParsableCommand {
     guard (1...65536).contains(rows) else {
       throw ValidationError("--rows: expected 1 to 65536, found \(rows)")
     }
-    _ = try parseStrengths(freeze)
+    _ = try parseStrengths(freeze, option: "--freeze")
   }
 
   func run() throws {
@@ -79,7 +79,7 @@ struct CompileCommand: ParsableCommand {
     }
     let maps = try mapOptions.load(for: model)
     var options = CompileOptions()
-    options.frozen = try parseStrengths(freeze)
+    options.frozen = try parseStrengths(freeze, option: "--freeze")
     options.weights = weights
     options.fuses = !noFuse && !reference
     options.lowering.sharesArena = !noArena && !reference
@@ -113,20 +113,6 @@ struct CompileCommand: ParsableCommand {
       )
     }
     for placement in placements { note("\(placement)") }
-  }
-
-  private func parseStrengths(_ pairs: [String]) throws -> [String: Float] {
-    var strengths: [String: Float] = [:]
-    for pair in pairs {
-      let sides = pair.split(separator: "=", maxSplits: 1)
-      guard sides.count == 2, let strength = Float(sides[1]), strength.isFinite else {
-        throw ValidationError("--freeze: expected NAME=STRENGTH, found `\(pair)`")
-      }
-      guard strengths.updateValue(strength, forKey: String(sides[0])) == nil else {
-        throw ValidationError("--freeze: `\(sides[0])` given twice")
-      }
-    }
-    return strengths
   }
 
   private func provenance(

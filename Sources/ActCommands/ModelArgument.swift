@@ -16,3 +16,10 @@ func isModel(_ path: String) -> Bool {
   var status = stat()
   return path.hasSuffix(".gguf") || stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
+
+/// Whether two paths lead to one file or directory.
+func areSameFile(_ a: String, _ b: String) -> Bool {
+  var (first, second) = (stat(), stat())
+  return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev
+    && first.st_ino == second.st_ino
+}

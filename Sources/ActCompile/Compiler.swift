@@ -59,25 +59,29 @@ extension Model {
     var lowering = options.lowering
     lowering.contextLength = min(lowering.contextLength, contextLength)
     let (program, plan) = try lower(graph, lowering)
-    let (checkpoint, adapters) = (checkpoint, adapters)
     return CompiledModel(
       plan: plan, graph: graph, timings: timings, program: program, checkpoint: checkpoint,
-      frozen: options.frozen,
-      source: { op in
-        switch op {
-        case .weight(let name):
-          if let bytes = try adapters.bytes(ofWeight: name) { return OwnedBytes(bytes) }
-          if let tensor = checkpoint.tensor(named: name) {
-            try checkpoint.checkFinite(tensor)
-            return tensor.elements
-          }
-        case .mapParameter(let map, let site, let name):
-          if let bytes = maps.bytes(map: map, site: site, name: name) { return OwnedBytes(bytes) }
-        default: break
-        }
-        throw UsageError("no data for `\(op.mnemonic)`")
-      },
+      frozen: options.frozen, source: tensorSource(maps),
       owners: [checkpoint, MapOwner(maps)])
+  }
+
+  /// The bytes of leaves: of the checkpoint's weights, of adapters, and of the parameters of maps.
+  func tensorSource(_ maps: MapSet) -> (Op) throws -> OwnedBytes {
+    let (checkpoint, adapters) = (checkpoint, adapters)
+    return { op in
+      switch op {
+      case .weight(let name):
+        if let bytes = try adapters.bytes(ofWeight: name) { return OwnedBytes(bytes) }
+        if let tensor = checkpoint.tensor(named: name) {
+          try checkpoint.checkFinite(tensor)
+          return tensor.elements
+        }
+      case .mapParameter(let map, let site, let name):
+        if let bytes = maps.bytes(map: map, site: site, name: name) { return OwnedBytes(bytes) }
+      default: break
+      }
+      throw UsageError("no data for `\(op.mnemonic)`")
+    }
   }
 }
 

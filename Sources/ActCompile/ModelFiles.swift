@@ -11,7 +11,7 @@ package struct ModelFiles: Sendable {
   /// `config.json`, and its path for messages.
   let configuration: JSON
   let configurationPath: String
-  private let gguf: GGUFModel?
+  let gguf: GGUFModel?
 
   /// Opens a directory, or the file at `path` if it is none.
   package init(_ path: String) throws(FileError) {

@@ -50,3 +50,18 @@ extension JSON {
     return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
   }
 }
+
+extension JSON {
+  /// Sets a member of an object in its place, adds it, or with nil removes it.
+  package mutating func set(_ key: String, _ value: JSON?) {
+    guard case .object(var members) = self else { return }
+    let index = members.firstIndex { $0.key == key }
+    switch (index, value) {
+    case (let index?, let value?): members[index].value = value
+    case (let index?, nil): members.remove(at: index)
+    case (nil, let value?): members.append(Member(key, value))
+    case (nil, nil): break
+    }
+    self = .object(members)
+  }
+}

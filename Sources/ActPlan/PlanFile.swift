@@ -155,7 +155,8 @@ extension TensorType {
 }
 
 extension DType {
-  init?(_ storage: StorageType) {
+  /// The element type of a tensor in a file; nil where graphs have no such type.
+  package init?(_ storage: StorageType) {
     switch storage {
     case .f32: self = .f32
     case .f16: self = .f16

@@ -44,9 +44,15 @@ static void enter(void) {
 }
 
 static void remove_temporaries(void) {
-  for (struct act_entry *entry = atomic_load(&act_temporaries.first); entry; entry = entry->next) {
-    if (!atomic_load(&entry->shown)) continue;
-    if (unlink(entry->text) != 0 && (errno == EISDIR || errno == EPERM)) rmdir(entry->text);
+  // Directories last: they go when they are empty.
+  for (int removes_directories = 0; removes_directories < 2; removes_directories++) {
+    for (struct act_entry *entry = atomic_load(&act_temporaries.first); entry; entry = entry->next) {
+      if (!atomic_load(&entry->shown)) continue;
+      if (removes_directories)
+        rmdir(entry->text);
+      else
+        unlink(entry->text);
+    }
   }
 }
 

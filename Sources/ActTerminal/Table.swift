@@ -25,8 +25,15 @@ package struct Table: Sendable {
 
 /// A number with a fixed number of decimals.
 package func fixed(_ value: Double, _ decimals: Int) -> String {
+  formatted("%.*f", [Int32(decimals), value])
+}
+
+/// The number with one decimal and a power of ten, as `1.2e-05`.
+package func scientific(_ value: Double) -> String { formatted("%.1e", [value]) }
+
+private func formatted(_ format: String, _ arguments: [any CVarArg]) -> String {
   var buffer = [CChar](repeating: 0, count: 400)
-  let length = withVaList([Int32(decimals), value]) { vsnprintf(&buffer, buffer.count, "%.*f", $0) }
+  let length = withVaList(arguments) { vsnprintf(&buffer, buffer.count, format, $0) }
   return String(
     decoding: buffer.prefix(Int(max(0, min(length, 399)))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

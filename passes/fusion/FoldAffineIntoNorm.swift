@@ -11,18 +11,7 @@ public let foldAffineIntoNorm = GraphPass(
   rules: [
     RewriteRule("fold-affine-into-norm") { id, graph, times in
       guard let map = graph.affineMap(id, times), graph.normTakes(map) else { return nil }
-      let (norm, scale, shift) = (graph[map.x], graph[id].inputs[1], graph[id].inputs[2])
-      let name = norm.name
-      let gain =
-        norm.inputs.count == 1 ? scale : graph.scaled(norm.inputs[1], by: scale, name: "\(name).gain")
-      var inputs = [norm.inputs[0], gain]
-      if norm.inputs.count == 3 {
-        let scaled = graph.scaled(norm.inputs[2], by: scale, name: "\(name).bias")
-        inputs.append(graph.append(.binary(.add), scaled, shift, name: "\(name).bias"))
-      } else if !graph.isZero(shift) {
-        inputs.append(shift)
-      }
-      return graph.append(norm.op, inputs, name: name, site: graph[id].site ?? norm.site)
+      return graph.fold(id, intoNorm: map.x)
     }
   ])
 
@@ -43,6 +32,22 @@ extension Graph {
         || map.isVector(map.shift) && (map.scale.isOne || map.isVector(map.scale))
     default: return true
     }
+  }
+
+  /// The norm whose gain and bias have taken the map that `affine` is.
+  mutating func fold(_ affine: ValueID, intoNorm id: ValueID) -> ValueID {
+    let (norm, scale, shift) = (self[id], self[affine].inputs[1], self[affine].inputs[2])
+    let name = norm.name
+    let gain =
+      norm.inputs.count == 1 ? scale : self.scaled(norm.inputs[1], by: scale, name: "\(name).gain")
+    var inputs = [norm.inputs[0], gain]
+    if norm.inputs.count == 3 {
+      let scaled = self.scaled(norm.inputs[2], by: scale, name: "\(name).bias")
+      inputs.append(append(.binary(.add), scaled, shift, name: "\(name).bias"))
+    } else if !isZero(shift) {
+      inputs.append(shift)
+    }
+    return append(norm.op, inputs, name: name, site: self[affine].site ?? norm.site)
   }
 
   func isZero(_ id: ValueID) -> Bool { self[id].op == .constant(0) }

@@ -20,11 +20,14 @@ struct MapRegion {
     self.x = x
     nodes = []
     var inside: Set<ValueID> = [x]
+    // What is computed from a site's value is the model's own.
+    var open = inside
     for id in graph.order where times[id] == .step && !graph[id].inputs.isEmpty {
-      guard let operands = graph.operandsOfAffine(id, times), operands.allSatisfy(inside.contains) else {
+      guard let operands = graph.operandsOfAffine(id, times), operands.allSatisfy(open.contains) else {
         continue
       }
       inside.insert(id)
+      if graph[id].site == nil { open.insert(id) }
       nodes.append(id)
     }
     // One value leaves, and it is the last.
@@ -47,9 +50,11 @@ struct MapRegion {
     var longest: (x: ValueID, nodes: Set<ValueID>)?
     // From the value up, the last node first: all readers of a node are known when it is taken in.
     while let last = frontier.max(by: { positions[$0, default: 0] < positions[$1, default: 0] }) {
-      let isRead =
-        last == value || graph.readers(of: last).allSatisfy(inside.contains) && !graph.isResult(last)
-      guard isRead, times[last] == .step, let operands = graph.operandsOfAffine(last, times) else { break }
+      let isInside =
+        last == value
+        || graph[last].site == nil && graph.readers(of: last).allSatisfy(inside.contains)
+          && !graph.isResult(last)
+      guard isInside, times[last] == .step, let operands = graph.operandsOfAffine(last, times) else { break }
       inside.insert(last)
       frontier.remove(last)
       frontier.formUnion(operands)

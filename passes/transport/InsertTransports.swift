@@ -8,8 +8,9 @@ import ActIR
 ///                                                    %t = mul %n, %w ...
 ///     %y = linear %n, %v                         =>  %y = linear %t, %v
 ///
-/// Maps at one site compose in the order given.
-public func insertTransports(_ transports: [Transport]) -> GraphPass {
+/// Maps at one site compose in the order given. With `movingSites` a site's name goes to the transported value, so that a
+/// map does not become one with what the model itself computes from it.
+public func insertTransports(_ transports: [Transport], movingSites: Bool = false) -> GraphPass {
   GraphPass("insert-transports") { graph in
     for (index, transport) in transports.enumerated() {
       if transports[..<index].contains(where: { $0.name == transport.name }) {
@@ -22,6 +23,7 @@ public func insertTransports(_ transports: [Transport]) -> GraphPass {
     }
     var current: [String: ValueID] = [:]
     for id in graph.order { if let site = graph[id].site { current[site] = id } }
+    let bare = current
     for transport in transports {
       let strength = graph.append(
         .dial(name: transport.name, scope: transport.scope), name: transport.name)
@@ -35,6 +37,12 @@ public func insertTransports(_ transports: [Transport]) -> GraphPass {
             problem: "map `\(transport.name)`: the model has no site `\(site)`; `actc sites` lists them")
         }
         current[site] = try graph.inline(transport, at: site, x: x, strength: strength)
+      }
+    }
+    if movingSites {
+      for (site, x) in bare where current[site] != x {
+        graph.setSite(x, nil)
+        graph.setSite(current[site]!, site)
       }
     }
     return !transports.isEmpty

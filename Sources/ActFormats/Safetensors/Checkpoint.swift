@@ -3,6 +3,9 @@ protocol TensorSource: Sendable {
   /// The names of all tensors.
   var names: [String] { get }
 
+  /// The files that hold them.
+  var files: [CheckpointFile] { get }
+
   func info(of name: String) -> TensorInfo?
 
   /// The elements, aligned to their width: in place, or computed anew.
@@ -16,6 +19,16 @@ protocol TensorSource: Sendable {
 
   /// Checks that `elements`, those of a tensor, are finite; the error names the file.
   func checkFinite(_ name: String, _ elements: UnsafeRawBufferPointer) throws(FileError)
+}
+
+/// A file of a checkpoint.
+package struct CheckpointFile: Sendable {
+  /// Its name in the checkpoint's directory.
+  package var name: String
+  /// The text entries of its header, in its order.
+  package var metadata: [(key: String, value: String)]
+  /// The names of its tensors, in its order.
+  package var tensors: [String]
 }
 
 /// A tensor of a checkpoint, with its elements aligned to their width, which are valid while `owner` lives.
@@ -56,6 +69,9 @@ package final class Checkpoint: Sendable {
 
   /// Bytes of all tensors.
   package var byteCount: Int { names.reduce(0) { $0 + (info(of: $1)?.byteCount ?? 0) } }
+
+  /// The files that hold the tensors, as a directory of safetensors has them.
+  package var files: [CheckpointFile] { source.files }
 
   /// What the tensor named `name` is, or nil.
   package func info(of name: String) -> TensorInfo? { source.info(of: name) }

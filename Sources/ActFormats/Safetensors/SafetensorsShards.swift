@@ -1,6 +1,6 @@
 /// The tensors of a directory of safetensors, in one file or in shards, or of one plain file.
 final class SafetensorsShards: TensorSource {
-  private let files: [SafetensorsFile]
+  private let shards: [SafetensorsFile]
   private let places: [String: Int]
 
   /// Opens a directory, or a file whose name ends in `.safetensors`.
@@ -28,7 +28,7 @@ final class SafetensorsShards: TensorSource {
         throw FileError(file.path, tensor.name, "is in another shard as well")
       }
     }
-    self.files = files
+    shards = files
     self.places = places
   }
 
@@ -64,9 +64,16 @@ final class SafetensorsShards: TensorSource {
 
   var names: [String] { Array(places.keys) }
 
+  var files: [CheckpointFile] {
+    shards.map { shard in
+      let name = shard.path.split(separator: "/").last.map(String.init) ?? shard.path
+      return CheckpointFile(name: name, metadata: shard.metadata, tensors: shard.tensors.map(\.name))
+    }
+  }
+
   private func place(of name: String) -> (file: SafetensorsFile, info: TensorInfo)? {
-    guard let place = places[name], let info = files[place][name] else { return nil }
-    return (files[place], info)
+    guard let place = places[name], let info = shards[place][name] else { return nil }
+    return (shards[place], info)
   }
 
   func info(of name: String) -> TensorInfo? { place(of: name)?.info }

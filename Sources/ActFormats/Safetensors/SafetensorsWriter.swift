@@ -1,8 +1,8 @@
 /// Writes a safetensors file piece by piece, every tensor at a multiple of 64 bytes unless told otherwise.
 ///
 /// The format allows no holes between tensors, so a tensor that does not end on such a multiple is followed by a
-/// `U8` tensor of zeros named `__pad.N`; other readers see it, ours do not show it. The file appears under its name
-/// when `finish` returns, or never.
+/// `U8` tensor of zeros named `__pad.N`; other readers see it, ours do not show it. Files for readers that refuse
+/// tensors that they do not know are written without. The file appears under its name when `finish` returns, or never.
 package final class SafetensorsWriter {
   /// A tensor to be written.
   package struct Entry: Hashable, Sendable {

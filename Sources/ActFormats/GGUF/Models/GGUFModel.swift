@@ -125,6 +125,11 @@ package final class GGUFModel: Sendable {
 extension GGUFModel: TensorSource {
   var names: [String] { tensors.map(\.name) }
 
+  /// The file that an import would write.
+  var files: [CheckpointFile] {
+    [CheckpointFile(name: "model.safetensors", metadata: [("format", "pt")], tensors: names)]
+  }
+
   func info(of name: String) -> TensorInfo? {
     tensor(named: name).map {
       TensorInfo(name: name, dtype: $0.dtype, shape: $0.shape, range: 0..<$0.byteCount)

@@ -640,14 +640,61 @@ _actc_compile() {
         return
         ;;
     '--print-after')
-        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'$'\n''fold-map-into-readers'
         return
         ;;
     '--stop-after')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'$'\n''fold-map-into-readers'
         return
         ;;
     '--bisect')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
+        return
+        ;;
+    esac
+}
+
+_actc_bake() {
+    repeating_flags=()
+    non_repeating_flags=(--approximate --replace --measure --no-measure --version -h --help)
+    repeating_options=(--lora --maps --force --strength)
+    non_repeating_options=(--for --dtype --output -o)
+    __actc_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--lora')
+        __actc_add_completions -d
+        return
+        ;;
+    '--maps')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
+        return
+        ;;
+    '--force')
+        __actc_add_completions -W 'fingerprint'
+        return
+        ;;
+    '--strength')
+        return
+        ;;
+    '--for')
+        __actc_add_completions -W 'transformers'$'\n''vllm'$'\n''llama.cpp'
+        return
+        ;;
+    '--dtype')
+        __actc_add_completions -W 'stored'$'\n''f32'$'\n''bf16'$'\n''f16'
+        return
+        ;;
+    '--output'|'-o')
+        __actc_add_completions -d
         return
         ;;
     esac
@@ -671,7 +718,7 @@ _actc_opt() {
     # Offer option value completions
     case "${prev}" in
     '--passes')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'$'\n''fold-map-into-readers'
         return
         ;;
     '--maps')
@@ -683,11 +730,11 @@ _actc_opt() {
         return
         ;;
     '--print-after')
-        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'$'\n''fold-map-into-readers'
         return
         ;;
     '--stop-after')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'$'\n''fold-map-into-readers'
         return
         ;;
     '--bisect')

@@ -56,6 +56,7 @@ _actc() {
             'solve:Fits a map to the samples that all shards of a round have collected.'
             'search:Measures which sites to fit: what maps there achieve and what they cost.'
             'compile:Compiles a model, with maps or without, into a plan.'
+            'bake:Folds maps into a checkpoint of Hugging Face that other programs run unchanged.'
             'opt:Runs passes over a graph and prints the graph that they leave.'
             'show:Prints a model'\''s graph, a map file, a plan or a graph as text.'
             'models:Lists the architectures of models, by the names in config.json.'
@@ -260,8 +261,8 @@ _actc_compile() {
     local -ar ___force=('fingerprint')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
     local -ar ___kv=('bf16' 'f32')
-    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
-    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table' 'fold-map-into-readers')
+    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table' 'fold-map-into-readers')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
         '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
@@ -292,12 +293,38 @@ _actc_compile() {
     return "${ret}"
 }
 
+_actc_bake() {
+    local -i ret=1
+    local -ar ___force=('fingerprint')
+    local -ar ___for=('transformers' 'vllm' 'llama.cpp')
+    local -ar ___dtype=('stored' 'f32' 'bf16' 'f16')
+    local -ar arg_specs=(
+        ':model:_files -g '\''*.gguf'\'''
+        '*--lora[Add a LoRA adapter of PEFT to the weights, a directory or its adapter_model.safetensors, times a weight; repeat the option for several.]:adapter\[=weight\]:_files -/'
+        '*--maps[The name of a dial and the map file that it turns; repeat the option for several maps.]:name=file:_files -g '\''*.safetensors'\'''
+        '*--force[Skip a check of the map files against the model.]:check:{__actc_complete "${___force[@]}"}'
+        '*--strength[The strength at which a map is baked; repeat the option for several maps.]:name=strength:'
+        '--for[The program that is to read the checkpoint.]:for:{__actc_complete "${___for[@]}"}'
+        '--approximate[Leave out what has no home in the checkpoint, and say how much that matters.]'
+        '--dtype[What the written tensors hold; with stored, what the model'\''s own hold.]:dtype:{__actc_complete "${___dtype[@]}"}'
+        '--replace[Replace the directory where there is one.]'
+        '--measure[Compare the logits with the steered model'\''s, on random tokens.]'
+        '--no-measure[Compare the logits with the steered model'\''s, on random tokens.]'
+        '(--output -o)'{--output,-o}'[The directory to write.]:directory:_files -/'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
 _actc_opt() {
     local -i ret=1
-    local -ar ___passes=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___passes=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table' 'fold-map-into-readers')
     local -ar ___force=('fingerprint')
-    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
-    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table' 'fold-map-into-readers')
+    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table' 'fold-map-into-readers')
     local -ar arg_specs=(
         ':file:_files -g '\''*.gguf *.graph'\'''
         '--passes[The passes to run, in order; by default the whole pipeline.]:a,b,c:{__actc_complete "${___passes[@]}"}'
