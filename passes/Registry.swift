@@ -46,6 +46,8 @@ package let registeredMethods: [SteeringMethod] = [
   caa,
   repe,
   east,
+  itiMean,
+  itiClassifier,
   aura,
   det0,
   damp,

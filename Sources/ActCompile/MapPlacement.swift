@@ -137,8 +137,8 @@ extension Graph {
     let times = bindingTimes()
     return order.count { id in
       switch self[id].op {
-      case .input, .slice: false
-      default: times[id.index] == .step
+      case .input: false
+      case let op: times[id.index] == .step && !op.traits.flags.contains(.view)
       }
     }
   }

@@ -18,7 +18,8 @@ import Testing
   func methodsHitTheirVectors(name: String, method: SteeringMethod) throws {
     let golden = try #require(try Self.reference.get().json["golden"]?[name])
     let site = try GoldenSite(golden)
-    var accumulator = method.makeAccumulator(site.width)
+    let settings = method.smallSettings(heads: 1)
+    var accumulator = method.makeAccumulator(site.width, settings)
     for side in Side.allCases { accumulator.observe(side, site[side]) }
     guard let expected = golden[method.name] else {
       // Only what is fitted to pairs has no answer to sides of different counts.
@@ -27,7 +28,7 @@ import Testing
       return
     }
     var fits = [try accumulator.finish()]
-    try method.select?(&fits, MethodSettings(defaultsOf: method))
+    try method.select?(&fits, settings)
     let parameters = fits[0].parameters
     #expect(!parameters.isEmpty)
     if let dense = expected["dense"] {
@@ -74,7 +75,7 @@ import Testing
     let expected = try #require(several["det0"])
     let settings = try settings(of: det0, expected)
     var fits = try sites(several).map { site in
-      var accumulator = det0.gathering.makeAccumulator(site.width, settings)
+      var accumulator = det0.makeAccumulator(site.width, settings)
       for side in Side.allCases { accumulator.observe(side, site[side]) }
       return try accumulator.finish()
     }
@@ -85,6 +86,25 @@ import Testing
     #expect(fits.map { $0.parameters["factor"]!.values } == factors)
   }
 
+  /// Heads of several sites are ranked together by the samples held out.
+  @Test(arguments: [itiMean, itiClassifier])
+  func headsAreChosenAmongAllSites(method: SteeringMethod) throws {
+    let several = try #require(try Self.reference.get().json["several"])
+    let expected = try #require(several[method.name])
+    let settings = try settings(of: method, expected)
+    var fits = try sites(several, "heads").map { site in
+      var accumulator = method.makeAccumulator(site.width, settings, heads: 3)
+      for side in Side.allCases { accumulator.observe(side, site[side]) }
+      return try accumulator.finish()
+    }
+    #expect(Set(fits.flatMap { $0.scores["accuracy"]! }).count > 2)
+    let select = try #require(method.select)
+    try select(&fits, settings)
+    let shifts = try #require(expected["shift"]?.array).map(\.floats)
+    #expect(shifts.joined().count { $0 != 0 } == 4 * 2 && shifts.count { $0.contains { $0 != 0 } } > 1)
+    for (fit, shift) in zip(fits, shifts) { expectEqual(fit.parameters["shift"]!.values, shift, "shift") }
+  }
+
   /// The controller sees the differences of all earlier sites.
   @Test func controllersSumOverSites() throws {
     let several = try #require(try Self.reference.get().json["several"])
@@ -93,7 +113,7 @@ import Testing
     let follow = try #require(pidAct.follow)
     var earlier: [[String: MapParameter]] = []
     for (site, correction) in zip(try sites(several), try #require(expected["correction"]?.array)) {
-      var accumulator = pidAct.gathering.makeAccumulator(site.width, settings)
+      var accumulator = pidAct.makeAccumulator(site.width, settings)
       for side in Side.allCases { accumulator.observe(side, site[side]) }
       var fit = try accumulator.finish()
       try follow(&fit, earlier, settings)
@@ -109,8 +129,8 @@ import Testing
       method.options, Dictionary(uniqueKeysWithValues: options.map { ($0.key, $0.value.string ?? "") }))
   }
 
-  private func sites(_ several: JSON) throws -> [GoldenSite] {
-    try #require(several["sites"]?.array).map { try GoldenSite($0) }
+  private func sites(_ several: JSON, _ key: String = "sites") throws -> [GoldenSite] {
+    try #require(several[key]?.array).map { try GoldenSite($0) }
   }
 }
 

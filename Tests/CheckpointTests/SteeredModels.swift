@@ -29,7 +29,7 @@ extension Model {
         (0..<Int.random(in: 3...20, using: &random)).map { _ in .random(in: tokens, using: &random) }
       }
     }
-    var options = FitOptions(method: method)
+    var options = FitOptions(method: method, settings: method.smallSettings())
     options.support = support
     options.samples.order = method.requirements.order ?? order
     let data = PairedSamples(

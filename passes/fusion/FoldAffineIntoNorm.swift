@@ -22,7 +22,7 @@ public let foldAffineIntoNorm = GraphPass(
       } else if !graph.isZero(shift) {
         inputs.append(shift)
       }
-      return graph.append(norm.op, inputs, name: name, site: graph[id].site ?? norm.site)
+      return graph.append(norm.op, inputs, name: name, site: graph[id].site(behind: norm))
     }
   ])
 

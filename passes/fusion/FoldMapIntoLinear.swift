@@ -101,7 +101,7 @@ extension Graph {
       inputs.append(isVector ? bias : append(.reshape([channels]), bias, name: "\(name).bias.folded"))
     }
     let value = region.nodes[region.nodes.count - 1]
-    let folded = append(node.op, inputs, name: name, site: self[value].site ?? node.site)
+    let folded = append(node.op, inputs, name: name, site: self[value].site(behind: node))
     replace(value, with: folded)
     return folded
   }

@@ -8,7 +8,8 @@ import ActIR
 ///                                                    %t = mul %n, %w ...
 ///     %y = linear %n, %v                         =>  %y = linear %t, %v
 ///
-/// Maps at one site compose in the order given.
+/// Maps at one site compose in the order given. What a module adds to its input, `MODULE:delta`, is a site that only a map
+/// there gives a node.
 public func insertTransports(_ transports: [Transport]) -> GraphPass {
   GraphPass("insert-transports") { graph in
     for (index, transport) in transports.enumerated() {
@@ -20,6 +21,7 @@ public func insertTransports(_ transports: [Transport]) -> GraphPass {
         throw TransportError(problem: "map `\(transport.name)` has no sites")
       }
     }
+    graph = graph.exposing(transports.flatMap(\.sites))
     var current: [String: ValueID] = [:]
     for id in graph.order { if let site = graph[id].site { current[site] = id } }
     for transport in transports {

@@ -44,6 +44,8 @@ public struct SteeringMethod: Sendable {
     self.options = options
     self.gathering = gathering
     requirements = data
+    precondition(
+      gathering.holdsOut == (data.heldOut != nil), "\(name): what is held out, the fit must leave out")
   }
 
   /// The method, with the fit of each site completed by what the earlier sites of its kind got: a control law over
