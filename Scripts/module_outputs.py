@@ -2,11 +2,14 @@
 
 from contextlib import contextmanager
 
+import torch
+
 
 @contextmanager
 def module_outputs(model, is_wanted, rows, inputs=False):
-    """Collect the outputs of modules, by the names of `named_modules`, while the block runs; with `inputs` also what they
-    read, by their names and `:in`.
+    """Collect the outputs of modules, by the names of `named_modules`, while the block runs.
+
+    With `inputs` also what all but embeddings read, by their names and `:in`.
 
     `is_wanted` is asked for each name and module; `rows` turns an output into the tensor to keep. Of a tuple the first
     element counts, and of what a module reads the first argument.
@@ -23,15 +26,14 @@ def module_outputs(model, is_wanted, rows, inputs=False):
     def keep_input(name):
         def hook(module, arguments, named):
             x = arguments[0] if arguments else named["hidden_states"]
-            if x.is_floating_point():
-                outputs[f"{name}:in"] = rows(x.detach()).contiguous().clone()
+            outputs[f"{name}:in"] = rows(x.detach()).contiguous().clone()
 
         return hook
 
     for name, module in model.named_modules():
         if is_wanted(name, module):
             hooks.append(module.register_forward_hook(keep(name)))
-            if inputs:
+            if inputs and not isinstance(module, torch.nn.Embedding):
                 hooks.append(module.register_forward_pre_hook(keep_input(name), with_kwargs=True))
     try:
         yield outputs
