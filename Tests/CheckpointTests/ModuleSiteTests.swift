@@ -126,7 +126,7 @@ import Testing
 
   /// Maps at the inputs of all modules, and at what all add: all variants compute the same, and a dial at 0 leaves no
   /// trace.
-  @Test(arguments: smallDecoders, ["*:in", "*:delta"])
+  @Test(arguments: recorded, ["*:in", "*:delta"])
   func steered(decoder: String, pattern: String) throws {
     let model = try Model(fixture(decoder))
     let map = try model.fitRandomMap(at: pattern, order: .causal, vocabulary: 96)

@@ -11,7 +11,7 @@ import Workbench
 @Suite struct SegmentedFitTests {
   static let patterns = [
     "*_layernorm", "*.o_proj", "re:model\\.layers\\.[0-9]+", "*_proj", "re:.*norm", "*.act_fn", "*",
-    "*_proj:in", "re:.*(norm|proj|[0-9]):in", "re:.*layers\\.[0-9](:delta)?", "re:.*(:in|:delta)?",
+    "*_proj:in", "re:.*layers\\.[0-9](:in|:delta)?", "re:.*layers\\.1\\..*(:in|:delta)?",
   ]
 
   private func samples(_ count: Int, longest: Int, seed: UInt64) -> [FitSample] {
