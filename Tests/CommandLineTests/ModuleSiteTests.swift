@@ -1,4 +1,5 @@
 import ActFormats
+import ActIR
 import Testing
 import Workbench
 

@@ -296,7 +296,7 @@ _actc_fit() {
         return
         ;;
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''iti-m'$'\n''iti-c'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
         return
         ;;
     '--option')
@@ -452,7 +452,7 @@ _actc_solve() {
     # Offer option value completions
     case "${prev}" in
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''iti-m'$'\n''iti-c'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
         return
         ;;
     '--option')
@@ -564,7 +564,7 @@ _actc_search() {
         return
         ;;
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''iti-m'$'\n''iti-c'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
         return
         ;;
     '--option')
@@ -640,11 +640,11 @@ _actc_compile() {
         return
         ;;
     '--print-after')
-        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--stop-after')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--bisect')
@@ -671,7 +671,7 @@ _actc_opt() {
     # Offer option value completions
     case "${prev}" in
     '--passes')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--maps')
@@ -683,11 +683,11 @@ _actc_opt() {
         return
         ;;
     '--print-after')
-        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--stop-after')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'
         return
         ;;
     '--bisect')
@@ -777,7 +777,7 @@ _actc_methods() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''iti-m'$'\n''iti-c'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
         return
         ;;
     esac

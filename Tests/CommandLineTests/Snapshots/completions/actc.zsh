@@ -99,7 +99,7 @@ _actc_fit() {
     local -ar ___pooling=('mean' 'last' 'min' 'max' 'all')
     local -ar ___scope=('all' 'prompt' 'generated' 'last')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'iti-m' 'iti-c' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
@@ -121,7 +121,7 @@ _actc_fit() {
         '--limit[Take at most N samples a side.]:n:'
         '--seed[Shuffle the samples by this seed before --limit takes the first.]:seed:'
         '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:n:'
-        '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names.]:pattern ...:'
+        '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names. By default what the method asks for, which for most is '\''*.self_attn.o_proj'\''.]:pattern ...:'
         '--simultaneous[Fit every site on the bare model; by default each site sees the earlier ones transported.]'
         '--pooling[How the tokens of a text become one sample; with all, every token is a sample. By default what the method asks for, which for most is the mean.]:pooling:{__actc_complete "${___pooling[@]}"}'
         '--scope[The tokens that the map applies to\: all, prompt, generated, last, or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
@@ -169,7 +169,7 @@ _actc_collect() {
         '--limit[Take at most N samples a side.]:n:'
         '--seed[Shuffle the samples by this seed before --limit takes the first.]:seed:'
         '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:n:'
-        '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names.]:pattern ...:'
+        '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names. By default what the method asks for, which for most is '\''*.self_attn.o_proj'\''.]:pattern ...:'
         '--simultaneous[Fit every site on the bare model; by default each site sees the earlier ones transported.]'
         '--pooling[How the tokens of a text become one sample; with all, every token is a sample. By default what the method asks for, which for most is the mean.]:pooling:{__actc_complete "${___pooling[@]}"}'
         '--scope[The tokens that the map applies to\: all, prompt, generated, last, or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
@@ -191,7 +191,7 @@ _actc_collect() {
 
 _actc_solve() {
     local -i ret=1
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'iti-m' 'iti-c' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         '*:shards:_files -g '\''*.safetensors'\'''
@@ -216,7 +216,7 @@ _actc_search() {
     local -i ret=1
     local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'iti-m' 'iti-c' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
@@ -259,8 +259,8 @@ _actc_compile() {
     local -ar ___force=('fingerprint')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
     local -ar ___kv=('bf16' 'f32')
-    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
-    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
         '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
@@ -293,10 +293,10 @@ _actc_compile() {
 
 _actc_opt() {
     local -i ret=1
-    local -ar ___passes=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___passes=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
     local -ar ___force=('fingerprint')
-    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
-    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
+    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code')
     local -ar arg_specs=(
         ':file:_files -g '\''*.gguf *.graph'\'''
         '--passes[The passes to run, in order; by default the whole pipeline.]:a,b,c:{__actc_complete "${___passes[@]}"}'
@@ -362,7 +362,7 @@ _actc_sites() {
 
 _actc_methods() {
     local -i ret=1
-    local -ar _method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar _method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'iti-m' 'iti-c' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar arg_specs=(
         ':method:{__actc_complete "${_method[@]}"}'
         '--json[Print the methods as JSON.]'
