@@ -49,10 +49,11 @@ private func fitSites(
   _ sites: [String], of model: Model, steeredBy earlier: MapFile, _ data: PairedSamples,
   _ options: FitOptions
 ) throws -> [SiteFit] {
-  var graph = model.graph.exposing(sites + earlier.sites.map(\.name))
+  let whole = model.graph.exposing(sites + earlier.sites.map(\.name))
+  var graph = whole
   graph.removeResults()
   for site in sites {
-    guard let value = graph.value(at: site) else { throw UsageError("no site `\(site)`") }
+    guard let value = whole.value(at: site) else { throw UsageError("no site `\(site)`") }
     graph.addResult(site, value)
   }
   let rows = try sites.map { try model.rows(of: $0) }
