@@ -75,6 +75,47 @@ import Workbench
       "fused ones are kept by `actc compile --no-fuse`")
   }
 
+  /// With a map at a site, what is dumped there is what the map makes of it.
+  @Test(arguments: [
+    "*.1.self_attn.o_proj:in", "*.1.self_attn.o_proj", "model.layers.1", "model.layers.1:delta",
+  ])
+  func dumpsOfSteeredSites(pattern: String) throws {
+    let map = directory.file("x.maps.safetensors")
+    let plan = directory.file("x.plan")
+    let input = Workshop.fixture("tiny-plain/prompt1.safetensors")
+    for arguments in [
+      [
+        "fit", workshop.model, "--source", workshop.source, "--target", workshop.target, "--method",
+        "mean-act",
+        "--sites", pattern, "-o", map,
+      ],
+      [
+        "compile", workshop.model, "--weights", "f32", "--kv", "f32", "--maps", "m=\(map)", "--no-fuse", "-o",
+        plan,
+      ],
+    ] {
+      let outcome = try Tool.actc.run(arguments)
+      try #require(outcome.code == 0, "\(outcome.error)")
+    }
+    let fitted = try #require(try MapFile(reading: map).sites.first)
+    let shift = zip(fitted.parameters["target_mean"]!.values, fitted.parameters["source_mean"]!.values).map {
+      $0 - $1
+    }
+    func dump(_ strength: String) throws -> [Float] {
+      let out = directory.file("out.safetensors")
+      let outcome = try Tool.actrun.run(
+        ["run", plan, "--input", input, "-o", out, "--steer", "m=\(strength)", "--dump", pattern])
+      try #require(outcome.code == 0, "\(outcome.error)")
+      let file = try SafetensorsFile(out)
+      return try file.bytes(of: #require(file[fitted.name])).bindMemory(to: Float.self).map { $0 }
+    }
+    let (bare, steered) = (try dump("0"), try dump("0.5"))
+    for index in bare.indices {
+      let expected = bare[index] + shift[index % shift.count] / 2
+      #expect((steered[index] - expected).magnitude <= 1e-5)
+    }
+  }
+
   private func fit(_ method: String, _ others: [String]) -> [String] {
     ["fit", workshop.model, "--method", method, "-o", directory.file("\(method).maps.safetensors")] + others
   }
