@@ -518,6 +518,64 @@ def contrastive(
     }
 
 
+def held_out(count, share=0.2):
+    """The places of the samples that are held out: one of each of as many runs of the data."""
+    runs = max(1, min(count - 1, int(share * count + 0.5)))
+    bounds = [run * count // runs for run in range(runs + 1)]
+    return [
+        bounds[run] + int((bounds[run + 1] - bounds[run]) * ((run + 1) * 0.6180339887498949 % 1)) for run in range(runs)
+    ]
+
+
+def probe(source, target, ridge):
+    """The normal of a logistic regression's plane and its log-odds, by iteratively reweighted least squares."""
+    samples = numpy.concatenate([source, target])
+    center = samples.mean(axis=0)
+    scale = numpy.sqrt(samples.var(axis=0).mean()) or 1.0
+    design = numpy.column_stack([(samples - center) / scale, numpy.ones(len(samples))])
+    labels = (numpy.arange(len(samples)) >= len(source)).astype(float)
+    penalty = ridge * numpy.eye(design.shape[1])
+    penalty[-1, -1] = 0
+    point = numpy.zeros(design.shape[1])
+    for _ in range(200):
+        p = 1 / (1 + numpy.exp(-design @ point))
+        gradient = design.T @ (p - labels) + penalty @ point
+        point = point - numpy.linalg.solve(design.T @ (design * (p * (1 - p))[:, None]) + penalty, gradient)
+    assert abs(gradient).max() < 1e-9
+    return point[:-1], lambda x: (x - center) / scale @ point[:-1] + point[-1]
+
+
+def intervention(along_probe, heads=1, kept=1, ridge=1.0):
+    """ITI over several sites at once, of so many heads each: the shifts of the heads whose probes tell best."""
+
+    def parameters(*sites):
+        scores, shifts = [], []
+        for site, sides in enumerate(sites):
+            width = sides[0].shape[1] // heads
+            shifts.append([])
+            for head in range(heads):
+                source, target = (side[:, head * width : (head + 1) * width] for side in sides)
+                held = [held_out(len(side)) for side in (source, target)]
+                fitted = [numpy.delete(side, places, axis=0) for side, places in zip((source, target), held)]
+                weights, odds = probe(*fitted, ridge)
+                v = weights if along_probe else fitted[1].mean(axis=0) - fitted[0].mean(axis=0)
+                v = v / numpy.linalg.norm(v)
+                told = (odds(target[held[1]]) > 0).sum() + (odds(source[held[0]]) <= 0).sum()
+                scores.append((-told / (len(held[0]) + len(held[1])), site, head))
+                shifts[-1].append((numpy.concatenate([source, target]) @ v).std() * v)
+        chosen = {(site, head) for _, site, head in sorted(scores)[:kept]}
+        return [
+            {
+                "shift": numpy.concatenate(
+                    [shift if (site, head) in chosen else 0 * abs(shift) for head, shift in enumerate(shifts[site])]
+                )
+            }
+            for site in range(len(sites))
+        ]
+
+    return parameters
+
+
 # Every registered method, as a function from samples [n, D] and [m, D] to parameters by name.
 METHODS = {
     "linear-act": affine(linear_slope),
@@ -530,6 +588,8 @@ METHODS = {
     "caa": mean_difference,
     "repe": principal_difference,
     "east": lambda source, target: {"shift": target.mean(axis=0)},
+    "iti-m": lambda *sides: intervention(False)(sides)[0],
+    "iti-c": lambda *sides: intervention(True)(sides)[0],
     "aura": damping,
     "det0": lambda *sides: experts(0.0)(sides)[0],
     "damp": lambda *sides: experts(0.5)(sides)[0],
@@ -702,6 +762,10 @@ def several_sites():
     for source, target in sites:
         controls.append(controlled(source, target, 0.8, 0.3, 0.2, differences))
         differences.append(controls[-1]["difference"])
+    heads = [
+        [(generator.normal(size=(count, 6)) + 0.6 * side * generator.normal(size=6)).round(2) for side, count in counts]
+        for counts in (((0, 23), (1, 17)),) * 3
+    ]
     return {
         "sites": [{"source": source.tolist(), "target": target.tolist()} for source, target in sites],
         "austeer": {
@@ -715,6 +779,14 @@ def several_sites():
         "pid-act": {
             "options": {"kp": "0.8", "ki": "0.3", "kd": "0.2"},
             "correction": [fit["correction"].tolist() for fit in controls],
+        },
+        "heads": [{"source": source.tolist(), "target": target.tolist()} for source, target in heads],
+        **{
+            name: {
+                "options": {"heads": "4", "ridge": "0.3"},
+                "shift": [fit["shift"].tolist() for fit in intervention(along_probe, 3, 4, 0.3)(*heads)],
+            }
+            for name, along_probe in (("iti-m", False), ("iti-c", True))
         },
     }
 

@@ -41,6 +41,7 @@ attention, and the rows of the results are joined:
     SITE                f32[T,D]   `input1`, but not of `tiny-bert-old`: the outputs of the norms, and of the linear
                                    layers that end attention and MLP, by the names of their modules; of the head
                                    f32[B,D] and f32[B,L]; of T5 all modules that compute
+    SITE:in             f32[T,…]   `input1` of INPUTS_OF: what each of these reads
 
 `input1` is one entry, `input2` three of which one has one token and one as many as there are positions, `input3` a
 single token, `input4` three entries.
@@ -90,6 +91,9 @@ SITE = re.compile(
     r"|encoder\.(embed_tokens|final_layer_norm|block\.\d+(\.layer\.0(\.layer_norm|\.SelfAttention\.[qkvo])?"
     r"|\.layer\.1\.(layer_norm|DenseReluDense\.(wi|wi_0|wi_1|act|wo)))?)"
 )
+
+# Checkpoints of which what modules read is recorded too.
+INPUTS_OF = ("tiny-bert", "tiny-clip-text", "tiny-t5-gated")
 
 CHECKPOINTS = {
     "tiny-bert": (
@@ -338,8 +342,11 @@ def load(directory, kind):
     return model, model if whole else model.base_model
 
 
-def run(model, encoder, tokens, types, sites):
-    """What one entry alone gives, by name: rows [T, D], and `pooler_output` [1, D] where there is a pooler."""
+def run(model, encoder, tokens, types, sites, inputs=False):
+    """What one entry alone gives, by name: rows [T, D], and `pooler_output` [1, D] where there is a pooler.
+
+    With `sites` the outputs of modules too, and with `inputs` what they read.
+    """
 
     def is_wanted(name, module):
         # A head of several layers gives what its last one does.
@@ -348,7 +355,7 @@ def run(model, encoder, tokens, types, sites):
     typed = {} if types is None else {"token_type_ids": types[None]}
     with (
         torch.no_grad(),
-        module_outputs(model, is_wanted, lambda output: output.reshape(-1, output.shape[-1])) as outputs,
+        module_outputs(model, is_wanted, lambda output: output.reshape(-1, output.shape[-1]), inputs) as outputs,
     ):
         result = encoder(tokens[None], **typed)
     if "logits" in result:
@@ -400,7 +407,8 @@ def main():
             types = [None] * len(lengths)
             if typed:
                 types = [torch.randint(config.type_vocab_size, (length,), generator=generator) for length in lengths]
-            results = [run(model, encoder, *entry, sites) for entry in zip(tokens, types)]
+            inputs = sites and name in INPUTS_OF
+            results = [run(model, encoder, *entry, sites, inputs) for entry in zip(tokens, types)]
             recorded = {"tokens": torch.cat(tokens).int()}
             if len(lengths) > 1:
                 entries = torch.arange(len(lengths), dtype=torch.int32)

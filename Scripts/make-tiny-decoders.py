@@ -14,6 +14,7 @@ Output beside each checkpoint, `prompt1.safetensors` and so on (T the prompt's l
     tokens     i32[T]
     logits     f32[T,V]
     SITE       f32[T,…]   `prompt1` only: the output of every module but those that only hold others
+    SITE:in    f32[T,…]   `prompt1` of INPUTS only: what each of these reads
 
 A checkpoint of CONTEXTS has a third, as long as the context that it is to be compiled for, past its original one. One
 with a window has `long.safetensors`, a prompt of many windows, with the logits of some of its rows (R of them):
@@ -416,6 +417,22 @@ HUB_SPELLING = (
     "qwen3-moe",
 )
 FULL_PRECISION = ("mistral", "qwen3", "gemma3", "opt-projected", "qwen2-moe-sparse", "qwen3-moe")
+# Checkpoints of which what modules read is recorded too: one of each kind of layer.
+INPUTS = (
+    "mistral",
+    "gemma2",
+    "phi-norms",
+    "phi3",
+    "gpt2",
+    "gpt-neox",
+    "opt-projected",
+    "olmo2",
+    "stablelm-parallel",
+    "granite",
+    "cohere-norms",
+    "mixtral",
+    "qwen2-moe",
+)
 # Checkpoints whose experts lie in one tensor, as modules of `transformers` 5 have them.
 STACKED = ("mixtral-stacked", "qwen3-moe-windows")
 # Checkpoints of the base model's names, as old ones have them, under the architecture of the whole model.
@@ -471,7 +488,8 @@ def randomise(model, generator):
 
 
 def expert_outputs(module, arguments):
-    """What each layer of the experts gives for each token and each expert that it chose: f32[T,k,…].
+    """What each layer of the experts gives, and what some of them read, for each token and each expert that it chose:
+    f32[T,k,…]; and the output of all.
 
     The modules compute an expert at a time, and keep none of it. Checked against what they give.
     """
@@ -480,11 +498,13 @@ def expert_outputs(module, arguments):
     gate, up = both.chunk(2, dim=-1)
     active = module.act_fn(gate)
     down = torch.einsum("tki,tkdi->tkd", active * up, module.down_proj[chosen])
-    return {"gate_proj": gate, "up_proj": up, "act_fn": active, "down_proj": down}, (down * weights[..., None]).sum(1)
+    layers = {"gate_proj": gate, "up_proj": up, "act_fn": active, "down_proj": down}
+    inputs = {"act_fn:in": gate, "down_proj:in": active * up}
+    return layers, inputs, (down * weights[..., None]).sum(1)
 
 
-def record(model, tokens, sites):
-    """Run one prompt; its logits and, with `sites`, the outputs of the modules."""
+def record(model, tokens, sites, inputs=False):
+    """Run one prompt; its logits and, with `sites`, the outputs of the modules, with `inputs` what they read too."""
 
     def rows(output):
         # Heads before rows.
@@ -509,11 +529,12 @@ def record(model, tokens, sites):
     for name, module in model.named_modules():
         if sites and name.endswith(".experts"):
             hooks.append(module.register_forward_pre_hook(keep(name)))
-    with torch.no_grad(), module_outputs(model, is_wanted, rows) as outputs:
+    with torch.no_grad(), module_outputs(model, is_wanted, rows, inputs) as outputs:
         logits = model(tokens[None].long()).logits[0]
         for name, (module, arguments) in experts.items():
-            layers, total = expert_outputs(module, arguments)
+            layers, read, total = expert_outputs(module, arguments)
             torch.testing.assert_close(total, outputs[name], rtol=1e-4, atol=1e-5)
+            layers |= read if inputs else {}
             outputs |= {f"{name}.{layer}": output.clone() for layer, output in layers.items()}
     for hook in hooks:
         hook.remove()
@@ -554,7 +575,7 @@ def main():
                 directory, dtype=torch.float32, attn_implementation="eager", experts_implementation="eager"
             ).eval()
             tokens = torch.randint(3, config.vocab_size, (length,), generator=generator)
-            recorded = record(model, tokens, sites=number == 1)
+            recorded = record(model, tokens, sites=number == 1, inputs=number == 1 and name in INPUTS)
             save_file(recorded, directory / f"prompt{number}.safetensors")
             logits = recorded["logits"]
             print(f"{name}: {length} tokens, logits {logits.mean():.2f} ± {logits.std():.2f}")

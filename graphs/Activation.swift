@@ -34,8 +34,9 @@ enum Activation: Hashable, Sendable {
     self = known.activation
   }
 
-  /// Appends the function of a value.
+  /// Appends the function of a value, where it is a module of its own as the site of its name.
   func append(to graph: inout Graph, _ x: ValueID, name: String, site: String?) -> ValueID {
+    let x = site.map { graph.appendInput(x, of: $0) } ?? x
     switch self {
     case .function(let function): return graph.append(.unary(function), x, name: name, site: site)
     case .relu:

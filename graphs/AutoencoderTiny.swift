@@ -62,7 +62,8 @@ extension ModelBuilder {
             "a sample of more than \(ImageSize.sides.upperBound) pixels a side: give a smaller --size")
       }
       let name = layers.next()
-      h = graph.append(.upsampleNearest(height: height, width: breadth), h, name: name, site: name)
+      h = graph.append(
+        .upsampleNearest(height: height, width: breadth), input(h, of: name), name: name, site: name)
       h = try conv(h, layers.next(), width, .around, bias: false)
     }
     h = try conv(h, layers.next(), c.outputChannels, .around, bias: true)
@@ -78,13 +79,16 @@ extension ModelBuilder {
     throws
     -> ValueID
   {
+    let x = input(x, of: prefix)
     var h = x
     for layer in [0, 2, 4] {
       h = try conv(h, "\(prefix).conv.\(layer)", width, .around, bias: true)
       if layer < 4 { h = activation.append(to: &graph, h, name: "\(prefix).conv.\(layer + 1)", site: nil) }
     }
     let sum = graph.append(.binary(.add), h, x, name: "\(prefix).sum")
-    return Activation.relu.append(to: &graph, sum, name: prefix, site: prefix)
+    let active = Activation.relu.append(to: &graph, sum, name: prefix, site: nil)
+    graph.setSite(active, prefix)
+    return active
   }
 }
 

@@ -58,11 +58,11 @@ extension ModelBuilder {
     let first = chosenRows(states, name: "\(prefix)pooler.first")
     let dense = try linear(first, "\(prefix)pooler.dense", width, width, bias: true)
     let module = "\(prefix)pooler.activation"
-    return graph.append(.unary(.tanh), dense, name: module, site: module)
+    return graph.append(.unary(.tanh), input(dense, of: module), name: module, site: module)
   }
 
   private mutating func bertLayer(_ x: ValueID, _ c: BertConfiguration, _ prefix: String) throws -> ValueID {
-    let attention = "\(prefix).attention"
+    let (x, attention) = (input(x, of: prefix), "\(prefix).attention")
     let q = try linear(x, "\(attention).self.query", c.width, c.width, bias: true)
     let k = try linear(x, "\(attention).self.key", c.width, c.width, bias: true)
     let v = try linear(x, "\(attention).self.value", c.width, c.width, bias: true)

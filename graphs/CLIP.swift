@@ -46,7 +46,7 @@ extension ModelBuilder {
   private mutating func clipLayer(
     _ x: ValueID, _ c: CLIPLayers, _ visible: Attention.Visible, _ prefix: String
   ) throws -> ValueID {
-    let attention = "\(prefix).self_attn"
+    let (x, attention) = (input(x, of: prefix), "\(prefix).self_attn")
     let n = try layerNorm(x, "\(prefix).layer_norm1", eps: c.eps)
     let q = try linear(n, "\(attention).q_proj", c.width, c.width, bias: true)
     let k = try linear(n, "\(attention).k_proj", c.width, c.width, bias: true)

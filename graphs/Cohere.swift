@@ -19,6 +19,7 @@ extension ModelBuilder {
     var h = embedding
     for layer in 0..<d.layers {
       let prefix = "model.layers.\(layer)"
+      h = input(h, of: prefix)
       let n = try layerNorm(h, "\(prefix).input_layernorm", eps: d.eps, bias: false)
       let a = sum(h, try cohereAttention(n, table, c, layer, "\(prefix).self_attn"), "\(prefix).h")
       h = sum(a, try gatedMLP(n, "\(prefix).mlp", d.inner, d.activation), prefix, isSite: true)
@@ -47,7 +48,7 @@ extension ModelBuilder {
   /// A layer norm of heads `[T,H,W]`, with a gain `[H,W]`.
   private mutating func cohereHeadNorm(_ x: ValueID, _ module: String, eps: Float) throws -> ValueID {
     let gain = try widened("\(module).weight", graph.type(x).shape.dropFirst().map { $0.fixed! })
-    return graph.append(.layerNorm(eps: eps), x, gain, name: module, site: module)
+    return graph.append(.layerNorm(eps: eps), input(x, of: module), gain, name: module, site: module)
   }
 }
 

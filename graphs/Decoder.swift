@@ -51,7 +51,7 @@ extension ModelBuilder {
     guard let embedding, !has(stored("\(module).weight")) else {
       return try linear(x, module, vocabulary, width, bias: bias)
     }
-    var inputs = [x, graph[embedding].inputs[0]]
+    var inputs = [input(x, of: module), graph[embedding].inputs[0]]
     if bias { inputs.append(try vector("\(module).bias", vocabulary)) }
     return graph.append(.linear, inputs, name: module, site: module)
   }
@@ -67,7 +67,7 @@ extension ModelBuilder {
   mutating func projections(
     _ x: ValueID, _ module: String, _ heads: AttentionHeads, bias: Bool
   ) throws -> (q: ValueID, k: ValueID, v: ValueID) {
-    let width = graph.type(x).shape.last!.fixed!
+    let (x, width) = (input(x, of: module), graph.type(x).shape.last!.fixed!)
     return (
       try linear(x, "\(module).q_proj", heads.queryChannels, width, bias: bias),
       try linear(x, "\(module).k_proj", heads.keyChannels, width, bias: bias),
@@ -119,7 +119,7 @@ extension ModelBuilder {
   mutating func gatedMLP(
     _ x: ValueID, _ module: String, _ inner: Int, _ activation: Activation, bias: Bool = false
   ) throws -> ValueID {
-    let width = graph.type(x).shape.last!.fixed!
+    let (x, width) = (input(x, of: module), graph.type(x).shape.last!.fixed!)
     let gate = try linear(x, "\(module).gate_proj", inner, width, bias: bias)
     let up = try linear(x, "\(module).up_proj", inner, width, bias: bias)
     let active = activation.append(to: &graph, gate, name: "\(module).act_fn", site: "\(module).act_fn")
@@ -132,7 +132,7 @@ extension ModelBuilder {
     _ x: ValueID, _ module: String, _ inner: Int, _ activation: Activation, up: String, act: String,
     down: String
   ) throws -> ValueID {
-    let width = graph.type(x).shape.last!.fixed!
+    let (x, width) = (input(x, of: module), graph.type(x).shape.last!.fixed!)
     let raised = try linear(x, "\(module).\(up)", inner, width, bias: true)
     let active = activation.append(to: &graph, raised, name: "\(module).\(act)", site: "\(module).\(act)")
     return try linear(active, "\(module).\(down)", width, inner, bias: true)

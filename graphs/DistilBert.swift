@@ -44,6 +44,7 @@ extension ModelBuilder {
   private mutating func distilBertLayer(
     _ x: ValueID, _ c: DistilBertConfiguration, _ prefix: String
   ) throws -> ValueID {
+    let x = input(x, of: prefix)
     let q = try linear(x, "\(prefix).attention.q_lin", c.width, c.width, bias: true)
     let k = try linear(x, "\(prefix).attention.k_lin", c.width, c.width, bias: true)
     let v = try linear(x, "\(prefix).attention.v_lin", c.width, c.width, bias: true)

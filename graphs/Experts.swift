@@ -66,7 +66,9 @@ extension ModelBuilder {
     let blocks = m.checkpointBlocks.map { "\(layer).\($0)" }
     let block = blocks.first { has(stored("\($0).gate.weight")) } ?? blocks[0]
     let router = try matrix("\(block).gate.weight", m.count, width)
-    let scores = graph.append(.linear, x, router, name: "\(module).gate", site: "\(module).gate")
+    let x = input(x, of: module)
+    let scores = graph.append(
+      .linear, input(x, of: "\(module).gate"), router, name: "\(module).gate", site: "\(module).gate")
     let shares = graph.append(.softmax, scores, name: "\(module).shares")
     let chosen = graph.append(.choose(count: m.chosenCount), shares, name: "\(module).chosen")
     var weights = graph.append(.takeChannels, shares, chosen, name: "\(module).weights")
@@ -76,10 +78,11 @@ extension ModelBuilder {
     }
 
     let experts = "\(module).experts"
-    let inner = try innerExperts(x, chosen, experts, "\(block).experts", m, activation)
+    let inner = try innerExperts(input(x, of: experts), chosen, experts, "\(block).experts", m, activation)
     let matrices = try downMatrices("\(block).experts", m, width)
     let down = graph.append(
-      .expertLinear, inner, matrices, chosen, name: "\(experts).down_proj", site: "\(experts).down_proj")
+      .expertLinear, input(inner, of: "\(experts).down_proj"), matrices, chosen, name: "\(experts).down_proj",
+      site: "\(experts).down_proj")
     let sum = graph.append(.weightedSum, down, weights, name: experts, site: experts)
     guard let sharedInner = m.sharedInner else {
       // The block gives what its experts give.

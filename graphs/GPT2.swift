@@ -26,8 +26,9 @@ extension ModelBuilder {
 
   private mutating func gpt2Layer(_ x: ValueID, _ c: GPT2Configuration, _ layer: Int) throws -> ValueID {
     let (prefix, width) = ("transformer.h.\(layer)", c.width)
+    let x = input(x, of: prefix)
     let n = try layerNorm(x, "\(prefix).ln_1", eps: c.eps)
-    let all = try gpt2Linear(n, "\(prefix).attn.c_attn", 3 * width)
+    let all = try gpt2Linear(input(n, of: "\(prefix).attn"), "\(prefix).attn.c_attn", 3 * width)
     let parts = ["q", "k", "v"].enumerated().map { index, name in
       columns(all, from: index * width, width, "\(prefix).attn.\(name)")
     }
@@ -36,7 +37,7 @@ extension ModelBuilder {
     let h = sum(try gpt2Linear(mixed, "\(prefix).attn.c_proj", width), x, "\(prefix).h")
 
     let m = try layerNorm(h, "\(prefix).ln_2", eps: c.eps)
-    let inner = try gpt2Linear(m, "\(prefix).mlp.c_fc", c.inner)
+    let inner = try gpt2Linear(input(m, of: "\(prefix).mlp"), "\(prefix).mlp.c_fc", c.inner)
     let active = c.activation.append(
       to: &graph, inner, name: "\(prefix).mlp.act", site: "\(prefix).mlp.act")
     return sum(h, try gpt2Linear(active, "\(prefix).mlp.c_proj", width), prefix, isSite: true)
@@ -46,7 +47,7 @@ extension ModelBuilder {
   private mutating func gpt2Linear(_ x: ValueID, _ module: String, _ rows: Int) throws -> ValueID {
     let weight = try transposed("\(module).weight", rows, graph.type(x).shape.last!.fixed!)
     let bias = try vector("\(module).bias", rows)
-    return graph.append(.linear, x, weight, bias, name: module, site: module)
+    return graph.append(.linear, input(x, of: module), weight, bias, name: module, site: module)
   }
 }
 

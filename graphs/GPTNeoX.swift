@@ -28,6 +28,7 @@ extension ModelBuilder {
     _ x: ValueID, _ table: ValueID, _ c: GPTNeoXConfiguration, _ layer: Int
   ) throws -> ValueID {
     let prefix = "gpt_neox.layers.\(layer)"
+    let x = input(x, of: prefix)
     let n = try layerNorm(x, "\(prefix).input_layernorm", eps: c.eps)
     let mixed = try gptNeoXAttention(n, table, c, layer, "\(prefix).attention")
     let h = sum(mixed, x, "\(prefix).h")
@@ -41,6 +42,7 @@ extension ModelBuilder {
     _ x: ValueID, _ table: ValueID, _ c: GPTNeoXConfiguration, _ layer: Int, _ module: String
   ) throws -> ValueID {
     let (heads, width) = (c.heads, c.heads.width)
+    let x = input(x, of: module)
     let all = try linear(x, "\(module).query_key_value", 3 * c.width, c.width, bias: c.hasBias)
     let shape: [Dim] = [graph.type(x).shape[0], .fixed(heads.count), .fixed(3 * width)]
     let byHead = graph.append(.reshape(shape), all, name: "\(module).heads")

@@ -28,6 +28,7 @@ extension ModelBuilder {
     var h = embedding.scaled
     for layer in 0..<d.layers {
       let prefix = "model.layers.\(layer)"
+      h = input(h, of: prefix)
       let n = try gemmaNorm(h, "\(prefix).input_layernorm", eps: d.eps)
       let attention = GemmaAttention(heads: d.heads, scale: d.heads.scale, hasBias: hasBias)
       let a = sum(h, try gemmaAttention(n, table, attention, layer, "\(prefix).self_attn"), "\(prefix).h")
@@ -67,7 +68,7 @@ extension ModelBuilder {
     let weight = try vector("\(prefix).weight", graph.type(x).shape.last!.fixed!)
     let one = graph.append(.constant(1), name: "one")
     let gain = graph.append(.binary(.add), weight, one, name: "\(prefix).gain")
-    return graph.append(.rmsNorm(eps: eps), x, gain, name: prefix, site: prefix)
+    return graph.append(.rmsNorm(eps: eps), input(x, of: prefix), gain, name: prefix, site: prefix)
   }
 
   /// Attention from queries, keys and values to `o_proj`.
@@ -91,6 +92,7 @@ extension ModelBuilder {
     _ x: ValueID, _ table: ValueID, _ d: DecoderConfiguration, _ a: GemmaAttention, _ layer: Int
   ) throws -> ValueID {
     let prefix = "model.layers.\(layer)"
+    let x = input(x, of: prefix)
     let n = try gemmaNorm(x, "\(prefix).input_layernorm", eps: d.eps)
     let mixed = try gemmaAttention(n, table, a, layer, "\(prefix).self_attn")
     let h = sum(x, try gemmaNorm(mixed, "\(prefix).post_attention_layernorm", eps: d.eps), "\(prefix).h")

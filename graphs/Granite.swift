@@ -28,7 +28,7 @@ extension ModelBuilder {
     _ x: ValueID, _ table: ValueID, _ c: GraniteConfiguration, _ layer: Int
   ) throws -> ValueID {
     let (d, heads, prefix) = (c.decoder, c.decoder.heads, "model.layers.\(layer)")
-    let attention = "\(prefix).self_attn"
+    let (x, attention) = (input(x, of: prefix), "\(prefix).self_attn")
     let n = try rmsNorm(x, "\(prefix).input_layernorm", eps: d.eps)
     let (q, k, v) = try projections(n, attention, heads, bias: c.attentionHasBias)
     let mixed = self.attention(

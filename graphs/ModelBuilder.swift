@@ -48,6 +48,10 @@ struct ModelBuilder {
     graph.append(Node(.input(name: name, role: role), [], TensorType(.i32, [.symbol(symbol)]), name: name))
   }
 
+  /// What a module reads, for all that reads it in the module: the site `module:in`. Layers and norms that are declared
+  /// here do so by themselves.
+  mutating func input(_ x: ValueID, of module: String) -> ValueID { graph.appendInput(x, of: module) }
+
   /// A matrix in the checkpoint's own element type.
   mutating func matrix(_ name: String, _ rows: Int, _ columns: Int) throws -> ValueID {
     try weight(name, [rows, columns])
@@ -92,7 +96,7 @@ struct ModelBuilder {
   mutating func linear(_ x: ValueID, _ prefix: String, _ rows: Int, _ columns: Int, bias: Bool) throws
     -> ValueID
   {
-    var inputs = [x, try matrix(prefix + ".weight", rows, columns)]
+    var inputs = [input(x, of: prefix), try matrix(prefix + ".weight", rows, columns)]
     if bias { inputs.append(try vector(prefix + ".bias", rows)) }
     return graph.append(.linear, inputs, name: prefix, site: prefix)
   }
@@ -147,7 +151,7 @@ struct ModelBuilder {
     let permuted = graph.append(.permute([0, 2, 3, 1]), stored, name: "\(prefix).weight.permuted")
     let shape: [Dim] = [.fixed(channels), .fixed(windows.pixelCount * width)]
     let matrix = graph.append(.reshape(shape), permuted, name: "\(prefix).weight")
-    var inputs = [x, narrowed(matrix, to: graph.type(stored).dtype)]
+    var inputs = [input(x, of: prefix), narrowed(matrix, to: graph.type(stored).dtype)]
     if bias { inputs.append(try vector("\(prefix).bias", channels)) }
     return graph.append(.conv(windows), inputs, name: prefix, site: prefix)
   }
@@ -155,7 +159,7 @@ struct ModelBuilder {
   mutating func rmsNorm(_ x: ValueID, _ prefix: String, eps: Float) throws -> ValueID {
     let width = graph.type(x).shape.last!.fixed!
     let gain = try vector(prefix + ".weight", width)
-    return graph.append(.rmsNorm(eps: eps), x, gain, name: prefix, site: prefix)
+    return graph.append(.rmsNorm(eps: eps), input(x, of: prefix), gain, name: prefix, site: prefix)
   }
 
   /// A layer norm `prefix.weight` and, where `bias` says so, `prefix.bias`, in old checkpoints `gamma` and `beta`, as the
@@ -164,6 +168,7 @@ struct ModelBuilder {
     -> ValueID
   {
     let width = graph.type(x).shape.last!.fixed!
+    let x = input(x, of: prefix)
     let isOld = has("\(prefix).gamma") && !has("\(prefix).weight")
     let gain = try vector("\(prefix).\(isOld ? "gamma" : "weight")", width)
     guard hasBias else { return graph.append(.layerNorm(eps: eps), x, gain, name: prefix, site: prefix) }

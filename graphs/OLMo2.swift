@@ -23,6 +23,7 @@ extension ModelBuilder {
     var h = embedding
     for layer in 0..<d.layers {
       let prefix = "model.layers.\(layer)"
+      h = input(h, of: prefix)
       let mixed = try olmo2Attention(h, table, d, hasBias, layer, "\(prefix).self_attn")
       let a = sum(h, try rmsNorm(mixed, "\(prefix).post_attention_layernorm", eps: d.eps), "\(prefix).h")
       let outer = try gatedMLP(a, "\(prefix).mlp", d.inner, d.activation)

@@ -32,6 +32,7 @@ extension ModelBuilder {
   private mutating func optLayer(_ x: ValueID, _ c: OPTConfiguration, _ layer: Int) throws -> ValueID {
     let prefix = "model.decoder.layers.\(layer)"
     let attention = "\(prefix).self_attn"
+    let x = input(x, of: prefix)
     let n = c.normalizesBefore ? try optNorm(x, "\(prefix).self_attn_layer_norm", c) : x
     let (q, k, v) = try projections(n, attention, c.heads, bias: c.hasBias)
     let mixed = self.attention(q, k, v, c.heads, layer: layer, attention)
@@ -53,7 +54,7 @@ extension ModelBuilder {
 
   private mutating func optNorm(_ x: ValueID, _ module: String, _ c: OPTConfiguration) throws -> ValueID {
     guard c.normsHaveWeights else {
-      return graph.append(.layerNorm(eps: c.eps), x, name: module, site: module)
+      return graph.append(.layerNorm(eps: c.eps), input(x, of: module), name: module, site: module)
     }
     return try layerNorm(x, module, eps: c.eps)
   }

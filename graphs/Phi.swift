@@ -23,6 +23,7 @@ extension ModelBuilder {
     var h = embedding
     for layer in 0..<d.layers {
       let prefix = "model.layers.\(layer)"
+      h = input(h, of: prefix)
       let n = try layerNorm(h, "\(prefix).input_layernorm", eps: d.eps)
       let mixed = try phiAttention(n, table, d, normalizesHeads, layer, "\(prefix).self_attn")
       let outer = try plainMLP(

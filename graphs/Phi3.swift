@@ -25,6 +25,7 @@ extension ModelBuilder {
     var h = embedding
     for layer in 0..<d.layers {
       let prefix = "model.layers.\(layer)"
+      h = input(h, of: prefix)
       let n = try rmsNorm(h, "\(prefix).input_layernorm", eps: d.eps)
       let a = sum(h, try phi3Attention(n, table, d, window, layer, "\(prefix).self_attn"), "\(prefix).h")
       let m = try rmsNorm(a, "\(prefix).post_attention_layernorm", eps: d.eps)
@@ -40,6 +41,7 @@ extension ModelBuilder {
     _ x: ValueID, _ table: ValueID, _ d: DecoderConfiguration, _ window: Int, _ layer: Int, _ module: String
   ) throws -> ValueID {
     let (queries, keys) = (d.heads.queryChannels, d.heads.keyChannels)
+    let x = input(x, of: module)
     let all = try linear(x, "\(module).qkv_proj", queries + 2 * keys, d.width, bias: false)
     let q = columns(all, from: 0, queries, "\(module).q_part")
     let k = columns(all, from: queries, keys, "\(module).k_part")
@@ -51,6 +53,7 @@ extension ModelBuilder {
   }
 
   private mutating func phi3MLP(_ x: ValueID, _ d: DecoderConfiguration, _ module: String) throws -> ValueID {
+    let x = input(x, of: module)
     let both = try linear(x, "\(module).gate_up_proj", 2 * d.inner, d.width, bias: false)
     let gate = columns(both, from: 0, d.inner, "\(module).gate")
     let up = columns(both, from: d.inner, d.inner, "\(module).up")

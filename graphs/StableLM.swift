@@ -18,6 +18,7 @@ extension ModelBuilder {
     var h = embedding
     for layer in 0..<d.layers {
       let prefix = "model.layers.\(layer)"
+      h = input(h, of: prefix)
       let n = try layerNorm(h, "\(prefix).input_layernorm", eps: d.eps)
       let a = sum(h, try stableLMAttention(n, table, c, layer, "\(prefix).self_attn"), "\(prefix).h")
       let m = c.isParallel ? n : try layerNorm(a, "\(prefix).post_attention_layernorm", eps: d.eps)
@@ -52,7 +53,7 @@ extension ModelBuilder {
       return graph.append(.reshape([.fixed(1), .fixed(sizes[1])]), gain, name: "\(module).norms.\(head)")
     }
     let gain = graph.append(.concat(), gains, name: "\(module).weight")
-    return graph.append(.layerNorm(eps: eps), x, gain, name: module, site: module)
+    return graph.append(.layerNorm(eps: eps), input(x, of: module), gain, name: module, site: module)
   }
 }
 

@@ -42,7 +42,7 @@ extension ModelBuilder {
     for layer in 0..<c.layers {
       let block = "encoder.block.\(layer)"
       if !c.sharesBias || layer == 0 { bias = try t5Bias(c, "\(block).layer.0.SelfAttention") }
-      h = try t5Attention(h, c, bias, "\(block).layer.0")
+      h = try t5Attention(input(h, of: block), c, bias, "\(block).layer.0")
       h = try t5FeedForward(h, c, "\(block).layer.1", block: block)
     }
     return try rmsNorm(h, "encoder.final_layer_norm", eps: c.eps)
@@ -61,6 +61,7 @@ extension ModelBuilder {
   ) throws -> ValueID {
     let attention = "\(prefix).SelfAttention"
     let channels = c.heads * c.headWidth
+    let x = input(x, of: prefix)
     let n = try rmsNorm(x, "\(prefix).layer_norm", eps: c.eps)
     let q = try linear(n, "\(attention).q", channels, c.width, bias: false)
     let k = try linear(n, "\(attention).k", channels, c.width, bias: false)

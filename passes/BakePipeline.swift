@@ -5,8 +5,7 @@ import ActIR
 /// What they leave of a map as nodes of its own has no home in a checkpoint.
 public func bakePipeline(_ transports: [Transport], frozen: [String: Float]) -> [GraphPass] {
   [
-    // A site's name stays with its transported value, so that no map becomes one with the model's own arithmetic.
-    insertTransports(transports, movingSites: true),
+    insertTransports(transports),
     freezeDials(frozen),
   ] + [
     foldConstants,

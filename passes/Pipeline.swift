@@ -39,6 +39,8 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
     // Frozen maps only: into the layer before, else into the layers after.
     foldAffineIntoLinear,
     foldAffineIntoReaders,
+    // A live shift that no norm took: what it adds behind the layers after it waits for their epilogues.
+    foldShiftIntoReaders,
     foldMapIntoLinear,
     foldMapIntoReaders,
     commonSubexpressions,

@@ -25,6 +25,7 @@ public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("folds a map into the norm before it") { _ in foldAffineIntoNorm },
   RegisteredPass("folds a frozen map into the linear layer before it") { _ in foldAffineIntoLinear },
   RegisteredPass("folds a frozen map into the linear layers after it") { _ in foldAffineIntoReaders },
+  RegisteredPass("moves a live shift behind the linear layers after it") { _ in foldShiftIntoReaders },
   RegisteredPass("folds a frozen map that mixes channels into the linear layer before it") { _ in
     foldMapIntoLinear
   },
@@ -58,6 +59,8 @@ package let registeredMethods: [SteeringMethod] = [
   caa,
   repe,
   east,
+  itiMean,
+  itiClassifier,
   aura,
   det0,
   damp,

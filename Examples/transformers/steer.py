@@ -116,7 +116,7 @@ def interpolate(x, knots, values):
 
 
 class Map:
-    """A map file at work: hooks that move the output of each of its sites."""
+    """A map file at work: hooks that move the value at each of its sites."""
 
     def __init__(self, model, path, strength):
         self.strength, self.past, self.prompt = torch.tensor(float(strength)), 0, 0
@@ -133,10 +133,32 @@ class Map:
         )
         modules = dict(model.named_modules())
         for site, parameters in values.items():
-            if site not in modules:
-                raise SystemExit(f"{path}: the model has no module `{site}`")
-            modules[site].register_forward_hook(lambda module, given, output, p=parameters: self.moved(output, p))
+            name, _, part = site.partition(":")
+            if name not in modules:
+                raise SystemExit(f"{path}: the model has no module `{name}`")
+            self.hook(modules[name], part, parameters)
         model.register_forward_pre_hook(self.begin, with_kwargs=True)
+
+    def hook(self, module, part, parameters):
+        """Moves what a module gives; with the part `in` what it reads, with `delta` what it adds to that."""
+
+        def before(module, given, named):
+            if given:
+                return (self.moved(given[0], parameters), *given[1:]), named
+            return given, named | {"hidden_states": self.moved(named["hidden_states"], parameters)}
+
+        def behind(module, given, named, output):
+            if part != "delta":
+                return self.moved(output, parameters)
+            x = given[0] if given else named["hidden_states"]
+            y = output[0] if isinstance(output, tuple) else output
+            y = x + self.moved(y - x, parameters)
+            return (y, *output[1:]) if isinstance(output, tuple) else y
+
+        if part == "in":
+            module.register_forward_pre_hook(before, with_kwargs=True)
+        else:
+            module.register_forward_hook(behind, with_kwargs=True)
 
     def begin(self, model, given, named):
         """Notes which positions a call of the model is of; sequences of a batch are of one length."""

@@ -45,7 +45,7 @@ struct CollectCommand: ParsableCommand {
     let model = try Model(
       self.model, part: partOptions.part(context: data.maxTokens), adapters: adapterOptions.load())
     noteMissing(model)
-    let sites = try model.sites(matching: samples.sites)
+    let sites = try samples.sites(of: model)
     let options = try samples.options(resources, output: output)
     guard let shard, let output, !rounds else {
       print(model.rounds(at: sites, options.order))

@@ -47,7 +47,7 @@ struct FitCommand: ParsableCommand {
     let model = try Model(
       self.model, part: partOptions.part(context: data.maxTokens), adapters: adapterOptions.load())
     noteMissing(model)
-    let sites = try model.sites(matching: samples.sites)
+    let sites = try samples.sites(of: model, method: method.requirements)
     let options = try method.options(
       try samples.options(resources, output: output, method: method.requirements),
       channels: sites.reduce(0) { $0 + model.width(of: $1) })

@@ -10,9 +10,13 @@ struct SitesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sites", abstract: "Lists the activation sites of a model, in order of execution.",
     discussion: """
+      A site is what a module gives, by the module's name. What it reads is NAME:in, and what it adds to that NAME:delta, \
+      where both are alike; these are listed only for patterns that write the end of the name.
+
       Examples:
         actc sites SmolLM2
         actc sites SmolLM2 --sites '*o_proj'
+        actc sites SmolLM2 --sites '*:in'
       """)
 
   @Argument(help: "The model's directory, or its GGUF file.", completion: modelFiles) var model: String
@@ -28,12 +32,18 @@ struct SitesCommand: ParsableCommand {
   func run() throws {
     let model = try Model(self.model, part: partOptions.part())
     let chosen = Set(sites.isEmpty ? model.sites.map(\.name) : try model.sites(matching: sites))
-    let listed = model.sites.filter { chosen.contains($0.name) }
+    let listed = model.graph.sites.filter { chosen.contains($0.name) }
     if json {
-      let rows = listed.map { JSON.object(["name": .string($0.name), "type": .string($0.type.description)]) }
+      let rows = listed.map { site in
+        let heads = site.heads.map { [JSON.Member("heads", .int($0))] } ?? []
+        return JSON.object(
+          [.init("name", .string(site.name)), .init("type", .string(site.type.description))] + heads)
+      }
       print(JSON.array(rows).pretty, terminator: "")
     } else {
-      for site in listed { print("\(site.name) : \(site.type)") }
+      for site in listed {
+        print("\(site.name) : \(site.type)\(site.heads.map { ", \($0) heads" } ?? "")")
+      }
     }
   }
 }

@@ -38,7 +38,11 @@ struct MethodOptions: ParsableArguments {
     // Before anything runs: there is nothing to wait for.
     let method = method.method
     guard importedMethods.contains(where: { $0.name == method.name }) else { return }
-    do { _ = try method.gathering.makeAccumulator(1, MethodSettings(defaultsOf: method)).finish() } catch {
+    do {
+      _ = try method.gathering.makeAccumulator(
+        SiteChannels(width: 1), MethodSettings(defaultsOf: method)
+      ).finish()
+    } catch {
       throw ValidationError("--method: \(error)")
     }
   }

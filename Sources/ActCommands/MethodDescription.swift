@@ -10,6 +10,8 @@ extension SteeringMethod {
     out += "Samples: \(samplesInWords)\n"
     out += "Order: \(orderInWords)\n"
     out += "Form: \(form.rawValue); folds \(form.placement)\n"
+    let heads = requirements.heads ? ", whose channels must be heads" : ""
+    out += "Sites: \(requirements.sites.joined(separator: " ")), unless --sites says otherwise\(heads)\n"
     if options.isEmpty {
       out += "Options: none\n"
     } else {
@@ -37,7 +39,10 @@ extension SteeringMethod {
       }
     let most = requirements.mostPairs.map { ", at most \($0) of them" } ?? ""
     let pairs = requirements.pairs ? "; in pairs, the k-th source with the k-th target\(most)" : ""
-    return "\(pooling), unless --pooling says otherwise\(pairs)"
+    let share = requirements.heldOut.map {
+      "; of each side \(fixed($0 * 100, 0)) % held out to score the fit"
+    }
+    return "\(pooling), unless --pooling says otherwise\(pairs)\(share ?? "")"
   }
 
   private var orderInWords: String {
@@ -56,6 +61,8 @@ extension SteeringMethod {
       "most_pairs": requirements.mostPairs.map { .int($0) } ?? .null,
       "order": requirements.order.map { .string($0.rawValue) } ?? .null,
       "form": .string(form.rawValue), "folds": .string(form.placement),
+      "held_out": requirements.heldOut.map { .double($0) } ?? .null, "heads": .bool(requirements.heads),
+      "sites": .array(requirements.sites.map(JSON.string)),
       "options": .array(
         options.map {
           .object([

@@ -1,3 +1,4 @@
+import ActCompile
 import ActFit
 import ActFormats
 import ActIR
@@ -9,9 +10,12 @@ struct SampleArguments: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Patterns of site names: globs, or re: and a regular expression, that match whole names.",
+      """
+      Patterns of site names: globs, or re: and a regular expression, that match whole names. By default what the \
+      method asks for, which for most is '\(DataRequirements().sites.joined(separator: " "))'.
+      """,
       valueName: "pattern ..."))
-  var sites: [String] = ["*.self_attn.o_proj"]
+  var sites: [String] = []
   @Flag(
     help: "Fit every site on the bare model; by default each site sees the earlier ones transported.")
   var simultaneous = false
@@ -31,6 +35,11 @@ struct SampleArguments: ParsableArguments {
       valueName: "n"))
   var skipFirst = 0
   @OptionGroup var running: RunningWeights
+
+  /// The sites of `model` that are asked for, by default those that `method` asks for.
+  func sites(of model: Model, method: DataRequirements = DataRequirements()) throws -> [String] {
+    try model.sites(matching: sites.isEmpty ? method.sites : sites)
+  }
 
   /// The options, with what `method` asks for where nothing is given.
   func options(

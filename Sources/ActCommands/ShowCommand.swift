@@ -33,10 +33,11 @@ struct ShowCommand: ParsableCommand {
         print(
           JSON.object([
             "context": .int(model.contextLength), "fingerprint": .string(model.fingerprint),
-            "sites": .array(model.sites.map { .string($0.name) }), "graph": .string(model.graph.description),
+            "sites": .array(model.sites.map { .string($0.name) }),
+            "graph": .string(model.graph.withoutInputViews.description),
           ]).pretty, terminator: "")
       } else {
-        print(model.graph, terminator: "")
+        print(model.graph.withoutInputViews, terminator: "")
       }
     } else if file == "-" || file.hasSuffix(".graph") {
       try refuseSummary()
@@ -123,6 +124,7 @@ struct ShowCommand: ParsableCommand {
           "model_fingerprint": .string(map.modelFingerprint), "token_scope": json(fit.scope),
           "support": json(fit.support), "pooling": json(fit.pooling), "fit_order": json(fit.order),
           "counts": .object(map.counts.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) }),
+          "held_out": .object(map.heldOut.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) }),
           "data": .object(map.dataHashes.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
           "sites": .array(
             map.sites.map { site in
@@ -147,7 +149,9 @@ struct ShowCommand: ParsableCommand {
     print(
       "// method \(legible(fit.method.name)) \(legible(fit.method.version)), model \(legible("\(map.modelFingerprint.prefix(16))"))…"
     )
-    let counts = map.counts.sorted { $0.key < $1.key }.map { "\($0.value) \(legible($0.key))" }
+    let counts = map.counts.sorted { $0.key < $1.key }.map { name, count in
+      "\(count) \(legible(name))" + (map.heldOut[name].map { ", \($0) of them held out" } ?? "")
+    }
     print("// samples: \(counts.joined(separator: ", ")); pooling \(text(fit.pooling))")
     print(
       "// support \(text(fit.support)), order \(text(fit.order)), tokens \(fit.scope), "

@@ -137,8 +137,8 @@ extension Graph {
     let times = bindingTimes()
     return order.count { id in
       switch self[id].op {
-      case .input, .slice: false
-      default: times[id.index] == .step
+      case .input: false
+      case let op: times[id.index] == .step && !op.traits.flags.contains(.view)
       }
     }
   }
@@ -203,7 +203,8 @@ extension Graph {
     case .rmsNorm, .layerNorm: return .norm
     case .linear, .conv: return isOfInput ? .weightsAfter : .weightsBefore
     case .linearEpilogue(let body), .convEpilogue(_, let body):
-      if isOfInput { return .weightsAfter }
+      // A live shift is no weight: it is added behind the product.
+      if isOfInput { return times[operand.index] == .compile ? .weightsAfter : .epilogue }
       // A bias is a weight wherever the layer adds it.
       let isBias = node.inputs.indices.dropFirst(2).contains { index in
         node.inputs[index] == operand && body.addsToProduct(input: index - 1)

@@ -33,7 +33,7 @@ package struct MapSet: Sendable {
       }
     }
     let widths = Dictionary(
-      uniqueKeysWithValues: model.sites.map { ($0.name, $0.type.shape.last?.fixed ?? 0) })
+      uniqueKeysWithValues: model.graph.sites.map { ($0.name, $0.type.shape.last?.fixed ?? 0) })
     for site in file.sites {
       guard let width = widths[site.name] else {
         throw FileError(path, site.name, "the model has no such site", next: "see `actc sites \(model.path)`")

@@ -8,6 +8,7 @@ import ActText
 /// A model, opened: its weights, its configuration and its graph.
 package struct Model: Sendable {
   package let files: ModelFiles
+  /// With a view of every module's input, at which maps may be inserted.
   package let graph: Graph
   package let contextLength: Int
   /// The inputs that modules before it give, where the model is one of several.
@@ -88,21 +89,23 @@ package struct Model: Sendable {
   /// Stands for the weights, with what adapters add.
   package var fingerprint: String { adapters.fingerprint(of: checkpoint.fingerprint) }
 
-  /// The sites in order of execution, with the type of their value.
+  /// The outputs of modules in order of execution, with the type of their value.
   package var sites: [(name: String, type: TensorType)] {
-    graph.order.compactMap { id in graph[id].site.map { ($0, graph.type(id)) } }
+    graph.sites.filter { ModuleSite($0.name).part == .output }.map { ($0.name, $0.type) }
   }
 
+  /// The site of that name, an output or not; nil if there is none.
+  package func site(named name: String) -> Graph.Site? { graph.sites.first { $0.name == name } }
+
   /// The number of channels of a site; 0 if there is no site of that name.
-  package func width(of site: String) -> Int {
-    graph.value(at: site).flatMap { graph.type($0).shape.last?.fixed } ?? 0
-  }
+  package func width(of site: String) -> Int { self.site(named: site)?.type.shape.last?.fixed ?? 0 }
 
   /// The sites that match any of `patterns`, in order of execution. A pattern that matches no site is an error.
   package func sites(matching patterns: [String]) throws -> [String] {
     do {
       return try SitePattern.choose(
-        patterns, from: sites.map(\.name), unmatched: "matches no site; list them with `actc sites \(path)`")
+        patterns, from: graph.sites.map(\.name),
+        unmatched: "matches no site; list them with `actc sites \(path)`")
     } catch { throw UsageError("\(error)") }
   }
 }

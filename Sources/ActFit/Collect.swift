@@ -37,7 +37,7 @@ package func collect(
   }
   let round = SampleFile.Part(finished + 1, of: groups.count)!
   let rowsOfSites = try groups[finished].map { try model.rows(of: $0) }
-  let wanted = rowsOfSites.map { SampleFile.Header.Site(name: $0.name, width: $0.width) }
+  let wanted = rowsOfSites.map { SampleFile.Header.Site(name: $0.name, width: $0.width, heads: $0.heads) }
 
   let part = data.shard(shard)
   let records = try part.records(of: shard, rowsOfSites, options)

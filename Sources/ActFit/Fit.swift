@@ -38,7 +38,9 @@ package func fit(
     sourceCount: data.source.count, targetCount: data.target.count, options.samples.order,
     options.samples.pooling, options.support)
   let groups = model.groups(of: sites, options.samples.order)
-  let loads = try groups.map { try $0.map { data.load(try model.rows(of: $0), options.samples) } }
+  let rows = try groups.map { try $0.map { try model.rows(of: $0) } }
+  for site in rows.joined() { try options.method.check(site.channels, named: site.name) }
+  let loads = rows.map { $0.map { data.load($0, options.samples) } }
   let memory = try FitMemory(
     options, weights: model.checkpoint.byteCount, groups: loads, carries: groups.count > 1)
   if let capacity = memory.sketchCapacity {
@@ -77,7 +79,7 @@ package func fit(
     // Of a segment that is finished only the values are wanted that the next one reads, and what the report measures.
     let isFinished = index < finished
     let samples = SiteSamples(
-      group.map { ($0, model.width(of: $0)) }, options, capacity: memory.sketchCapacity, pass.workers)
+      rows[index].map { ($0.name, $0.channels) }, options, capacity: memory.sketchCapacity, pass.workers)
     let receive = { (side: Side, site: Int, values: [Float]) in
       if !isFinished { samples.observe(side, site, values) }
     }
@@ -153,6 +155,9 @@ extension MapFile {
       parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },
       modelFingerprint: modelFingerprint, sites: [])
     self.counts = counts
+    if let share = options.method.requirements.heldOut {
+      heldOut = counts.mapValues { HeldOut(share, of: $0).places.count }
+    }
   }
 
   /// Takes over the sites that an earlier run has finished; returns how many groups they are.

@@ -27,7 +27,7 @@ final class SegmentedPass {
     _ model: Model, _ data: PairedSamples, at groups: [[String]], longest: Int, carried: Int,
     _ options: SampleOptions, report: FitReport? = nil, reportsRows: Bool = false
   ) throws {
-    let graph = try SegmentedGraph(model.graph, at: groups)
+    let graph = try SegmentedGraph(model.graph.exposing(groups.joined()), at: groups)
     segments = graph.segments
     limits = (model.batchLimits(rows: max(options.rows, longest)), longest)
     batches = Batch.cut(data, limits.batch)
@@ -72,6 +72,6 @@ extension Model {
   /// Sites by the segments that a fit in `order` cuts: sites side by side do not see each other's transports; on the
   /// bare model no site does.
   func groups(of sites: [String], _ order: FitOrder) -> [[String]] {
-    order == .causal ? graph.independentGroups(of: sites) : [sites]
+    order == .causal ? graph.exposing(sites).independentGroups(of: sites) : [sites]
   }
 }

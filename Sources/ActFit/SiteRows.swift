@@ -12,8 +12,13 @@ package struct SiteRows: Hashable, Sendable {
   package var symbol: String
   /// How many rows there are of each that the symbol counts: the heads of a token, the pixels of an image.
   package var rowsPerSymbol: Int
+  /// How many heads lie side by side in the channels; nil where there are none.
+  package var heads: Int?
   /// Whether chosen rows are all rows of a text; see `FitSample.count(_:choosesAll:)`.
   package var choosesAll: Bool
+
+  /// What a method is told of it.
+  var channels: SiteChannels { SiteChannels(width: width, heads: heads) }
 
   /// Which of its rows a sample pools, counted by the symbol from the sample's first.
   func pooled(_ sample: FitSample, _ options: SampleOptions) -> Range<Int> {
@@ -44,13 +49,15 @@ extension Model {
   ///
   /// - Throws: `FitError` for a site without rows of channels, as one of whole numbers.
   package func rows(of site: String) throws(FitError) -> SiteRows {
-    guard let type = graph.value(at: site).map({ graph.type($0) }) else {
+    guard let found = self.site(named: site) else {
       throw FitError("\(site): the model has no such site")
     }
+    let type = found.type
     guard type.isRows, type.dtype == .f32, case .symbol(let symbol)? = type.shape.first,
       let width = type.shape.last?.fixed, let elements = type.elementsPerSymbol, width > 0
     else { throw FitError("\(site): expected f32 rows of channels, found \(type)") }
     return SiteRows(
-      name: site, width: width, symbol: symbol, rowsPerSymbol: elements / width, choosesAll: keepsSequences)
+      name: site, width: width, symbol: symbol, rowsPerSymbol: elements / width, heads: found.heads,
+      choosesAll: keepsSequences)
   }
 }

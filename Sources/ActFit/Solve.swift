@@ -58,6 +58,7 @@ package func solve(
     file.meanShiftChannels = fitted.meanShiftChannels
   }
 
+  for site in header.sites { try options.method.check(site.channels, named: site.name) }
   let rows = Dictionary(uniqueKeysWithValues: Side.allCases.map { ($0, Row.all(shards, $0)) })
   let counts = rows.mapValues(\.count)
   let memory = try FitMemory(
@@ -69,7 +70,8 @@ package func solve(
   let workers = ThreadPool(threads: options.samples.threads)
   var fits = try SiteFits(options, workers)
   for (index, site) in header.sites.enumerated() {
-    let samples = SiteSamples([(site.name, site.width)], options, capacity: memory.sketchCapacity, workers)
+    let samples = SiteSamples(
+      [(site.name, site.channels)], options, capacity: memory.sketchCapacity, workers)
     for side in Side.allCases {
       let parts = try shards.map { try $0.samples(site.name, side.rawValue) }
       for start in stride(from: 0, to: rows[side]!.count, by: Row.atATime) {
@@ -159,6 +161,11 @@ private func checkShards(_ shards: [SampleFile], note: (String) -> Void) throws(
     )
   }
   return first
+}
+
+extension SampleFile.Header.Site {
+  /// What a method is told of it.
+  fileprivate var channels: SiteChannels { SiteChannels(width: width, heads: heads) }
 }
 
 extension SampleFile.Header {

@@ -39,6 +39,9 @@ package enum DegenerateData: String, CaseIterable, CustomStringConvertible, Send
 
   package var description: String { rawValue }
 
+  /// How many heads the channels are, for methods that want heads.
+  package static let heads = 3
+
   /// The channels.
   package var width: Int { self == .fewSamples ? 24 : 6 }
 

@@ -22,7 +22,8 @@ struct FittedMethod {
   init(_ chosen: ChosenMethod, _ support: Support) throws {
     model = try RandomModel.shared.get().model
     map = try model.fitRandomMap(
-      chosen.method, at: Self.sites, settings: chosen.settings, support: support, order: .causal,
+      chosen.method, at: chosen.method.smallSites(Self.sites)[0], settings: chosen.settings, support: support,
+      order: .causal,
       vocabulary: RandomModel.vocabulary)
   }
 

@@ -67,8 +67,8 @@ struct ChosenMethod {
     method.requirements.mostPairs == 1 ? [.all] : [.all, .quantiles(lower: 0, upper: 100)]
   }
 
-  func makeAccumulator(_ width: Int) -> any SiteAccumulator {
-    method.gathering.makeAccumulator(width, settings)
+  func makeAccumulator(_ width: Int, heads: Int = 1) -> any SiteAccumulator {
+    method.makeAccumulator(width, settings, heads: heads)
   }
 }
 

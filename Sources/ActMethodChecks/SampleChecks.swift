@@ -111,7 +111,7 @@ extension ChosenMethod {
   fileprivate func fit(_ data: DegenerateData) throws -> SiteFit {
     let (source, target) = data.sides
     let most = method.requirements.mostPairs ?? .max
-    var accumulator = makeAccumulator(data.width)
+    var accumulator = makeAccumulator(data.width, heads: DegenerateData.heads)
     accumulator.observe(.source, Array(source.prefix(most).joined()))
     accumulator.observe(.target, Array(target.prefix(most).joined()))
     var fits = [try accumulator.finish()]

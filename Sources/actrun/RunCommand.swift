@@ -40,7 +40,10 @@ struct RunCommand: ParsableCommand {
   var output: String?
   @Option(
     parsing: .upToNextOption,
-    help: "Sites whose values are results too: globs, or re: and a regular expression.")
+    help: """
+      Sites whose values are results too: globs, or re: and a regular expression. What a module reads is NAME:in, what \
+      it adds to that NAME:delta.
+      """)
   var dump: [String] = []
   @Option(
     help: "A safetensors file with the results to expect.", completion: .file(extensions: ["safetensors"]))
@@ -73,34 +76,27 @@ struct RunCommand: ParsableCommand {
   private func evaluateTokens(_ file: PlanFile) throws -> [ResultTensor] {
     let model = try LanguageModel(file, threads: steering.threads)
     let sequences = try readSequences(model)
-    let (strengths, sites) = (try steering.strengths(for: model), try chooseSites([model.engine]))
+    let (strengths, sites) = (try steering.strengths(for: model), try DumpedSites(dump, of: [model.engine]))
     var results: [ResultTensor] = []
     for tokens in sequences {
-      let more = try model.evaluate(tokens, strengths: strengths, sites: sites)
+      let more = try model.evaluate(tokens, strengths: strengths, sites: sites.observed)
       if results.isEmpty {
         results = more
       } else {
         for index in results.indices { results[index].append(rows: more[index]) }
       }
     }
-    return results
+    return sites.results(of: results)
   }
 
   private func evaluateEntries(_ file: PlanFile) throws -> [ResultTensor] {
     let tensors = try SafetensorsFile(input)
     let pipeline = try EntryPipeline(file, threads: steering.threads)
     let running = try pipeline.modules(for: tensors)
-    return try pipeline.evaluate(
-      running, on: tensors, strengths: { try steering.strengths(for: $0.engine) },
-      sites: chooseSites(running.map(\.engine)))
-  }
-
-  private func chooseSites(_ engines: [Engine]) throws -> Set<String> {
-    Set(
-      try SitePattern.choose(
-        dump, from: engines.flatMap(\.observableSites),
-        unmatched: "matches no site that this plan computes; fused ones are kept by `actc compile --no-fuse`")
-    )
+    let sites = try DumpedSites(dump, of: running.map(\.engine))
+    let results = try pipeline.evaluate(
+      running, on: tensors, strengths: { try steering.strengths(for: $0.engine) }, sites: sites.observed)
+    return sites.results(of: results)
   }
 
   /// The tokens of each sequence.

@@ -18,7 +18,8 @@ import Testing
   func methodsHitTheirVectors(name: String, method: SteeringMethod) throws {
     let golden = try #require(try Self.reference.get().json["golden"]?[name])
     let site = try GoldenSite(golden)
-    var accumulator = method.makeAccumulator(site.width)
+    let settings = method.smallSettings(heads: 1)
+    var accumulator = method.makeAccumulator(site.width, settings)
     for side in Side.allCases { accumulator.observe(side, site[side]) }
     guard let expected = golden[method.name] else {
       // Only what is fitted to pairs has no answer to sides of different counts, and one channel has no plane.
@@ -28,7 +29,7 @@ import Testing
       return
     }
     var fits = [try accumulator.finish()]
-    try method.select?(&fits, MethodSettings(defaultsOf: method))
+    try method.select?(&fits, settings)
     try check(fits[0].parameters, expected)
   }
 
@@ -39,7 +40,7 @@ import Testing
     let site = try GoldenSite(try #require(try Self.reference.get().json["golden"]?[name]))
     let method = try #require(registeredMethods.first { $0.name == variation["method"]?.string })
     let settings = try settings(of: method, variation)
-    var accumulator = method.gathering.makeAccumulator(site.width, settings)
+    var accumulator = method.makeAccumulator(site.width, settings)
     for side in Side.allCases { accumulator.observe(side, site[side]) }
     let parameters = try accumulator.finish().parameters
     try check(parameters, try #require(variation["fit"]))
@@ -94,7 +95,7 @@ import Testing
     let expected = try #require(several["det0"])
     let settings = try settings(of: det0, expected)
     var fits = try sites(several).map { site in
-      var accumulator = det0.gathering.makeAccumulator(site.width, settings)
+      var accumulator = det0.makeAccumulator(site.width, settings)
       for side in Side.allCases { accumulator.observe(side, site[side]) }
       return try accumulator.finish()
     }
@@ -111,7 +112,7 @@ import Testing
     let expected = try #require(several["austeer"])
     let settings = try settings(of: auSteer, expected)
     var fits = try sites(several).map { site in
-      var accumulator = auSteer.gathering.makeAccumulator(site.width, settings)
+      var accumulator = auSteer.makeAccumulator(site.width, settings)
       for side in Side.allCases { accumulator.observe(side, Array(site[side].prefix(site[.target].count))) }
       return try accumulator.finish()
     }
@@ -130,7 +131,7 @@ import Testing
     for steps in ["1", "8"] {
       let settings = try MethodSettings(slicedAct.options, ["directions": "axes", "steps": steps])
       let fits = try [
-        slicedAct.gathering.makeAccumulator(site.width, settings), linearAct.makeAccumulator(site.width),
+        slicedAct.makeAccumulator(site.width, settings), linearAct.makeAccumulator(site.width),
       ]
       .map { accumulator in
         var accumulator = accumulator
@@ -142,6 +143,25 @@ import Testing
     }
   }
 
+  /// Heads of several sites are ranked together by the samples held out.
+  @Test(arguments: [itiMean, itiClassifier])
+  func headsAreChosenAmongAllSites(method: SteeringMethod) throws {
+    let several = try #require(try Self.reference.get().json["several"])
+    let expected = try #require(several[method.name])
+    let settings = try settings(of: method, expected)
+    var fits = try sites(several, "heads").map { site in
+      var accumulator = method.makeAccumulator(site.width, settings, heads: 3)
+      for side in Side.allCases { accumulator.observe(side, site[side]) }
+      return try accumulator.finish()
+    }
+    #expect(Set(fits.flatMap { $0.scores["accuracy"]! }).count > 2)
+    let select = try #require(method.select)
+    try select(&fits, settings)
+    let shifts = try #require(expected["shift"]?.array).map(\.floats)
+    #expect(shifts.joined().count { $0 != 0 } == 4 * 2 && shifts.count { $0.contains { $0 != 0 } } > 1)
+    for (fit, shift) in zip(fits, shifts) { expectEqual(fit.parameters["shift"]!.values, shift, "shift") }
+  }
+
   /// The controller sees the differences of all earlier sites.
   @Test func controllersSumOverSites() throws {
     let several = try #require(try Self.reference.get().json["several"])
@@ -150,7 +170,7 @@ import Testing
     let follow = try #require(pidAct.follow)
     var earlier: [[String: MapParameter]] = []
     for (site, correction) in zip(try sites(several), try #require(expected["correction"]?.array)) {
-      var accumulator = pidAct.gathering.makeAccumulator(site.width, settings)
+      var accumulator = pidAct.makeAccumulator(site.width, settings)
       for side in Side.allCases { accumulator.observe(side, site[side]) }
       var fit = try accumulator.finish()
       try follow(&fit, earlier, settings)
@@ -166,8 +186,8 @@ import Testing
       method.options, Dictionary(uniqueKeysWithValues: options.map { ($0.key, $0.value.string ?? "") }))
   }
 
-  private func sites(_ several: JSON) throws -> [GoldenSite] {
-    try #require(several["sites"]?.array).map { try GoldenSite($0) }
+  private func sites(_ several: JSON, _ key: String = "sites") throws -> [GoldenSite] {
+    try #require(several[key]?.array).map { try GoldenSite($0) }
   }
 }
 

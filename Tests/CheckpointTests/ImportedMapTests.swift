@@ -34,7 +34,7 @@ import Testing
     let (written, own) = (try Graph(parsing: map("reft").transport), try Graph(parsing: reft.transport))
     #expect(written.description == own.description)
     try Transport.check(own)
-    let accumulator = reft.gathering.makeAccumulator(4, MethodSettings(defaultsOf: reft))
+    let accumulator = reft.makeAccumulator(4)
     let error = #expect(throws: FitError.self) { try accumulator.finish() }
     #expect(error?.description.contains("Scripts/convert-pyreft.py") == true)
   }

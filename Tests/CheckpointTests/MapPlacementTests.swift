@@ -80,12 +80,13 @@ import Testing
     #expect(try placement(norms).sites == [isDiagonal ? .norm : .nodes: 8])
   }
 
-  /// At the output of attention, which linear layers alone read.
+  /// At the output of attention, which linear layers alone read: a live shift waits for their epilogues.
   @Test(arguments: [linearAct, meanAct]) func weightsAfterTakeFrozenMaps(method: SteeringMethod) throws {
     var map = try map(at: .outputs, method)
     map.sites = [map.sites[0]]
     map.sites[0].name = "attention"
-    for (frozen, place) in [(["m": Float(0.5)], MapPlacement.Place.weightsAfter), ([:], .nodes)] {
+    let live = method.name == meanAct.name ? MapPlacement.Place.epilogue : .nodes
+    for (frozen, place) in [(["m": Float(0.5)], MapPlacement.Place.weightsAfter), ([:], live)] {
       let placements = try placements([("m", map)], frozen: frozen, site: ("attention", "attention"))
       #expect(placements[0].sites == [place: 1])
       #expect(placements[0].extraKernels == (place == .nodes ? 1 : 0))

@@ -117,7 +117,7 @@ struct RotationCase: Sendable {
   /// A map of one site.
   func fit() throws -> MapFile {
     let settings = try MethodSettings(method.options, options)
-    var accumulator = method.gathering.makeAccumulator(width, settings)
+    var accumulator = method.makeAccumulator(width, settings)
     for side in Side.allCases { accumulator.observe(side, sides[side]!) }
     let parameters = try accumulator.finish().parameters
     let function = try method.transport(.all)

@@ -11,6 +11,7 @@ import Workbench
 @Suite struct SegmentedFitTests {
   static let patterns = [
     "*_layernorm", "*.o_proj", "re:model\\.layers\\.[0-9]+", "*_proj", "re:.*norm", "*.act_fn", "*",
+    "*_proj:in", "re:.*layers\\.[0-9](:in|:delta)?", "re:.*layers\\.1\\..*(:in|:delta)?",
   ]
 
   private func samples(_ count: Int, longest: Int, seed: UInt64) -> [FitSample] {
@@ -54,11 +55,11 @@ import Workbench
   @Test(arguments: [Support.all, .quantiles(lower: 0, upper: 100)], registeredMethods)
   func skippedPositionsSupportAndMethods(support: Support, method: SteeringMethod) throws {
     let model = try Model(fixture("tiny-gqa"))
-    var options = FitOptions(method: method)
+    var options = FitOptions(method: method, settings: method.smallSettings())
     options.samples.scope = TokenScope(.all, skippedPositions: 2)
     options.samples.pooling = .mean
     options.support = method.requirements.mostPairs == 1 ? .all : support
-    for pattern in ["*_layernorm", "*_proj", "re:model\\.layers\\.[0-9]+"] {
+    for pattern in method.smallSites("*_layernorm", "*_proj", "re:model\\.layers\\.[0-9]+") {
       try check(model, try model.sites(matching: [pattern]), options)
     }
   }
@@ -70,7 +71,7 @@ import Workbench
   func experts(checkpoint: String, pattern: String) throws {
     let model = try Model(fixture(checkpoint))
     let sites = try model.sites(matching: [pattern])
-    for method in pattern == "*" ? [linearAct] : registeredMethods {
+    for method in pattern == "*" ? [linearAct] : registeredMethods.filter({ !$0.requirements.heads }) {
       var options = FitOptions(method: method)
       options.samples.rows = 40
       options.samples.pooling = .mean

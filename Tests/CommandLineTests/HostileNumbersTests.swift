@@ -40,7 +40,8 @@ import Workbench
     for arguments in try commands(bad) {
       try expectRefusal(
         .actrun, arguments, 3,
-        "bad.plan: model.layers.1.h, of model.layers.1.self_attn.o_proj.weight: expected finite numbers, found ",
+        "bad.plan: model.layers.1.post_attention_layernorm:in, of model.layers.1.self_attn.o_proj.weight: expected "
+          + "finite numbers, found ",
         " at position ")
     }
     #expect(directory.contents == ["bad.plan", "tokens.safetensors"])

@@ -44,7 +44,7 @@ extension Model {
     by map: MapFile? = nil, _ variant: Variant = .live, strength: Float = 0, weights: WeightType? = .f32,
     cache: DType = .f32, rows: Int = 128, recording sites: [String] = []
   ) throws -> CompiledModel {
-    var graph = graph
+    var graph = graph.exposing(sites)
     for site in sites {
       guard let value = graph.value(at: site) else { throw UsageError("no site `\(site)`") }
       graph.addResult(site, value)

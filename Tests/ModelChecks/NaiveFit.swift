@@ -22,7 +22,7 @@ package func naiveFit(
   file.fit.scope.skippedPositions = options.samples.scope.skippedPositions
   for group in options.samples.order == .causal ? sites.map({ [$0] }) : [sites] {
     var earlier = file
-    let upstream = upstreamSites(of: group, in: model.graph)
+    let upstream = upstreamSites(of: group, in: model.graph.exposing(sites))
     earlier.sites.removeAll { !upstream.contains($0.name) }
     var fits = try fitSites(group, of: model, steeredBy: earlier, data, options)
     try options.method.select?(&fits, options.settings)
@@ -49,10 +49,11 @@ private func fitSites(
   _ sites: [String], of model: Model, steeredBy earlier: MapFile, _ data: PairedSamples,
   _ options: FitOptions
 ) throws -> [SiteFit] {
-  var graph = model.graph
+  let whole = model.graph.exposing(sites + earlier.sites.map(\.name))
+  var graph = whole
   graph.removeResults()
   for site in sites {
-    guard let value = model.graph.value(at: site) else { throw UsageError("no site `\(site)`") }
+    guard let value = whole.value(at: site) else { throw UsageError("no site `\(site)`") }
     graph.addResult(site, value)
   }
   let rows = try sites.map { try model.rows(of: $0) }
@@ -67,7 +68,9 @@ private func fitSites(
   if !engine.plan.dials.isEmpty { try engine.setStrengths(["fitted": 1], slot: 1) }
   let slot: Int32 = engine.plan.dials.isEmpty ? 0 : 1
 
-  var accumulators = widths.map { options.method.gathering.makeAccumulator($0, options.settings) }
+  var accumulators = rows.map {
+    options.method.gathering.makeAccumulator(SiteChannels(width: $0.width, heads: $0.heads), options.settings)
+  }
   var supports = widths.map { SupportAccumulator(options.support, width: $0) }
   let skipped = options.samples.scope.skippedPositions
   for (side, samples) in [(Side.source, data.source), (.target, data.target)] {

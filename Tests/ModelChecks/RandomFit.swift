@@ -16,7 +16,7 @@ extension Model {
         (0..<Int.random(in: 3...20, using: &random)).map { _ in .random(in: tokens, using: &random) }
       }
     }
-    var options = FitOptions(method: method, settings: settings)
+    var options = FitOptions(method: method, settings: settings ?? method.smallSettings())
     options.support = support
     options.samples.order = method.requirements.order ?? order
     let data = PairedSamples(

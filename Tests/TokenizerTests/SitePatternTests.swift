@@ -17,6 +17,12 @@ import Testing
     ("layers.[!0-3]", "layers.7"),
     ("layers.[-a]", "layers.-"),
     ("re:model\\.layers\\.(3|7)\\..*", "model.layers.7.mlp"),
+    ("*:in", "model.norm:in"),
+    ("model.norm:in", "model.norm:in"),
+    ("*.?_proj:delta", "a.o_proj:delta"),
+    ("re:.*:(in|delta)", "model.norm:in"),
+    ("re:.*norm(:in)?", "model.norm:in"),
+    ("re:.*norm(:in)?", "model.norm"),
   ])
   func matches(_ pattern: String, _ site: String) throws {
     #expect(try SitePattern(pattern).matches(site))
@@ -32,6 +38,15 @@ import Testing
     ("layers.[0-3]", "layers.4"),
     ("layers.[!0-3]", "layers.0"),
     ("layers.[!0-3]", "layers."),
+    ("*", "model.norm:in"),
+    ("*:*", "model.norm:in"),
+    ("*in", "model.norm:in"),
+    ("model.norm?in", "model.norm:in"),
+    ("*:in", "model.norm"),
+    ("*:in", "model.norm:delta"),
+    ("re:.*", "model.norm:in"),
+    ("re:.*in", "model.norm:in"),
+    ("re:model\\.norm.in", "model.norm:in"),
     ("re:layers", "model.layers"),
     ("re:layers", "layers.0"),
   ])

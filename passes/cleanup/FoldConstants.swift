@@ -4,6 +4,7 @@ import ActIR
 ///
 ///     %c = mul (constant 2), (constant 3)  =>  constant 6
 ///     %y = add %x, (constant 0)            =>  %x
+///     %y = reshape %x {site = "up:in"}     =>  %x, where the types are one
 ///
 /// Tensors known at compile time are not computed here: lowering gives them to the compile-time program.
 public let foldConstants = GraphPass("fold-constants", rules: [foldScalars, dropIdentities])
@@ -41,17 +42,19 @@ private let dropIdentities = RewriteRule("drop-identities") { id, graph in
   case .binary(.div): same = isConstant(1, 1) ? node.inputs[0] : nil
   case .affine: same = isConstant(1, 1) && isConstant(2, 0) ? node.inputs[0] : nil
   case .cast: same = node.inputs[0]
+  case .reshape where node.site == nil || graph.isInputView(id): same = node.inputs[0]
   case .concat where node.inputs.count == 1: same = node.inputs[0]
   default: break
   }
   // A node that repeats a smaller operand over rows is not the same as that operand.
-  guard let same, graph.type(same) == node.type, node.site == nil || graph[same].site == nil else {
-    return nil
-  }
+  guard let same, graph.type(same) == node.type,
+    node.site == nil || graph[same].site == nil || graph.isInputView(id)
+  else { return nil }
+  // An input's line has no place for a site, and no result is an input.
+  if case .input = graph[same].op, node.site != nil || graph.isResult(id) { return nil }
   if let site = node.site {
-    // An input's line has no place for a site.
-    if case .input = graph[same].op { return nil }
-    graph.setSite(same, site)
+    // A value has one name: as a module's input it goes by what it is the output of.
+    if graph[same].site == nil { graph.setSite(same, site) }
   }
   return same
 }

@@ -47,7 +47,7 @@ extension Graph {
     } else if !isZero(shift) {
       inputs.append(shift)
     }
-    return append(norm.op, inputs, name: name, site: self[affine].site ?? norm.site)
+    return append(norm.op, inputs, name: name, site: self[affine].site(behind: norm))
   }
 
   func isZero(_ id: ValueID) -> Bool { self[id].op == .constant(0) }

@@ -2,15 +2,15 @@ import ActIR
 
 /// Inlines each map's transport function at its sites; every reader of the site's value sees the transported one.
 ///
-///     %n = rms_norm %h, %g {site = "model.norm"}     %n = rms_norm %h, %g {site = "model.norm"}
+///     %n = rms_norm %h, %g {site = "model.norm"}     %n = rms_norm %h, %g
 ///                                                    %w = map_parameter {map = "m", at = "model.norm", name = "slope"}
 ///                                                    %l = dial {name = "m"}
-///                                                    %t = mul %n, %w ...
+///                                                    %t = mul %n, %w ... {site = "model.norm"}
 ///     %y = linear %n, %v                         =>  %y = linear %t, %v
 ///
-/// Maps at one site compose in the order given. With `movingSites` a site's name goes to the transported value, so that a
-/// map does not become one with what the model itself computes from it.
-public func insertTransports(_ transports: [Transport], movingSites: Bool = false) -> GraphPass {
+/// Maps at one site compose in the order given, and the site is what they make of it. What a module adds to its input,
+/// `MODULE:delta`, is a site that only a map there gives a node.
+public func insertTransports(_ transports: [Transport]) -> GraphPass {
   GraphPass("insert-transports") { graph in
     for (index, transport) in transports.enumerated() {
       if transports[..<index].contains(where: { $0.name == transport.name }) {
@@ -21,9 +21,10 @@ public func insertTransports(_ transports: [Transport], movingSites: Bool = fals
         throw TransportError(problem: "map `\(transport.name)` has no sites")
       }
     }
-    var current: [String: ValueID] = [:]
-    for id in graph.order { if let site = graph[id].site { current[site] = id } }
-    let bare = current
+    graph = graph.exposing(transports.flatMap(\.sites))
+    var bare: [String: ValueID] = [:]
+    for id in graph.order { if let site = graph[id].site { bare[site] = id } }
+    var current = bare
     for transport in transports {
       let strength = graph.append(
         .dial(name: transport.name, scope: transport.scope), name: transport.name)
@@ -39,11 +40,10 @@ public func insertTransports(_ transports: [Transport], movingSites: Bool = fals
         current[site] = try graph.inline(transport, at: site, x: x, strength: strength)
       }
     }
-    if movingSites {
-      for (site, x) in bare where current[site] != x {
-        graph.setSite(x, nil)
-        graph.setSite(current[site]!, site)
-      }
+    // Who looks at a site sees what its readers do.
+    for (site, y) in current where y != bare[site] && graph.isLive(y) {
+      if let x = bare[site], graph.isLive(x) { graph.setSite(x, nil) }
+      graph.setSite(y, site)
     }
     return !transports.isEmpty
   }

@@ -47,6 +47,8 @@ public struct SteeringMethod: Sendable {
     self.options = options
     self.gathering = gathering
     requirements = data
+    precondition(
+      gathering.holdsOut == (data.heldOut != nil), "\(name): what is held out, the fit must leave out")
   }
 
   /// Whether a text has the form of a method's name: small letters, digits and single hyphens, a letter first.

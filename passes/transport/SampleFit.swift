@@ -37,7 +37,7 @@ extension SteeringMethod {
 }
 
 /// All samples.
-private struct SampleRows: GatheredSamples {
+struct SampleRows: GatheredSamples {
   private let width: Int
   private var pieces: [[Float]] = []
   private(set) var count = 0

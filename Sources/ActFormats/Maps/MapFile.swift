@@ -18,6 +18,7 @@ import ActIR
 /// | `skip_first` | how many positions at the start of a sequence are left alone, in fit and application |
 /// | `support`, `pooling`, `fit_order` | how the fit was made (optional): `q0-100`, `mean`, `causal` |
 /// | `counts` | JSON object (optional): samples by the name of the set, `{"source": 200, "target": 200}` |
+/// | `held_out` | JSON object (optional): how many of those were held out of the fit, to score it by |
 /// | `mean_shift_channels` | JSON object (optional): by site, channels that took the mean shift alone |
 /// | `data` | JSON object (optional): SHA-256 by the name of the set |
 /// | `fit_fingerprint`, `fit_sites` | of a fit that is not finished (optional): what its result depends on, and how many sites it has |
@@ -65,6 +66,8 @@ package struct MapFile: Hashable, Sendable {
   package var sites: [Site]
   /// Samples by the name of the set, `source` and `target`.
   package var counts: [String: Int] = [:]
+  /// How many of those were held out of the fit, to score it by; empty where none were.
+  package var heldOut: [String: Int] = [:]
   /// Channels that took the mean shift alone, by site; nothing for a site whose method never scales.
   package var meanShiftChannels: [String: Int] = [:]
   /// SHA-256 of the data, by the name of the set.

@@ -15,6 +15,7 @@ extension MapFile {
       try FitDescription(entries), transport: try entries.text("transport"), parameterNames: names,
       modelFingerprint: try entries.text("model_fingerprint"), sites: try entries.sites(names))
     counts = try entries.counts("counts")
+    heldOut = try entries.counts("held_out")
     // The second name is that of earlier versions.
     let meanShift = ["mean_shift_channels", "gated_channels"].first { file.metadata($0) != nil }
     if let meanShift { meanShiftChannels = try entries.counts(meanShift) }
@@ -53,7 +54,7 @@ extension FileMetadata {
   fileprivate func sites(_ parameterNames: [String]) throws(FileError) -> [MapFile.Site] {
     var used = Set<String>()
     var sites: [MapFile.Site] = []
-    for (name, width) in try self.sites() {
+    for (name, width, _) in try self.sites() {
       var parameters: [String: MapParameter] = [:]
       for parameter in parameterNames {
         let tensor = "\(name)/\(parameter)"

@@ -42,7 +42,7 @@ extension MapFile {
     entries += fit.method.entries
     entries += [
       ("transport", transport), ("parameters", JSON.array(parameterNames.map(JSON.string)).description),
-      ("sites", FileMetadata.sites(sites.map { ($0.name, $0.width) })),
+      ("sites", FileMetadata.sites(sites.map { ($0.name, $0.width, nil) })),
       ("model_fingerprint", modelFingerprint),
     ]
     entries += fit.entries
@@ -51,6 +51,7 @@ extension MapFile {
       if let count = unfinished.siteCount { entries.append(("fit_sites", String(count))) }
     }
     if !counts.isEmpty { entries.append(("counts", FileMetadata.object(counts, JSON.int))) }
+    if !heldOut.isEmpty { entries.append(("held_out", FileMetadata.object(heldOut, JSON.int))) }
     if !meanShiftChannels.isEmpty {
       entries.append(("mean_shift_channels", FileMetadata.object(meanShiftChannels, JSON.int)))
     }

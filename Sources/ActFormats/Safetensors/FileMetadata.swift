@@ -62,26 +62,35 @@ struct FileMetadata {
     }
   }
 
-  /// The names and widths of the sites, at least one.
-  func sites() throws(FileError) -> [(name: String, width: Int)] {
+  /// The names and widths of the sites, at least one, and the heads of those that have some.
+  func sites() throws(FileError) -> [(name: String, width: Int, heads: Int?)] {
     guard let records = try json("sites").array, !records.isEmpty else {
       throw failure("sites", "expected an array of at least one site")
     }
-    var sites: [(name: String, width: Int)] = []
+    var sites: [(name: String, width: Int, heads: Int?)] = []
     for record in records {
       guard let name = record["name"]?.string, !name.isEmpty, let width = record["width"]?.int,
         (1...Int(Int32.max)).contains(width)
       else {
         throw failure("sites", "expected a name and a width, found \(record)")
       }
-      sites.append((name, width))
+      let heads = record["heads"]
+      guard heads.map({ $0.int.map { $0 > 0 && width % $0 == 0 } ?? false }) ?? true else {
+        throw failure("sites", "expected heads that divide the width, found \(record)")
+      }
+      sites.append((name, width, heads?.int))
     }
     return sites
   }
 
   /// The entry that ``sites()`` reads.
-  static func sites(_ sites: [(name: String, width: Int)]) -> String {
-    JSON.array(sites.map { .object(["name": .string($0.name), "width": .int($0.width)]) }).description
+  static func sites(_ sites: [(name: String, width: Int, heads: Int?)]) -> String {
+    JSON.array(
+      sites.map { site in
+        let heads = site.heads.map { [JSON.Member("heads", .int($0))] } ?? []
+        return .object([.init("name", .string(site.name)), .init("width", .int(site.width))] + heads)
+      }
+    ).description
   }
 
   /// A JSON object with sorted keys, so that equal values are the same file.

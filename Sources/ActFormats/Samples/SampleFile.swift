@@ -10,7 +10,7 @@
 /// | `format`, `format_version` | `act-samples`, `1` |
 /// | `shard` | `i/N`, i from 1 to N: records i − 1, i − 1 + N, i − 1 + 2 N, … of each side |
 /// | `round` | `i/N`: which round of a causal fit this is; `1/1` where all sites are collected at once |
-/// | `sites` | JSON array of `{"name": SITE, "width": D}`, in the order of the graph |
+/// | `sites` | JSON array of `{"name": SITE, "width": D}`, in the order of the graph; with `"heads": H` where the channels are H heads |
 /// | `counts` | JSON object: records of each side in all shards, `{"source": 200, "target": 200}` |
 /// | `data` | JSON object: SHA-256 of each side |
 /// | `model_fingerprint`, `token_scope`, `skip_first`, `pooling`, `fit_order` | as in a map file |
@@ -44,10 +44,13 @@ package struct SampleFile: Sendable {
     package struct Site: Hashable, Sendable {
       package var name: String
       package var width: Int
+      /// How many heads lie side by side in the channels; nil where there are none.
+      package var heads: Int?
 
-      package init(name: String, width: Int) {
+      package init(name: String, width: Int, heads: Int? = nil) {
         self.name = name
         self.width = width
+        self.heads = heads
       }
     }
 

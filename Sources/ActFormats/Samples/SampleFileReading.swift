@@ -11,7 +11,9 @@ extension SampleFile.Header {
       return part
     }
     var sites: [Site] = []
-    for (name, width) in try entries.sites() { sites.append(Site(name: name, width: width)) }
+    for (name, width, heads) in try entries.sites() {
+      sites.append(Site(name: name, width: width, heads: heads))
+    }
     guard Set(sites.map(\.name)).count == sites.count else {
       throw entries.failure("sites", "a site is given twice")
     }

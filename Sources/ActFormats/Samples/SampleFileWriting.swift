@@ -38,7 +38,8 @@ extension SampleFile.Header {
   fileprivate var metadata: [(key: String, value: String)] {
     var entries: [(key: String, value: String)] = [
       ("format", "act-samples"), ("format_version", SampleFile.formatVersion), ("shard", shard.description),
-      ("round", round.description), ("sites", FileMetadata.sites(sites.map { ($0.name, $0.width) })),
+      ("round", round.description),
+      ("sites", FileMetadata.sites(sites.map { ($0.name, $0.width, $0.heads) })),
       ("counts", FileMetadata.object(counts, JSON.int)),
       ("data", FileMetadata.object(dataHashes, JSON.string)), ("model_fingerprint", modelFingerprint),
     ]

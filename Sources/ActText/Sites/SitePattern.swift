@@ -3,7 +3,8 @@ import ActErrors
 /// A pattern over site names: a glob, or after `re:` a regular expression; either matches the whole name.
 ///
 /// In a glob `*` stands for any run of characters, dots too, `?` for one, and `[0-9]` for one of a set. An expression is
-/// PCRE2's, and takes a bounded number of steps for a name.
+/// PCRE2's, and takes a bounded number of steps for a name. A name that ends in `:` and a word is matched only by a
+/// pattern that writes that end: `*` matches `a.b`, and not `a.b:in`.
 package struct SitePattern: Sendable, CustomStringConvertible {
   package let description: String
   private let matcher: Matcher
@@ -45,6 +46,15 @@ package struct SitePattern: Sendable, CustomStringConvertible {
 
   /// Whether the whole of `site` matches; an error where an expression takes too many steps to tell.
   package func matches(_ site: String) throws(SitePatternError) -> Bool {
+    guard try matchesWhole(site) else { return false }
+    guard let colon = site.lastIndex(of: ":") else { return true }
+    // What matches another end too, or the same one without its colon, does not write it.
+    let (name, end) = (site[..<colon], site[colon...].dropFirst())
+    for other in ["\(name)\u{1}\(end)", "\(name):\u{1}"] where try matchesWhole(other) { return false }
+    return true
+  }
+
+  private func matchesWhole(_ site: String) throws(SitePatternError) -> Bool {
     switch matcher {
     case .glob(let glob): return Self.matches(glob, Array(site.utf8))
     case .expression(let expression):

@@ -185,7 +185,7 @@ _actrun_run() {
         ':plan:_files -g '\''*.plan'\'''
         '--input[A safetensors file with the inputs.]:input:_files -g '\''*.safetensors'\'''
         '(--output -o)'{--output,-o}'[The safetensors file to write.]:output:_files -g '\''*.safetensors'\'''
-        '--dump[Sites whose values are results too\: globs, or re\: and a regular expression.]:dump:'
+        '--dump[Sites whose values are results too\: globs, or re\: and a regular expression. What a module reads is NAME\:in, what it adds to that NAME\:delta.]:dump:'
         '--expected[A safetensors file with the results to expect.]:expected:_files -g '\''*.safetensors'\'''
         '--nmse[The largest normalized mean squared error of each expected result.]:nmse:'
         '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
