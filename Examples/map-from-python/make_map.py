@@ -33,9 +33,9 @@ def fit(source, target, threshold, ridge):
     center = samples.mean(axis=0)
     x, y = samples - center, labels - labels.mean()
     # Ridge regression: with fewer samples than channels the probe would fit any labels.
-    gram = x @ x.T
-    gram += ridge * np.trace(gram) / len(gram) * np.eye(len(gram))
-    w = x.T @ np.linalg.solve(gram, y)
+    moments = x.T @ x
+    moments += ridge * np.trace(moments) / len(moments) * np.eye(len(moments))
+    w = np.linalg.solve(moments, x.T @ y)
     # The score is a probability of the source: where w . (x - center) is threshold - mean label.
     limit = threshold - labels.mean() + w @ center
     return {"w": w[None], "limit": np.array([limit]), "step": w[None] / (w @ w)}
