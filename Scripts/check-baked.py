@@ -31,6 +31,7 @@ import numpy
 import torch
 from safetensors.numpy import load_file, save_file
 from transformers import AutoModelForCausalLM
+from transformers.utils import logging
 
 FORMS = {
     "affine": (
@@ -183,7 +184,11 @@ def check(options, model, form, pattern, scratch):
         *("--weights", "f32", "--kv", "f32", "-o", plan),
     )
     loaded, report = AutoModelForCausalLM.from_pretrained(
-        baked, dtype=torch.float32, attn_implementation="eager", output_loading_info=True
+        baked,
+        dtype=torch.float32,
+        attn_implementation="eager",
+        experts_implementation="eager",
+        output_loading_info=True,
     )
     strays = [*report["missing_keys"], *report["unexpected_keys"], *report["mismatched_keys"]]
     if strays:
@@ -215,6 +220,7 @@ def main():
     parser.add_argument("--llama-cpp", type=Path, metavar="DIR")
     parser.add_argument("--library", type=Path)
     options = parser.parse_args()
+    logging.disable_progress_bar()
     if options.model:
         cases = [(options.model, "affine", "*.o_proj"), (options.model, "affine", "*_layernorm")]
     else:

@@ -218,7 +218,7 @@ import Workbench
     Home("tiny-qwen3", "re:.*(input_layernorm|o_proj)", attention),
     Home("tiny-qwen3-yarn", "re:.*(input_layernorm|o_proj)", attention),
     Home("tiny-qwen3-moe", "re:.*(input_layernorm|o_proj)", attention),
-    Home("tiny-stablelm", "re:.*(_layernorm|[qkv]_proj)"),
+    Home("tiny-stablelm", "re:.*(_layernorm|[qkv]_proj)", "use_qkv_bias = true"),
     Home("tiny-cohere", "*.o_proj", attention),
     Home("tiny-qwen3", .scale, "*_norm"),
     Home("tiny-gemma", "re:.*(input_layernorm|o_proj)", attention),
