@@ -19,6 +19,7 @@ Used with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, and the llama.cp
 """
 
 import argparse
+import contextlib
 import ctypes
 import json
 import os
@@ -136,6 +137,17 @@ def matching_sites(binary, model, pattern):
     return [(site["name"], int(site["type"].rstrip("]").split(",")[-1])) for site in listed]
 
 
+@contextlib.contextmanager
+def quiet():
+    """Keep llama.cpp's log off the terminal."""
+    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+
+
 def llama_logits(options, baked, scratch, tokens, vocabulary):
     """What llama.cpp computes for a checkpoint that its own converter has converted."""
     gguf = scratch / "baked.gguf"
@@ -144,15 +156,15 @@ def llama_logits(options, baked, scratch, tokens, vocabulary):
     os.environ["LLAMA_CPP_LIB_PATH"] = str(options.library.parent)
     from llama_cpp import llama_cpp as llama
 
-    llama.llama_log_set(ctypes.cast(None, llama.llama_log_callback), None)
-    llama.llama_backend_init()
-    model = llama.llama_model_load_from_file(str(gguf).encode(), llama.llama_model_default_params())
-    if not model:
+    with quiet():
+        llama.llama_backend_init()
+        model = llama.llama_model_load_from_file(str(gguf).encode(), llama.llama_model_default_params())
+        settings = llama.llama_context_default_params()
+        settings.n_ctx, settings.n_batch, settings.type_k, settings.type_v = 64, 64, 0, 0
+        settings.flash_attn_type = 0
+        context = llama.llama_init_from_model(model, settings) if model else None
+    if not context:
         sys.exit(f"llama.cpp does not load {baked}")
-    settings = llama.llama_context_default_params()
-    settings.n_ctx, settings.n_batch, settings.type_k, settings.type_v = 64, 64, 0, 0
-    settings.flash_attn_type = 0
-    context = llama.llama_init_from_model(model, settings)
     batch = llama.llama_batch_init(len(tokens), 0, 1)
     batch.n_tokens = len(tokens)
     for index, token in enumerate(tokens.tolist()):
