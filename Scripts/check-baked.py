@@ -12,8 +12,8 @@ The second does the same with a real model, at the outputs of attention. With `-
 the directory is converted by its converter to f32, and with `--library`, a build of libllama, and the Python package of
 llama-cpp-python at hand, llama.cpp's logits are compared too.
 
-Prints the largest error over the largest logit of each case; exits with 1 where one is above 1e-5, or of llama.cpp
-above 1e-3.
+Prints the largest error over the largest logit of each case; exits with 1 where one is above 1e-5, with a real model,
+whose sums are longer, above 5e-5, or of llama.cpp above 1e-3.
 
 Used with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, and the llama.cpp of llama-cpp-python 0.3.36.
 """
@@ -214,7 +214,7 @@ def check(options, model, form, pattern, scratch):
         found = loaded.eval()(torch.from_numpy(tokens.astype(numpy.int64))[None]).logits[0].numpy()
     error = abs(found - wanted).max() / abs(wanted).max()
     line = f"{model.name:20} {form:7} {pattern:50} {len(sites):3} sites: transformers {error:.1e}"
-    worst = error / 1e-5
+    worst = error / (5e-5 if options.model else 1e-5)
     if options.library:
         error = abs(llama_logits(options, baked, scratch, tokens, vocabulary) - wanted).max() / abs(wanted).max()
         line += f", llama.cpp {error:.1e}"
@@ -241,7 +241,7 @@ def main():
     for model, form, pattern in cases:
         with tempfile.TemporaryDirectory() as scratch:
             worst = max(worst, check(options, model, form, pattern, Path(scratch)))
-    sys.exit(worst > 1)
+    sys.exit(int(worst > 1))
 
 
 if __name__ == "__main__":
