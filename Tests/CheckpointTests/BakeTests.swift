@@ -218,7 +218,7 @@ import Workbench
     Home("tiny-qwen3", "re:.*(input_layernorm|o_proj)", attention),
     Home("tiny-qwen3-yarn", "re:.*(input_layernorm|o_proj)", attention),
     Home("tiny-qwen3-moe", "re:.*(input_layernorm|o_proj)", attention),
-    Home("tiny-stablelm", "re:.*(_layernorm|[qkv]_proj)"),
+    Home("tiny-stablelm", "re:.*(_layernorm|[qkv]_proj)", "use_qkv_bias = true"),
     Home("tiny-cohere", "*.o_proj", attention),
     Home("tiny-qwen3", .scale, "*_norm"),
     Home("tiny-gemma", "re:.*(input_layernorm|o_proj)", attention),
@@ -369,10 +369,10 @@ import Workbench
   }
 
   /// Where a loader does not read the model itself, it reads no copy of it.
-  @Test(arguments: [
-    ("tiny-gemma", CheckpointLoader.vllm), ("tiny-gemma", .llamaCpp), ("tiny-olmo2", .vllm),
-    ("tiny-qwen3", .llamaCpp),
-  ])
+  @Test(
+    arguments: [
+      ("tiny-gemma", .vllm), ("tiny-gemma", .llamaCpp), ("tiny-olmo2", .vllm), ("tiny-qwen3", .llamaCpp),
+    ] as [(String, CheckpointLoader)])
   func modelsThatALoaderDoesNotRead(checkpoint: String, loader: CheckpointLoader) throws {
     let model = try Model(fixture(checkpoint))
     let map = Form.shift.map(at: try model.sites(matching: ["*.o_proj"]), of: model)

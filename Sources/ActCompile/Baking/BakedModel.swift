@@ -76,10 +76,14 @@ extension Model {
         guard baked.changedCount > 0 else { throw BakeError(path: path, homeless: leftOut) }
         return baked
       }
+      let count = transports.reduce(0) { $0 + $1.sites.count }
       for part in homeless {
         for index in transports.indices where transports[index].name == part.map {
           transports[index].sites.removeAll { $0 == part.site }
         }
+      }
+      guard transports.reduce(0, { $0 + $1.sites.count }) < count else {
+        throw BakeError(path: path, homeless: homeless)
       }
     }
   }
@@ -222,6 +226,8 @@ private struct Baking {
     func add(_ value: ValueID?, _ reason: String) {
       var places = value.map { self.places(under: $0) } ?? []
       if places.isEmpty { places = transports.prefix(1).map { ($0.name, $0.sites.first ?? "") } }
+      // Without maps it is an adapter that does not fit.
+      if places.isEmpty { places = [("lora", form.architecture)] }
       for (map, site) in places where !homeless.contains(where: { $0.map == map && $0.site == site }) {
         homeless.append(.init(map: map, site: site, reason: reason))
       }

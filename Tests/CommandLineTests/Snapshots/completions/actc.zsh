@@ -304,7 +304,7 @@ _actc_bake() {
         '*--maps[The name of a dial and the map file that it turns; repeat the option for several maps.]:name=file:_files -g '\''*.safetensors'\'''
         '*--force[Skip a check of the map files against the model.]:check:{__actc_complete "${___force[@]}"}'
         '*--strength[The strength at which a map is baked; repeat the option for several maps.]:name=strength:'
-        '--for[The program that is to read the checkpoint.]:for:{__actc_complete "${___for[@]}"}'
+        '--for[The program that is to read the checkpoint.]:program:{__actc_complete "${___for[@]}"}'
         '--approximate[Leave out what has no home in the checkpoint, and say how much that matters.]'
         '--dtype[What the written tensors hold; with stored, what the model'\''s own hold.]:dtype:{__actc_complete "${___dtype[@]}"}'
         '--replace[Replace the directory where there is one.]'
