@@ -133,6 +133,18 @@ def principal_difference(source, target):
     return {"shift": v * numpy.sign(differences.mean(axis=0) @ v)}
 
 
+def condition_and_behaviour(source, target):
+    """CAST: the first principal component of both sides around the middle of their means, and what is added."""
+    behaviour = principal_difference(source, target)
+    if behaviour is None:
+        return None
+    rows = numpy.concatenate([source, target])
+    _, vectors = numpy.linalg.eigh(covariance(rows))
+    c = vectors[:, -1]
+    along = (target - source).sum(axis=0) @ c
+    return behaviour | {"condition": (-c if along < 0 else c)[None]}
+
+
 def area(source, target):
     """The share of pairs that the source wins, draws counting half, for one channel."""
     return numpy.mean(numpy.sign(source[:, None] - target[None, :]) / 2 + 0.5)
@@ -245,6 +257,7 @@ METHODS = {
     "actadd": mean_difference,
     "caa": mean_difference,
     "repe": principal_difference,
+    "cast": condition_and_behaviour,
     "east": lambda source, target: {"shift": target.mean(axis=0)},
     "aura": damping,
     "det0": lambda *sides: experts(0.0)(sides)[0],
@@ -387,6 +400,28 @@ def several_sites():
     }
 
 
+def scored():
+    """What score functions make of rows, the last of which is 0, at a site of `tiny-plain`."""
+    generator = numpy.random.default_rng(17)
+    x, v, w = (generator.normal(size=shape).round(3) for shape in ((6, 32), 32, 32))
+    x[-1] = 0
+    c = v / numpy.linalg.norm(v)
+
+    def cosines(y):
+        lengths = numpy.linalg.norm(x, axis=1) * numpy.linalg.norm(y, axis=-1)
+        return numpy.divide((x * y).sum(axis=1), lengths, out=numpy.zeros(len(x)), where=lengths > 0).tolist()
+
+    return {
+        "x": x.tolist(),
+        "cast": {"condition": c[None].tolist(), "score": cosines(numpy.tanh(numpy.outer(x @ c, c)))},
+        "mean-act": {"source_mean": v.tolist(), "target_mean": w.tolist(), "score": cosines(w - v)},
+    } | {method: {"shift": v.tolist(), "score": cosines(v)} for method in ("actadd", "caa", "repe")}
+
+
+def goldens():
+    return {"golden": golden(), "several": several_sites(), "scores": scored()}
+
+
 def store(parameters, prefix):
     return {
         f"{prefix}/{site}/{name}": value.astype(numpy.float32)
@@ -442,9 +477,7 @@ def tiny(checkpoint, output):
         "target": target,
         "prompt": prompt,
         "runs": runs,
-        "golden": golden(),
-        "several": several_sites(),
-    }
+    } | goldens()
     write(output, "tiny-plain", tensors, description)
 
 
@@ -481,7 +514,7 @@ def main():
 
     if options.golden:
         path = options.output / "tiny-plain.json"
-        write_description(path, json.loads(path.read_text()) | {"golden": golden(), "several": several_sites()})
+        write_description(path, json.loads(path.read_text()) | goldens())
         return
     if torch is None:
         arguments.error("needs torch, transformers and safetensors; --golden needs none of them")

@@ -18,8 +18,10 @@ extension SteeringMethod {
       }
       out += "\n" + table.description
     }
-    let lines = transport.split(separator: "\n")
-    return out + "\n" + lines.map { "\($0)\n" }.joined()
+    for function in [transport] + (score.map { [$0] } ?? []) {
+      out += "\n" + function.split(separator: "\n").map { "\($0)\n" }.joined()
+    }
+    return out
   }
 
   private var samplesInWords: String {
@@ -58,7 +60,7 @@ extension SteeringMethod {
             "help": .string($0.help),
           ])
         }),
-      "transport": .string(transport),
+      "transport": .string(transport), "score": score.map { .string($0) } ?? .null,
     ])
   }
 }

@@ -152,11 +152,11 @@ import Workbench
     try merged.merge(shards[1])
     try merged.merge(shards[2])
     let expected = try whole.finish()
-    let function = try method.transport(.all)
+    let functions = try method.functions(.all)
     for fit in [try pieces.finish(), try merged.finish()] {
       #expect(fit.meanShiftChannels == expected.meanShiftChannels)
       let shapes = fit.parameters.mapValues(\.shape)
-      let types = try function.parameterTypes(
+      let types = try functions.parameterTypes(
         at: TensorType(.f32, [.symbol("T"), .fixed(width)]), shapes: shapes)
       #expect(fit.parameters.mapValues(\.type) == types)
       for (name, parameter) in expected.parameters {
