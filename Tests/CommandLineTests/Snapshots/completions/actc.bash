@@ -296,7 +296,7 @@ _actc_fit() {
         return
         ;;
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''cast'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
         return
         ;;
     '--option')
@@ -452,7 +452,7 @@ _actc_solve() {
     # Offer option value completions
     case "${prev}" in
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''cast'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
         return
         ;;
     '--option')
@@ -564,7 +564,7 @@ _actc_search() {
         return
         ;;
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''cast'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
         return
         ;;
     '--option')
@@ -594,7 +594,7 @@ _actc_search() {
 _actc_compile() {
     repeating_flags=()
     non_repeating_flags=(--no-fuse --no-arena --reference --verify-each --no-verify-each --timing --version -h --help)
-    repeating_options=(--lora --maps --force --freeze)
+    repeating_options=(--lora --maps --force --score --score-at --gate --freeze)
     non_repeating_options=(--module --size --weights --kv --output -o --context --rows --print-after --stop-after --bisect)
     __actc_offer_flags_options 1
 
@@ -616,6 +616,16 @@ _actc_compile() {
         ;;
     '--force')
         __actc_add_completions -W 'fingerprint'
+        return
+        ;;
+    '--score')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
+        return
+        ;;
+    '--score-at')
+        return
+        ;;
+    '--gate')
         return
         ;;
     '--weights')
@@ -709,7 +719,7 @@ _actc_show() {
     non_repeating_flags=(--summary --json --version -h --help)
     repeating_options=()
     non_repeating_options=(--module --size)
-    __actc_offer_flags_options 1
+    __actc_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in
@@ -723,7 +733,7 @@ _actc_show() {
 
     # Offer positional completions
     case "${positional_number}" in
-    1)
+    *)
         __actc_add_completions -o plusdirs -fX '!*.@(gguf|plan|safetensors|graph)'
         return
         ;;
@@ -777,7 +787,7 @@ _actc_methods() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''cast'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
         return
         ;;
     esac

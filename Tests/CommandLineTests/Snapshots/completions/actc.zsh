@@ -99,7 +99,7 @@ _actc_fit() {
     local -ar ___pooling=('mean' 'last' 'min' 'max' 'all')
     local -ar ___scope=('all' 'prompt' 'generated' 'last')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'cast' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
@@ -124,7 +124,7 @@ _actc_fit() {
         '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names.]:pattern ...:'
         '--simultaneous[Fit every site on the bare model; by default each site sees the earlier ones transported.]'
         '--pooling[How the tokens of a text become one sample; with all, every token is a sample. By default what the method asks for, which for most is the mean.]:pooling:{__actc_complete "${___pooling[@]}"}'
-        '--scope[The tokens that the map applies to\: all, prompt, generated, last, or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
+        '--scope[The tokens that the map applies to\: all, prompt, generated, last, first\:N, after\:N or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
         '--skip-first[Leave the first N positions of every sequence out of the fit, and alone when steering.]:n:'
         '--weights[What the model'\''s matrices hold while it runs; by default what the checkpoint holds.]:weights:{__actc_complete "${___weights[@]}"}'
         '--method[The steering method; `actc methods` describes them.]:method:{__actc_complete "${___method[@]}"}'
@@ -172,7 +172,7 @@ _actc_collect() {
         '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names.]:pattern ...:'
         '--simultaneous[Fit every site on the bare model; by default each site sees the earlier ones transported.]'
         '--pooling[How the tokens of a text become one sample; with all, every token is a sample. By default what the method asks for, which for most is the mean.]:pooling:{__actc_complete "${___pooling[@]}"}'
-        '--scope[The tokens that the map applies to\: all, prompt, generated, last, or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
+        '--scope[The tokens that the map applies to\: all, prompt, generated, last, first\:N, after\:N or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
         '--skip-first[Leave the first N positions of every sequence out of the fit, and alone when steering.]:n:'
         '--weights[What the model'\''s matrices hold while it runs; by default what the checkpoint holds.]:weights:{__actc_complete "${___weights[@]}"}'
         '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:size:'
@@ -191,7 +191,7 @@ _actc_collect() {
 
 _actc_solve() {
     local -i ret=1
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'cast' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         '*:shards:_files -g '\''*.safetensors'\'''
@@ -216,7 +216,7 @@ _actc_search() {
     local -i ret=1
     local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'cast' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
@@ -268,6 +268,9 @@ _actc_compile() {
         '*--lora[Add a LoRA adapter of PEFT to the weights, a directory or its adapter_model.safetensors, times a weight; repeat the option for several.]:adapter\[=weight\]:_files -/'
         '*--maps[The name of a dial and the map file that it turns; repeat the option for several maps.]:name=file:_files -g '\''*.safetensors'\'''
         '*--force[Skip a check of the map files against the model.]:check:{__actc_complete "${___force[@]}"}'
+        '*--score[Return the score of each token by a map of --maps, or by a map file that is not inserted; conditions on a prompt need it. Repeat the option for several.]:name\[=file\]:_files -g '\''*.safetensors'\'''
+        '*--score-at[Score tokens at those of the map file'\''s sites that match a pattern; by default at all, whose mean it is.]:name=pattern:'
+        '*--gate[Let conditions on each token gate a map by a score, as in `when cos(SCORE) > 0.3`.]:map=score:'
         '--weights[What the plan'\''s matrices hold.]:weights:{__actc_complete "${___weights[@]}"}'
         '--kv[What cached keys and values hold.]:kv:{__actc_complete "${___kv[@]}"}'
         '*--freeze[Fold a map into the weights at one strength; repeat the option for several maps.]:name=strength:'
@@ -319,7 +322,7 @@ _actc_opt() {
 _actc_show() {
     local -i ret=1
     local -ar arg_specs=(
-        ':file:_files -g '\''*.gguf *.plan *.safetensors *.graph'\'''
+        '*:files:_files -g '\''*.gguf *.plan *.safetensors *.graph'\'''
         '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
         '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
         '--summary[Print only a plan'\''s sizes, not its programs.]'
@@ -362,7 +365,7 @@ _actc_sites() {
 
 _actc_methods() {
     local -i ret=1
-    local -ar _method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar _method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'cast' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar arg_specs=(
         ':method:{__actc_complete "${_method[@]}"}'
         '--json[Print the methods as JSON.]'
