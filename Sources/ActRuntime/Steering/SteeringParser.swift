@@ -21,11 +21,12 @@ struct SteeringParser {
   mutating func terms() throws(SteeringExpression.Malformed) -> [SteeringExpression.Term] {
     var terms: [SteeringExpression.Term] = []
     repeat {
-      let name = try lexer.name("NAME=STRENGTH, as in `football=0.5`")
+      let form = "NAME=STRENGTH, as in `football=0.5`"
+      let name = try lexer.name(form)
       guard !terms.contains(where: { $0.name == name }) else {
         throw lexer.failure("`\(name)` given twice")
       }
-      try lexer.expect("=")
+      guard try lexer.accept("=") else { throw lexer.expected(form) }
       let (schedules, condition) = try value()
       terms.append(SteeringExpression.Term(name: name, schedules: schedules, condition: condition))
     } while try lexer.accept(",")
