@@ -135,6 +135,18 @@ def principal_difference(source, target):
     return {"shift": v * numpy.sign(differences.mean(axis=0) @ v)}
 
 
+def condition_and_behaviour(source, target):
+    """CAST: the first principal component of both sides around the middle of their means, and what is added."""
+    behaviour = principal_difference(source, target)
+    if behaviour is None:
+        return None
+    rows = numpy.concatenate([source, target])
+    _, vectors = numpy.linalg.eigh(covariance(rows))
+    c = vectors[:, -1]
+    along = (target - source).sum(axis=0) @ c
+    return behaviour | {"condition": (-c if along < 0 else c)[None]}
+
+
 def area(source, target):
     """The share of pairs that the source wins, draws counting half, for one channel."""
     return numpy.mean(numpy.sign(source[:, None] - target[None, :]) / 2 + 0.5)
@@ -587,6 +599,7 @@ METHODS = {
     "actadd": mean_difference,
     "caa": mean_difference,
     "repe": principal_difference,
+    "cast": condition_and_behaviour,
     "east": lambda source, target: {"shift": target.mean(axis=0)},
     "iti-m": lambda *sides: intervention(False)(sides)[0],
     "iti-c": lambda *sides: intervention(True)(sides)[0],
@@ -827,6 +840,28 @@ def rotations():
     return records
 
 
+def scored():
+    """What score functions make of rows, the last of which is 0, at a site of `tiny-plain`."""
+    generator = numpy.random.default_rng(17)
+    x, v, w = (generator.normal(size=shape).round(3) for shape in ((6, 32), 32, 32))
+    x[-1] = 0
+    c = v / numpy.linalg.norm(v)
+
+    def cosines(y):
+        lengths = numpy.linalg.norm(x, axis=1) * numpy.linalg.norm(y, axis=-1)
+        return numpy.divide((x * y).sum(axis=1), lengths, out=numpy.zeros(len(x)), where=lengths > 0).tolist()
+
+    return {
+        "x": x.tolist(),
+        "cast": {"condition": c[None].tolist(), "score": cosines(numpy.tanh(numpy.outer(x @ c, c)))},
+        "mean-act": {"source_mean": v.tolist(), "target_mean": w.tolist(), "score": cosines(w - v)},
+    } | {method: {"shift": v.tolist(), "score": cosines(v)} for method in ("actadd", "caa", "repe")}
+
+
+def goldens():
+    return {"golden": golden(), "variations": varied(golden()), "several": several_sites(), "scores": scored()}
+
+
 def store(parameters, prefix):
     return {
         f"{prefix}/{site}/{name}": value.astype(numpy.float32)
@@ -887,10 +922,7 @@ def tiny(checkpoint, output):
         "target": target,
         "prompt": prompt,
         "runs": runs,
-        "golden": golden(),
-        "variations": varied(golden()),
-        "several": several_sites(),
-    }
+    } | goldens()
     write(output, "tiny-plain", tensors, description)
     write_rotations(output / "rotations.json")
 
@@ -928,8 +960,7 @@ def main():
 
     if options.golden:
         path = options.output / "tiny-plain.json"
-        made = {"golden": golden(), "variations": varied(golden()), "several": several_sites()}
-        write_description(path, json.loads(path.read_text()) | made)
+        write_description(path, json.loads(path.read_text()) | goldens())
         write_rotations(options.output / "rotations.json")
         return
     if torch is None:

@@ -4,6 +4,8 @@ import ActIR
 public struct PipelineOptions: Sendable {
   /// The maps to insert, in the order in which they act where several share a site.
   public var transports: [Transport] = []
+  /// The scores that conditions test, in gates of the maps or on the host.
+  public var scores: [TokenScore] = []
   /// Dials frozen at a strength, by map name.
   public var frozen: [String: Float] = [:]
   /// What the plan's matrices hold; nil: as in the checkpoint.
@@ -21,7 +23,8 @@ public struct PipelineOptions: Sendable {
 public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
   // Maps enter first, while every site still has a node of its own.
   let steering =
-    (options.transports.isEmpty ? [] : [insertTransports(options.transports)])
+    (options.transports.isEmpty && options.scores.isEmpty
+      ? [] : [insertTransports(options.transports, scores: options.scores)])
     // A frozen dial is a constant, so that the folds below see compile-time values.
     + (options.frozen.isEmpty ? [] : [freezeDials(options.frozen)])
   // Matrices are packed last, so that folded weights are rounded once and merged ones are one matrix.

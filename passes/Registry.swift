@@ -18,7 +18,7 @@ public struct RegisteredPass: Sendable {
 
 /// Every pass, in the order in which each first stands in the pipeline; those that it leaves out come last.
 public let registeredPasses: [RegisteredPass] = [
-  RegisteredPass("inlines maps at their sites") { insertTransports($0.transports) },
+  RegisteredPass("inlines maps at their sites") { insertTransports($0.transports, scores: $0.scores) },
   RegisteredPass("turns dials into constants") { freezeDials($0.frozen) },
   RegisteredPass("evaluates scalar arithmetic and drops identities") { _ in foldConstants },
   RegisteredPass("gathers trees that fold or get shorter into x·scale + shift") { _ in recognizeAffine },
@@ -58,6 +58,7 @@ package let registeredMethods: [SteeringMethod] = [
   actAdd,
   caa,
   repe,
+  cast,
   east,
   itiMean,
   itiClassifier,

@@ -180,6 +180,10 @@ class Map:
                 inside = positions >= self.prompt
             case "last":
                 inside = positions == self.prompt - 1
+            case scope if scope.startswith("first:"):
+                inside = (positions >= self.prompt) & (positions < self.prompt + int(scope[6:]))
+            case scope if scope.startswith("after:"):
+                inside = positions >= self.prompt + int(scope[6:])
             case _:
                 first, last = self.scope.split("-")
                 inside = (positions >= int(first)) & (positions <= int(last or positions.max()))

@@ -18,7 +18,8 @@ struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compile", abstract: "Compiles a model, with maps or without, into a plan.",
     discussion: """
-      A map becomes a dial of the plan, which `actrun` turns; --freeze folds it into the weights at one strength.
+      A map becomes a dial of the plan, which `actrun` turns; --freeze folds it into the weights at one strength. \
+      Conditions of `actrun --steer` test scores that --score and --gate put into the plan.
 
       Examples:
         actc compile SmolLM2 -o SmolLM2.plan
@@ -27,6 +28,8 @@ struct CompileCommand: ParsableCommand {
           -o steered.plan
         actc compile SmolLM2 --maps football=football.maps.safetensors \\
           --freeze football=0.5 -o frozen.plan
+        actc compile SmolLM2 --maps polite=polite.maps.safetensors \\
+          --score hate=hate.maps.safetensors --gate polite=hate -o polite.plan
         actc compile SmolLM2 --lora poet-adapter=0.7 -o poet.plan
         actc compile taesd --size 512x512 -o taesd.plan
         actc compile taesd --module decoder --size 64x64 -o decoder.plan
@@ -36,6 +39,7 @@ struct CompileCommand: ParsableCommand {
   @OptionGroup var partOptions: PartOptions
   @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup var mapOptions: MapOptions
+  @OptionGroup(title: "Conditions") var conditionOptions: ConditionOptions
   @Option(help: "What the plan's matrices hold.") var weights = WeightType.bf16
   @Option(help: "What cached keys and values hold.") var kv = CacheType.bf16
   @Option(
@@ -70,14 +74,15 @@ struct CompileCommand: ParsableCommand {
       self.model, part: partOptions.part(context: context), adapters: adapterOptions.load())
     let model = models[0]
     noteMissing(model)
-    guard models.count == 1 || mapOptions.maps.isEmpty else {
+    guard models.count == 1 || mapOptions.maps.isEmpty && conditionOptions.score.isEmpty else {
       throw ValidationError("--maps: the model has several modules; choose one by --module")
     }
     if let context, !(1...model.contextLength).contains(context) {
       throw ValidationError(
         "--context: expected 1 to \(model.contextLength), the model's own, found \(context)")
     }
-    let maps = try mapOptions.load(for: model)
+    var maps = try mapOptions.load(for: model)
+    try conditionOptions.add(to: &maps, mapOptions, for: model)
     var options = CompileOptions()
     options.frozen = try parseStrengths(freeze, option: "--freeze")
     options.weights = weights
@@ -119,7 +124,15 @@ struct CompileCommand: ParsableCommand {
     _ model: Model, _ maps: MapSet, _ hashes: [String: String], _ options: CompileOptions,
     _ placements: [MapPlacement]
   ) -> JSON {
-    .object([
+    // Only of a plan that has such, so that others are what they were.
+    let scores = maps.scores.map { score in
+      JSON.object([
+        "name": .string(score.name), "sites": .array(score.sites.map(JSON.string)),
+        "gates": .array(
+          maps.transports.filter { $0.gates.contains(score.name) }.map { .string($0.name) }),
+      ])
+    }
+    let provenance = JSON.object([
       "model": .object([
         "name": .string(lastComponent(model.path)), "fingerprint": .string(model.fingerprint),
         "adapters": .array(
@@ -143,6 +156,9 @@ struct CompileCommand: ParsableCommand {
       "weights": .string(weights.rawValue),
       "compiler": .string("actc \(toolVersion)"),
     ])
+    let compositions = maps.compositions.map(\.json)
+    let more = [("scores", scores), ("compositions", compositions)].filter { !$0.1.isEmpty }
+    return .object((provenance.members ?? []) + more.map { .init($0, .array($1)) })
   }
 
   private func lastComponent(_ path: String) -> String {

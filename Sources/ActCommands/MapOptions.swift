@@ -34,14 +34,14 @@ struct MapOptions: ParsableArguments {
   }
 
   /// The name and path of each map, unread.
-  func nameAndPath(_ pair: String) throws -> (name: String, path: String) {
+  func nameAndPath(_ pair: String, of option: String = "--maps") throws -> (name: String, path: String) {
     let sides = pair.split(separator: "=", maxSplits: 1).map(String.init)
     // The characters of names in the text form, where the name is the dial's.
     guard sides.count == 2,
       sides[0].allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) })
     else {
       throw ValidationError(
-        "--maps: expected NAME=FILE, NAME of a-z, A-Z, 0-9, `_`, `-` and `.`; found `\(pair)`")
+        "\(option): expected NAME=FILE, NAME of a-z, A-Z, 0-9, `_`, `-` and `.`; found `\(pair)`")
     }
     return (sides[0], sides[1])
   }

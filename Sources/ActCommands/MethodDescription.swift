@@ -24,8 +24,10 @@ extension SteeringMethod {
     if choosesTransport {
       out += "\nThe transport function follows from the options; that of the defaults:\n"
     }
-    let lines = transport.split(separator: "\n")
-    return out + "\n" + lines.map { "\($0)\n" }.joined()
+    for function in [transport] + (score.map { [$0] } ?? []) {
+      out += "\n" + function.split(separator: "\n").map { "\($0)\n" }.joined()
+    }
+    return out
   }
 
   private var samplesInWords: String {
@@ -70,7 +72,7 @@ extension SteeringMethod {
             "help": .string($0.help),
           ])
         }),
-      "transport": .string(transport),
+      "transport": .string(transport), "score": score.map { .string($0) } ?? .null,
     ])
   }
 }

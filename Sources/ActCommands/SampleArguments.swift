@@ -26,7 +26,7 @@ struct SampleArguments: ParsableArguments {
       """)
   var pooling: Pooling?
   @Option(
-    help: "The tokens that the map applies to: all, prompt, generated, last, or positions as in 4-9.",
+    help: "The tokens that the map applies to: \(TokenScope.expected).",
     completion: .list(["all", "prompt", "generated", "last"]))
   var scope = "all"
   @Option(
@@ -47,7 +47,7 @@ struct SampleArguments: ParsableArguments {
   ) throws -> SampleOptions {
     guard (0...4096).contains(skipFirst), let scope = TokenScope(scope, skippedPositions: skipFirst) else {
       throw ValidationError(
-        "--scope: expected all, prompt, generated, last or positions as in 4-9; --skip-first: 0 to 4096")
+        "--scope: expected \(TokenScope.expected); --skip-first: 0 to 4096")
     }
     var options = resources.options
     options.pooling = pooling ?? method.pooling

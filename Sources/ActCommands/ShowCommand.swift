@@ -12,21 +12,30 @@ struct ShowCommand: ParsableCommand {
       Examples:
         actc show SmolLM2
         actc show football.maps.safetensors
+        actc show football.maps.safetensors formal.maps.safetensors
         actc show steered.plan --summary
         actc show steered.graph --json
       """)
 
   @Argument(
     help:
-      "A model's directory or GGUF file, a map file, a plan or a .graph file; - is a graph on standard input.",
+      "A model's directory or GGUF file, a map file, a plan or a .graph file; - is a graph on standard input. Of several map files, what they are together in this order.",
     completion: .file(extensions: ["gguf", "plan", "safetensors", "graph"]))
-  var file: String
+  var files: [String]
   @OptionGroup var partOptions: PartOptions
   @Flag(help: "Print only a plan's sizes, not its programs.") var summary = false
   @Flag(help: "Print as JSON.") var json = false
 
+  func validate() throws {
+    guard !files.isEmpty else { throw ValidationError("expected a file") }
+  }
+
   func run() throws {
-    if isModel(file) {
+    let file = files[0]
+    if files.count > 1 {
+      try refuseSummary()
+      try showTogether()
+    } else if isModel(file) {
       let model = try Model(file, part: partOptions.part())
       try refuseSummary()
       if json {
@@ -53,7 +62,20 @@ struct ShowCommand: ParsableCommand {
   }
 
   private func refuseSummary() throws {
-    if summary { throw ValidationError("--summary is for plans, and \(file) is none") }
+    if summary { throw ValidationError("--summary is for plans, and \(files[0]) is none") }
+  }
+
+  /// What map files are together at the sites that they share.
+  private func showTogether() throws {
+    let maps = try MapSet(together: files)
+    let compositions = maps.compositions
+    if json {
+      print(JSON.array(compositions.map(\.json)).pretty, terminator: "")
+    } else if compositions.isEmpty {
+      print("// no site has more than one of the maps: their order does not matter")
+    } else {
+      for composition in compositions { print("// \(escapingControls("\(composition)"))") }
+    }
   }
 
   private func show(_ file: PlanFile) {
@@ -84,6 +106,9 @@ struct ShowCommand: ParsableCommand {
   private static func json(_ plan: Plan, of file: PlanFile) -> JSON {
     .object([
       "name": .string(plan.name), "dials": .array(plan.dials.map(JSON.string)),
+      "scores": .array(plan.scores.map(JSON.string)),
+      "gates": .array(
+        plan.gates.map { .object(["map": .string($0.map), "score": .string($0.score)]) }),
       "step_kernels": .int(plan.stepCount), "set_kernels": .int(plan.setCount),
       "arena_bytes": .int(plan.arenaByteCount), "arena_bound": .int(plan.arenaBound),
       "slot_bytes": .int(plan.slotByteCount), "weight_bytes": .int(weightByteCount(plan)),
@@ -98,8 +123,16 @@ struct ShowCommand: ParsableCommand {
     if !summary { print(plan, terminator: "") }
     let dials = plan.scopes.map { "\($0.name) (tokens: \($0.scope))" }.joined(separator: ", ")
     print("// dials: \(dials.isEmpty ? "none" : dials)")
+    if !plan.scores.isEmpty { print("// scores of prompts: \(plan.scores.joined(separator: ", "))") }
+    if !plan.gates.isEmpty {
+      let gates = plan.gates.map { "\($0.map) by \($0.score)" }
+      print("// gates of tokens: \(gates.joined(separator: ", "))")
+    }
     print("// step: \(plan.stepCount) kernels; set: \(plan.setCount) kernels")
     for placement in MapPlacement.all(inProvenance: file.provenance) { print("// \(placement)") }
+    for composition in MapComposition.all(inProvenance: file.provenance) {
+      print("// \(escapingControls("\(composition)"))")
+    }
     let ratio = plan.arenaBound == 0 ? 1 : Double(plan.arenaByteCount) / Double(plan.arenaBound)
     print(
       "// arena: \(plan.arenaByteCount) bytes, \(fixed(ratio, 3)) of the no-fragmentation bound \(plan.arenaBound)"
@@ -135,7 +168,8 @@ struct ShowCommand: ParsableCommand {
                   map.parameterNames.map { .init($0, .array(site.parameters[$0]!.shape.map(JSON.int))) }),
               ])
             }),
-          "transport": .string(map.transport), "is_finished": .bool(map.unfinished == nil),
+          "transport": .string(map.transport), "score": map.score.map { .string($0) } ?? .null,
+          "is_finished": .bool(map.unfinished == nil),
           "fit_sites": map.unfinished?.siteCount.map { .int($0) } ?? .int(map.sites.count),
         ]).pretty, terminator: "")
       return
@@ -143,7 +177,7 @@ struct ShowCommand: ParsableCommand {
     if let unfinished = map.unfinished {
       let total = unfinished.siteCount.map { " of \($0)" } ?? ""
       print(
-        "// unfinished: \(map.sites.count)\(total) sites; `actc fit … -o \(MapFile.output(ofUnfinished: file))`, "
+        "// unfinished: \(map.sites.count)\(total) sites; `actc fit … -o \(MapFile.output(ofUnfinished: files[0]))`, "
           + "run again as before, goes on from there")
     }
     print(
@@ -164,6 +198,8 @@ struct ShowCommand: ParsableCommand {
         "// site \(escapingControls(site.name)): \(site.width) channels\(shifted); \(shapes.joined(separator: ", "))"
       )
     }
-    print(map.transport, terminator: map.transport.hasSuffix("\n") ? "" : "\n")
+    for function in [map.transport] + (map.score.map { [$0] } ?? []) {
+      print(function, terminator: function.hasSuffix("\n") ? "" : "\n")
+    }
   }
 }

@@ -90,6 +90,7 @@ extension PipelineOptions {
   init(_ maps: MapSet, _ options: CompileOptions) {
     self.init()
     transports = maps.transports
+    scores = maps.scores
     frozen = options.frozen
     weights = options.weights
     fuses = options.fuses

@@ -3,7 +3,7 @@ import ActRuntime
 /// What continuations under one set of strengths are like; prompts are the units that are drawn again, with all samples
 /// of each.
 package struct ContinuationFigures: Sendable {
-  package var strengths: [String: Float]
+  package var strengths: Steering
   package var promptCount: Int
   package var continuationCount: Int
   /// The share that shows the concept, 0 to 1; nil without a concept.
@@ -35,11 +35,11 @@ package struct ContinuationEvaluation {
 
   /// Measures the continuations of each of several sets of strengths, in that order.
   package func figures(
-    _ records: [GenerationRecord], _ combinations: [[String: Float]], progress: (Double) -> Void = { _ in }
+    _ records: [GenerationRecord], _ combinations: [Steering], progress: (Double) -> Void = { _ in }
   ) throws -> [ContinuationFigures] {
     let bySteering = Dictionary(grouping: records) { $0.key.strengths }
     return try combinations.enumerated().map { index, strengths in
-      let found = bySteering[strengths.filter { $0.value != 0 }] ?? []
+      let found = bySteering[strengths.reduced] ?? []
       return try figures(found, strengths) { share in
         progress((Double(index) + share) / Double(combinations.count))
       }
@@ -47,7 +47,7 @@ package struct ContinuationEvaluation {
   }
 
   private func figures(
-    _ records: [GenerationRecord], _ strengths: [String: Float], progress: (Double) -> Void
+    _ records: [GenerationRecord], _ strengths: Steering, progress: (Double) -> Void
   ) throws -> ContinuationFigures {
     // In one order, so that sums do not depend on which continuation ended first.
     let records = records.sorted { ($0.promptIndex, $0.sample) < ($1.promptIndex, $1.sample) }

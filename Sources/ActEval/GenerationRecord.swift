@@ -7,13 +7,13 @@ package struct GenerationRecord: Hashable, Sendable {
 
   /// Which continuation of a run it is.
   package struct Key: Hashable, Sendable {
-    /// Without maps of strength 0, which change nothing.
-    package var strengths: [String: Float]
+    /// Without maps that are off, which change nothing.
+    package var strengths: Steering
     package var promptIndex: Int
     package var sample: Int
 
-    package init(strengths: [String: Float], promptIndex: Int, sample: Int) {
-      self.strengths = strengths.filter { $0.value != 0 }
+    package init(strengths: Steering, promptIndex: Int, sample: Int) {
+      self.strengths = strengths.reduced
       self.promptIndex = promptIndex
       self.sample = sample
     }
@@ -27,7 +27,7 @@ package struct GenerationRecord: Hashable, Sendable {
   package var sample: Int
   /// The sample's own seed: a run over this prompt alone gives the same text with it.
   package var seed: UInt64
-  package var strengths: [String: Float]
+  package var strengths: Steering
   package var prompt: String
   /// What comes after the prompt.
   package var text: String
@@ -49,6 +49,9 @@ extension GenerationRecord {
     members += [
       .init("sample", .int(sample)), .init("seed", .number("\(seed)")),
       .init("strengths", strengthsJSON(strengths)),
+    ]
+    if strengths.reduced.readsPromptAgain { members.append(.init("condition_on", .string("prompt"))) }
+    members += [
       .init("prompt", .string(prompt)), .init("text", .string(text)),
       .init("tokens", .array(tokens.map { .int(Int($0)) })), .init("prompt_tokens", .int(promptTokenCount)),
       .init("finish", .string(finish.rawValue)), .init("sampling", settings.sampling),
@@ -79,16 +82,19 @@ extension GenerationRecord {
     seed = try required("seed", "an integer from 0") { json in
       if case .number(let text) = json { UInt64(text) } else { nil }
     }
-    strengths = try required("strengths", "a finite number for each map") { json in
+    strengths = try required("strengths", "a finite number for each map, or what stands after NAME=") {
+      json in
       guard let members = json.members else { return nil }
-      var strengths: [String: Float] = [:]
+      var strengths = Steering()
       for member in members {
-        guard case .number(let text) = member.value, let value = Float(text), value.isFinite else {
-          return nil
-        }
-        strengths[member.key] = value
+        guard let term = Steering.Term(json: member.value) else { return nil }
+        strengths.terms[member.key] = term
       }
       return strengths
+    }
+    if let word = json["condition_on"] {
+      guard word.string == "prompt" else { throw failure("expected prompt in `condition_on`, found \(word)") }
+      strengths.readsPromptAgain = true
     }
     prompt = try required("prompt", "a text") { $0.string }
     text = try required("text", "a text") { $0.string }
@@ -105,7 +111,25 @@ extension GenerationRecord {
   }
 }
 
-/// Strengths by map name, the names in order.
-package func strengthsJSON(_ strengths: [String: Float]) -> JSON {
-  .object(strengths.sorted { $0.key < $1.key }.map { .init($0.key, .number("\($0.value)")) })
+/// Strengths by map name, the names in order: numbers, and texts where a strength changes or hangs on scores.
+package func strengthsJSON(_ strengths: Steering) -> JSON {
+  .object(
+    strengths.terms.sorted { $0.key < $1.key }.map { name, term in
+      .init(name, term.strength.map { .number("\($0)") } ?? .string("\(term)"))
+    })
+}
+
+extension Steering.Term {
+  /// What ``strengthsJSON(_:)`` writes; nil for anything else.
+  fileprivate init?(json: JSON) {
+    switch json {
+    case .number(let text):
+      guard let value = Float(text), value.isFinite else { return nil }
+      self.init(value)
+    case .string(let text):
+      guard let term = try? Steering.Term(parsing: text) else { return nil }
+      self = term
+    default: return nil
+    }
+  }
 }

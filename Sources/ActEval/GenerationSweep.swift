@@ -36,12 +36,12 @@ package struct GenerationPrompt: Hashable, Sendable {
   }
 }
 
-/// Continuations of prompts: several samples of each, under one or several sets of strengths.
+/// Continuations of prompts: several samples of each, under one or several steerings.
 ///
 /// A sample's text follows from its prompt, strengths and seed alone, whatever is generated beside it or before.
 package struct GenerationSweep: Sendable {
   package var prompts: [GenerationPrompt]
-  package var combinations: [[String: Float]]
+  package var combinations: [Steering]
   package var samples: Int
   /// Its seed is that of the run.
   package var sampling: SamplingOptions
@@ -49,7 +49,7 @@ package struct GenerationSweep: Sendable {
   package var settings: GenerationSettings
 
   package init(
-    prompts: [GenerationPrompt], combinations: [[String: Float]], samples: Int, sampling: SamplingOptions,
+    prompts: [GenerationPrompt], combinations: [Steering], samples: Int, sampling: SamplingOptions,
     maximumTokens: Int, settings: GenerationSettings
   ) {
     self.prompts = prompts
@@ -83,29 +83,22 @@ package struct GenerationSweep: Sendable {
     _ model: LanguageModel, skipping done: Set<GenerationRecord.Key> = [],
     onToken: (_ token: Int32) -> Void = { _ in }, receive: (GenerationRecord) throws -> Void
   ) throws -> GenerationTiming {
-    var timing = GenerationTiming()
-    let together = model.mostStrengthsTogether
-    for start in stride(from: 0, to: combinations.count, by: together) {
-      let jobs = combinations[start..<min(start + together, combinations.count)].flatMap { strengths in
-        self.jobs(strengths).filter { !done.contains($0.key) }
-      }
-      timing += try model.generate(
-        jobs.map { request($0, model) }, onToken: { onToken($1) },
-        onEnd: { try receive(record(jobs[$0], $1, model)) }
-      ).timing
-    }
-    return timing
+    let jobs = combinations.flatMap { self.jobs($0) }.filter { !done.contains($0.key) }
+    return try model.generate(
+      jobs.map { request($0, model) }, onToken: { onToken($1) },
+      onEnd: { try receive(record(jobs[$0], $1, model)) }
+    ).timing
   }
 
   private struct Job {
-    var strengths: [String: Float]
+    var strengths: Steering
     var promptIndex: Int
     var sample: Int
 
     var key: GenerationRecord.Key { .init(strengths: strengths, promptIndex: promptIndex, sample: sample) }
   }
 
-  private func jobs(_ strengths: [String: Float]) -> [Job] {
+  private func jobs(_ strengths: Steering) -> [Job] {
     prompts.indices.flatMap { prompt in
       (0..<samples).map { Job(strengths: strengths, promptIndex: prompt, sample: $0) }
     }

@@ -3,7 +3,7 @@ import ActRuntime
 
 /// What a model under one set of strengths makes of texts.
 package struct StrengthScore: Sendable {
-  package var strengths: [String: Float]
+  package var strengths: Steering
   /// A text each; empty where nothing is measured.
   package var scores: [TextScore]
   /// With the texts as the units that are drawn again; nil where nothing is measured.
@@ -40,13 +40,13 @@ extension LanguageModel {
   /// Scores texts under each of several sets of strengths; where none of the maps that are on applies to a token that is
   /// read, nothing is measured.
   package func scoreSweep(
-    _ texts: [ScoredText], _ combinations: [[String: Float]], progress: (Double) -> Void = { _ in }
+    _ texts: [ScoredText], _ combinations: [Steering], progress: (Double) -> Void = { _ in }
   ) throws -> [StrengthScore] {
     var rows: [StrengthScore] = []
     for (index, strengths) in combinations.enumerated() {
       let unmeasured = unmeasuredMaps(texts, strengths: strengths)
       var row = StrengthScore(strengths: strengths, scores: [], unmeasuredMaps: unmeasured)
-      if strengths.values.count(where: { $0 != 0 }) > unmeasured.count || unmeasured.isEmpty {
+      if strengths.reduced.terms.count > unmeasured.count || unmeasured.isEmpty {
         row.scores = try score(texts, strengths: strengths) { done in
           progress((Double(index) + Double(done) / Double(texts.count)) / Double(combinations.count))
         }
@@ -54,9 +54,9 @@ extension LanguageModel {
       }
       rows.append(row)
     }
-    let bare = rows.first { $0.strengths.values.allSatisfy { $0 == 0 } }?.perplexity
+    let bare = rows.first(where: \.strengths.isOff)?.perplexity
     if let bare {
-      for index in rows.indices where rows[index].strengths.values.contains(where: { $0 != 0 }) {
+      for index in rows.indices where !rows[index].strengths.isOff {
         rows[index].change = rows[index].perplexity?.relativeChange(from: bare)
       }
     }

@@ -53,7 +53,8 @@ package func fit(
       beside: output,
       fingerprint: data.fingerprint(
         [
-          "act-fit 2", file.modelFingerprint, file.fit.method.name, file.fit.method.version, file.transport,
+          "act-fit 2", file.modelFingerprint, file.fit.method.name, file.fit.method.version,
+          file.transport + (file.score ?? ""),
         ] + file.fit.method.choices + [
           options.support.description,
           memory.sketchCapacity.map { "sketch \($0)" } ?? "exact", Engine.instructionSet,
@@ -149,11 +150,11 @@ extension QuantileSketch {
 extension MapFile {
   /// A file without sites yet, that says how they are fitted.
   init(fitOf modelFingerprint: String, _ counts: [String: Int], _ options: FitOptions) throws {
-    let transport = try options.method.transport(options.support, options.settings)
+    let functions = try options.method.functions(options.support, options.settings)
     self.init(
-      options.described, transport: transport.description,
-      parameterNames: transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" },
+      options.described, transport: functions.transport.description, parameterNames: functions.parameterNames,
       modelFingerprint: modelFingerprint, sites: [])
+    score = functions.score?.description
     self.counts = counts
     if let share = options.method.requirements.heldOut {
       heldOut = counts.mapValues { HeldOut(share, of: $0).places.count }

@@ -6,7 +6,7 @@ import ActRuntime
 /// The fits of sites on their way into a map file: completed by those before them, selected together, checked, measured.
 struct SiteFits {
   private let options: FitOptions
-  private let transport: Graph
+  private let functions: MapFunctions
   private let workers: ThreadPool
   /// The sites that wait for the others, which the method selects among.
   private var waiting: [(site: (name: String, width: Int), fit: SiteFit)] = []
@@ -14,7 +14,7 @@ struct SiteFits {
   init(_ options: FitOptions, _ workers: ThreadPool) throws {
     self.options = options
     self.workers = workers
-    transport = try options.method.transport(options.support, options.settings)
+    functions = try options.method.functions(options.support, options.settings)
   }
 
   /// Takes the fit of a site, which comes after all sites before it, and moves it into `file` unless it has to wait.
@@ -54,7 +54,7 @@ struct SiteFits {
 
   /// Measures a site's map where a report is wanted.
   func report(_ site: String, _ fit: SiteFit) throws {
-    try options.report?.finish(site, fit, transport: transport, workers)
+    try options.report?.finish(site, fit, transport: functions.transport, workers)
   }
 
   /// Puts a site's name before what is wrong there.
@@ -62,14 +62,14 @@ struct SiteFits {
     do { try body() } catch let error as FitError { throw FitError("\(site): \(error)") }
   }
 
-  /// Checks that a method gives the parameters that its function declares, and finite ones.
+  /// Checks that a method gives the parameters that its functions declare, and finite ones.
   private func check(_ fit: SiteFit, width: Int) throws(FitError) {
     func failure(_ name: String, _ expected: String, _ found: String) -> FitError {
       FitError("\(options.method): %\(name): expected \(expected), found \(found)")
     }
     let types: [String: TensorType]
     do {
-      types = try transport.parameterTypes(
+      types = try functions.parameterTypes(
         at: TensorType(.f32, [.symbol("T"), .fixed(width)]), shapes: fit.parameters.mapValues(\.shape))
     } catch {
       throw failure(error.parameter, error.expected, error.found)

@@ -64,8 +64,10 @@ package func searchSites(
     let source = try probe.samples(data.source, strengths)
     return (
       source.distance(to: target, using: ConcurrentLoop(probe.workers)).distance,
-      try probe.model.score(heldOut.map { ScoredText($0) }, strengths: strengths).reduce(TextScore(), +)
-        .perplexity
+      try probe.model.score(heldOut.map { ScoredText($0) }, strengths: Steering(strengths)).reduce(
+        TextScore(), +
+      )
+      .perplexity
     )
   }
   let bare = try measure([:])

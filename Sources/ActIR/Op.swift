@@ -16,6 +16,8 @@ public enum Op: Hashable, Sendable {
   case constant(Float)
   /// A steering strength, turned at run time; 0 for the tokens outside its scope. `-> f32[]`
   case dial(name: String, scope: TokenScope = .all)
+  /// An end of the range of scores in which a map acts, turned at run time. `-> f32[]`
+  case gateBound(Gate, GateEnd)
 
   // MARK: Elementwise, broadcast as NumPy does
 
@@ -136,6 +138,7 @@ extension Op {
     case .mapParameter(let map, let site, let name): MapParameterOp(map: map, site: site, name: name)
     case .constant(let value): ConstantOp(value: value)
     case .dial(let name, let scope): DialOp(name: name, scope: scope)
+    case .gateBound(let gate, let end): GateBoundOp(gate: gate, end: end)
     case .unary(let function): UnaryOp(function: function)
     case .binary(let function): BinaryOp(function: function)
     case .select: SelectOp()
@@ -180,7 +183,7 @@ extension Op {
   /// Every op once, in the order above, with attributes that mean nothing: what the parser starts from.
   public static let prototypes: [Op] =
     ([
-      InputOp(), WeightOp(), MapParameterOp(), ConstantOp(), DialOp(),
+      InputOp(), WeightOp(), MapParameterOp(), ConstantOp(), DialOp(), GateBoundOp(),
     ] as [any OpDefinition]).map(\.op)
     + UnaryFunction.prototypes.map(Op.unary) + BinaryFunction.allCases.map(Op.binary)
     + ([

@@ -94,7 +94,7 @@ extension Graph {
   }
 
   /// `values` and everything that they are computed from.
-  func upstream(of values: [ValueID]) -> Set<ValueID> {
+  package func upstream(of values: [ValueID]) -> Set<ValueID> {
     var found = Set(values)
     var pending = values
     while let id = pending.popLast() {

@@ -56,7 +56,7 @@ private func problems(_ fit: SiteFit, of method: ChosenMethod, width: Int) throw
   var problems: [String] = []
   let types: [String: TensorType]
   do {
-    types = try method.method.transport(.all, method.settings).parameterTypes(
+    types = try method.method.functions(.all, method.settings).parameterTypes(
       at: TensorType(.f32, [.symbol("T"), .fixed(width)]), shapes: fit.parameters.mapValues(\.shape))
   } catch let error as ParameterMismatch { return ["\(error)"] }
   for name in Set(types.keys).union(fit.parameters.keys).sorted()

@@ -100,6 +100,21 @@ extension Plan {
     values.compactMap { if case .dial(let name, let scope) = $0.op { (name, scope) } else { nil } }
   }
 
+  /// The gates, by which a slot may bound the scores at which a map acts, in order.
+  package var gates: [Gate] {
+    values.compactMap { if case .gateBound(let gate, .lower) = $0.op { gate } else { nil } }
+  }
+
+  /// The names of the scores of each token that it returns, in order.
+  package var scores: [String] {
+    results.compactMap { result in
+      guard result.name.hasPrefix("score."),
+        values[result.value].type == TensorType(.f32, [.symbol("T"), .fixed(1)])
+      else { return nil }
+      return String(result.name.dropFirst("score.".count))
+    }
+  }
+
   /// The plan's tensors: name and type of every constant.
   package var constants: [(name: String, type: TensorType)] {
     values.compactMap { value in
@@ -140,7 +155,7 @@ extension Plan {
   package var stepCount: Int { values[step].count { $0.place != .view } }
 
   /// How many kernels run when a dial moves.
-  package var setCount: Int { values[set].count { if case .dial = $0.op { false } else { true } } }
+  package var setCount: Int { values[set].count { $0.op.traits.bindingTime != .set } }
 
   /// Bytes of a value at the largest row counts; nil where a size is unknown or overflows.
   package func byteCount(_ type: TensorType) -> Int? { type.byteCount(limit) }

@@ -243,6 +243,13 @@ extension Plan {
     guard Set(dials).count == dials.count else {
       throw PlanError(value: "set", expected: "dials with names of their own", found: "\(dials)")
     }
+    let bounds = values.compactMap { value -> String? in
+      guard case .gateBound(let gate, let end) = value.op else { return nil }
+      return "\(gate.map) by \(gate.score), \(end.rawValue)"
+    }
+    guard Set(bounds).count == bounds.count else {
+      throw PlanError(value: "set", expected: "one bound at each end of a gate", found: "\(bounds)")
+    }
     let placed = set.compactMap { index in
       if case .slot(let offset) = values[index].place { (index: index, offset: offset) } else { nil }
     }.sorted { ($0.offset, $0.index) < ($1.offset, $1.index) }

@@ -13,7 +13,7 @@ struct BenchCommand: ParsableCommand {
       which are reported apart. Runs are interleaved, steered and unsteered in turn. Speeds are medians, and a cost is \
       the median of the paired ratios with its interval, at 95 % or more, from their order; a cost whose interval holds \
       0 is called unresolved. With --until the runs go on until every interval is that narrow. A map with a token scope \
-      is measured as if every token were inside.
+      is measured as if every token were inside, a changing strength at its last, and tests of a prompt as if they held.
 
       Examples:
         actrun bench steered.plan -p 512 -n 128 --steer football=1
@@ -59,8 +59,10 @@ struct BenchCommand: ParsableCommand {
       throw EngineError("\(longest) tokens; the plan's context is \(model.contextLength)")
     }
     let strengths = try steering.strengths(for: model)
-    var rows = [Benchmark.Row(name: "unsteered", strengths: [:])]
-    if !strengths.isEmpty { rows.append(.init(name: steeringText(strengths), strengths: strengths)) }
+    var rows = [Benchmark.Row(name: "unsteered", values: SlotValues())]
+    if !strengths.terms.isEmpty {
+      rows.append(.init(name: steeringText(strengths), values: strengths.settled))
+    }
     let benchmark = Benchmark(model: model, prompt: prompt, tokens: tokens, sequences: sequences)
     let timings = try measure(benchmark, rows)
     let text = String(

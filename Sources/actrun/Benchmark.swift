@@ -8,10 +8,10 @@ import Glibc
 /// Prefill and decode hold neither sampler nor tokenizer, and decode starts from an empty context, so that they stand
 /// beside what `llama-bench` calls pp and tg.
 struct Benchmark {
-  /// A set of strengths to measure, by the expression that gave them.
+  /// What a slot holds to be measured, by the expression that gave it.
   struct Row {
     var name: String
-    var strengths: [String: Float]
+    var values: SlotValues
   }
 
   /// Seconds, a run each; run i of every row was measured in turn with run i of the others.
@@ -41,7 +41,7 @@ struct Benchmark {
   /// - Throws: `EngineError` for a dial that does not exist or more than the plan holds.
   func measure(_ rows: [Row], while goesOn: ([Timings]) -> Bool) throws -> [Timings] {
     for (index, row) in rows.enumerated() where index > 0 {
-      try model.engine.setStrengths(row.strengths, slot: index)
+      try model.engine.set(row.values, slot: index)
     }
     var timings = Array(repeating: Timings(), count: rows.count)
     var round = 0

@@ -82,7 +82,7 @@ struct ChatCommand: ParsableCommand {
 
   /// Carries out a command; returns whether the chat goes on.
   private func obey(
-    _ line: String, _ model: LanguageModel, _ chat: inout Conversation, _ strengths: inout [String: Float]
+    _ line: String, _ model: LanguageModel, _ chat: inout Conversation, _ strengths: inout Steering
   ) -> Bool {
     let words = line.split(separator: " ", maxSplits: 1).map(String.init)
     switch words[0] {
@@ -92,8 +92,9 @@ struct ChatCommand: ParsableCommand {
       note("began anew")
     case "/steer":
       do {
-        if words.count == 2 { strengths.merge(try change(words[1], model)) { $1 } }
-        let dials = model.plan.dials.map { "\($0)=\(strengthText(strengths[$0] ?? 0))" }
+        if words.count == 2 { strengths.terms.merge(try change(words[1], model)) { $1 } }
+        let dials = model.plan.dials.map { name in "\(name)=" + (strengths.terms[name].map { "\($0)" } ?? "0")
+        }
         note(dials.isEmpty ? "the plan has no dials" : dials.joined(separator: ", "))
       } catch { note("/steer: \(error)") }
     default: note("unknown command \(words[0]); there are /steer, /reset and /exit")
@@ -101,14 +102,14 @@ struct ChatCommand: ParsableCommand {
     return true
   }
 
-  private func change(_ text: String, _ model: LanguageModel) throws -> [String: Float] {
+  private func change(_ text: String, _ model: LanguageModel) throws -> [String: Steering.Term] {
     let expression = try SteeringExpression(parsing: text)
     guard let change = expression.single else {
       throw SteeringExpression.Malformed(description: "expected one strength for each map")
     }
     try model.engine.check(change)
     for name in expression.extrapolated { note("strength of `\(name)` outside [0, 1] extrapolates the map") }
-    return change
+    return change.terms
   }
 
   private func readMessage(_ isTerminal: Bool) -> String? {

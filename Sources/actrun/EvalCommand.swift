@@ -115,15 +115,19 @@ struct EvalCommand: ParsableCommand {
   }
 
   /// The sets of strengths of records, rising.
-  private func combinationsInOrder(_ records: [GenerationRecord]) -> [[String: Float]] {
-    var counts: [[String: Float]: Int] = [:]
+  private func combinationsInOrder(_ records: [GenerationRecord]) -> [Steering] {
+    var counts: [Steering: Int] = [:]
     for record in records { counts[record.strengths, default: 0] += 1 }
     if let most = counts.values.max(), let least = counts.values.min(), least < most {
       note("some strengths have \(least) texts and others \(most); is the run unfinished?")
     }
-    let names = Set(counts.keys.flatMap(\.keys)).sorted()
+    let names = Set(counts.keys.flatMap(\.terms.keys)).sorted()
+    func strengths(_ steering: Steering) -> [Float] {
+      names.map { steering.terms[$0]?.schedule.settled ?? 0 }
+    }
     return counts.keys.sorted { a, b in
-      names.map { a[$0] ?? 0 }.lexicographicallyPrecedes(names.map { b[$0] ?? 0 })
+      let (x, y) = (strengths(a), strengths(b))
+      return x == y ? steeringText(a) < steeringText(b) : x.lexicographicallyPrecedes(y)
     }
   }
 

@@ -1,5 +1,6 @@
 import ActEval
 import ActFormats
+import ActRuntime
 import ActTerminal
 
 /// Rows of figures over sets of strengths, as Markdown and as JSON lines.
@@ -17,15 +18,15 @@ struct FigureTable {
     var cell: (Int) -> Cell
   }
 
-  var combinations: [[String: Float]]
+  var combinations: [Steering]
   var columns: [Column] = []
 
   var markdown: String {
-    let names = combinations.first.map { $0.keys.sorted() } ?? []
+    let names = combinations.first.map { $0.terms.keys.sorted() } ?? []
     let shown = columns.filter { $0.title != nil }
     var table = Table((names.isEmpty ? ["steering"] : names) + shown.compactMap(\.title))
     for (row, strengths) in combinations.enumerated() {
-      let steering = names.isEmpty ? ["none"] : names.map { strengthText(strengths[$0] ?? 0) }
+      let steering = names.isEmpty ? ["none"] : names.map { strengths.terms[$0].map { "\($0)" } ?? "0" }
       table.rows.append(steering + shown.map { $0.cell(row).text })
     }
     return table.description

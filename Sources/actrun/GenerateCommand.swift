@@ -70,7 +70,7 @@ struct GenerateCommand: ParsableCommand {
 
   /// Prints the continuations of one prompt: one as it comes, several one after another, each with what it is.
   private func writeTexts(
-    _ prompt: GenerationPrompt, _ combinations: [[String: Float]], maximumTokens: Int, _ model: LanguageModel
+    _ prompt: GenerationPrompt, _ combinations: [Steering], maximumTokens: Int, _ model: LanguageModel
   ) throws {
     let sweep = GenerationSweep(
       prompts: [prompt], combinations: combinations, samples: generation.samples ?? 1,
@@ -104,13 +104,8 @@ struct GenerateCommand: ParsableCommand {
   }
 }
 
-/// The expression that gives these strengths, names in order.
-func steeringText(_ strengths: [String: Float]) -> String {
-  if strengths.isEmpty { return "unsteered" }
-  return strengths.sorted { $0.key < $1.key }.map { name, strength in
-    "\(name)=\(strengthText(strength))"
-  }.joined(separator: ",")
+/// The expression that gives this steering, names in order.
+func steeringText(_ strengths: Steering) -> String {
+  if strengths.terms.isEmpty { return "unsteered" }
+  return strengths.terms.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: ",")
 }
-
-/// A strength in the shortest spelling that reads back as the same: `0.5`, and `1` rather than `1.0`.
-func strengthText(_ strength: Float) -> String { Int(exactly: strength).map { "\($0)" } ?? "\(strength)" }

@@ -41,7 +41,7 @@ struct GenerationArguments: ParsableArguments {
   }
 
   func sweep(
-    _ model: LanguageModel, _ prompts: [GenerationPrompt], _ combinations: [[String: Float]],
+    _ model: LanguageModel, _ prompts: [GenerationPrompt], _ combinations: [Steering],
     maximumTokens: Int
   ) throws -> GenerationSweep {
     GenerationSweep(

@@ -18,9 +18,10 @@ extension FigureTable {
         let unmeasured = JSON.Member(
           prefix + "not_measured", .array(score.unmeasuredMaps.map { .string($0.name) }))
         guard let perplexity = score.perplexity else {
-          let scopes = Set(score.unmeasuredMaps.map { "`\($0.scope)`" }).sorted().joined(separator: ", ")
+          let reasons = Set(
+            score.unmeasuredMaps.map { $0.isOffInPrompt ? "off in the prompt" : "scope `\($0.scope)`" })
           return Cell(
-            text: "not measured: scope \(scopes)",
+            text: "not measured: \(reasons.sorted().joined(separator: ", "))",
             members: [
               .init(prefix + "perplexity", .null), .init(prefix + "perplexity_interval", .null), unmeasured,
             ])
@@ -45,8 +46,12 @@ extension FigureTable {
 func noteUnmeasured(_ scores: [StrengthScore], promptOption: String) {
   let maps = scores.flatMap(\.unmeasuredMaps)
   for map in maps.enumerated().filter({ !maps[..<$0.offset].contains($0.element) }).map(\.element) {
+    let reason =
+      map.isOffInPrompt
+      ? "it hangs on scores of the prompt, and is off in it; --condition-on prompt reads prompts again, and"
+      : "its token scope `\(map.scope)` holds no token that is read before a scored one;"
     note(
-      "actrun: note: `\(map.name)` is not measured: its token scope `\(map.scope)` holds no token that is read before a scored one; \(promptOption) tells prompts and what follows them apart"
+      "actrun: note: `\(map.name)` is not measured: \(reason) \(promptOption) tells prompts and what follows them apart"
     )
   }
 }

@@ -49,11 +49,19 @@ struct RunCommand: ParsableCommand {
     help: "A safetensors file with the results to expect.", completion: .file(extensions: ["safetensors"]))
   var expected: String?
   @Option(help: "The largest normalized mean squared error of each expected result.") var nmse = 1e-6
+  @Option(
+    help: ArgumentHelp(
+      "How many tokens of each sequence are its prompt, for scopes, changing strengths and tests of prompts; by default all.",
+      valueName: "n"))
+  var promptTokens: Int?
   @OptionGroup var steering: SteeringOptions
   @Flag(help: "Print the comparison as JSON.") var json = false
 
   func validate() throws {
     guard output != nil || expected != nil else { throw ValidationError("give -o, --expected, or both") }
+    guard (1...1 << 24).contains(promptTokens ?? 1) else {
+      throw ValidationError("--prompt-tokens: expected 1 or more")
+    }
     guard nmse >= 0 else { throw ValidationError("--nmse: expected 0 or more, found \(nmse)") }
     guard expected != nil || !json else {
       throw ValidationError("--json: expected --expected, which it prints")
@@ -79,7 +87,9 @@ struct RunCommand: ParsableCommand {
     let (strengths, sites) = (try steering.strengths(for: model), try DumpedSites(dump, of: [model.engine]))
     var results: [ResultTensor] = []
     for tokens in sequences {
-      let more = try model.evaluate(tokens, strengths: strengths, sites: sites.observed)
+      let promptCount = promptTokens.map { min($0, tokens.count) }
+      let more = try model.evaluate(
+        tokens, promptCount: promptCount, strengths: strengths, sites: sites.observed)
       if results.isEmpty {
         results = more
       } else {
@@ -90,6 +100,10 @@ struct RunCommand: ParsableCommand {
   }
 
   private func evaluateEntries(_ file: PlanFile) throws -> [ResultTensor] {
+    guard promptTokens == nil else {
+      throw ValidationError(
+        "--prompt-tokens: expected a language model's plan, found one that reads whole entries")
+    }
     let tensors = try SafetensorsFile(input)
     let pipeline = try EntryPipeline(file, threads: steering.threads)
     let running = try pipeline.modules(for: tensors)

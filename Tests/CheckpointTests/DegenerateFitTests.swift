@@ -34,7 +34,7 @@ import Testing
           #expect(parameter.values.allSatisfy { $0.magnitude <= 1e16 }, "\(parameter.values)")
         }
       }
-      let types = try one.method.transport(.all, one.settings).parameterTypes(
+      let types = try one.method.functions(.all, one.settings).parameterTypes(
         at: TensorType(.f32, [.symbol("T"), .fixed(data.width)]), shapes: fit.parameters.mapValues(\.shape))
       #expect(Set(types.keys) == Set(fit.parameters.keys))
       if let channels = fit.meanShiftChannels { #expect((0...data.width).contains(channels)) }

@@ -36,7 +36,7 @@ import Testing
     let model = try Model(fixture(checkpoint))
     let map = try model.randomMap(at: pattern)
     for strength in [0, 0.3, 1, 1.5] as [Float] {
-      let dial = [steeringMap: strength]
+      let dial: Steering = [steeringMap: strength]
       let reference = try entries(model, map, .reference).run(texts, strengths: dial).flatMap { $0 }
       for variant in [Variant.inserted, .live, .frozen] {
         let steered = try entries(model, map, variant, strength: strength)
@@ -54,7 +54,7 @@ import Testing
     for variant in [Variant.live, .inserted, .reference] {
       let bare = try entries(model, nil, variant).run(texts).flatMap { $0 }
       let steered = try entries(model, map, variant)
-      for strengths in [[:], [steeringMap: 0]] as [[String: Float]] {
+      for strengths in [[:], [steeringMap: 0]] as [Steering] {
         #expect(sameBits(try steered.run(texts, strengths: strengths).flatMap { $0 }, bare), "\(variant)")
       }
       let full = try steered.run(texts, strengths: [steeringMap: 1]).flatMap { $0 }

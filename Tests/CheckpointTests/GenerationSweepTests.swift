@@ -81,8 +81,12 @@ import Workbench
     record.text = "a \"quoted\" line\nand\u{7} a bell \u{1F600}"
     record.seed = .max
     record.finish = .end
-    let read = try GenerationRecord(JSON(parsing: record.json.description)) { FileError("x", nil, $0) }
-    #expect(read == record)
+    for text in ["map=0.1", "map=0->1 over 4 until 9 when mean(s) > 0.25 and cos(s) < 1"] {
+      record.strengths = try steering(text, readsPromptAgain: true).reduced
+      let read = try GenerationRecord(JSON(parsing: record.json.description)) { FileError("x", nil, $0) }
+      #expect(read == record)
+    }
+    record.strengths = ["map": 0.1]
     #expect(record.json.description.hasPrefix("{\"format\":\"act-generation/1\","))
     #expect(record.key == .init(strengths: [steeringMap: 0.1, "other": 0], promptIndex: 0, sample: 0))
   }

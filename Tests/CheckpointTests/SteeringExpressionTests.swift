@@ -17,12 +17,14 @@ import Testing
     ] as [(String, [String], [[Float]])])
   func parses(text: String, names: [String], strengths: [[Float]]) throws {
     let expression = try SteeringExpression(parsing: text)
-    #expect(expression.terms == zip(names, strengths).map { Term(name: $0, strengths: $1) })
+    #expect(
+      expression.terms
+        == zip(names, strengths).map { Term(name: $0, schedules: $1.map { StrengthSchedule($0) }) })
   }
 
   /// A range's last step is there although 0.1 is not a binary fraction.
   @Test func rangesReachTheirEnd() throws {
-    let strengths = try SteeringExpression(parsing: "a=0:1:0.1").terms[0].strengths
+    let strengths = try SteeringExpression(parsing: "a=0:1:0.1").terms[0].schedules.map(\.first)
     #expect(strengths.count == 11)
     #expect(strengths[10] == 1)
     #expect(strengths[3] == 0.3)
@@ -31,7 +33,7 @@ import Testing
   @Test(arguments: [
     "", "a", "a=", "=1", "a=x", "a=nan", "a=inf", "a=1,", ",a=1", "a=1,,b=2", "a=1,a=2", "a=1:2", "a=1:2:3:4",
     "a=1:2:",
-    "a=1:0:0.1", "a=0:1:0", "a=0:1:-1", "a=0:1:1e-9", "a==1", "a=1=2", "a=0x", "a=1 ", "a=0:nan:1",
+    "a=1:0:0.1", "a=0:1:0", "a=0:1:-1", "a=0:1:1e-9", "a==1", "a=1=2", "a=0x", "a=1 b", "a=0:nan:1",
   ])
   func malformed(text: String) {
     let error = #expect(throws: SteeringExpression.Malformed.self) { try SteeringExpression(parsing: text) }

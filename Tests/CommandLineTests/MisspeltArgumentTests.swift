@@ -32,7 +32,7 @@ import Workbench
     (["fit", "M", "-o", "x"], "expected --source and --target"),
     (["fit", "M", "-o", "x", "--source", "-", "--target", "-"], "at most once"),
     (["search", "M", "--held-out", "c", "--source", "a", "--target", "b", "--parts", "-1"], "--parts"),
-    (["show", "a", "--", "--frobnicate"], "--frobnicate"),
+    (["opt", "a", "--", "--frobnicate"], "--frobnicate"),
     (["compile", "M"], "--output"),
   ])
   func othersAreLeftAlone(arguments: [String], words: String) throws {

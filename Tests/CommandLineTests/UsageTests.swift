@@ -62,7 +62,7 @@ import Testing
     (.actc, ["collect", "M"], "--source"), (.actc, ["solve"], "<shards>"),
     (.actc, ["search", "M", "--source", "a", "--target", "b"], "--held-out"),
     (.actc, ["compile"], "<model>"), (.actc, ["compile", "M"], "--output"), (.actc, ["opt"], "<file>"),
-    (.actc, ["show"], "<file>"), (.actc, ["sites"], "<model>"),
+    (.actc, ["show"], "<files>"), (.actc, ["sites"], "<model>"),
     (.actrun, ["generate", "P"], "--prompt or --prompts"),
     (.actrun, ["run", "P"], "--input"),
     (.actrun, ["run", "P", "--input", "x"], "give -o, --expected, or both"),

@@ -110,7 +110,10 @@ import Workbench
     ("sites", #"[{"name":"s","width":0}]"#, "a name and a width"),
     ("sites", #"[{"name":"s","width":2},{"name":"s","width":2}]"#, "given twice"),
     ("sites", #"[{"name":"t","width":2}]"#, "t/slope: is missing"), ("skip_first", "-1", "expected a count"),
-    ("token_scope", "sometimes", "expected all, prompt, generated, last or positions as in 4-9"),
+    (
+      "token_scope", "sometimes",
+      "expected all, prompt, generated, last, first:N, after:N or positions as in 4-9"
+    ),
     ("counts", #"{"source":-1}"#, "cannot be -1"), ("gated_channels", "[]", "expected an object"),
     ("data", #"{"source":1}"#, "cannot be 1"),
   ])

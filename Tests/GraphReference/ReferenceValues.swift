@@ -88,6 +88,8 @@ package struct ReferenceValues {
     case .input(let name, _), .weight(let name): return leaf(name, node.type)
     case .mapParameter(let map, let site, let name): return leaf("\(map)/\(site)/\(name)", node.type)
     case .dial(let name, _): return leaf("dial \(name)", node.type)
+    case .gateBound(let gate, let end):
+      return leaf("gate \(gate.map) \(gate.score) \(end.rawValue)", node.type)
     case .constant(let value): return fill([]) { _ in Double(value) }
     case .unary, .binary, .select, .affine, .fused:
       var body = ReferenceBody(node)

@@ -45,7 +45,7 @@ extension EntryInputs {
 extension EntryModel {
   /// Runs texts in one call; returns for each the rows of a result, of which there are one or as many as tokens.
   package func run(
-    _ texts: [EncoderText], result name: String = "last_hidden_state", strengths: [String: Float] = [:]
+    _ texts: [EncoderText], result name: String = "last_hidden_state", strengths: Steering = [:]
   ) throws -> [[Float]] {
     let results = try evaluate(EntryInputs(texts, for: plan.inputs), strengths: strengths)
     guard let result = results.first(where: { $0.name == name }) else {

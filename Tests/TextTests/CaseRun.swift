@@ -72,9 +72,18 @@ struct CaseRun {
       guard let function = graphs.first(where: { $0.name == map.function }) else {
         throw MalformedCase(line: section.firstLine, problem: "no function @\(map.function)")
       }
-      options.transports.append(Transport(name: map.name, function: function, sites: map.sites))
+      var transport = Transport(name: map.name, function: function, sites: map.sites)
+      transport.gates = section.gates.filter { $0.map == map.name }.map(\.score)
+      options.transports.append(transport)
     }
-    graphs.removeAll { graph in section.maps.contains { $0.function == graph.name } }
+    for score in section.scores {
+      guard let function = graphs.first(where: { $0.name == score.function }) else {
+        throw MalformedCase(line: section.firstLine, problem: "no function @\(score.function)")
+      }
+      options.scores.append(TokenScore(name: score.name, function: function, sites: score.sites))
+    }
+    let functions = (section.maps + section.scores).map(\.function)
+    graphs.removeAll { functions.contains($0.name) }
     guard graphs.count == 1 else {
       throw MalformedCase(line: section.firstLine, problem: "expected one graph, found \(graphs.count)")
     }

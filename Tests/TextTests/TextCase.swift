@@ -25,6 +25,9 @@ struct TextCase {
   var errors: [ExpectedError] = []
   /// Names of the functions that maps take from the section.
   var maps: [(name: String, function: String, sites: [String])] = []
+  /// Scores likewise.
+  var scores: [(name: String, function: String, sites: [String])] = []
+  var gates: [Gate] = []
 }
 
 /// A case file that says something that the harness does not know.
@@ -94,12 +97,18 @@ extension TextCase {
         throw failure("expected `name = strength`")
       }
       options.frozen[String(parts[0])] = strength
-    case "MAP":
+    case "MAP", "SCORE":
       guard let match = value.wholeMatch(of: /(\S+) = @(\S+) at(.*)/) else {
         throw failure("expected `name = @function at site, site`")
       }
       let sites = match.3.split(separator: ",").map { String($0.trimmed) }
-      maps.append((String(match.1), String(match.2), sites))
+      let found = (name: String(match.1), function: String(match.2), sites: sites)
+      if key == "MAP" { maps.append(found) } else { scores.append(found) }
+    case "GATE":
+      guard let match = value.wholeMatch(of: /(\S+) by (\S+)/) else {
+        throw failure("expected `map by score`")
+      }
+      gates.append(Gate(map: String(match.1), score: String(match.2)))
     case _ where key.hasPrefix("CHECK"): break
     default: throw failure("unknown directive `\(key)`")
     }

@@ -9,4 +9,5 @@ package let actAdd = SteeringMethod(
   summary: "adds the difference between two prompts (ActAdd)",
   transport: shiftTransport("actadd"),
   data: DataRequirements(pooling: .last, pairs: true, mostPairs: 1),
-  fitMeans: { source, target, _ in meanShift(source, target) })
+  fitMeans: { source, target, _ in meanShift(source, target) }
+).scoring(by: cosineScore("actadd"))

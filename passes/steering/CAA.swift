@@ -9,4 +9,5 @@ package let caa = SteeringMethod(
   summary: "adds the mean difference of pairs at their last tokens (CAA)",
   transport: shiftTransport("caa"),
   data: DataRequirements(pooling: .last, pairs: true),
-  fitMeans: { source, target, _ in meanShift(source, target) })
+  fitMeans: { source, target, _ in meanShift(source, target) }
+).scoring(by: cosineScore("caa"))

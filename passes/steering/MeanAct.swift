@@ -18,4 +18,8 @@ package let meanAct = SteeringMethod(
       "source_mean": MapParameter(source.map { Float($0) }),
       "target_mean": MapParameter(target.map { Float($0) }),
     ]
-  })
+  }
+).scoring(
+  by: cosineScore(
+    "mean_act", ["source_mean", "target_mean"], direction: "difference",
+    lines: "  %difference = sub %target_mean, %source_mean : f32[D]\n"))

@@ -13,15 +13,8 @@ package let repe = SteeringMethod(
   transport: shiftTransport("repe"),
   data: DataRequirements(pooling: .last, pairs: true),
   fitSamples: { source, target, _ in
-    var differences = target
-    for index in differences.values.indices { differences.values[index] -= source.values[index] }
-    let decomposition = try SingularValues(differences)
-    guard decomposition.values[0] > 0 else {
-      throw FitError("the texts of every pair are the same there; leave out the site")
-    }
-    let direction = decomposition.right.rows(0..<1)
-    let along = differences.product(transposed: direction).values.reduce(0, +)
-    return SiteFit(parameters: [
-      "shift": MapParameter(direction.values.map { Float(along < 0 ? -$0 : $0) })
-    ])
-  })
+    let differences = Matrix.differences(of: source, to: target)
+    let direction = try differences.principalDirection(along: differences)
+    return SiteFit(parameters: ["shift": MapParameter(direction.map { Float($0) })])
+  }
+).scoring(by: cosineScore("repe"))

@@ -16,6 +16,13 @@ public func freezeDials(_ strengths: [String: Float]) -> GraphPass {
       graph.setOp(id, .constant(strength))
       left.remove(name)
     }
+    for id in graph.order {
+      guard case .gateBound(let gate, _) = graph[id].op, strengths[gate.map] != nil else { continue }
+      throw TransportError(
+        problem:
+          "cannot freeze `\(gate.map)`: a gate of `\(gate.score)` decides at run time where it acts; keep its dial"
+      )
+    }
     if let name = left.min() { throw TransportError(problem: "cannot freeze `\(name)`: no such dial") }
     return !strengths.isEmpty
   }

@@ -9,8 +9,9 @@ import ActIR
 ///     %y = linear %n, %v                         =>  %y = linear %t, %v
 ///
 /// Maps at one site compose in the order given, and the site is what they make of it. What a module adds to its input,
-/// `MODULE:delta`, is a site that only a map there gives a node.
-public func insertTransports(_ transports: [Transport]) -> GraphPass {
+/// `MODULE:delta`, is a site that only a map there gives a node. Where a map has gates, its readers see
+/// `select MASK, %t, %n`, the mask made of scores that are inserted first and read the sites' own values.
+public func insertTransports(_ transports: [Transport], scores: [TokenScore] = []) -> GraphPass {
   GraphPass("insert-transports") { graph in
     for (index, transport) in transports.enumerated() {
       if transports[..<index].contains(where: { $0.name == transport.name }) {
@@ -21,10 +22,17 @@ public func insertTransports(_ transports: [Transport]) -> GraphPass {
         throw TransportError(problem: "map `\(transport.name)` has no sites")
       }
     }
-    graph = graph.exposing(transports.flatMap(\.sites))
+    graph = graph.exposing(transports.flatMap(\.sites) + scores.flatMap(\.sites))
     var bare: [String: ValueID] = [:]
     for id in graph.order { if let site = graph[id].site { bare[site] = id } }
     var current = bare
+    var inserted = try InsertedScores(scores, in: &graph)
+    // Before anything is inserted, while what depends on what is as in the model.
+    for transport in transports {
+      for site in transport.sites {
+        if let x = current[site] { try inserted.check(transport, at: site, of: x, in: graph) }
+      }
+    }
     for transport in transports {
       let strength = graph.append(
         .dial(name: transport.name, scope: transport.scope), name: transport.name)
@@ -37,7 +45,7 @@ public func insertTransports(_ transports: [Transport]) -> GraphPass {
           throw TransportError(
             problem: "map `\(transport.name)`: the model has no site `\(site)`; `actc sites` lists them")
         }
-        current[site] = try graph.inline(transport, at: site, x: x, strength: strength)
+        current[site] = try graph.inline(transport, at: site, x: x, strength: strength, &inserted)
       }
     }
     // Who looks at a site sees what its readers do.
@@ -45,70 +53,35 @@ public func insertTransports(_ transports: [Transport]) -> GraphPass {
       if let x = bare[site], graph.isLive(x) { graph.setSite(x, nil) }
       graph.setSite(y, site)
     }
-    return !transports.isEmpty
+    return !transports.isEmpty || !scores.isEmpty
   }
 }
 
 extension Graph {
   /// Copies the transport function after `x` and moves x's readers to its result.
   fileprivate mutating func inline(
-    _ transport: Transport, at site: String, x: ValueID, strength: ValueID
+    _ transport: Transport, at site: String, x: ValueID, strength: ValueID, _ scores: inout InsertedScores
   ) throws(TransportError) -> ValueID {
-    let function = transport.function
-    var copies: [ValueID: ValueID] = [:]
-    let parameters = try transport.parameterTypes(at: site, of: type(x))
-    let mostOfRow = max(
-      Transport.mostElementsOfRow, Transport.mostTimesX * (type(x).elementsPerSymbol ?? 0))
+    let mask = try scores.mask(for: transport, at: site, of: x, in: &self)
     let firstNew = valueBound
-    for id in function.order {
-      let node = function[id]
-      let name = "\(transport.name).\(node.name)"
-      guard case .input(let parameter, _) = node.op else {
-        let inputs = node.inputs.map { copies[$0]! }
-        func failure(_ expected: String, _ found: String) -> TransportError {
-          TransportError(
-            problem: "map `\(transport.name)` at \(site): %\(node.name): expected \(expected), found \(found)"
-          )
-        }
-        let type: TensorType
-        do {
-          type = try node.op.resultType(of: inputs.map { self.type($0) }) ?? node.type
-        } catch {
-          throw failure(error.expected, error.found)
-        }
-        let most = type.fixedCount == nil ? mostOfRow : Transport.mostElements
-        guard let count = type.fixedCount ?? type.elementsPerSymbol, count <= most else {
-          throw failure("at most \(most) numbers", "\(type)")
-        }
-        copies[id] = append(Node(node.op, inputs, type, name: name))
-        continue
-      }
-      switch parameter {
-      case "x": copies[id] = x
-      case "strength": copies[id] = strength
-      default:
-        copies[id] = append(
-          Node(
-            .mapParameter(map: transport.name, site: site, name: parameter), [], parameters[parameter]!,
-            name: name))
-      }
-    }
-    let y = copies[function.results[0].value]!
+    var y = try copy(transport.source, at: site, inputs: ["x": x, "strength": strength])
     guard y != x else { return x }
-    replace(x, with: y, except: Set((firstNew..<valueBound).map { ValueID(index: $0) }))
+    if let mask { y = append(.select, mask, y, x, name: "\(transport.name).gated") }
+    let new = Set((firstNew..<valueBound).map { ValueID(index: $0) })
+    replace(x, with: y, except: new.union(scores.readers))
     return y
   }
 }
 
 extension Transport {
+  fileprivate var source: MapFunction {
+    MapFunction(kind: "map", name: name, function: function, shapes: shapes, owner: name)
+  }
+
   /// The types of the parameters at a site; see `Graph.parameterTypes(at:shapes:)`.
   public func parameterTypes(
     at site: String, of type: TensorType
   ) throws(TransportError) -> [String: TensorType] {
-    do {
-      return try function.parameterTypes(at: type, shapes: shapes[site] ?? [:])
-    } catch {
-      throw TransportError(problem: "map `\(name)` at \(site): \(error)")
-    }
+    try source.parameterTypes(at: site, of: type)
   }
 }

@@ -15,6 +15,9 @@ public struct SteeringMethod: Sendable {
   /// The transport function in the text form, `(%x: f32[T,D], parameters…, %strength: f32[]) -> y`; where it follows
   /// from what is chosen of the method, that of the defaults.
   public let transport: String
+  /// The score function in the text form, `(%x: f32[T,D], parameters…) -> f32[T,1]`, which conditions test; nil: the method
+  /// has none.
+  public private(set) var score: String?
   /// What the method wants of the samples.
   public let requirements: DataRequirements
   /// What can be chosen of the fit.
@@ -79,6 +82,14 @@ public struct SteeringMethod: Sendable {
   public func following(_ follow: @escaping Follow) -> SteeringMethod {
     var method = self
     method.follow = follow
+    return method
+  }
+
+  /// The method, with a score for each token that conditions may test: how much of what it looks for a token shows. Its
+  /// parameters are among those that the fit returns, the transport's or others.
+  public func scoring(by score: String) -> SteeringMethod {
+    var method = self
+    method.score = score
     return method
   }
 

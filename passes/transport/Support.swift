@@ -28,6 +28,44 @@ extension SteeringMethod {
   }
 }
 
+extension SteeringMethod {
+  /// The functions that a map file carries under a support, of what is chosen of the method; by default its defaults.
+  package func functions(_ support: Support, _ settings: MethodSettings? = nil) throws -> MapFunctions {
+    MapFunctions(transport: try transport(support, settings), score: try score.map { try Graph(parsing: $0) })
+  }
+}
+
+/// The functions of a map: what it does to an activation, and what conditions test of it.
+package struct MapFunctions: Sendable {
+  package var transport: Graph
+  package var score: Graph?
+
+  package init(transport: Graph, score: Graph? = nil) {
+    self.transport = transport
+    self.score = score
+  }
+
+  /// The names of the parameters, those of the transport first.
+  package var parameterNames: [String] {
+    let transported = transport.inputs.map { transport[$0].name }.filter { $0 != "x" && $0 != "strength" }
+    let scored = score.map { score in score.inputs.map { score[$0].name } } ?? []
+    return transported + scored.filter { $0 != "x" && !transported.contains($0) }
+  }
+
+  /// The types of all parameters where `x` has this type, by name; see `Graph.parameterTypes(at:shapes:)`.
+  package func parameterTypes(
+    at type: TensorType, shapes: [String: [Int]]
+  ) throws(ParameterMismatch) -> [String: TensorType] {
+    var types = try transport.parameterTypes(at: type, shapes: shapes)
+    for (name, type) in try score?.parameterTypes(at: type, shapes: shapes) ?? [:] {
+      if let other = types.updateValue(type, forKey: name), other != type {
+        throw ParameterMismatch(parameter: name, expected: "\(other)", found: "\(type)")
+      }
+    }
+    return types
+  }
+}
+
 /// Gathers what a bounded support needs: the source samples of each channel.
 package struct SupportAccumulator: Sendable {
   private let support: Support

@@ -14,6 +14,8 @@ public struct Transport: Sendable {
   /// The shape of each parameter at each site, from which the function's symbols are solved. A parameter without one has
   /// sizes that the function itself or the type at the site gives.
   public var shapes: [String: [String: [Int]]]
+  /// The scores by which its tokens may be tested at run time, by name.
+  public var gates: [String] = []
 
   /// A map under the name of its dial; ``check(_:)`` says whether its function is a transport.
   public init(

@@ -121,7 +121,7 @@ extension FileMetadata {
     let text = try text("token_scope")
     guard let scope = TokenScope(text, skippedPositions: try count("skip_first")) else {
       throw failure(
-        "token_scope", "expected all, prompt, generated, last or positions as in 4-9, found `\(text)`")
+        "token_scope", "expected \(TokenScope.expected), found `\(text)`")
     }
     return scope
   }

@@ -11,10 +11,11 @@ import ActIR
 /// | `method`, `method_version` | what fitted the parameters: `linear-act`, `1` |
 /// | `method_options` | JSON object (optional): what was chosen for each option of the method, as text |
 /// | `transport` | the graph function `(x, parameters…, strength) -> y`, in the text form of graphs |
-/// | `parameters` | JSON array: the names of the parameters, in the order in which `transport` takes them |
+/// | `score` | the graph function `(x, parameters…) -> f32[T,1]` that conditions test (optional) |
+/// | `parameters` | JSON array: the names of the parameters, in the order in which `transport` and then `score` take them |
 /// | `sites` | JSON array of `{"name": SITE, "width": D}`, in the order of the graph |
 /// | `model_fingerprint` | `Checkpoint.fingerprint` of the model that the maps were fitted on |
-/// | `token_scope` | the tokens that the maps apply to: `all`, `prompt`, `generated`, `last` or a range |
+/// | `token_scope` | the tokens that the maps apply to: `all`, `prompt`, `generated`, `last`, `first:8`, `after:8` or a range |
 /// | `skip_first` | how many positions at the start of a sequence are left alone, in fit and application |
 /// | `support`, `pooling`, `fit_order` | how the fit was made (optional): `q0-100`, `mean`, `causal` |
 /// | `counts` | JSON object (optional): samples by the name of the set, `{"source": 200, "target": 200}` |
@@ -59,7 +60,9 @@ package struct MapFile: Hashable, Sendable {
 
   package var fit: FitDescription
   package var transport: String
-  /// The names of the parameters, in the order in which `transport` takes them.
+  /// What conditions test: a number for each token; nil: they cannot.
+  package var score: String?
+  /// The names of the parameters, in the order in which `transport` and then `score` take them.
   package var parameterNames: [String]
   package var modelFingerprint: String
   /// In the order of the graph, at least one.

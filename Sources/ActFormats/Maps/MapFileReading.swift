@@ -14,6 +14,7 @@ extension MapFile {
     self.init(
       try FitDescription(entries), transport: try entries.text("transport"), parameterNames: names,
       modelFingerprint: try entries.text("model_fingerprint"), sites: try entries.sites(names))
+    if file.metadata("score") != nil { score = try entries.text("score") }
     counts = try entries.counts("counts")
     heldOut = try entries.counts("held_out")
     // The second name is that of earlier versions.

@@ -40,8 +40,10 @@ extension MapFile {
       ("format", "act-map"), ("format_version", Self.formatVersion),
     ]
     entries += fit.method.entries
+    entries.append(("transport", transport))
+    if let score { entries.append(("score", score)) }
     entries += [
-      ("transport", transport), ("parameters", JSON.array(parameterNames.map(JSON.string)).description),
+      ("parameters", JSON.array(parameterNames.map(JSON.string)).description),
       ("sites", FileMetadata.sites(sites.map { ($0.name, $0.width, nil) })),
       ("model_fingerprint", modelFingerprint),
     ]

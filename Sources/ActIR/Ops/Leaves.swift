@@ -165,10 +165,37 @@ struct DialOp: OpDefinition {
     var skipped = scope.skippedPositions
     try coder.int("skip_first", &skipped, default: 0)
     guard let scope = TokenScope(text, skippedPositions: skipped) else {
-      throw coder.failure(
-        "unknown scope `\(text)`; expected all, prompt, generated, last or positions as in 4-9")
+      throw coder.failure("unknown scope `\(text)`; expected \(TokenScope.expected)")
     }
     self.scope = scope
+  }
+
+  func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
+    try operands.expect(0)
+    return TensorType(.f32, [])
+  }
+}
+
+/// `-> f32[]`
+struct GateBoundOp: OpDefinition {
+  var gate = Gate(map: "", score: "")
+  var end = GateEnd.lower
+
+  let mnemonic = "gate_bound"
+  var op: Op { .gateBound(gate, end) }
+  var traits: OpTraits {
+    OpTraits(.set, in: .set, [], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
+  }
+
+  mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
+    try coder.string("map", &gate.map)
+    try coder.string("score", &gate.score)
+    var word = end.rawValue
+    try coder.word("end", &word, default: GateEnd.lower.rawValue)
+    guard let end = GateEnd(rawValue: word) else {
+      throw coder.failure("unknown end `\(word)`; expected lower or upper")
+    }
+    self.end = end
   }
 
   func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {

@@ -17,8 +17,10 @@ extension EntryModel {
   /// - Throws: `FileError` for inputs that do not fit the plan, `EngineError` where a dial does not exist,
   ///   `NotFiniteError` for results that are not finite.
   package func evaluate(
-    _ inputs: EntryInputs, strengths: [String: Float] = [:], sites: Set<String> = []
+    _ inputs: EntryInputs, strengths: Steering = [:], sites: Set<String> = []
   ) throws -> [ResultTensor] {
+    try engine.check(strengths)
+    try check(strengths)
     let layout = try EntryLayout(inputs, self)
     let values = try plan.inputs.compactMap { input in
       try EntryInput(input, of: inputs, count: layout.count) { plan.limit(ofInput: $0, layout.count) }
@@ -50,6 +52,15 @@ extension EntryModel {
       }
     }
     return (results + observed).map(\.inFile)
+  }
+
+  /// Refuses tests of a prompt: an entry is read whole, before its scores are known.
+  private func check(_ strengths: Steering) throws(FileError) {
+    for (name, term) in strengths.terms.sorted(by: { $0.key < $1.key }) where term.hangsOnPrompt {
+      throw FileError.unsupported(
+        path, name, "tests of a prompt are not supported in a plan that reads whole entries",
+        next: "test each token, as in `when cos(NAME) > 0.3`")
+    }
   }
 
   /// Refuses a scope of tokens where values count entries that are no texts alone.
@@ -116,37 +127,31 @@ private struct EntrySlots {
   private(set) var entries: [Int32] = []
   /// Where a map has a scope of tokens, the slot of each row.
   private(set) var rows: [Int32]?
-  private var spans: [SlotSpans] = []
+  private var held: [Int32] = []
 
   /// Acquires slots for entries of so many rows, each steered with `strengths`.
-  init(_ rowCounts: [Int], _ strengths: [String: Float], _ model: EntryModel) throws {
-    guard model.plan.scopes.contains(where: { $0.scope != .all }) else {
-      let slot = try model.slots.acquire(strengths)
-      entries = [Int32](repeating: slot, count: rowCounts.count)
-      held = slot
-      return
-    }
+  init(_ rowCounts: [Int], _ strengths: Steering, _ model: EntryModel) throws {
+    let parts = strengths.parts { _ in false }
+    let isScoped = model.plan.scopes.contains { $0.scope != .all }
+    // Nothing counts entries in a plan whose maps have scopes of tokens.
     var rows: [Int32] = []
     do {
       for count in rowCounts {
-        let slots = try model.slots.acquire(strengths, promptCount: count, length: count)
-        spans.append(slots)
-        rows += (0..<count).map { slots[$0] }
+        var cursor = SlotCursor(parts, model.plan, promptCount: count)
+        for position in 0..<(isScoped ? count : 1) {
+          if let values = cursor.newValues(at: position) { held.append(try model.slots.acquire(values)) }
+          rows.append(held[held.count - 1])
+        }
       }
     } catch {
       release(to: model)
       throw error
     }
-    // Nothing counts entries in such a plan.
-    entries = [Int32](repeating: 0, count: rowCounts.count)
-    self.rows = rows
+    entries = isScoped ? [Int32](repeating: 0, count: rowCounts.count) : rows
+    self.rows = isScoped ? rows : nil
   }
 
-  /// The slot that all entries share.
-  private var held: Int32 = 0
-
   func release(to model: EntryModel) {
-    model.slots.release(held)
-    for span in spans { model.slots.release(span) }
+    for slot in held { model.slots.release(slot) }
   }
 }

@@ -45,7 +45,7 @@ package struct EntryPipeline {
   /// - Throws: what `EntryModel.evaluate` and `strengths` throw.
   package func evaluate(
     _ running: [EntryModel], on tensors: SafetensorsFile,
-    strengths: (EntryModel) throws -> [String: Float] = { _ in [:] }, sites: Set<String> = []
+    strengths: (EntryModel) throws -> Steering = { _ in [:] }, sites: Set<String> = []
   ) throws -> [ResultTensor] {
     var results: [ResultTensor] = []
     var places: [String: Int] = [:]

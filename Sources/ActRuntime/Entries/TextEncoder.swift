@@ -66,7 +66,7 @@ package final class TextEncoder {
   /// - Returns: the rows of each text.
   /// - Throws: what the tokenizer and the model throw.
   package func rows(
-    _ texts: [String], result name: String, strengths: [String: Float] = [:]
+    _ texts: [String], result name: String, strengths: Steering = [:]
   ) throws -> [ResultTensor] {
     let encoded = try texts.map { text in
       let tokens = try encode(text)
@@ -113,7 +113,7 @@ package final class TextEncoder {
   /// - Returns: an embedding of each text.
   /// - Throws: what the tokenizer and the model throw.
   package func embeddings(
-    _ texts: [String], _ pooling: Pooling = .mean, isNormalized: Bool = true, strengths: [String: Float] = [:]
+    _ texts: [String], _ pooling: Pooling = .mean, isNormalized: Bool = true, strengths: Steering = [:]
   ) throws -> [[Float]] {
     let results = model.plan.results.map(\.name)
     let name = ["text_embeds", "last_hidden_state"].first(where: results.contains) ?? "last_hidden_state"

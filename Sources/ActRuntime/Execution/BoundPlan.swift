@@ -37,6 +37,7 @@ final class BoundPlan {
   /// The values that the step computes, in order.
   private(set) var computed: [StepValue] = []
   private(set) var dials: [(name: String, offset: Int)] = []
+  private(set) var gateBounds: [(gate: Gate, end: GateEnd, offset: Int)] = []
 
   /// Lays out a verified plan.
   ///
@@ -146,7 +147,11 @@ final class BoundPlan {
       case .slot(let offset):
         location = locate(slotBlock.base + offset, value.type)
         location.slotStride = plan.slotByteCount / 4
-        if case .dial(let name, _) = value.op { dials.append((name, offset)) }
+        switch value.op {
+        case .dial(let name, _): dials.append((name, offset))
+        case .gateBound(let gate, let end): gateBounds.append((gate, end, offset))
+        default: break
+        }
       case .arena(let offset):
         location = locate(arena.base + offset, value.type)
         if case .kvPack(let keyValues) = value.op {
@@ -231,8 +236,8 @@ final class BoundPlan {
     }.max() ?? 0
   }
 
-  /// A dial's value for the slot that is about to be computed.
-  func dialToSet(at offset: Int) -> UnsafeMutablePointer<Float> {
+  /// The value of a dial or of a gate's end for the slot that is about to be computed.
+  func valueToSet(at offset: Int) -> UnsafeMutablePointer<Float> {
     (setBlock.base + offset).assumingMemoryBound(to: Float.self)
   }
 

@@ -87,15 +87,27 @@ package final class Engine {
     try setStrengths([:], slot: 0)
   }
 
-  /// Sets the strengths of a slot; maps that are not named are off. Runs the set-time program and nothing else.
+  /// Sets the strengths of a slot; maps that are not named are off, and gates let every token through.
   package func setStrengths(_ strengths: [String: Float], slot: Int) throws {
+    try set(SlotValues(strengths), slot: slot)
+  }
+
+  /// Sets the values of a slot. Runs the set-time program and nothing else.
+  package func set(_ values: SlotValues, slot: Int) throws {
     guard (0..<maximumSlots).contains(slot) else { throw EngineError("slot \(slot) of \(maximumSlots)") }
-    try check(strengths)
-    if slot == 0, strengths.values.contains(where: { $0 != 0 }) {
+    try check(values.strengths)
+    if let gate = values.gates.keys.first(where: { !plan.gates.contains($0) }) {
+      throw EngineError("`\(gate.map)` has no gate of `\(gate.score)`")
+    }
+    if slot == 0, values.strengths.values.contains(where: { $0 != 0 }) {
       throw EngineError("slot 0 is the bare model")
     }
     for (name, offset) in bound.dials {
-      bound.dialToSet(at: offset).pointee = strengths[name] ?? 0
+      bound.valueToSet(at: offset).pointee = values.strengths[name] ?? 0
+    }
+    for (gate, end, offset) in bound.gateBounds {
+      let range = values.gates[gate] ?? .all
+      bound.valueToSet(at: offset).pointee = end == .lower ? range.lower : range.upper
     }
     run(bound.setTasks[...])
     bound.keepSetValues(slot: slot)

@@ -7,48 +7,78 @@ extension LanguageModel {
   /// - Parameters:
   ///   - tokens: the sequence.
   ///   - promptCount: tokens from here on count as generated for maps with a token scope; by default none do.
-  ///   - strengths: the steering.
+  ///   - strengths: the steering. Where the prompt is read again, what the second reading gives is returned.
   ///   - sites: sites whose values are wanted too, after the results; see ``Engine/observableSites``.
   ///   - chunkSize: the most rows of one step.
   /// - Returns: the plan's results, then the sites in order of execution.
-  /// - Throws: `EngineError` where the tokens do not fit the plan or a dial does not exist.
+  /// - Throws: `EngineError` where the tokens do not fit the plan, or the steering names what it does not have.
   package func evaluate(
-    _ tokens: [Int32], promptCount: Int? = nil, strengths: [String: Float] = [:], sites: Set<String> = [],
+    _ tokens: [Int32], promptCount: Int? = nil, strengths: Steering = [:], sites: Set<String> = [],
     chunkSize: Int = 128
   ) throws -> [ResultTensor] {
-    let slots = try slots.acquire(
-      strengths, promptCount: promptCount ?? tokens.count, length: tokens.count)
-    defer { self.slots.release(slots) }
-    let sequence = try engine.openSequence(capacity: tokens.count)
-    defer { engine.closeSequence(sequence) }
-    var queue = StepQueue(engine, rowsPerStep: chunkSize)
-    var results = plan.results.map { result in
-      ResultTensor(result.name, plan.values[result.value].type, rows: tokens.count)
-    }
-    var observed: [ResultTensor] = []
-    for (position, token) in tokens.enumerated() {
-      queue.add(
-        Row(token: token, position: Int32(position), sequence: sequence, slot: slots[position]),
-        owner: position)
-      guard queue.isFull || position == tokens.count - 1 else { continue }
-      let rowCount = queue.count
-      try queue.run(observing: sites) { site, values, _ in
-        if let index = observed.firstIndex(where: { $0.name == site }) {
-          observed[index].values += values
-        } else {
-          let type = plan.values.first { $0.site == site }!.type
-          observed.append(ResultTensor(site, type, rows: tokens.count))
-          observed[observed.count - 1].values = values
+    let sequence = try open(
+      strengths, promptCount: promptCount ?? tokens.count, capacity: tokens.count)
+    defer { close(sequence) }
+    var queue = SteeredQueue(self, rowsPerStep: chunkSize)
+    var values = SequenceValues(self, rows: tokens.count)
+    var position = 0
+    while true {
+      let isProvisional = sequence.isProvisional
+      // Rows after the prompt wait until its tests are decided.
+      let end = sequence.isDecided ? tokens.count : min(sequence.promptCount, tokens.count)
+      while position < end {
+        while try !queue.add(tokens[position], at: position, of: sequence, owner: position) {
+          try values.run(&queue, observing: sites, isWanted: !isProvisional)
         }
-      } _: { _, _ in
+        position += 1
       }
-      for index in results.indices {
-        let values = engine.result(results[index].name)!
-        let width = results[index].shape.dropFirst().reduce(1, *)
-        results[index].values += UnsafeBufferPointer(start: values, count: rowCount * width)
+      try values.run(&queue, observing: sites, isWanted: !isProvisional)
+      if sequence.beginsAgain {
+        sequence.begin()
+        position = 0
+      } else if position == tokens.count {
+        return values.all
       }
     }
-    return results + observed
+  }
+}
+
+/// What the steps of a sequence give, for all of its rows.
+private struct SequenceValues {
+  private let model: LanguageModel
+  private let rowCount: Int
+  private var results: [ResultTensor]
+  private var observed: [ResultTensor] = []
+
+  init(_ model: LanguageModel, rows: Int) {
+    self.model = model
+    rowCount = rows
+    results = model.plan.results.map { result in
+      ResultTensor(result.name, model.plan.values[result.value].type, rows: rows)
+    }
+  }
+
+  var all: [ResultTensor] { results + observed }
+
+  /// Runs the rows that wait, and keeps their values where they are wanted.
+  mutating func run(_ queue: inout SteeredQueue, observing sites: Set<String>, isWanted: Bool) throws {
+    let count = queue.count
+    try queue.run(observing: isWanted ? sites : []) { site, values, _ in
+      if let index = observed.firstIndex(where: { $0.name == site }) {
+        observed[index].values += values
+      } else {
+        let type = model.plan.values.first { $0.site == site }!.type
+        observed.append(ResultTensor(site, type, rows: rowCount))
+        observed[observed.count - 1].values = values
+      }
+    } _: { _, _ in
+    }
+    guard isWanted, count > 0 else { return }
+    for index in results.indices {
+      let values = model.engine.result(results[index].name)!
+      let width = results[index].shape.dropFirst().reduce(1, *)
+      results[index].values += UnsafeBufferPointer(start: values, count: count * width)
+    }
   }
 }
 

@@ -3,8 +3,7 @@ package struct GenerationRequest: Sendable {
   /// Token ids.
   package var prompt: [Int32]
   package var maximumTokens: Int
-  /// By map name; maps that are not named are off.
-  package var strengths: [String: Float] = [:]
+  package var strengths = Steering()
   package var sampling = SamplingOptions()
   /// Tokens that end the text.
   package var stopTokens: Set<Int32> = []

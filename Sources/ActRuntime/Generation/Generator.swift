@@ -28,8 +28,7 @@ private final class GenerationRun {
   /// A request that has a sequence.
   private struct Continuation {
     let index: Int
-    let sequence: Int32
-    let slots: SlotSpans
+    let sequence: SteeredSequence
     var sampler: Sampler
     /// What comes after the prompt.
     var tokens: [Int32] = []
@@ -42,21 +41,24 @@ private final class GenerationRun {
   private let engine: Engine
   private let requests: [GenerationRequest]
   private var live: [Continuation] = []
+  /// How many may be live together.
+  private let together: Int
   /// The first request that has not started.
   private var next = 0
   private(set) var generations: [Generation]
   private(set) var timing = GenerationTiming()
 
   /// The step in the making.
-  private var queue: StepQueue
+  private var queue: SteeredQueue
   private var promptRowCount = 0
 
   init(_ model: LanguageModel, _ requests: [GenerationRequest]) throws {
     self.model = model
     engine = model.engine
     self.requests = requests
-    queue = StepQueue(engine)
+    queue = SteeredQueue(model)
     generations = Array(repeating: Generation(), count: requests.count)
+    together = model.mostTogether(requests.lazy.map(\.strengths))
     // Whatever cannot run is found before anything does.
     for request in requests {
       guard !request.prompt.isEmpty else {
@@ -68,8 +70,7 @@ private final class GenerationRun {
         throw EngineError("a sequence of \(length) tokens; the plan's context is \(model.contextLength)")
       }
     }
-    let together = min(engine.maximumSequences, requests.count)
-    live.reserveCapacity(together)
+    live.reserveCapacity(min(together, requests.count))
   }
 
   /// Takes over the tokens of what has not ended.
@@ -81,10 +82,7 @@ private final class GenerationRun {
   }
 
   func close() {
-    for continuation in live {
-      engine.closeSequence(continuation.sequence)
-      model.slots.release(continuation.slots)
-    }
+    for continuation in live { model.close(continuation.sequence) }
     live = []
   }
 
@@ -93,25 +91,28 @@ private final class GenerationRun {
   func round(
     _ onToken: (Int, Int32) -> Void, _ onEnd: (Int, Generation) throws -> Void
   ) throws -> Bool {
-    while live.count < engine.maximumSequences, next < requests.count {
+    while live.count < together, next < requests.count {
       try start(next)
       next += 1
     }
     if live.isEmpty { return false }
     for index in live.indices {
       let request = requests[live[index].index]
+      let sequence = live[index].sequence
+      if sequence.beginsAgain {
+        live[index].readCount = 0
+        sequence.begin()
+      }
       let length = request.prompt.count + live[index].tokens.count
+      let isWanted = !sequence.isProvisional
       while live[index].readCount < length {
         let position = live[index].readCount
         let isPrompt = position < request.prompt.count
         let token = isPrompt ? request.prompt[position] : live[index].tokens[position - request.prompt.count]
-        queue.add(
-          Row(
-            token: token, position: Int32(position), sequence: live[index].sequence,
-            slot: live[index].slots[position]), owner: position == length - 1 ? index : nil)
+        let owner = isWanted && position == length - 1 ? index : nil
+        while try !queue.add(token, at: position, of: sequence, owner: owner) { try step(onToken) }
         live[index].readCount += 1
         if isPrompt { promptRowCount += 1 }
-        if queue.isFull { try step(onToken) }
       }
     }
     try step(onToken)
@@ -121,17 +122,12 @@ private final class GenerationRun {
 
   private func start(_ index: Int) throws {
     let request = requests[index]
-    let length = request.prompt.count + request.maximumTokens
-    let slots = try model.slots.acquire(
-      request.strengths, promptCount: request.prompt.count, length: length)
-    let sequence: Int32
-    do { sequence = try engine.openSequence(capacity: length) } catch {
-      model.slots.release(slots)
-      throw error
-    }
+    let sequence = try model.open(
+      request.strengths, promptCount: request.prompt.count,
+      capacity: request.prompt.count + request.maximumTokens)
     var sampler = Sampler(request.sampling, vocabularySize: model.vocabularySize)
     for token in request.prompt { sampler.observe(token) }
-    live.append(Continuation(index: index, sequence: sequence, slots: slots, sampler: sampler))
+    live.append(Continuation(index: index, sequence: sequence, sampler: sampler))
     live[live.count - 1].tokens.reserveCapacity(request.maximumTokens)
     timing.promptTokens += request.prompt.count
   }
@@ -178,8 +174,7 @@ private final class GenerationRun {
         continue
       }
       let ended = live.remove(at: index)
-      engine.closeSequence(ended.sequence)
-      model.slots.release(ended.slots)
+      model.close(ended.sequence)
       generations[ended.index].tokens = ended.tokens
       generations[ended.index].finish = finish
       try onEnd(ended.index, generations[ended.index])

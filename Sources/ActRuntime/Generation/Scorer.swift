@@ -41,61 +41,106 @@ extension LanguageModel {
   ///
   /// - Parameters:
   ///   - texts: the texts.
-  ///   - strengths: the steering under which the model reads.
+  ///   - strengths: the steering under which the model reads. Of a text that is all prompt, tests of the prompt are about
+  ///     the whole text.
   ///   - progress: called now and then with the number of texts done.
   /// - Returns: a score a text, in their order.
-  /// - Throws: `EngineError` for a text longer than the plan's context or a dial that does not exist.
+  /// - Throws: `EngineError` for a text longer than the plan's context, or a steering that names what the plan does not
+  ///   have.
   package func score(
-    _ texts: [ScoredText], strengths: [String: Float] = [:], progress: (Int) -> Void = { _ in }
+    _ texts: [ScoredText], strengths: Steering = [:], progress: (Int) -> Void = { _ in }
   ) throws -> [TextScore] {
-    var scores = Array(repeating: TextScore(), count: texts.count)
-    // Fewer rows than a step holds: each row has a row of logits, as wide as the vocabulary.
-    var queue = StepQueue(engine, rowsPerStep: 128)
-    // By owner: the text and the token that follows.
-    var targets: [(text: Int, token: Int32)] = []
-    var open: [(sequence: Int32, slots: SlotSpans)] = []
-    func close() {
-      for (sequence, slots) in open {
-        engine.closeSequence(sequence)
-        self.slots.release(slots)
-      }
-      open = []
+    var run = ScoringRun(self, texts, strengths)
+    defer { run.close() }
+    let together = mostTogether(CollectionOfOne(strengths))
+    let scored = texts.indices.filter { texts[$0].tokens.count > texts[$0].firstScored }
+    for start in stride(from: 0, to: scored.count, by: together) {
+      let group = scored[start..<min(start + together, scored.count)]
+      progress(group.first!)
+      try run.score(group)
     }
-    defer { close() }
+    progress(texts.count)
+    return run.scores
+  }
+}
 
-    func flush() throws {
-      try queue.run { owner, index in
-        let target = targets[owner]
-        scores[target.text].logLikelihood += logProbability(of: target.token, logits(index))
-        scores[target.text].tokenCount += 1
-      }
-      targets.removeAll(keepingCapacity: true)
+/// Texts on their way through the engine, some at a time.
+private struct ScoringRun {
+  private let model: LanguageModel
+  private let texts: [ScoredText]
+  private let strengths: Steering
+  private var queue: SteeredQueue
+  /// By owner: the text and the token that follows.
+  private var targets: [(text: Int, token: Int32)] = []
+  private var open: [(text: Int, sequence: SteeredSequence)] = []
+  private(set) var scores: [TextScore]
+
+  init(_ model: LanguageModel, _ texts: [ScoredText], _ strengths: Steering) {
+    self.model = model
+    self.texts = texts
+    self.strengths = strengths
+    // Fewer rows than a step holds: each row has a row of logits, as wide as the vocabulary.
+    queue = SteeredQueue(model, rowsPerStep: 128)
+    scores = Array(repeating: TextScore(), count: texts.count)
+  }
+
+  mutating func close() {
+    for (_, sequence) in open { model.close(sequence) }
+    open = []
+  }
+
+  /// Scores texts that are open together: all prompts with open tests first, then everything else.
+  mutating func score(_ group: ArraySlice<Int>) throws {
+    for index in group {
+      let count = texts[index].tokens.count
+      open.append(
+        (
+          index,
+          try model.open(strengths, promptCount: texts[index].promptCount ?? count, capacity: count)
+        ))
     }
-    for (index, text) in texts.enumerated() where text.tokens.count > text.firstScored {
-      if open.count == engine.maximumSequences {
-        try flush()
-        close()
-        progress(index)
-      }
-      let slots = try slots.acquire(
-        strengths, promptCount: text.promptCount ?? text.tokens.count, length: text.tokens.count)
-      do { open.append((try engine.openSequence(capacity: text.tokens.count), slots)) } catch {
-        self.slots.release(slots)
-        throw error
-      }
-      let sequence = open[open.count - 1].sequence
-      for (position, token) in text.tokens.dropLast().enumerated() {
-        let row = Row(
-          token: token, position: Int32(position), sequence: sequence, slot: slots[position])
-        let isScored = position + 1 >= text.firstScored
-        if isScored { targets.append((index, text.tokens[position + 1])) }
-        queue.add(row, owner: isScored ? targets.count - 1 : nil)
-        if queue.isFull { try flush() }
-      }
+    var next = open.map { _ in 0 }
+    for (place, (text, sequence)) in open.enumerated() where !sequence.isDecided {
+      try add(0..<sequence.promptCount, of: text, sequence)
+      next[place] = sequence.promptCount
     }
     try flush()
-    progress(texts.count)
-    return scores
+    for (place, (text, sequence)) in open.enumerated() {
+      let start = sequence.beginsAgain ? 0 : next[place]
+      sequence.begin()
+      let end = texts[text].tokens.count - 1
+      if start < end { try add(start..<end, of: text, sequence) }
+    }
+    try flush()
+    close()
+  }
+
+  /// Adds rows of a text; what follows them is scored where it is to be.
+  private mutating func add(_ positions: Range<Int>, of index: Int, _ sequence: SteeredSequence) throws {
+    let text = texts[index]
+    let isProvisional = sequence.isProvisional
+    for position in positions {
+      let isScored =
+        !isProvisional && position + 1 >= text.firstScored && position + 1 < text.tokens.count
+      // A step that has run begins the owners anew.
+      while try !queue.add(
+        text.tokens[position], at: position, of: sequence, owner: isScored ? targets.count : nil)
+      { try flush() }
+      if isScored { targets.append((index, text.tokens[position + 1])) }
+    }
+  }
+
+  private mutating func flush() throws {
+    var found: [(owner: Int, value: Double)] = []
+    let (model, targets) = (model, targets)
+    try queue.run { owner, index in
+      found.append((owner, logProbability(of: targets[owner].token, model.logits(index))))
+    }
+    for (owner, value) in found {
+      scores[targets[owner].text].logLikelihood += value
+      scores[targets[owner].text].tokenCount += 1
+    }
+    self.targets.removeAll(keepingCapacity: true)
   }
 }
 

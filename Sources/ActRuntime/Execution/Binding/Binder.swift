@@ -59,7 +59,7 @@ struct Binder {
     case .stack: inputs.enumerated().map { stack($1, at: $0, out) }
     case .cast: [cast(inputs[0], out)]
     case .pack: pack(inputs[0], out)
-    case .input, .weight, .mapParameter, .constant, .dial: []
+    case .input, .weight, .mapParameter, .constant, .dial, .gateBound: []
     }
   }
 

@@ -188,7 +188,7 @@ _actrun_generate() {
     repeating_flags=()
     non_repeating_flags=(--no-header --json --version -h --help)
     repeating_options=(--filter --steer)
-    non_repeating_options=(--prompt -p -n --tokens --prompts --field --limit --shuffle --format --samples --seeds --sequences --output -o --temp --top-k --top-p --min-p --repetition-penalty --seed --threads -t)
+    non_repeating_options=(--prompt -p -n --tokens --prompts --field --limit --shuffle --format --samples --seeds --sequences --output -o --temp --top-k --top-p --min-p --repetition-penalty --seed --condition-on --threads -t)
     __actrun_offer_flags_options 1
 
     # Offer option value completions
@@ -250,6 +250,10 @@ _actrun_generate() {
     '--steer')
         return
         ;;
+    '--condition-on')
+        __actrun_add_completions -W 'generated'$'\n''prompt'
+        return
+        ;;
     '--threads'|'-t')
         return
         ;;
@@ -268,7 +272,7 @@ _actrun_chat() {
     repeating_flags=()
     non_repeating_flags=(--version -h --help)
     repeating_options=(--steer)
-    non_repeating_options=(--system -n --tokens --temp --top-k --top-p --min-p --repetition-penalty --seed --threads -t)
+    non_repeating_options=(--system -n --tokens --temp --top-k --top-p --min-p --repetition-penalty --seed --condition-on --threads -t)
     __actrun_offer_flags_options 1
 
     # Offer option value completions
@@ -300,6 +304,10 @@ _actrun_chat() {
     '--steer')
         return
         ;;
+    '--condition-on')
+        __actrun_add_completions -W 'generated'$'\n''prompt'
+        return
+        ;;
     '--threads'|'-t')
         return
         ;;
@@ -318,7 +326,7 @@ _actrun_embed() {
     repeating_flags=()
     non_repeating_flags=(--no-header --no-normalize --version -h --help)
     repeating_options=(--filter --steer)
-    non_repeating_options=(--prompt -p --field --limit --shuffle --format --pooling --threads -t)
+    non_repeating_options=(--prompt -p --field --limit --shuffle --format --pooling --condition-on --threads -t)
     __actrun_offer_flags_options 2
 
     # Offer option value completions
@@ -349,6 +357,10 @@ _actrun_embed() {
     '--steer')
         return
         ;;
+    '--condition-on')
+        __actrun_add_completions -W 'generated'$'\n''prompt'
+        return
+        ;;
     '--threads'|'-t')
         return
         ;;
@@ -371,7 +383,7 @@ _actrun_classify() {
     repeating_flags=()
     non_repeating_flags=(--no-header --version -h --help)
     repeating_options=(--filter --steer)
-    non_repeating_options=(--prompt -p --field --limit --shuffle --format --threads -t)
+    non_repeating_options=(--prompt -p --field --limit --shuffle --format --condition-on --threads -t)
     __actrun_offer_flags_options 2
 
     # Offer option value completions
@@ -398,6 +410,10 @@ _actrun_classify() {
     '--steer')
         return
         ;;
+    '--condition-on')
+        __actrun_add_completions -W 'generated'$'\n''prompt'
+        return
+        ;;
     '--threads'|'-t')
         return
         ;;
@@ -420,7 +436,7 @@ _actrun_run() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=(--dump --steer)
-    non_repeating_options=(--input --output -o --expected --nmse --threads -t)
+    non_repeating_options=(--input --output -o --expected --nmse --prompt-tokens --condition-on --threads -t)
     __actrun_offer_flags_options 1
 
     # Offer option value completions
@@ -443,7 +459,14 @@ _actrun_run() {
     '--nmse')
         return
         ;;
+    '--prompt-tokens')
+        return
+        ;;
     '--steer')
+        return
+        ;;
+    '--condition-on')
+        __actrun_add_completions -W 'generated'$'\n''prompt'
         return
         ;;
     '--threads'|'-t')
@@ -464,7 +487,7 @@ _actrun_score() {
     repeating_flags=()
     non_repeating_flags=(--no-header --json --version -h --help)
     repeating_options=(--filter --steer)
-    non_repeating_options=(--field --limit --shuffle --format --prompt-field --threads -t)
+    non_repeating_options=(--field --limit --shuffle --format --prompt-field --condition-on --threads -t)
     __actrun_offer_flags_options 2
 
     # Offer option value completions
@@ -491,6 +514,10 @@ _actrun_score() {
     '--steer')
         return
         ;;
+    '--condition-on')
+        __actrun_add_completions -W 'generated'$'\n''prompt'
+        return
+        ;;
     '--threads'|'-t')
         return
         ;;
@@ -513,7 +540,7 @@ _actrun_eval() {
     repeating_flags=()
     non_repeating_flags=(--no-header --json --version -h --help)
     repeating_options=(--filter --held-out-filter --steer)
-    non_repeating_options=(--generations -n --tokens --prompts --field --limit --shuffle --format --samples --seeds --sequences --output -o --temp --top-k --top-p --min-p --repetition-penalty --seed --concept --judge --held-out --held-out-field --held-out-prompt-field --held-out-limit --threads -t --report)
+    non_repeating_options=(--generations -n --tokens --prompts --field --limit --shuffle --format --samples --seeds --sequences --output -o --temp --top-k --top-p --min-p --repetition-penalty --seed --concept --judge --held-out --held-out-field --held-out-prompt-field --held-out-limit --condition-on --threads -t --report)
     __actrun_offer_flags_options 1
 
     # Offer option value completions
@@ -600,6 +627,10 @@ _actrun_eval() {
     '--steer')
         return
         ;;
+    '--condition-on')
+        __actrun_add_completions -W 'generated'$'\n''prompt'
+        return
+        ;;
     '--threads'|'-t')
         return
         ;;
@@ -622,7 +653,7 @@ _actrun_bench() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=(--steer)
-    non_repeating_options=(--prompt -p -n --tokens --sequences --repetitions -r --until --at-most --threads -t)
+    non_repeating_options=(--prompt -p -n --tokens --sequences --repetitions -r --until --at-most --condition-on --threads -t)
     __actrun_offer_flags_options 1
 
     # Offer option value completions
@@ -646,6 +677,10 @@ _actrun_bench() {
         return
         ;;
     '--steer')
+        return
+        ;;
+    '--condition-on')
+        __actrun_add_completions -W 'generated'$'\n''prompt'
         return
         ;;
     '--threads'|'-t')

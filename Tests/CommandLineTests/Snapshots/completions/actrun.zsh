@@ -77,6 +77,7 @@ _actrun() {
 _actrun_generate() {
     local -i ret=1
     local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
+    local -ar ___condition_on=('generated' 'prompt')
     local -ar arg_specs=(
         ':plan:_files -g '\''*.plan'\'''
         '(--prompt -p)'{--prompt,-p}'[A text to continue; - reads standard input.]:prompt:'
@@ -97,7 +98,8 @@ _actrun_generate() {
         '--min-p[Drop tokens less likely than this share of the likeliest. (default\: 0.05)]:min-p:'
         '--repetition-penalty[Penalty of tokens seen before; 1 is none. (default\: 1)]:repetition-penalty:'
         '--seed[The same seed gives the same texts. (default\: 0)]:seed:'
-        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. A strength may change over the generated tokens, as in football=0->1 over 32 or football=1 until 16, and hang on scores, as in football=1 when max(sport) > 0.2. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '--condition-on[Where maps act that hang on scores of the prompt\: on what is generated after it, or on the prompt too, which is then read a second time.]:condition-on:{__actrun_complete "${___condition_on[@]}"}'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--json[Print a text given with -p as a JSON line too.]'
         '--version[Show the version.]'
@@ -110,6 +112,7 @@ _actrun_generate() {
 
 _actrun_chat() {
     local -i ret=1
+    local -ar ___condition_on=('generated' 'prompt')
     local -ar arg_specs=(
         ':plan:_files -g '\''*.plan'\'''
         '--system[What the model is told before the first message.]:system:'
@@ -120,7 +123,8 @@ _actrun_chat() {
         '--min-p[Drop tokens less likely than this share of the likeliest. (default\: 0.05)]:min-p:'
         '--repetition-penalty[Penalty of tokens seen before; 1 is none. (default\: 1)]:repetition-penalty:'
         '--seed[The same seed gives the same texts. (default\: 0)]:seed:'
-        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. A strength may change over the generated tokens, as in football=0->1 over 32 or football=1 until 16, and hang on scores, as in football=1 when max(sport) > 0.2. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '--condition-on[Where maps act that hang on scores of the prompt\: on what is generated after it, or on the prompt too, which is then read a second time.]:condition-on:{__actrun_complete "${___condition_on[@]}"}'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
@@ -134,6 +138,7 @@ _actrun_embed() {
     local -i ret=1
     local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar ___pooling=('mean' 'cls' 'last')
+    local -ar ___condition_on=('generated' 'prompt')
     local -ar arg_specs=(
         ':plan:_files -g '\''*.plan'\'''
         ':file:_files'
@@ -146,7 +151,8 @@ _actrun_embed() {
         '--no-header[The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….]'
         '--pooling[What stands for a text\: the mean of its tokens, the first (cls) or the last.]:pooling:{__actrun_complete "${___pooling[@]}"}'
         '--no-normalize[Leave the vectors as long as they are.]'
-        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. A strength may change over the generated tokens, as in football=0->1 over 32 or football=1 until 16, and hang on scores, as in football=1 when max(sport) > 0.2. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '--condition-on[Where maps act that hang on scores of the prompt\: on what is generated after it, or on the prompt too, which is then read a second time.]:condition-on:{__actrun_complete "${___condition_on[@]}"}'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
@@ -159,6 +165,7 @@ _actrun_embed() {
 _actrun_classify() {
     local -i ret=1
     local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
+    local -ar ___condition_on=('generated' 'prompt')
     local -ar arg_specs=(
         ':plan:_files -g '\''*.plan'\'''
         ':file:_files'
@@ -169,7 +176,8 @@ _actrun_classify() {
         '--shuffle[Shuffle the records first, with this seed.]:shuffle:'
         '--format[The format of the data; by default what the file'\''s name tells, else txt.]:format:{__actrun_complete "${___format[@]}"}'
         '--no-header[The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….]'
-        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. A strength may change over the generated tokens, as in football=0->1 over 32 or football=1 until 16, and hang on scores, as in football=1 when max(sport) > 0.2. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '--condition-on[Where maps act that hang on scores of the prompt\: on what is generated after it, or on the prompt too, which is then read a second time.]:condition-on:{__actrun_complete "${___condition_on[@]}"}'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
@@ -181,6 +189,7 @@ _actrun_classify() {
 
 _actrun_run() {
     local -i ret=1
+    local -ar ___condition_on=('generated' 'prompt')
     local -ar arg_specs=(
         ':plan:_files -g '\''*.plan'\'''
         '--input[A safetensors file with the inputs.]:input:_files -g '\''*.safetensors'\'''
@@ -188,7 +197,9 @@ _actrun_run() {
         '--dump[Sites whose values are results too\: globs, or re\: and a regular expression. What a module reads is NAME\:in, what it adds to that NAME\:delta.]:dump:'
         '--expected[A safetensors file with the results to expect.]:expected:_files -g '\''*.safetensors'\'''
         '--nmse[The largest normalized mean squared error of each expected result.]:nmse:'
-        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '--prompt-tokens[How many tokens of each sequence are its prompt, for scopes, changing strengths and tests of prompts; by default all.]:n:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. A strength may change over the generated tokens, as in football=0->1 over 32 or football=1 until 16, and hang on scores, as in football=1 when max(sport) > 0.2. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '--condition-on[Where maps act that hang on scores of the prompt\: on what is generated after it, or on the prompt too, which is then read a second time.]:condition-on:{__actrun_complete "${___condition_on[@]}"}'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--json[Print the comparison as JSON.]'
         '--version[Show the version.]'
@@ -202,6 +213,7 @@ _actrun_run() {
 _actrun_score() {
     local -i ret=1
     local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
+    local -ar ___condition_on=('generated' 'prompt')
     local -ar arg_specs=(
         ':plan:_files -g '\''*.plan'\'''
         ':file:_files'
@@ -212,7 +224,8 @@ _actrun_score() {
         '--format[The format of the data; by default what the file'\''s name tells, else txt.]:format:{__actrun_complete "${___format[@]}"}'
         '--no-header[The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….]'
         '--prompt-field[The field with a prompt before the text, read and not scored.]:prompt-field:'
-        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. A strength may change over the generated tokens, as in football=0->1 over 32 or football=1 until 16, and hang on scores, as in football=1 when max(sport) > 0.2. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '--condition-on[Where maps act that hang on scores of the prompt\: on what is generated after it, or on the prompt too, which is then read a second time.]:condition-on:{__actrun_complete "${___condition_on[@]}"}'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--json[As JSON, a line for each set of strengths, with the texts'\'' own scores.]'
         '--version[Show the version.]'
@@ -226,6 +239,7 @@ _actrun_score() {
 _actrun_eval() {
     local -i ret=1
     local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
+    local -ar ___condition_on=('generated' 'prompt')
     local -ar arg_specs=(
         ':plan:_files -g '\''*.plan'\'''
         '--generations[Measure the texts of this file, which `actrun generate -o` wrote with the plan.]:generations:_files -g '\''*.jsonl'\'''
@@ -253,7 +267,8 @@ _actrun_eval() {
         '--held-out-prompt-field[The field with a prompt before the held-out text, read and not scored.]:held-out-prompt-field:'
         '--held-out-filter[Take only the held-out records that meet all of these.]:held-out-filter:'
         '--held-out-limit[Take the first N held-out records.]:held-out-limit:'
-        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. A strength may change over the generated tokens, as in football=0->1 over 32 or football=1 until 16, and hang on scores, as in football=1 when max(sport) > 0.2. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '--condition-on[Where maps act that hang on scores of the prompt\: on what is generated after it, or on the prompt too, which is then read a second time.]:condition-on:{__actrun_complete "${___condition_on[@]}"}'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--json[As JSON, a line for each set of strengths.]'
         '--report[Write the JSON lines to this file too.]:report:_files -g '\''*.jsonl'\'''
@@ -267,6 +282,7 @@ _actrun_eval() {
 
 _actrun_bench() {
     local -i ret=1
+    local -ar ___condition_on=('generated' 'prompt')
     local -ar arg_specs=(
         ':plan:_files -g '\''*.plan'\'''
         '(--prompt -p)'{--prompt,-p}'[Prompt tokens.]:prompt:'
@@ -275,7 +291,8 @@ _actrun_bench() {
         '(--repetitions -r)'{--repetitions,-r}'[Runs of each row; with --until the fewest.]:repetitions:'
         '--until[Go on until the interval of each cost is at most this wide, as in 1%.]:width:'
         '--at-most[With --until\: stop after so many seconds.]:seconds:'
-        '*--steer[Strengths by map, as in football=0.5,formal=0.3. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. A strength may change over the generated tokens, as in football=0->1 over 32 or football=1 until 16, and hang on scores, as in football=1 when max(sport) > 0.2. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '--condition-on[Where maps act that hang on scores of the prompt\: on what is generated after it, or on the prompt too, which is then read a second time.]:condition-on:{__actrun_complete "${___condition_on[@]}"}'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--json[As JSON, with the seconds of every run.]'
         '--version[Show the version.]'
