@@ -44,7 +44,7 @@ import Testing
     for side in Side.allCases { accumulator.observe(side, site[side]) }
     let parameters = try accumulator.finish().parameters
     try check(parameters, try #require(variation["fit"]))
-    let types = try method.transport(.all, settings).parameterTypes(
+    let types = try method.functions(.all, settings).parameterTypes(
       at: TensorType(.f32, [.symbol("T"), .fixed(site.width)]), shapes: parameters.mapValues(\.shape))
     #expect(Set(types.keys) == Set(parameters.keys))
   }
