@@ -296,7 +296,7 @@ _actc_fit() {
         return
         ;;
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''sliced-act'$'\n''contrastive-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''austeer'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
         return
         ;;
     '--option')
@@ -452,7 +452,7 @@ _actc_solve() {
     # Offer option value completions
     case "${prev}" in
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''sliced-act'$'\n''contrastive-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''austeer'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
         return
         ;;
     '--option')
@@ -564,7 +564,7 @@ _actc_search() {
         return
         ;;
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''sliced-act'$'\n''contrastive-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''austeer'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
         return
         ;;
     '--option')
@@ -777,7 +777,7 @@ _actc_methods() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''sliced-act'$'\n''contrastive-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''austeer'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'
         return
         ;;
     esac

@@ -99,7 +99,7 @@ _actc_fit() {
     local -ar ___pooling=('mean' 'last' 'min' 'max' 'all')
     local -ar ___scope=('all' 'prompt' 'generated' 'last')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'sliced-act' 'contrastive-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'austeer' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
@@ -191,7 +191,7 @@ _actc_collect() {
 
 _actc_solve() {
     local -i ret=1
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'sliced-act' 'contrastive-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'austeer' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         '*:shards:_files -g '\''*.safetensors'\'''
@@ -216,7 +216,7 @@ _actc_search() {
     local -i ret=1
     local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'sliced-act' 'contrastive-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'austeer' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
@@ -362,7 +362,7 @@ _actc_sites() {
 
 _actc_methods() {
     local -i ret=1
-    local -ar _method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
+    local -ar _method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'sliced-act' 'contrastive-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'austeer' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor')
     local -ar arg_specs=(
         ':method:{__actc_complete "${_method[@]}"}'
         '--json[Print the methods as JSON.]'
