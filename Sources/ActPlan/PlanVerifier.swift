@@ -198,6 +198,10 @@ extension Plan {
     case .attention(let attention): try verifyAttention(index, attention)
     case .takeChannels: try verifyChoice(1, of: index, among: values[value.inputs[0]].type.shape[1])
     case .expertLinear: try verifyChoice(2, of: index, among: values[value.inputs[1]].type.shape[0])
+    case .interpolate:
+      guard values[value.inputs[1]].type.fixedCount != nil else {
+        throw failure(index, "tables of fixed sizes", "\(values[value.inputs[1]].type)")
+      }
     case .concat:
       // A copy knows nothing of slots.
       if let input = value.inputs.first(where: set.contains) {

@@ -3,7 +3,7 @@ import ActStatistics
 
 /// An affine map by gradient descent at the site alone: towards the target, away from the source, and near the identity.
 ///
-/// T minimises `a S + b C + c N` over the source's samples x:
+/// T minimises the weighted sum of three terms over the source's samples x:
 ///
 /// - S, the sliced Wasserstein distance: the mean over random directions u of the squared 2-Wasserstein distance between
 ///   `u·T(x)` and `u·y`, y the target's samples.
@@ -11,9 +11,10 @@ import ActStatistics
 ///   `−log (P / (P + Q))`, P and Q the means of `exp(cos(T(x), ·) / τ)` over either.
 /// - N, nearness to the identity: the mean of `|T(x) − x|²` over samples and channels.
 ///
-/// T is diagonal, or of the given rank, about the source's mean, beside a shift. Channels are counted from the middle between the means of the sides
-/// in units of the root mean square of both sides about it. Channels in which the source does not vary take the mean
-/// shift. The descent is Adam's (arXiv 1412.6980), from the identity, with a rate that falls linearly to 0.
+/// T is diagonal, or of the given rank, about the source's mean, beside a shift. Channels are counted from the middle
+/// between the means of the sides in units of the root mean square of both sides about it. Channels in which the source
+/// does not vary take the mean shift. The descent is Adam's (arXiv 1412.6980), from the identity, with a rate that falls
+/// linearly to 0.
 package let contrastiveAct = SteeringMethod(
   "contrastive-act", version: "1",
   summary: "affine transport by gradient descent towards the target and away from the source",
@@ -31,8 +32,8 @@ package let contrastiveAct = SteeringMethod(
       moving: units.scale.map { $0 > 0 }, rank: settings[rank],
       objective: ContrastiveDescent.Objective(
         sliced: settings[slicedWeight], contrast: settings[contrastWeight],
-        nearness: settings[nearnessWeight],
-        temperature: settings[temperature], directions: settings[directions]),
+        nearness: settings[nearnessWeight], temperature: settings[temperature],
+        directions: settings[directions]),
       seed: settings[seed])
     if !units.isConstant { try descent.run(steps: settings[steps], rate: settings[rate]) }
     return SiteFit(

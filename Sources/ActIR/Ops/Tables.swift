@@ -17,7 +17,10 @@ struct InterpolateOp: OpDefinition {
     try operands.expect(3)
     let x = try operands.rows(0)
     let knots = try operands.float(1)
-    guard knots.rank == 2, knots.shape[1] == x.channels, operands[2] == knots else {
+    // Rows of a call are not points: their number is chance.
+    guard knots.rank == 2, knots.shape[1] == x.channels, operands[2] == knots,
+      knots.shape[0].fixed != nil || knots.shape[0] != x.type.shape[0]
+    else {
       throw operands.mismatch("x [T,D], knots [K,D] and values [K,D]")
     }
     guard knots.shape[0].fixed.map({ $0 <= Self.mostKnots }) ?? true else {
