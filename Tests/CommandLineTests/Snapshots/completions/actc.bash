@@ -173,13 +173,13 @@ _actc() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    import|fit|collect|solve|search|compile|opt|show|models|sites|methods|passes|help)
+    import|fit|collect|solve|search|convert|conceptor|compile|opt|show|models|sites|methods|passes|help)
         # Offer subcommand argument completions
         "_actc_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'import fit collect solve search compile opt show models sites methods passes help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'import fit collect solve search convert conceptor compile opt show models sites methods passes help' -- "${cur}"))
         ;;
     esac
 }
@@ -586,6 +586,79 @@ _actc_search() {
     case "${positional_number}" in
     1)
         __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
+        return
+        ;;
+    esac
+}
+
+_actc_convert() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=(--force)
+    non_repeating_options=(--model --to --output -o --strength --layer-base)
+    __actc_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--model')
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
+        return
+        ;;
+    '--to')
+        __actc_add_completions -W 'map'$'\n''control-vector'$'\n''lora'
+        return
+        ;;
+    '--output'|'-o')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors|gguf)'
+        return
+        ;;
+    '--strength')
+        return
+        ;;
+    '--layer-base')
+        return
+        ;;
+    '--force')
+        __actc_add_completions -W 'fingerprint'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors|gguf)'
+        return
+        ;;
+    esac
+}
+
+_actc_conceptor() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--beta -o --output)
+    __actc_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--beta')
+        return
+        ;;
+    '-o'|'--output')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -W 'and'$'\n''or'$'\n''not'
+        return
+        ;;
+    *)
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
         ;;
     esac

@@ -55,6 +55,8 @@ _actc() {
             'collect:Runs a shard of the data through a model, for a fit on several machines.'
             'solve:Fits a map to the samples that all shards of a round have collected.'
             'search:Measures which sites to fit: what maps there achieve and what they cost.'
+            'convert:Converts map files to formats of others, and theirs to map files.'
+            'conceptor:Combines conceptors: what passes both, either, or not.'
             'compile:Compiles a model, with maps or without, into a plan.'
             'opt:Runs passes over a graph and prints the graph that they leave.'
             'show:Prints a model'\''s graph, a map file, a plan or a graph as text.'
@@ -68,7 +70,7 @@ _actc() {
         ;;
     arg)
         case "${words[1]}" in
-        import|fit|collect|solve|search|compile|opt|show|models|sites|methods|passes|help)
+        import|fit|collect|solve|search|convert|conceptor|compile|opt|show|models|sites|methods|passes|help)
             "_actc_${words[1]}" && ret=0
             ;;
         esac
@@ -246,6 +248,42 @@ _actc_search() {
         '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:size:'
         '(--threads -t)'{--threads,-t}'[Run N threads; by default one a processor.]:n:'
         '--json[Print the choices as JSON.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_actc_convert() {
+    local -i ret=1
+    local -ar ___to=('map' 'control-vector' 'lora')
+    local -ar ___force=('fingerprint')
+    local -ar arg_specs=(
+        ':file:_files -g '\''*.safetensors *.gguf'\'''
+        '--model[The model that it belongs to\: a directory, or a GGUF file.]:model:_files -g '\''*.gguf'\'''
+        '--to[What to write.]:to:{__actc_complete "${___to[@]}"}'
+        '(--output -o)'{--output,-o}'[The file to write, or the directory of an adapter.]:file:_files -g '\''*.safetensors *.gguf'\'''
+        '--strength[The strength of a map in another format, which has no dial. (default\: 1)]:strength:'
+        '--layer-base[The number that a control vector gives to block 0\: 0 as llama.cpp reads it, 1 as its cvector-generator writes it. (default\: 0)]:n:'
+        '*--force[Skip a check of the map file against the model.]:check:{__actc_complete "${___force[@]}"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_actc_conceptor() {
+    local -i ret=1
+    local -ar _operation=('and' 'or' 'not')
+    local -ar arg_specs=(
+        ':operation:{__actc_complete "${_operation[@]}"}'
+        '*:maps:_files -g '\''*.safetensors'\'''
+        '--beta[What the result is multiplied by, beta of the method. (default\: that of the maps)]:factor:'
+        '(-o --output)'{-o,--output}'[The map file to write.]:file:_files -g '\''*.safetensors'\'''
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )
