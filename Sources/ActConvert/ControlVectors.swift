@@ -66,9 +66,12 @@ extension FrozenMap {
           site.name, "expected a shift, found channel \(channel) times \(Float(scale[channel]))", next: next)
       }
       if map.shift.allSatisfy({ $0 == 0 }) { continue }
-      let (block, factor): (Int, Double)
+      let block: Int
+      let factor: Double
       switch blocks.effect(ofShiftAt: site.name, in: model.graph) {
-      case .shifts(let number, let times): (block, factor) = (number, times)
+      case .shifts(let number, let times):
+        block = number
+        factor = times
       case .other(let reason):
         throw unsupported(
           site.name, "expected a site that is only added to the output of a block, found that \(reason)",
