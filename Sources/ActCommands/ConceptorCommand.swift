@@ -23,6 +23,7 @@ struct ConceptorCommand: ParsableCommand {
     help: "The map files: two, or one for not.", completion: .file(extensions: ["safetensors"]))
   var maps: [String]
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "What the result is multiplied by, beta of the method. (default: that of the maps)", valueName: "factor"
     ))

@@ -35,10 +35,12 @@ struct ConvertCommand: ParsableCommand {
     help: ArgumentHelp("The file to write, or the directory of an adapter.", valueName: "file"),
     completion: .file(extensions: ["safetensors", "gguf"])) var output: String
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "The strength of a map in another format, which has no dial. (default: 1)", valueName: "strength"))
   var strength: Float?
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "The number that a control vector gives to block 0: 0 as llama.cpp reads it, 1 as its cvector-generator writes it. (default: 0)",
       valueName: "n"))

@@ -154,6 +154,8 @@ struct ShowCommand: ParsableCommand {
       print(
         JSON.object([
           "method": .string(fit.method.name), "method_version": .string(fit.method.version),
+          "method_options": .object(
+            fit.method.options.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
           "model_fingerprint": .string(map.modelFingerprint), "token_scope": json(fit.scope),
           "support": json(fit.support), "pooling": json(fit.pooling), "fit_order": json(fit.order),
           "counts": .object(map.counts.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) }),

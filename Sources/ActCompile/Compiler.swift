@@ -71,7 +71,7 @@ extension Model {
     return { op in
       switch op {
       case .weight(let name):
-        if let bytes = try adapters.bytes(ofWeight: name) { return OwnedBytes(bytes) }
+        if let elements = try adapters.elements(ofWeight: name) { return elements }
         if let tensor = checkpoint.tensor(named: name) {
           try checkpoint.checkFinite(tensor)
           return tensor.elements

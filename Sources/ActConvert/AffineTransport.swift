@@ -63,6 +63,7 @@ package struct AffineTransport {
     let factors =
       factors.count == 1 ? [Double](repeating: factors[0], count: scaled.width) : factors
     scaled.scale = scaled.scale.map { zip($0, factors).map { $0 * $1 } }
+    if factors.allSatisfy({ $0 == 0 }) { scaled.products = [] }
     for index in scaled.products.indices {
       let product = scaled.products[index]
       if let left = product.left {

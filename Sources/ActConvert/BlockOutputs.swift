@@ -34,40 +34,36 @@ struct BlockOutputs {
   }
 
   /// What a value that is shifted means for the output of a block.
-  struct Effect: Hashable {
-    /// The number of the block.
-    var block: Int
-    /// What the shift is multiplied by on its way.
-    var factor: Double
+  enum Effect: Hashable {
+    /// That of this number is shifted too, by so many times as much.
+    case shifts(block: Int, factor: Double)
+    /// It is not just shifted: what reads the value, in words.
+    case other(because: String)
   }
 
   /// Where a shift of a site's value arrives, unchanged but for a factor, and nowhere else: at the output of a block, to
   /// which the value is, or is only added.
   ///
-  /// - Returns: the block; or in words what else reads the value.
-  func effect(ofShiftAt site: String, in graph: Graph) -> Result<Effect, Obstacle> {
-    guard var value = graph.value(at: site) else { return .failure(Obstacle(words: "no such site")) }
+  /// - Returns: the block, or what else reads the value.
+  func effect(ofShiftAt site: String, in graph: Graph) -> Effect {
+    guard var value = graph.value(at: site) else { return .other(because: "there is no such site") }
     var factor = 1.0
     while true {
       if let name = graph[value].site, let block = sites.firstIndex(of: name) {
-        return .success(Effect(block: block, factor: factor))
+        return .shifts(block: block, factor: factor)
       }
       let readers = Set(graph.readers(of: value)).sorted()
       guard readers.count == 1, !graph.isResult(value), let next = step(value, to: readers[0], in: graph)
       else {
         let names = readers.map { "`\(graph[$0].op.mnemonic)` \(graph[$0].name)" }
         let verb = names.count == 1 ? "reads" : "read"
-        return .failure(
-          Obstacle(words: names.isEmpty ? "it is a result" : "\(names.joined(separator: " and ")) \(verb) it")
-        )
+        return .other(
+          because: names.isEmpty ? "it is a result" : "\(names.joined(separator: " and ")) \(verb) it")
       }
       factor *= next
       value = readers[0]
     }
   }
-
-  /// Why a shift is none of a block's output.
-  struct Obstacle: Error, Hashable { var words: String }
 
   /// What a shift of `value` is multiplied by in `reader`; nil where it is not just a shift there.
   private func step(_ value: ValueID, to reader: ValueID, in graph: Graph) -> Double? {

@@ -66,22 +66,24 @@ extension FrozenMap {
           site.name, "expected a shift, found channel \(channel) times \(Float(scale[channel]))", next: next)
       }
       if map.shift.allSatisfy({ $0 == 0 }) { continue }
-      let effect: BlockOutputs.Effect
+      let block: Int
+      let factor: Double
       switch blocks.effect(ofShiftAt: site.name, in: model.graph) {
-      case .success(let found): effect = found
-      case .failure(let obstacle):
+      case .shifts(let number, let times):
+        block = number
+        factor = times
+      case .other(let reason):
         throw unsupported(
-          site.name,
-          "expected a site that is only added to the output of a block, found that \(obstacle.words)",
+          site.name, "expected a site that is only added to the output of a block, found that \(reason)",
           next: next)
       }
-      let number = effect.block + layerBase
+      let number = block + layerBase
       guard number > 0 else {
         throw unsupported(
           site.name, "expected a block from 1 on: llama.cpp cannot reach block 0, and this is a shift of it",
           next: "leave out the site, or fit at later blocks")
       }
-      let shift = map.shift.map { $0 * effect.factor }
+      let shift = map.shift.map { $0 * factor }
       directions[number] = directions[number].map { zip($0, shift).map { $0 + $1 } } ?? shift
     }
     guard !directions.isEmpty else {

@@ -92,13 +92,13 @@ import Workbench
     ] as [(String, String, String?)])
   func shiftsOnTheWay(checkpoint: String, site: String, problem: String?) throws {
     let model = try Model(fixture(checkpoint))
-    let map = try model.fitRandomMap(meanAct, at: site)
+    let map = try model.fitRandomMap(meanAct, at: site, vocabulary: 96)
     guard let problem else {
       let directory = try TemporaryDirectory()
       try exported(map, model, strength: 0.7).write(to: directory.file("x.gguf"))
       let path = directory.file("x.gguf")
       let other = try MapFile(ControlVectorFile(reading: path), path: path, model: model, layerBase: 0)
-      let prompt = randomPrompt(12)
+      let prompt = randomPrompt(12, vocabulary: 96)
       let logits = try model.makeEngine(steeredBy: other, .frozen, strength: 1).run(prompt)
       let expected = try model.makeEngine(steeredBy: map, .frozen, strength: 0.7).run(prompt)
       #expect(Deviation(logits, from: expected).normalizedSquaredError < 1e-10)

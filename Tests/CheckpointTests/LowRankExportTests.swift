@@ -36,9 +36,9 @@ import Workbench
   @Test(arguments: registeredMethods, places)
   func equalsTheFrozenPlan(method: SteeringMethod, place: (checkpoint: String, sites: String)) throws {
     let model = try Model(fixture(place.checkpoint))
-    let map = try model.fitRandomMap(method, at: place.sites)
+    let map = try model.fitRandomMap(method, at: place.sites, vocabulary: 96)
     try export(map, model, strength: 0.6)
-    let prompt = randomPrompt(14)
+    let prompt = randomPrompt(14, vocabulary: 96)
     let expected = try model.makeEngine(steeredBy: map, .frozen, strength: 0.6).run(prompt)
     let adapted = try adapted(place.checkpoint)
     for variant in [Variant.live, .reference] {
@@ -112,7 +112,7 @@ import Workbench
     }
     #expect(directory.contents.isEmpty)
     let experts = try Model(fixture("tiny-mixtral"))
-    let map = try experts.fitRandomMap(meanAct, at: "*.0.mlp.experts.down_proj")
+    let map = try experts.fitRandomMap(meanAct, at: "*.0.mlp.experts.down_proj", vocabulary: 96)
     let error = #expect(throws: FileError.self) { try self.export(map, experts, strength: 1) }
     #expect(error.map { "\($0)" }?.contains("found `expert_linear`") == true)
   }

@@ -264,6 +264,7 @@ extension BinaryFunction {
     case .sub: { $0 - $1 }
     case .mul: { $0 * $1 }
     case .div: { $0 / $1 }
+    case .atan2: { Glibc.atan2($0, $1) }
     case .min: { Swift.min($0, $1) }
     case .max: { Swift.max($0, $1) }
     case .lt: { $0 < $1 ? 1 : 0 }

@@ -157,13 +157,14 @@ extension [LowRankAdapter] {
   }
 
   /// The elements of a weight that ``LowRankAdapter/weightName(_:_:)`` named; nil for one of the model's own.
-  func bytes(ofWeight name: String) throws(FileError) -> UnsafeRawBufferPointer? {
+  func elements(ofWeight name: String) throws(FileError) -> OwnedBytes? {
     for (index, adapter) in enumerated() {
       let prefix = LowRankAdapter.weightName(index, "")
       guard name.hasPrefix(prefix) else { continue }
       let tensor = String(name.dropFirst(prefix.count))
       try adapter.checkFinite(tensor)
-      return adapter.bytes(tensor)
+      // A bias that nothing changes is a tensor of the plan as it is, and outlives the model.
+      return adapter.bytes(tensor).map { OwnedBytes($0, owner: adapter) }
     }
     return nil
   }

@@ -141,7 +141,7 @@ extension MutationKind {
       return
     }
     _ = try attempt.run(
-      .actc, ["convert", map, "--model", model, "--to", "control-vector", "-o", attempt.file("y.gguf")])
+      .actc, ["convert", map, "--model", model, "--to", "control-vector", "-o", attempt.file("x.back.gguf")])
   }
 
   /// A file of an architecture, compiled and run. What can be imported can be compiled, and the other way round.
