@@ -93,7 +93,7 @@ SITE = re.compile(
 )
 
 # Checkpoints of which what modules read is recorded too.
-INPUTS_OF = ("tiny-bert", "tiny-clip-text", "tiny-t5-gated")
+INPUTS_OF = ("tiny-clip-text", "tiny-t5-gated")
 
 CHECKPOINTS = {
     "tiny-bert": (
