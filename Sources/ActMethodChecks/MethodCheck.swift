@@ -1,5 +1,6 @@
 import ActIR
 import ActPasses
+import ModelChecks
 
 /// A property that every steering method must have, whatever it does; the tests of a method check all of them:
 ///

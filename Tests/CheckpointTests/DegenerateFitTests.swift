@@ -3,6 +3,7 @@ import ActFormats
 import ActIR
 import ActMethodChecks
 import ActPasses
+import ModelChecks
 import Testing
 
 /// Every method on data that say little: it gives a map of finite numbers that moves activations to finite places, or one

@@ -173,13 +173,13 @@ _actc() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    import|fit|collect|solve|search|compile|opt|show|models|sites|methods|new-method|passes|help)
+    import|fit|collect|solve|search|convert|conceptor|compile|bake|opt|show|models|sites|methods|new-method|passes|help)
         # Offer subcommand argument completions
         "_actc_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'import fit collect solve search compile opt show models sites methods new-method passes help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'import fit collect solve search convert conceptor compile bake opt show models sites methods new-method passes help' -- "${cur}"))
         ;;
     esac
 }
@@ -296,7 +296,7 @@ _actc_fit() {
         return
         ;;
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'$'\n''angular'$'\n''spherical'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''sliced-act'$'\n''contrastive-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''cast'$'\n''east'$'\n''iti-m'$'\n''iti-c'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''austeer'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'$'\n''angular'$'\n''spherical'
         return
         ;;
     '--option')
@@ -452,7 +452,7 @@ _actc_solve() {
     # Offer option value completions
     case "${prev}" in
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'$'\n''angular'$'\n''spherical'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''sliced-act'$'\n''contrastive-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''cast'$'\n''east'$'\n''iti-m'$'\n''iti-c'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''austeer'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'$'\n''angular'$'\n''spherical'
         return
         ;;
     '--option')
@@ -564,7 +564,7 @@ _actc_search() {
         return
         ;;
     '--method')
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'$'\n''angular'$'\n''spherical'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''sliced-act'$'\n''contrastive-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''cast'$'\n''east'$'\n''iti-m'$'\n''iti-c'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''austeer'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'$'\n''angular'$'\n''spherical'
         return
         ;;
     '--option')
@@ -591,10 +591,83 @@ _actc_search() {
     esac
 }
 
+_actc_convert() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=(--force)
+    non_repeating_options=(--model --to --output -o --strength --layer-base)
+    __actc_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--model')
+        __actc_add_completions -o plusdirs -fX '!*.@(gguf)'
+        return
+        ;;
+    '--to')
+        __actc_add_completions -W 'map'$'\n''control-vector'$'\n''lora'
+        return
+        ;;
+    '--output'|'-o')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors|gguf)'
+        return
+        ;;
+    '--strength')
+        return
+        ;;
+    '--layer-base')
+        return
+        ;;
+    '--force')
+        __actc_add_completions -W 'fingerprint'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors|gguf)'
+        return
+        ;;
+    esac
+}
+
+_actc_conceptor() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--beta -o --output)
+    __actc_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--beta')
+        return
+        ;;
+    '-o'|'--output')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actc_add_completions -W 'and'$'\n''or'$'\n''not'
+        return
+        ;;
+    *)
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
+        return
+        ;;
+    esac
+}
+
 _actc_compile() {
     repeating_flags=()
     non_repeating_flags=(--no-fuse --no-arena --reference --verify-each --no-verify-each --timing --version -h --help)
-    repeating_options=(--lora --maps --force --freeze)
+    repeating_options=(--lora --maps --force --score --score-at --gate --freeze)
     non_repeating_options=(--module --size --weights --kv --output -o --context --rows --print-after --stop-after --bisect)
     __actc_offer_flags_options 1
 
@@ -616,6 +689,16 @@ _actc_compile() {
         ;;
     '--force')
         __actc_add_completions -W 'fingerprint'
+        return
+        ;;
+    '--score')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
+        return
+        ;;
+    '--score-at')
+        return
+        ;;
+    '--gate')
         return
         ;;
     '--weights')
@@ -640,11 +723,11 @@ _actc_compile() {
         return
         ;;
     '--print-after')
-        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'$'\n''fold-map-into-readers'
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--stop-after')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'$'\n''fold-map-into-readers'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--bisect')
@@ -718,7 +801,7 @@ _actc_opt() {
     # Offer option value completions
     case "${prev}" in
     '--passes')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'$'\n''fold-map-into-readers'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--maps')
@@ -730,11 +813,11 @@ _actc_opt() {
         return
         ;;
     '--print-after')
-        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'$'\n''fold-map-into-readers'
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--stop-after')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-map-into-linear'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'$'\n''fold-map-into-readers'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--bisect')
@@ -756,7 +839,7 @@ _actc_show() {
     non_repeating_flags=(--summary --json --version -h --help)
     repeating_options=()
     non_repeating_options=(--module --size)
-    __actc_offer_flags_options 1
+    __actc_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in
@@ -770,7 +853,7 @@ _actc_show() {
 
     # Offer positional completions
     case "${positional_number}" in
-    1)
+    *)
         __actc_add_completions -o plusdirs -fX '!*.@(gguf|plan|safetensors|graph)'
         return
         ;;
@@ -824,7 +907,7 @@ _actc_methods() {
     # Offer positional completions
     case "${positional_number}" in
     1)
-        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''east'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'$'\n''angular'$'\n''spherical'
+        __actc_add_completions -W 'linear-act'$'\n''gaussian-act'$'\n''mean-act'$'\n''pid-act'$'\n''sliced-act'$'\n''contrastive-act'$'\n''actadd'$'\n''caa'$'\n''repe'$'\n''cast'$'\n''east'$'\n''iti-m'$'\n''iti-c'$'\n''aura'$'\n''det0'$'\n''damp'$'\n''austeer'$'\n''ablation'$'\n''leace'$'\n''gaussian-ot'$'\n''lowrank-ot'$'\n''conceptor'$'\n''angular'$'\n''spherical'
         return
         ;;
     esac

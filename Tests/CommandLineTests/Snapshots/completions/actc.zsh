@@ -55,6 +55,8 @@ _actc() {
             'collect:Runs a shard of the data through a model, for a fit on several machines.'
             'solve:Fits a map to the samples that all shards of a round have collected.'
             'search:Measures which sites to fit: what maps there achieve and what they cost.'
+            'convert:Converts map files to formats of others, and theirs to map files.'
+            'conceptor:Combines conceptors: what passes both, either, or not.'
             'compile:Compiles a model, with maps or without, into a plan.'
             'bake:Folds maps into a checkpoint of Hugging Face that other programs run unchanged.'
             'opt:Runs passes over a graph and prints the graph that they leave.'
@@ -70,7 +72,7 @@ _actc() {
         ;;
     arg)
         case "${words[1]}" in
-        import|fit|collect|solve|search|compile|opt|show|models|sites|methods|new-method|passes|help)
+        import|fit|collect|solve|search|convert|conceptor|compile|bake|opt|show|models|sites|methods|new-method|passes|help)
             "_actc_${words[1]}" && ret=0
             ;;
         esac
@@ -101,7 +103,7 @@ _actc_fit() {
     local -ar ___pooling=('mean' 'last' 'min' 'max' 'all')
     local -ar ___scope=('all' 'prompt' 'generated' 'last')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'sliced-act' 'contrastive-act' 'actadd' 'caa' 'repe' 'cast' 'east' 'iti-m' 'iti-c' 'aura' 'det0' 'damp' 'austeer' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
@@ -126,7 +128,7 @@ _actc_fit() {
         '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names. By default what the method asks for, which for most is '\''*.self_attn.o_proj'\''.]:pattern ...:'
         '--simultaneous[Fit every site on the bare model; by default each site sees the earlier ones transported.]'
         '--pooling[How the tokens of a text become one sample; with all, every token is a sample. By default what the method asks for, which for most is the mean.]:pooling:{__actc_complete "${___pooling[@]}"}'
-        '--scope[The tokens that the map applies to\: all, prompt, generated, last, or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
+        '--scope[The tokens that the map applies to\: all, prompt, generated, last, first\:N, after\:N or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
         '--skip-first[Leave the first N positions of every sequence out of the fit, and alone when steering.]:n:'
         '--weights[What the model'\''s matrices hold while it runs; by default what the checkpoint holds.]:weights:{__actc_complete "${___weights[@]}"}'
         '--method[The steering method; `actc methods` describes them.]:method:{__actc_complete "${___method[@]}"}'
@@ -174,7 +176,7 @@ _actc_collect() {
         '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names. By default what the method asks for, which for most is '\''*.self_attn.o_proj'\''.]:pattern ...:'
         '--simultaneous[Fit every site on the bare model; by default each site sees the earlier ones transported.]'
         '--pooling[How the tokens of a text become one sample; with all, every token is a sample. By default what the method asks for, which for most is the mean.]:pooling:{__actc_complete "${___pooling[@]}"}'
-        '--scope[The tokens that the map applies to\: all, prompt, generated, last, or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
+        '--scope[The tokens that the map applies to\: all, prompt, generated, last, first\:N, after\:N or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
         '--skip-first[Leave the first N positions of every sequence out of the fit, and alone when steering.]:n:'
         '--weights[What the model'\''s matrices hold while it runs; by default what the checkpoint holds.]:weights:{__actc_complete "${___weights[@]}"}'
         '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:size:'
@@ -193,7 +195,7 @@ _actc_collect() {
 
 _actc_solve() {
     local -i ret=1
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'sliced-act' 'contrastive-act' 'actadd' 'caa' 'repe' 'cast' 'east' 'iti-m' 'iti-c' 'aura' 'det0' 'damp' 'austeer' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         '*:shards:_files -g '\''*.safetensors'\'''
@@ -218,7 +220,7 @@ _actc_search() {
     local -i ret=1
     local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
-    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
+    local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'sliced-act' 'contrastive-act' 'actadd' 'caa' 'repe' 'cast' 'east' 'iti-m' 'iti-c' 'aura' 'det0' 'damp' 'austeer' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
@@ -256,13 +258,49 @@ _actc_search() {
     return "${ret}"
 }
 
+_actc_convert() {
+    local -i ret=1
+    local -ar ___to=('map' 'control-vector' 'lora')
+    local -ar ___force=('fingerprint')
+    local -ar arg_specs=(
+        ':file:_files -g '\''*.safetensors *.gguf'\'''
+        '--model[The model that it belongs to\: a directory, or a GGUF file.]:model:_files -g '\''*.gguf'\'''
+        '--to[What to write.]:to:{__actc_complete "${___to[@]}"}'
+        '(--output -o)'{--output,-o}'[The file to write, or the directory of an adapter.]:file:_files -g '\''*.safetensors *.gguf'\'''
+        '--strength[The strength of a map in another format, which has no dial. (default\: 1)]:strength:'
+        '--layer-base[The number that a control vector gives to block 0\: 0 as llama.cpp reads it, 1 as its cvector-generator writes it. (default\: 0)]:n:'
+        '*--force[Skip a check of the map file against the model.]:check:{__actc_complete "${___force[@]}"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_actc_conceptor() {
+    local -i ret=1
+    local -ar _operation=('and' 'or' 'not')
+    local -ar arg_specs=(
+        ':operation:{__actc_complete "${_operation[@]}"}'
+        '*:maps:_files -g '\''*.safetensors'\'''
+        '--beta[What the result is multiplied by, beta of the method. (default\: that of the maps)]:factor:'
+        '(-o --output)'{-o,--output}'[The map file to write.]:file:_files -g '\''*.safetensors'\'''
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
 _actc_compile() {
     local -i ret=1
     local -ar ___force=('fingerprint')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
     local -ar ___kv=('bf16' 'f32')
-    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table' 'fold-map-into-readers')
-    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table' 'fold-map-into-readers')
+    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
+    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
         '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
@@ -270,6 +308,9 @@ _actc_compile() {
         '*--lora[Add a LoRA adapter of PEFT to the weights, a directory or its adapter_model.safetensors, times a weight; repeat the option for several.]:adapter\[=weight\]:_files -/'
         '*--maps[The name of a dial and the map file that it turns; repeat the option for several maps.]:name=file:_files -g '\''*.safetensors'\'''
         '*--force[Skip a check of the map files against the model.]:check:{__actc_complete "${___force[@]}"}'
+        '*--score[Return the score of each token by a map of --maps, or by a map file that is not inserted; conditions on a prompt need it. Repeat the option for several.]:name\[=file\]:_files -g '\''*.safetensors'\'''
+        '*--score-at[Score tokens at those of the map file'\''s sites that match a pattern; by default at all, whose mean it is.]:name=pattern:'
+        '*--gate[Let conditions on each token gate a map by a score, as in `when cos(SCORE) > 0.3`.]:map=score:'
         '--weights[What the plan'\''s matrices hold.]:weights:{__actc_complete "${___weights[@]}"}'
         '--kv[What cached keys and values hold.]:kv:{__actc_complete "${___kv[@]}"}'
         '*--freeze[Fold a map into the weights at one strength; repeat the option for several maps.]:name=strength:'
@@ -321,10 +362,10 @@ _actc_bake() {
 
 _actc_opt() {
     local -i ret=1
-    local -ar ___passes=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table' 'fold-map-into-readers')
+    local -ar ___passes=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
     local -ar ___force=('fingerprint')
-    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table' 'fold-map-into-readers')
-    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-map-into-linear' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table' 'fold-map-into-readers')
+    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
+    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
     local -ar arg_specs=(
         ':file:_files -g '\''*.gguf *.graph'\'''
         '--passes[The passes to run, in order; by default the whole pipeline.]:a,b,c:{__actc_complete "${___passes[@]}"}'
@@ -347,7 +388,7 @@ _actc_opt() {
 _actc_show() {
     local -i ret=1
     local -ar arg_specs=(
-        ':file:_files -g '\''*.gguf *.plan *.safetensors *.graph'\'''
+        '*:files:_files -g '\''*.gguf *.plan *.safetensors *.graph'\'''
         '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
         '--size[The size of the images that a network of convolutions takes\: pixels for an encoder, latents for a decoder.]:widthxheight:'
         '--summary[Print only a plan'\''s sizes, not its programs.]'
@@ -390,7 +431,7 @@ _actc_sites() {
 
 _actc_methods() {
     local -i ret=1
-    local -ar _method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'actadd' 'caa' 'repe' 'east' 'aura' 'det0' 'damp' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
+    local -ar _method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'sliced-act' 'contrastive-act' 'actadd' 'caa' 'repe' 'cast' 'east' 'iti-m' 'iti-c' 'aura' 'det0' 'damp' 'austeer' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
     local -ar arg_specs=(
         ':method:{__actc_complete "${_method[@]}"}'
         '--json[Print the methods as JSON.]'
