@@ -68,7 +68,10 @@ extension FrozenMap {
       if map.shift.allSatisfy({ $0 == 0 }) { continue }
       let block: Int
       let factor: Double
-      switch blocks.effect(ofShiftAt: site.name, in: model.graph) {
+      // Who reads a site is who computes with it, unless it is itself what a module reads.
+      let isOutput = ModuleSite(site.name).part == .output
+      let graph = isOutput ? model.graph.withoutInputViews : model.graph
+      switch blocks.effect(ofShiftAt: site.name, in: graph) {
       case .shifts(let number, let times):
         block = number
         factor = times

@@ -33,7 +33,7 @@ import Workbench
   ]
 
   /// A map of every affine method, at outputs with and without a bias, narrower and wider than their inputs.
-  @Test(arguments: registeredMethods, places)
+  @Test(arguments: affineMethods, places)
   func equalsTheFrozenPlan(method: SteeringMethod, place: (checkpoint: String, sites: String)) throws {
     let model = try Model(fixture(place.checkpoint))
     let map = try model.fitRandomMap(method, at: place.sites, vocabulary: 96)

@@ -26,7 +26,7 @@ import Testing
   }
 
   /// The form against the function itself, on rows of activations.
-  @Test(arguments: registeredMethods)
+  @Test(arguments: affineMethods)
   func formsAreTheFunction(method: SteeringMethod) throws {
     let map = try model.fitRandomMap(method, at: site)
     let function = try Graph(parsing: map.transport)

@@ -67,8 +67,7 @@ import Testing
   }
 
   /// Where a method's maps go follows from their form.
-  @Test(arguments: registeredMethods) func formsFold(method: SteeringMethod) throws {
-    guard method.form != .gated, method.form != .nonlinear else { return }
+  @Test(arguments: affineMethods) func formsFold(method: SteeringMethod) throws {
     let (norms, outputs) = (try map(at: .norms, method), try map(at: .outputs, method))
     #expect(
       try placement(outputs, frozen: 0.5)

@@ -35,6 +35,7 @@ import Workbench
     var map = try model.fitRandomMap(meanAct, at: sites)
     let function = try Graph(parsing: transport)
     map.transport = transport
+    map.score = nil
     map.parameterNames = function.inputs.map { function[$0].name }.filter { $0 != "x" && $0 != "strength" }
     var random = SplitMix64(state: 11)
     for index in map.sites.indices {

@@ -71,7 +71,10 @@ import Workbench
   func experts(checkpoint: String, pattern: String) throws {
     let model = try Model(fixture(checkpoint))
     let sites = try model.sites(matching: [pattern])
-    for method in pattern == "*" ? [linearAct] : registeredMethods.filter({ !$0.requirements.heads }) {
+    // One channel has no plane to turn in.
+    let hasPlanes = sites.allSatisfy { model.width(of: $0) > 1 }
+    let methods = registeredMethods.filter { !$0.requirements.heads && ($0.name != angular.name || hasPlanes) }
+    for method in pattern == "*" ? [linearAct] : methods {
       var options = FitOptions(method: method)
       options.samples.rows = 40
       options.samples.pooling = .mean

@@ -27,3 +27,12 @@ extension SteeringMethod {
     requirements.heads ? requirements.sites : others
   }
 }
+
+/// The methods whose maps are affine and fit any site.
+package let affineMethods = registeredMethods.filter { method in
+  guard !method.requirements.heads else { return false }
+  return switch method.form {
+  case .diagonal, .lowRank, .dense: true
+  case .gated, .nonlinear: false
+  }
+}

@@ -50,9 +50,9 @@ private let dropIdentities = RewriteRule("drop-identities") { id, graph in
   guard let same, graph.type(same) == node.type,
     node.site == nil || graph[same].site == nil || graph.isInputView(id)
   else { return nil }
-  // An input's line has no place for a site, and no result is an input.
-  if case .input = graph[same].op, node.site != nil || graph.isResult(id) { return nil }
   if let site = node.site {
+    // An input's line has no place for a site.
+    if case .input = graph[same].op { return nil }
     // A value has one name: as a module's input it goes by what it is the output of.
     if graph[same].site == nil { graph.setSite(same, site) }
   }

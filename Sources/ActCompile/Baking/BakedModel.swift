@@ -62,7 +62,8 @@ extension Model {
       let named = transports.filter { !$0.sites.isEmpty }
       guard !named.isEmpty || maps.transports.isEmpty else { throw BakeError(path: path, homeless: leftOut) }
       let frozen = options.strengths.filter { name, _ in named.contains { $0.name == name } }
-      if !named.isEmpty { try PassManager().run(bakePipeline(named, frozen: frozen), on: &graph) }
+      try PassManager().run(
+        named.isEmpty ? bakeTemplatePipeline : bakePipeline(named, frozen: frozen), on: &graph)
       var bake = Baking(model: self, graph: graph, transports: named, options: options)
       let source = tensorSource(maps)
       let homeless = try bake.solve(source)
