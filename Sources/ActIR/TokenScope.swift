@@ -18,7 +18,7 @@ public struct TokenScope: Hashable, Sendable {
     case positions(lower: Int, upper: Int?)
   }
 
-  /// What ``init(_:skippedPositions:)`` takes, in words.
+  /// What is parsed, in words.
   public static let expected =
     "all, prompt, generated, last, first:N, after:N or positions as in 4-9"
   /// More tokens than any sequence has.

@@ -17,7 +17,8 @@ import Testing
 
   init() throws { model = try Model(fixture("tiny-plain")) }
 
-  @Test(arguments: MethodCase.all.filter { !$0.method.requirements.heads }, [Variant.reference, .live, .frozen])
+  @Test(
+    arguments: MethodCase.all.filter { !$0.method.requirements.heads }, [Variant.reference, .live, .frozen])
   func activationsMoveAsTheFunctionSays(one: MethodCase, variant: Variant) throws {
     let map = try model.fitRandomMap(one.method, at: "re:" + Self.site, settings: one.settings)
     let strength: Float = 0.7
