@@ -15,7 +15,7 @@ import Testing
   @Test(arguments: [(0.0, 1.4), (1.0, 6.4), (-0.5, -1.1)])
   func levelIsThatOfTheAmount(amount: Double, level: Float) throws {
     let settings = try MethodSettings(affineEditMethod.options, ["amount": "\(amount)"])
-    var accumulator = affineEditMethod.gathering.makeAccumulator(2, settings)
+    var accumulator = affineEditMethod.gathering.makeAccumulator(SiteChannels(width: 2), settings)
     accumulator.observe(.source, [0, 2, 2, 0])
     accumulator.observe(.target, [3, 4, 5, 6])
     let parameters = try accumulator.finish().parameters
