@@ -77,7 +77,8 @@ let package = Package(
     .target(
       name: "ActConvert",
       dependencies: [
-        "ActIR", "ActStatistics", "ActPasses", "ActFormats", "ActPlan", "ActRuntime", "ActCompile",
+        "ActIR", "ActStatistics", "ActPasses", "ActFormats", "ActLowering", "ActPlan", "ActRuntime",
+        "ActCompile",
       ],
       swiftSettings: swift),
     .target(

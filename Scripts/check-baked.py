@@ -19,8 +19,6 @@ Used with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, and the llama.cp
 """
 
 import argparse
-import contextlib
-import ctypes
 import json
 import os
 import subprocess
@@ -30,6 +28,7 @@ from pathlib import Path
 
 import numpy
 import torch
+from llama_logits import llama_logits
 from safetensors.numpy import load_file, save_file
 from transformers import AutoModelForCausalLM
 from transformers.utils import logging
@@ -137,44 +136,16 @@ def matching_sites(binary, model, pattern):
     return [(site["name"], int(site["type"].rstrip("]").split(",")[-1])) for site in listed]
 
 
-@contextlib.contextmanager
-def quiet():
-    """Keep llama.cpp's log off the terminal."""
-    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-
-
-def llama_logits(options, baked, scratch, tokens, vocabulary):
+def baked_logits(options, baked, scratch, tokens):
     """What llama.cpp computes for a checkpoint that its own converter has converted."""
     gguf = scratch / "baked.gguf"
     converter = options.llama_cpp / "convert_hf_to_gguf.py"
     run(sys.executable, converter, baked, "--outtype", "f32", "--outfile", gguf)
     os.environ["LLAMA_CPP_LIB_PATH"] = str(options.library.parent)
-    from llama_cpp import llama_cpp as llama
-
-    with quiet():
-        llama.llama_backend_init()
-        model = llama.llama_model_load_from_file(str(gguf).encode(), llama.llama_model_default_params())
-        settings = llama.llama_context_default_params()
-        settings.n_ctx, settings.n_batch, settings.type_k, settings.type_v = 64, 64, 0, 0
-        settings.flash_attn_type = 0
-        context = llama.llama_init_from_model(model, settings) if model else None
-    if not context:
+    logits = llama_logits(gguf, tokens)
+    if logits is None:
         sys.exit(f"llama.cpp does not load {baked}")
-    batch = llama.llama_batch_init(len(tokens), 0, 1)
-    batch.n_tokens = len(tokens)
-    for index, token in enumerate(tokens.tolist()):
-        batch.token[index], batch.pos[index] = token, index
-        batch.n_seq_id[index], batch.seq_id[index][0], batch.logits[index] = 1, 0, 1
-    assert llama.llama_decode(context, batch) == 0
-    rows = [
-        ctypes.cast(llama.llama_get_logits_ith(context, i), ctypes.POINTER(ctypes.c_float)) for i in range(len(tokens))
-    ]
-    return numpy.stack([numpy.ctypeslib.as_array(row, (vocabulary,)).copy() for row in rows])
+    return logits
 
 
 def check(options, model, form, pattern, scratch):
@@ -216,7 +187,7 @@ def check(options, model, form, pattern, scratch):
     line = f"{model.name:20} {form:7} {pattern:50} {len(sites):3} sites: transformers {error:.1e}"
     worst = error / (5e-5 if options.model else 1e-5)
     if options.library:
-        error = abs(llama_logits(options, baked, scratch, tokens, vocabulary) - wanted).max() / abs(wanted).max()
+        error = abs(baked_logits(options, baked, scratch, tokens) - wanted).max() / abs(wanted).max()
         line += f", llama.cpp {error:.1e}"
         worst = max(worst, error / 1e-3)
     print(line, flush=True)

@@ -21,7 +21,6 @@ Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, peft 0.21.2, and
 """
 
 import argparse
-import ctypes
 import json
 import os
 import runpy
@@ -32,6 +31,7 @@ from pathlib import Path
 
 import numpy
 import torch
+from llama_logits import llama_logits
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
@@ -102,42 +102,6 @@ def read_vector(path):
     return {int(t.name.split(".")[1]): numpy.array(t.data) for t in gguf.GGUFReader(path).tensors}
 
 
-def llama_logits(models, path, tokens, directions, strength, blocks):
-    """What llama.cpp computes for a model with a control vector."""
-    from llama_cpp import llama_cpp as llama
-
-    width = len(next(iter(directions.values())))
-    with models["quiet"]():
-        llama.llama_backend_init()
-        model = llama.llama_model_load_from_file(str(path).encode(), llama.llama_model_default_params())
-        settings = llama.llama_context_default_params()
-        settings.n_ctx, settings.n_batch, settings.type_k, settings.type_v = 64, 64, 0, 0
-        settings.flash_attn_type = 0
-        context = llama.llama_init_from_model(model, settings)
-    # As common_control_vector_load lays it out: the buffer begins with block 1.
-    data = numpy.zeros((blocks - 1, width), numpy.float32)
-    for number, direction in directions.items():
-        data[number - 1] = strength * direction
-    pointer = data.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
-    apply = getattr(llama, "llama_set_adapter_cvec", None) or llama.llama_apply_adapter_cvec
-    assert apply(context, pointer, data.size, width, 1, blocks) == 0
-    batch = llama.llama_batch_init(len(tokens), 0, 1)
-    batch.n_tokens = len(tokens)
-    for index, token in enumerate(tokens.tolist()):
-        batch.token[index], batch.pos[index] = token, index
-        batch.n_seq_id[index], batch.seq_id[index][0], batch.logits[index] = 1, 0, 1
-    assert llama.llama_decode(context, batch) == 0
-    rows = [
-        ctypes.cast(llama.llama_get_logits_ith(context, i), ctypes.POINTER(ctypes.c_float)) for i in range(len(tokens))
-    ]
-    vocabulary = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model))
-    logits = numpy.stack([numpy.ctypeslib.as_array(row, (vocabulary,)).copy() for row in rows])
-    llama.llama_batch_free(batch)
-    llama.llama_free(context)
-    llama.llama_model_free(model)
-    return logits
-
-
 def blocks_of(model):
     return next(m for name, m in model.named_modules() if name.endswith((".layers", ".h")))
 
@@ -193,7 +157,7 @@ def controlled(fixtures, output, models, actc):
             assert returned.keys() == directions.keys()
             assert all((returned[n] == directions[n]).all() for n in directions)
             for strength in STRENGTHS:
-                found = llama_logits(models, path, tokens, returned, strength, count)
+                found = llama_logits(path, tokens, returned, strength, count)
                 record[f"logits_{strength}"] = torch.from_numpy(found)
                 line += f"{strength}: {found.std():.2f} wide"
                 if model:

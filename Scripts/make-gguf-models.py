@@ -18,8 +18,6 @@ Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, and the llama.cp
 """
 
 import argparse
-import contextlib
-import ctypes
 import json
 import os
 import re
@@ -27,9 +25,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import numpy
 import torch
 import transformers
+from llama_logits import llama_logits
 from safetensors.torch import save_file
 
 COMMON = {
@@ -317,42 +315,6 @@ def convert(directory, dtype, output, members, fuse_qkv):
         ).write()
 
 
-@contextlib.contextmanager
-def quiet():
-    """Keep llama.cpp's log off the terminal."""
-    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-
-
-def llama_logits(path, tokens, vocabulary):
-    """What llama.cpp computes for a file, or None where it does not load it."""
-    from llama_cpp import llama_cpp as llama
-
-    with quiet():
-        llama.llama_backend_init()
-        model = llama.llama_model_load_from_file(str(path).encode(), llama.llama_model_default_params())
-        if not model:
-            return None
-        settings = llama.llama_context_default_params()
-        settings.n_ctx, settings.n_batch, settings.type_k, settings.type_v = 64, 64, 0, 0
-        settings.flash_attn_type = 0
-        context = llama.llama_init_from_model(model, settings)
-    batch = llama.llama_batch_init(len(tokens), 0, 1)
-    batch.n_tokens = len(tokens)
-    for index, token in enumerate(tokens.tolist()):
-        batch.token[index], batch.pos[index] = token, index
-        batch.n_seq_id[index], batch.seq_id[index][0], batch.logits[index] = 1, 0, 1
-    assert llama.llama_decode(context, batch) == 0
-    rows = [
-        ctypes.cast(llama.llama_get_logits_ith(context, i), ctypes.POINTER(ctypes.c_float)) for i in range(len(tokens))
-    ]
-    return numpy.stack([numpy.ctypeslib.as_array(row, (vocabulary,)).copy() for row in rows])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--llama-cpp", type=Path, required=True, metavar="DIR")
@@ -396,7 +358,7 @@ def main():
         save_file({"tokens": tokens.int(), key: output[key][0].clone()}, path.with_suffix(".safetensors"))
         line = f"{name}: {path.stat().st_size} bytes, {output[key].std():.2f} wide"
         if options.library and not is_encoder:
-            found = llama_logits(path, tokens, config.vocab_size)
+            found = llama_logits(path, tokens)
             wanted = output[key][0].numpy()
             line += ", llama.cpp " + (
                 "does not load it" if found is None else f"off by {abs(found - wanted).max():.4f}"

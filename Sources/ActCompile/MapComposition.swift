@@ -73,7 +73,7 @@ extension MapSet {
     var functions: [AffineFunction] = []
     for (transport, site) in maps {
       guard transport.gates.isEmpty,
-        let function = transport.function.affineFunction(width: site.width, site.parameters)
+        let function = try? transport.function.affineFunction(width: site.width, site.parameters)
       else {
         return MapComposition(site: site.name, maps: names, form: .notAffine(map: transport.name))
       }
@@ -81,9 +81,9 @@ extension MapSet {
     }
     let forward = functions.dropFirst().reduce(functions[0]) { $1.after($0) }
     let backward = functions.dropLast().reversed().reduce(functions[functions.count - 1]) { $1.after($0) }
-    let shift = forward.constant.reduce(0) { max($0, $1.magnitude) }
+    let shift = forward.shift.reduce(0) { max($0, $1.magnitude) }
     var form = MapComposition.Form.mixing(shift: shift)
-    if case .diagonal(let scales) = forward.linear, let least = scales.min(), let greatest = scales.max() {
+    if forward.isDiagonal, let least = forward.scale?.min(), let greatest = forward.scale?.max() {
       form = .diagonal(scales: least...greatest, shift: shift)
     }
     return MapComposition(

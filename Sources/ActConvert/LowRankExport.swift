@@ -1,6 +1,10 @@
 import ActCompile
 import ActFormats
 import ActIR
+import ActLowering
+import ActPasses
+import ActPlan
+import ActRuntime
 import ActStatistics
 
 /// The adapter of PEFT (LoRA, arXiv 2106.09685) that does to a model what a frozen map does to the outputs of its linear
@@ -112,13 +116,19 @@ package struct LowRankExport {
   }
 
   private static func constants(_ graph: Graph, _ ids: [ValueID], _ model: Model) throws -> [[Float]] {
-    try graph.constants(ids) { op in
-      guard case .weight(let name) = op, let tensor = model.checkpoint.tensor(named: name) else {
-        throw UsageError("no data for `\(op.mnemonic)`")
+    var values: [[Float]] = []
+    for id in ids {
+      try ConstantEvaluator().run(CompileProgram(computing: id, of: graph, name: graph[id].name)) { op in
+        guard case .weight(let name) = op, let tensor = model.checkpoint.tensor(named: name) else {
+          throw UsageError("no data for `\(op.mnemonic)`")
+        }
+        try model.checkpoint.checkFinite(tensor)
+        return tensor.elements
+      } sink: { _, value, _ in
+        values.append(Array(value.bytes.bindMemory(to: Float.self)))
       }
-      try model.checkpoint.checkFinite(tensor)
-      return tensor.elements
     }
+    return values
   }
 
   // MARK: Writing
@@ -178,7 +188,7 @@ package struct LowRankExport {
   }
 }
 
-extension AffineTransport {
+extension AffineFunction {
   /// The channels that are scaled.
   private var scaledChannels: [Int] {
     guard let scale else { return Array(0..<width) }
@@ -214,13 +224,10 @@ extension AffineTransport {
 
   /// A change of full rank: the matrix itself, or the identity, is one of both factors.
   private func fullChange(of weight: Matrix) -> (left: Matrix, right: Matrix) {
-    var change = Matrix(zeros: width, width)
-    for channel in 0..<width { change[channel, channel] = (scale?[channel] ?? 0) - 1 }
-    for product in products { change.add(product.matrix) }
+    var change = matrix
+    for channel in 0..<width { change[channel, channel] -= 1 }
     if width <= weight.columns { return (change, weight) }
-    var identity = Matrix(zeros: weight.columns, weight.columns)
-    for index in 0..<weight.columns { identity[index, index] = 1 }
-    return (change.product(weight), identity)
+    return (change.product(weight), Matrix(identity: weight.columns))
   }
 
   /// What it adds to the bias of a layer before it, or where that is empty, to 0.

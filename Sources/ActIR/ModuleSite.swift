@@ -119,7 +119,6 @@ extension Graph {
 // MARK: Deltas
 
 extension Graph {
-
   /// The graph with a node for each of the sites `MODULE:delta` among `names`, by way of which its output is computed.
   ///
   ///     %own = sub %y, %x                                %x is the module's input, %y its output

@@ -55,7 +55,7 @@ package struct Covariance: Sendable {
   package mutating func merge(_ other: Covariance) {
     precondition(other.width == width)
     guard other.count > 0 else { return }
-    for index in comoment.values.indices { comoment.values[index] += other.comoment.values[index] }
+    comoment.add(other.comoment)
     let difference = Matrix(rows: 1, columns: width, join(other.count, other.mean))
     comoment.addColumnProductsToUpper(of: difference)
   }

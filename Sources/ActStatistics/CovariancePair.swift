@@ -103,7 +103,7 @@ public struct CovariancePair: Sendable {
     if let rest, wanted > 0 {
       var change = target.bare(along: rest)
       let before = source.bare(along: rest)
-      for index in change.values.indices { change.values[index] -= before.values[index] }
+      change.subtract(before)
       let system = try SymmetricEigensystem(change)
       let largest = system.values.reduce(0) { max($0, $1.magnitude) }
       let order = system.values.indices
@@ -135,7 +135,7 @@ public func gaussianTransport(from source: Matrix, to target: Matrix) throws(Lin
   let inverse = axes.matrix { 1 / $0.squareRoot() }
   var map = inverse.product(middle).product(inverse)
   let range = axes.matrix { _ in 1 }
-  for index in map.values.indices { map.values[index] -= range.values[index] }
+  map.subtract(range)
   for index in 0..<map.rows { map[index, index] += 1 }
   return map
 }

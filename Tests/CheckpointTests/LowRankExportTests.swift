@@ -102,7 +102,7 @@ import Workbench
     for (method, site, support, strength, problem) in [
       (meanAct, "*.0.input_layernorm", Support.all, 1, "found `rms_norm`"),
       (meanAct, "model.layers.0", .all, 1, "found `add`"),
-      (meanAct, "*.0.self_attn.o_proj", .quantiles(lower: 0, upper: 100), 1, "found `ge`"),
+      (meanAct, "*.0.self_attn.o_proj", .quantiles(lower: 0, upper: 100), 1, "found `select`"),
       (meanAct, "*.0.self_attn.o_proj", .all, 0, "expected a map that changes something"),
     ] as [(SteeringMethod, String, Support, Float, String)] {
       let map = try model.fitRandomMap(method, at: site, support: support)

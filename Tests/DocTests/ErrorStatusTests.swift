@@ -4,6 +4,7 @@ import Testing
 @Suite struct ErrorStatusTests {
   /// Errors that their module turns into others; functions that throw them say so by type.
   private static let inner: Set = [
+    "NotAffine",
     "InstructionProblem", "MalformedBody", "TemplateError", "TokenizationFailure", "TypeMismatch",
   ]
 

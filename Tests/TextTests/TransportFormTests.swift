@@ -22,7 +22,7 @@ import Testing
     ),
     (.dense, "%a: f32[D,D]", "%y = linear %x, %a : f32[T,D]"),
     (
-      .dense, "%u: f32[D,R], %v: f32[R,D], %a: f32[D,D]",
+      .lowRank, "%u: f32[D,R], %v: f32[R,D], %a: f32[D,D]",
       "%p = linear %x, %v : f32[T,R]\n%q = linear %p, %u : f32[T,D]\n%y = linear %q, %a : f32[T,D]"
     ),
     (

@@ -18,13 +18,9 @@ package let cast = SteeringMethod(
   data: DataRequirements(pooling: .mean, pairs: true),
   fitSamples: { source, target, _ in
     let differences = Matrix.differences(of: source, to: target)
-    let count = Double(source.rows)
     var rows = Matrix(rows: 2 * source.rows, columns: source.columns, source.values + target.values)
-    for channel in 0..<rows.columns {
-      var sum = 0.0
-      for row in 0..<rows.rows { sum += rows.values[row * rows.columns + channel] }
-      for row in 0..<rows.rows { rows.values[row * rows.columns + channel] -= sum / (2 * count) }
-    }
+    let middle = rows.columnMeans
+    for row in 0..<rows.rows { for channel in middle.indices { rows[row, channel] -= middle[channel] } }
     let behaviour = try differences.principalDirection(along: differences)
     let condition = try rows.principalDirection(along: differences)
     return SiteFit(parameters: [
@@ -33,23 +29,11 @@ package let cast = SteeringMethod(
     ])
   }
 ).scoring(
-  by: """
-    graph @cast_score(%x: f32[T,D], %condition: f32[1,D]) {
-      %along = linear %x, %condition : f32[T,1]
-      %projected = mul %along, %condition : f32[T,D]
-      %bent = tanh %projected : f32[T,D]
-      %products = mul %x, %bent : f32[T,D]
-      %dot = reduce_sum %products : f32[T,1]
-      %squares = mul %x, %x : f32[T,D]
-      %square = reduce_sum %squares : f32[T,1]
-      %lengths = mul %bent, %bent : f32[T,D]
-      %length = reduce_sum %lengths : f32[T,1]
-      %both = mul %square, %length : f32[T,1]
-      %least = constant {value = 1e-30} : f32[]
-      %above = max %both, %least : f32[T,1]
-      %norm = sqrt %above : f32[T,1]
-      %score = div %dot, %norm : f32[T,1]
-      return %score
-    }
+  by: cosineScore(
+    "cast", "%condition: f32[1,D]", to: "bent", ofEachToken: true,
+    lines: """
+        %along = linear %x, %condition : f32[T,1]
+        %projected = mul %along, %condition : f32[T,D]
+        %bent = tanh %projected : f32[T,D]
 
-    """)
+      """))

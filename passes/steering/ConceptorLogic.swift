@@ -67,7 +67,8 @@ package struct Conceptor: Sendable {
     let (a, b) = (try range(), try other.range())
     let resolution = max(resolution, other.resolution)
     // What either leaves no trace of; the ranges meet in the rest.
-    var blocked = a.projector.plus(b.projector)
+    var blocked = a.projector
+    blocked.add(b.projector)
     for index in blocked.values.indices { blocked.values[index] = -blocked.values[index] }
     for index in 0..<blocked.rows { blocked[index, index] += 2 }
     let system = try SymmetricEigensystem(blocked)
@@ -77,12 +78,12 @@ package struct Conceptor: Sendable {
       return Conceptor(exactly: Matrix(zeros: matrix.rows, matrix.rows), resolution: resolution)
     }
     let basis = system.vectors.rows(first..<system.values.count)
-    var sum = a.inverse.plus(b.inverse)
+    var sum = a.inverse
+    sum.add(b.inverse)
     for index in 0..<sum.rows { sum[index, index] -= 1 }
     let inner = try SymmetricEigensystem(basis.product(sum).product(transposed: basis))
     let axes = inner.vectors.product(basis)
-    var scaled = axes
-    for row in 0..<axes.rows { for column in 0..<axes.columns { scaled[row, column] /= inner.values[row] } }
+    let scaled = axes.scalingRows(by: inner.values.map { 1 / $0 })
     return Conceptor(exactly: scaled.transposedProduct(axes), resolution: resolution)
   }
 
@@ -102,16 +103,7 @@ package struct Conceptor: Sendable {
       return (zeros, zeros)
     }
     let axes = system.vectors.rows(0..<count)
-    var scaled = axes
-    for row in 0..<count { for column in 0..<axes.columns { scaled[row, column] /= system.values[row] } }
+    let scaled = axes.scalingRows(by: system.values[..<count].map { 1 / $0 })
     return (scaled.transposedProduct(axes), axes.columnProducts)
-  }
-}
-
-extension Matrix {
-  fileprivate func plus(_ other: Matrix) -> Matrix {
-    var sum = self
-    for index in sum.values.indices { sum.values[index] += other.values[index] }
-    return sum
   }
 }

@@ -71,8 +71,8 @@ private struct StandardUnits {
 
   init(_ source: Matrix, _ target: Matrix) {
     let sides = (0..<source.columns).map { (source.column($0), target.column($0)) }
-    sourceMean = sides.map { mean($0.0) }
-    targetMean = sides.map { mean($0.1) }
+    sourceMean = source.columnMeans
+    targetMean = target.columnMeans
     middle = zip(sourceMean, targetMean).map { ($0 + $1) / 2 }
     scale = zip(sides, zip(sourceMean, targetMean)).map { sides, means in
       let (a, b) = (populationVariance(sides.0), populationVariance(sides.1))

@@ -11,7 +11,7 @@ import ActStatistics
 package let itiMean = intervention(
   "iti-m", summary: "shifts the heads that tell the sides best by their means (ITI)"
 ) { _, source, target in
-  zip(source.fitted.means, target.fitted.means).map { $1 - $0 }
+  zip(source.fitted.columnMeans, target.fitted.columnMeans).map { $1 - $0 }
 }
 
 /// Inference-time intervention along the probe (arXiv 2306.03341, section 3): v is the normal of the plane by which a head's
@@ -46,7 +46,7 @@ private func intervention(
         let (source, target) = (source.channels(channels), target.channels(channels))
         let probe = try LogisticRegression(
           positives: target.fitted, negatives: source.fitted, ridge: settings[ridge])
-        let vector = direction(probe, source, target).ofLengthOne
+        let vector = unitVector(along: direction(probe, source, target))
         // A head without a direction is never kept.
         accuracies.append(vector == nil ? -1 : accuracy(probe, source.heldOut, target.heldOut))
         let v = vector ?? [Double](repeating: 0, count: width)
@@ -56,23 +56,17 @@ private func intervention(
       return SiteFit(parameters: ["shift": MapParameter(shift)], scores: ["accuracy": accuracies])
     }
   ).selecting { fits, settings in
-    var heads: [(accuracy: Double, site: Int, head: Int)] = []
-    for (site, fit) in fits.enumerated() {
-      for (head, accuracy) in fit.scores["accuracy"]!.enumerated() where accuracy >= 0 {
-        heads.append((accuracy, site, head))
-      }
-    }
+    // A head without a direction has an accuracy below all others.
+    let count = fits.reduce(0) { $0 + $1.scores["accuracy"]!.count { $0 >= 0 } }
     let wanted: Int = settings[headCount]
-    guard wanted <= heads.count else {
+    guard wanted <= count else {
       throw FitError(
-        "\(name): expected --option heads=\(heads.count) or fewer, as many as the sites have in which the sides differ, "
+        "\(name): expected --option heads=\(count) or fewer, as many as the sites have in which the sides differ, "
           + "found \(wanted)")
     }
-    // Equal heads in the order of execution, so that the choice is one.
-    heads.sort { ($1.accuracy, $0.site, $0.head) < ($0.accuracy, $1.site, $1.head) }
-    let kept = heads.prefix(wanted)
+    let kept = bestUnits(wanted, of: fits) { $0.scores["accuracy"]! }
     for site in fits.indices {
-      let isKept = Set(kept.filter { $0.site == site }.map(\.head))
+      let isKept = Set(kept[site])
       var shift = fits[site].parameters["shift"]!.values
       let width = shift.count / fits[site].scores["accuracy"]!.count
       for channel in shift.indices where !isKept.contains(channel / width) { shift[channel] = 0 }
@@ -85,25 +79,6 @@ private func intervention(
 private func accuracy(_ probe: LogisticRegression, _ source: Matrix, _ target: Matrix) -> Double {
   let told = probe.logOdds(target).count { $0 > 0 } + probe.logOdds(source).count { $0 <= 0 }
   return Double(told) / Double(source.rows + target.rows)
-}
-
-extension [Double] {
-  /// The vector over its length; nil where that is 0.
-  fileprivate var ofLengthOne: [Double]? {
-    // Scaled before it is squared, so that no square overflows or vanishes.
-    let largest = reduce(0) { Swift.max($0, $1.magnitude) }
-    guard largest > 0 else { return nil }
-    let scaled = map { $0 / largest }
-    let length = scaled.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    return scaled.map { $0 / length }
-  }
-}
-
-extension Matrix {
-  /// The mean of each column.
-  fileprivate var means: [Double] {
-    (0..<columns).map { column in (0..<rows).reduce(0) { $0 + self[$1, column] } / Double(rows) }
-  }
 }
 
 extension [Matrix] {

@@ -21,5 +21,5 @@ package let meanAct = SteeringMethod(
   }
 ).scoring(
   by: cosineScore(
-    "mean_act", ["source_mean", "target_mean"], direction: "difference",
+    "mean_act", "%source_mean: f32[D], %target_mean: f32[D]", to: "difference",
     lines: "  %difference = sub %target_mean, %source_mean : f32[D]\n"))

@@ -86,7 +86,7 @@ private struct Slicing {
     self.settings = settings
     self.target = target
     moved = source
-    sourceMean = (0..<source.columns).map { mean(source.column($0)) }
+    sourceMean = source.columnMeans
     random = RandomDirections(seed: settings[seed])
     held = try HeldDistance(
       to: target, along: settings[directions] == .axes ? nil : random.next(64, width: source.columns))
@@ -164,7 +164,7 @@ private struct Slicing {
       }
       // Along the new directions lies what the steps so far have made of x.
       var now = directions.product(before).product(through)
-      for index in now.values.indices { now.values[index] += directions.values[index] }
+      now.add(directions)
       v = Matrix(rows: through.rows + now.rows, columns: now.columns, through.values + now.values)
       u =
         Matrix(

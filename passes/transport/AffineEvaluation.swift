@@ -2,45 +2,67 @@ import ActIR
 import ActStatistics
 import Glibc
 
+/// Why a function is not known to be affine in its activation.
+package struct NotAffine: Error, Hashable {
+  /// The op at which it ends.
+  package var mnemonic: String
+  /// Whether it is affine but for a choice that hangs on the activation.
+  package var isGate: Bool
+}
+
 extension Graph {
-  /// A transport function at a strength as an affine function of its channels, exact from the parameters; nil where it is
-  /// none, or uses an op of which that is not known.
+  /// A transport function at a strength as an affine function of its channels, in double from the parameters.
   ///
   /// - Parameters:
   ///   - width: the channels of the site.
   ///   - parameters: by name.
   ///   - strength: λ.
-  /// - Returns: the function, or nil.
+  /// - Returns: the function.
+  /// - Throws: where it is none, or uses an op of which that is not known.
   package func affineFunction(
     width: Int, _ parameters: [String: MapParameter], strength: Double = 1
-  ) -> AffineFunction? {
+  ) throws(NotAffine) -> AffineFunction {
     var values: [ValueID: AffineValue] = [:]
     for id in order {
       let node = self[id]
       let value: AffineValue?
       switch node.op {
-      case .input(name: "x", _):
-        value = .affine(
-          AffineFunction(
-            .diagonal([Double](repeating: 1, count: width)), constant: [Double](repeating: 0, count: width)))
+      case .input(name: "x", _): value = .affine(AffineFunction(identityOf: width))
       case .input(name: "strength", _): value = .fixed([], [strength])
       case .input(let name, _):
         value = parameters[name].map { .fixed($0.shape, $0.values.map(Double.init)) }
       case .constant(let number): value = .fixed([], [Double(number)])
-      default: value = AffineValue(node.op, node.inputs.map { values[$0]! })
+      default:
+        let inputs = node.inputs.map { values[$0]! }
+        if AffineValue.choosesByActivation(node.op, inputs) {
+          throw NotAffine(mnemonic: node.op.mnemonic, isGate: true)
+        }
+        value = AffineValue(node.op, inputs)
       }
-      guard let value else { return nil }
+      guard let value else { throw NotAffine(mnemonic: node.op.mnemonic, isGate: false) }
       values[id] = value
     }
-    guard case .affine(let function)? = results.first.flatMap({ values[$0.value] }) else { return nil }
-    return function
+    let result = results[0].value
+    switch values[result] {
+    case .affine(let function): return function.repeated(to: width)
+    case .fixed(let shape, let numbers):
+      // A function that does not read x at this strength.
+      guard let row = AffineValue.row(shape, numbers) else { break }
+      return AffineFunction(row, of: width).repeated(to: width)
+    default: break
+    }
+    throw NotAffine(mnemonic: self[result].op.mnemonic, isGate: false)
   }
 }
 
-/// A value of a transport function: known, row-major, or an affine function of x for each row.
+/// A value of a transport function.
 private enum AffineValue {
+  /// Known, row-major.
   case fixed(_ shape: [Int], _ values: [Double])
+  /// An affine function of x, for each row.
   case affine(AffineFunction)
+  /// A mask that hangs on x.
+  case condition
 
   init?(_ op: Op, _ inputs: [AffineValue]) {
     let value: AffineValue? =
@@ -50,8 +72,7 @@ private enum AffineValue {
       case .affine: Self.binary(.mul, inputs[0], inputs[1]).flatMap { Self.binary(.add, $0, inputs[2]) }
       case .select: Self.select(inputs[0], inputs[1], inputs[2])
       case .linear: Self.linear(inputs)
-      case .reduce(.sum): Self.sum(inputs[0], isMean: false)
-      case .reduce(.mean): Self.sum(inputs[0], isMean: true)
+      case .reduce(let function): Self.reduce(function, inputs[0])
       case .slice(let slice) where slice.axis == nil: Self.slice(slice, inputs[0])
       case .matvec:
         Self.linear([inputs[1].asRow, inputs[0]].compactMap { $0 }).flatMap { product in
@@ -63,6 +84,12 @@ private enum AffineValue {
     self = value
   }
 
+  /// Whether an op chooses between values that are affine, by a mask that hangs on x.
+  static func choosesByActivation(_ op: Op, _ inputs: [AffineValue]) -> Bool {
+    guard case .select = op, case .condition = inputs[0] else { return false }
+    return true
+  }
+
   /// A known vector as a matrix of one row.
   private var asRow: AffineValue? {
     guard case .fixed(let shape, let values) = self, shape.count == 1 else { return nil }
@@ -70,28 +97,18 @@ private enum AffineValue {
   }
 
   private static func unary(_ function: UnaryFunction, _ x: AffineValue) -> AffineValue? {
-    guard case .fixed(let shape, let values) = x else {
-      return function == .neg ? binary(.mul, x, .fixed([], [-1])) : nil
+    switch (x, function) {
+    case (.fixed(let shape, let values), _): function.onNumber.map { .fixed(shape, values.map($0)) }
+    case (.affine(let x), .neg): .affine(x.scaled(by: [-1]))
+    case (.condition, .not): .condition
+    default: nil
     }
-    let apply: ((Double) -> Double)? =
-      switch function {
-      case .neg: { -$0 }
-      case .abs: { $0.magnitude }
-      case .exp: { exp($0) }
-      case .log: { log($0) }
-      case .sqrt: { $0.squareRoot() }
-      case .rsqrt: { 1 / $0.squareRoot() }
-      case .tanh: { tanh($0) }
-      case .sigmoid: { 1 / (1 + exp(-$0)) }
-      case .sin: { sin($0) }
-      case .cos: { cos($0) }
-      case .not: { $0 == 0 ? 1 : 0 }
-      default: nil
-      }
-    return apply.map { .fixed(shape, values.map($0)) }
   }
 
   private static func binary(_ function: BinaryFunction, _ a: AffineValue, _ b: AffineValue) -> AffineValue? {
+    if function.isComparison || function.isConnective {
+      guard case .fixed = a, case .fixed = b else { return .condition }
+    }
     switch (a, b) {
     case (.fixed(let x, let left), .fixed(let y, let right)):
       guard let shape = broadcast(x, y) else { return nil }
@@ -101,35 +118,28 @@ private enum AffineValue {
         shape,
         (0..<count).map { apply(left[element($0, of: shape, in: x)], right[element($0, of: shape, in: y)]) })
     case (.affine(let x), .affine(let y)):
-      guard function == .add || function == .sub else { return nil }
-      return sum(x, y, times: function == .add ? 1 : -1)
-    case (.affine(let x), .fixed(let shape, let values)):
-      guard let row = row(shape, values), let (x, row) = repeated(x, row) else { return nil }
       switch function {
-      case .add: return .affine(AffineFunction(x.linear, constant: zip(x.constant, row).map(+)))
-      case .sub: return .affine(AffineFunction(x.linear, constant: zip(x.constant, row).map(-)))
+      case .add: return .affine(x + y)
+      case .sub: return .affine(x + y.scaled(by: [-1]))
+      default: return nil
+      }
+    case (.affine(let x), .fixed(let shape, let values)):
+      guard let row = row(shape, values) else { return nil }
+      switch function {
+      case .add: return .affine(x + AffineFunction(row, of: x.channels))
+      case .sub: return .affine(x + AffineFunction(row.map { -$0 }, of: x.channels))
       case .mul: return .affine(x.scaled(by: row))
       case .div: return .affine(x.scaled(by: row.map { 1 / $0 }))
       default: return nil
       }
-    case (.fixed, .affine):
+    case (.fixed, .affine(let y)):
       switch function {
       case .add, .mul: return binary(function, b, a)
-      case .sub: return binary(.mul, b, .fixed([], [-1])).flatMap { binary(.add, $0, a) }
+      case .sub: return binary(.add, .affine(y.scaled(by: [-1])), a)
       default: return nil
       }
+    default: return nil
     }
-  }
-
-  private static func sum(_ x: AffineFunction, _ y: AffineFunction, times factor: Double) -> AffineValue? {
-    guard let (x, y) = repeated(x, y) else { return nil }
-    let constant = zip(x.constant, y.constant).map { $0 + factor * $1 }
-    if case .diagonal(let a) = x.linear, case .diagonal(let b) = y.linear {
-      return .affine(AffineFunction(.diagonal(zip(a, b).map { $0 + factor * $1 }), constant: constant))
-    }
-    var matrix = x.matrix
-    for (index, value) in y.matrix.values.enumerated() { matrix.values[index] += factor * value }
-    return .affine(AffineFunction(.matrix(matrix), constant: constant))
   }
 
   /// Where a known mask chooses channel by channel.
@@ -150,38 +160,44 @@ private enum AffineValue {
     let product: AffineValue
     switch inputs[0] {
     case .affine(let x):
-      guard x.constant.count == w.columns else { return nil }
-      product = .affine(
-        AffineFunction(.matrix(w), constant: [Double](repeating: 0, count: w.rows)).after(x))
+      guard x.width == w.columns else { return nil }
+      product = .affine(x.multiplied(by: w))
     case .fixed(let rows, let values):
       guard rows.last == w.columns else { return nil }
       let x = Matrix(rows: values.count / w.columns, columns: w.columns, values)
       product = .fixed(rows.dropLast() + [w.rows], x.product(transposed: w).values)
+    case .condition: return nil
     }
     return inputs.count == 2 ? product : binary(.add, product, inputs[2])
   }
 
-  private static func sum(_ x: AffineValue, isMean: Bool) -> AffineValue? {
-    switch x {
-    case .affine(let function):
-      let count = function.constant.count
-      let share = isMean ? 1 / Double(count) : 1
-      return linear([x, .fixed([1, count], [Double](repeating: share, count: count))])
-    case .fixed(let shape, let values):
-      guard let count = shape.last else { return nil }
-      let sums = stride(from: 0, to: values.count, by: count).map { start in
-        values[start..<start + count].reduce(0, +) / (isMean ? Double(count) : 1)
+  private static func reduce(_ function: ReduceFunction, _ x: AffineValue) -> AffineValue? {
+    switch (x, function) {
+    case (.affine(let x), .sum), (.affine(let x), .mean):
+      let share = function == .mean ? 1 / Double(x.width) : 1
+      return .affine(
+        x.multiplied(
+          by: Matrix(rows: 1, columns: x.width, [Double](repeating: share, count: x.width))))
+    case (.fixed(let shape, let values), _):
+      guard let count = shape.last, count > 0 else { return nil }
+      let numbers = stride(from: 0, to: values.count, by: count).map { start in
+        let row = values[start..<start + count]
+        return switch function {
+        case .sum: row.reduce(0, +)
+        case .mean: mean(row)
+        case .max: row.max()!
+        case .min: row.min()!
+        }
       }
-      return .fixed(shape.dropLast() + [1], sums)
+      return .fixed(shape.dropLast() + [1], numbers)
+    default: return nil
     }
   }
 
   private static func slice(_ slice: Slice, _ x: AffineValue) -> AffineValue? {
     let range = slice.start..<slice.start + slice.count
     switch x {
-    case .affine(let function):
-      return .affine(
-        AffineFunction(.matrix(function.matrix.rows(range)), constant: Array(function.constant[range])))
+    case .affine(let x): return .affine(x.multiplied(by: Matrix(identity: x.width).rows(range)))
     case .fixed(let shape, let values):
       guard let count = shape.last else { return nil }
       return .fixed(
@@ -189,28 +205,13 @@ private enum AffineValue {
         stride(from: 0, to: values.count, by: count).flatMap { start in
           values[start + range.lowerBound..<start + range.upperBound]
         })
+    case .condition: return nil
     }
   }
 
   /// A known value as what every row reads: a number for each channel, or one.
-  private static func row(_ shape: [Int], _ values: [Double]) -> [Double]? {
+  static func row(_ shape: [Int], _ values: [Double]) -> [Double]? {
     shape.dropLast().allSatisfy { $0 == 1 } ? values : nil
-  }
-
-  /// A row of one channel repeated to as many as the other has.
-  private static func repeated(_ x: AffineFunction, _ row: [Double]) -> (AffineFunction, [Double])? {
-    let (width, count) = (x.constant.count, row.count)
-    if width == count { return (x, row) }
-    if count == 1 { return (x, [Double](repeating: row[0], count: width)) }
-    return width == 1 ? (x.repeated(count), row) : nil
-  }
-
-  private static func repeated(_ x: AffineFunction, _ y: AffineFunction) -> (AffineFunction, AffineFunction)?
-  {
-    let (a, b) = (x.constant.count, y.constant.count)
-    if a == b { return (x, y) }
-    if a == 1 { return (x.repeated(b), y) }
-    return b == 1 ? (x, y.repeated(a)) : nil
   }
 
   private static func broadcast(_ x: [Int], _ y: [Int]) -> [Int]? {
@@ -232,27 +233,27 @@ private enum AffineValue {
   }
 }
 
-extension AffineFunction {
-  /// Each channel of the result times a factor.
-  fileprivate func scaled(by factors: [Double]) -> AffineFunction {
-    let constant = zip(self.constant, factors).map(*)
-    switch linear {
-    case .diagonal(let own): return AffineFunction(.diagonal(zip(own, factors).map(*)), constant: constant)
-    case .matrix(var matrix):
-      for row in 0..<matrix.rows {
-        for column in 0..<matrix.columns { matrix[row, column] *= factors[row] }
-      }
-      return AffineFunction(.matrix(matrix), constant: constant)
+extension UnaryFunction {
+  /// The function of a number, masks as 1 and 0.
+  fileprivate var onNumber: ((Double) -> Double)? {
+    switch self {
+    case .neg: { -$0 }
+    case .abs: { $0.magnitude }
+    case .exp: { Glibc.exp($0) }
+    case .log: { Glibc.log($0) }
+    case .sqrt: { $0.squareRoot() }
+    case .rsqrt: { 1 / $0.squareRoot() }
+    case .tanh: { Glibc.tanh($0) }
+    case .sigmoid: { 1 / (1 + Glibc.exp(-$0)) }
+    case .silu: { $0 / (1 + Glibc.exp(-$0)) }
+    case .gelu: { $0 / 2 * erfc(-$0 / 2.0.squareRoot()) }
+    case .geluTanh:
+      { $0 / 2 * (1 + Glibc.tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }
+    case .sin: { Glibc.sin($0) }
+    case .cos: { Glibc.cos($0) }
+    case .not: { $0 == 0 ? 1 : 0 }
+    case .leakyRelu(let slope): { $0 > 0 ? $0 : Double(slope) * $0 }
     }
-  }
-
-  /// Its one channel, several times.
-  fileprivate func repeated(_ count: Int) -> AffineFunction {
-    let row = matrix.values
-    return AffineFunction(
-      .matrix(
-        Matrix(rows: count, columns: row.count, (0..<count).flatMap { _ in row })),
-      constant: [Double](repeating: constant[0], count: count))
   }
 }
 

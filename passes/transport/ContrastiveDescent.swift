@@ -29,8 +29,7 @@ struct DescentMap {
         for channel in slope.indices { out[row, channel] += (slope[channel] - 1) * centred[row, channel] }
       }
     case .lowRank(let u, let v):
-      let change = centred.product(transposed: v).product(transposed: u)
-      for index in out.values.indices { out.values[index] += change.values[index] }
+      out.add(centred.product(transposed: v).product(transposed: u))
     }
     for row in 0..<out.rows { for channel in shift.indices { out[row, channel] += shift[channel] } }
     return out

@@ -67,6 +67,7 @@ extension SteeringMethod {
       throw FitError("\(name) fits pairs: expected one sample for a text, found --pooling all")
     }
   }
+
   /// Checks that a site is what the method asks for.
   package func check(_ site: SiteChannels, named name: String) throws(FitError) {
     guard requirements.heads, site.heads == nil else { return }

@@ -19,7 +19,7 @@ extension Matrix {
   /// The rows of a pair's target less those of its source.
   static func differences(of source: Matrix, to target: Matrix) -> Matrix {
     var differences = target
-    for index in differences.values.indices { differences.values[index] -= source.values[index] }
+    differences.subtract(source)
     return differences
   }
 }

@@ -19,29 +19,22 @@ struct SlicedStep {
     }
     guard let directions else { return change }
     change = change.product(directions)
-    for index in change.values.indices { change.values[index] += samples.values[index] }
+    change.add(samples)
     return change
   }
 
   /// The directions of a linear step, each times its slope less 1.
   var scaledDirections: Matrix {
-    var scaled = directions ?? Matrix(identity: lines.count)
-    for row in 0..<scaled.rows {
-      for column in 0..<scaled.columns { scaled[row, column] *= lines[row].slope - 1 }
-    }
-    return scaled
+    (directions ?? Matrix(identity: lines.count)).scalingRows(by: lines.map { $0.slope - 1 })
   }
 
   /// Puts the linear part of a linear step behind that of those before it: `a ← a + Vᵀ diag(slope − 1) V a`.
   func compose(onto a: inout Matrix) {
     guard let directions else {
-      for row in 0..<a.rows {
-        for column in 0..<a.columns { a[row, column] *= lines[row].slope }
-      }
+      a = a.scalingRows(by: lines.map(\.slope))
       return
     }
-    let change = scaledDirections.transposedProduct(directions.product(a))
-    for index in a.values.indices { a.values[index] += change.values[index] }
+    a.add(scaledDirections.transposedProduct(directions.product(a)))
   }
 }
 
@@ -112,13 +105,6 @@ struct LineMap {
 }
 
 extension Matrix {
-  init(identity count: Int) {
-    self.init(zeros: count, count)
-    for index in 0..<count { self[index, index] = 1 }
-  }
-
-  func column(_ index: Int) -> [Double] { (0..<rows).map { self[$0, index] } }
-
   /// The values of samples along directions, a direction a column; nil: the axes.
   func projected(_ directions: Matrix?) -> Matrix { directions.map { product(transposed: $0) } ?? self }
 }

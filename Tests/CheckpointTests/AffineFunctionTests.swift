@@ -9,7 +9,7 @@ import ModelChecks
 import Testing
 
 /// What transports come to at a strength, against their functions evaluated in double.
-@Suite struct AffineTransportTests {
+@Suite struct AffineFunctionTests {
   private let model: Model
   private static let site = "model.layers.1.self_attn.o_proj"
 
@@ -149,7 +149,8 @@ import Testing
     let error = #expect(throws: FileError.self) { try self.frozen(map, 0.5).transport(at: map.sites[0]) }
     #expect(error?.isUnsupported == true)
     #expect(
-      error.map { "\($0)" }?.contains("\(Self.site): expected x·scale + U (V x) + shift, found `ge`") == true)
+      error.map { "\($0)" }?.contains("\(Self.site): expected x·scale + U (V x) + shift, found `select`")
+        == true)
   }
 
   /// A rank stays apart, and what has none is a scale.
@@ -163,7 +164,7 @@ import Testing
   }
 }
 
-extension AffineTransport {
+extension AffineFunction {
   /// y for a row.
   fileprivate func value(of x: [Double]) -> [Double] {
     var y = shift
