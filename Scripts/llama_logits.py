@@ -54,7 +54,8 @@ def llama_logits(path, tokens, directions=None, strength=1.0, blocks=0):
         ctypes.cast(llama.llama_get_logits_ith(context, i), ctypes.POINTER(ctypes.c_float)) for i in range(len(tokens))
     ]
     logits = numpy.stack([numpy.ctypeslib.as_array(row, (vocabulary,)).copy() for row in rows])
-    llama.llama_batch_free(batch)
-    llama.llama_free(context)
-    llama.llama_model_free(model)
+    with quiet():
+        llama.llama_batch_free(batch)
+        llama.llama_free(context)
+        llama.llama_model_free(model)
     return logits
