@@ -37,13 +37,12 @@ extension Graph {
     type(weight).dtype == .f32 ? weight : append(.cast(.f32), weight, name: name)
   }
 
-  /// Whether a node is a linear layer of the model, with constant weights that are not packed yet, whose only use of
-  /// `value` is as its input.
+  /// Whether a node is a linear layer of the model, with constant weights that are not packed yet, whose input is
+  /// `value`.
   fileprivate func takesMap(_ id: ValueID, of value: ValueID?, _ times: BindingTimes) -> Bool {
     let node = self[id]
     guard case .linear = node.op, let value, times[id] == .step, node.inputs[0] == value else { return false }
-    return !node.inputs.dropFirst().contains(value)
-      && node.inputs.dropFirst().allSatisfy({ times[$0] == .compile })
+    return node.inputs.dropFirst().allSatisfy({ times[$0] == .compile })
       && type(node.inputs[1]).dtype.isFloat && !isOfMaps(node.inputs[1])
   }
 }

@@ -35,7 +35,7 @@ struct MapRegion {
       graph.isResult(id) || graph.readers(of: id).contains { !inside.contains($0) }
     }
     guard leaving == nodes.suffix(1), !graph.isResult(x), graph.readers(of: x).allSatisfy(inside.contains),
-      isWhole(in: graph)
+      graph.type(value) == graph.type(x)
     else { return nil }
   }
 
@@ -65,12 +65,7 @@ struct MapRegion {
     guard let longest else { return nil }
     x = longest.x
     nodes = longest.nodes.sorted { positions[$0, default: 0] < positions[$1, default: 0] }
-    guard isWhole(in: graph) else { return nil }
-  }
-
-  /// Whether the map's value is like what it moves, and none of its steps is a site of its own.
-  private func isWhole(in graph: Graph) -> Bool {
-    graph.type(value) == graph.type(x) && nodes.dropLast().allSatisfy { graph[$0].site == nil }
+    guard graph.type(value) == graph.type(x) else { return nil }
   }
 }
 
