@@ -157,22 +157,24 @@ extension CompiledModel {
   /// Names the tensors of all modules so that those computed alike have one name, and others different ones; the first
   /// module that has a tensor computes it.
   private static func sharingTensors(_ modules: [CompiledModel]) -> [CompiledModel] {
-    var names: [Int: String] = [:]
-    var table: [String: Int] = [:]
+    // Weights of one name in two checkpoints are two.
+    var names: [ObjectIdentifier: [Int: String]] = [:]
+    var tables: [ObjectIdentifier: [String: Int]] = [:]
     var taken: Set<String> = []
     return modules.map { module in
       var module = module
-      let recipes = module.program.recipes(&table)
+      let checkpoint = ObjectIdentifier(module.checkpoint)
+      let recipes = module.program.recipes(&tables[checkpoint, default: [:]])
       var renamed: [String: String] = [:]
       var outputs: [(name: String, value: Int)] = []
       for (name, value) in module.program.outputs {
-        if let known = names[recipes[value]] {
+        if let known = names[checkpoint]?[recipes[value]] {
           renamed[name] = known
           continue
         }
         let own = taken.contains(name) ? "\(module.plan.name)/\(name)" : name
         taken.insert(own)
-        names[recipes[value]] = own
+        names[checkpoint, default: [:]][recipes[value]] = own
         renamed[name] = own
         outputs.append((own, value))
       }

@@ -9,7 +9,7 @@ import ActText
 package struct Model: Sendable {
   package let files: ModelFiles
   /// With a view of every module's input, at which maps may be inserted.
-  package let graph: Graph
+  package private(set) var graph: Graph
   package let contextLength: Int
   /// The inputs that modules before it give, where the model is one of several.
   package let wires: [Wire]
@@ -81,6 +81,17 @@ package struct Model: Sendable {
       }
       return model
     }
+  }
+
+  /// The model as a component of a pipeline: its graph has the component's name, and the names of its sites begin with
+  /// that and a dot.
+  func named(_ component: String) -> Model {
+    var model = self
+    model.graph.name = component
+    for id in graph.order {
+      if let site = graph[id].site { model.graph.setSite(id, "\(component).\(site)") }
+    }
+    return model
   }
 
   /// The kind of model, `model_type` of the configuration; nil where it names none.
