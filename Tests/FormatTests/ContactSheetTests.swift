@@ -19,7 +19,8 @@ import Testing
     let sheet = ContactSheet.picture([
       .init(label: "a=0", pictures: [picture(10), picture(20)]), .init(label: "a=1", pictures: [picture(30)]),
     ])
-    #expect([sheet.width, sheet.height] == [4 + 64 + 4 + 64 + 4, 4 + 15 + 32 + 4 + 15 + 32 + 4])
+    // Two pictures and three gaps; two labels of 15, two pictures and three gaps.
+    #expect([sheet.width, sheet.height] == [140, 106])
     #expect(pixel(sheet, 4, 19) == 10 && pixel(sheet, 67, 50) == 10 && pixel(sheet, 72, 19) == 20)
     #expect(pixel(sheet, 4, 70) == 30 && pixel(sheet, 72, 70) == 255 && pixel(sheet, 68, 30) == 255)
     // Ink in both labels, and none beside them.

@@ -131,6 +131,7 @@ struct DPMSolverMultistepScheduler: Scheduler {
     // Times of less signal than the smallest lambda, log of signal over noise, are left out.
     let lambdas = schedule.sigmas.map { -log($0) }
     let last = lambdas.lastIndex { $0 >= smallestLambda }.map { $0 + 1 } ?? 0
+    guard last > 0 else { return [] }
     let count = Double(schedule.count)
     return switch timesteps.spacing {
     case .linspace:

@@ -37,7 +37,7 @@ struct EulerDiscreteScheduler: Scheduler {
     var sigmas = times.map { trained.interpolated(at: $0) }
     if interpolation == .logLinear {
       // One more than there are steps: the last step ends at the smallest sigma.
-      let ends = (logf(Float(sigmas[sigmas.count - 1])), logf(Float(sigmas[0])))
+      let ends = (logf(Float(trained[trained.count - 1])), logf(Float(trained[0])))
       sigmas = linspace(ends.0, ends.1, options.steps + 1).map { Double(expf($0)) }
     }
     if let sigmaSpacing {
