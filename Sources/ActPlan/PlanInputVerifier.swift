@@ -10,17 +10,23 @@ extension Plan {
       switch role {
       case .token, .position, .entry: "T"
       case .chosen, .ending: "R"
-      case .given: nil
+      case .sample, .timestep, .given: nil
       }
+    if role != .given {
+      guard inputs.count(where: { $0.role == role }) == 1 else {
+        throw failure(index, "one input as \(role.rawValue)", "several")
+      }
+    }
     if let rows {
       guard type == TensorType(.i32, [.symbol(rows)]) else {
         throw failure(index, "i32[\(rows)] as \(role.rawValue)", "\(type)")
       }
-      guard inputs.count(where: { $0.role == role }) == 1 else {
-        throw failure(index, "one input as \(role.rawValue)", "several")
-      }
       return
     }
+    if role == .timestep, type != TensorType(.f32, [.symbol("B"), .fixed(1)]) {
+      throw failure(index, "f32[B,1] as timestep", "\(type)")
+    }
+    if role == .sample, type.dtype != .f32 { throw failure(index, "floats as sample", "\(type)") }
     let isIntegers = type.dtype == .i32 && type.elementsPerSymbol == 1
     guard isIntegers || type.dtype == .f32 && type.isRows, type.shape[0] != .symbol("S"),
       byteCount(type).map({ $0 <= Self.largestBlock }) == true
@@ -40,6 +46,7 @@ extension Plan {
       case .token, .position: rows == nil
       case .entry: rows == .symbol("B")
       case .chosen, .ending: rows == .symbol("T")
+      case .sample, .timestep: false
       case .given: true
       }
     guard isBounded else {

@@ -32,7 +32,7 @@ package struct EntryInput: Sendable {
   ) throws(FileError) {
     switch input.role {
     case .position, .entry, .chosen, .ending: return nil
-    case .token, .given: break
+    case .token, .sample, .timestep, .given: break
     }
     guard case .symbol(let symbol)? = input.type.shape.first, let width = input.type.elementsPerSymbol else {
       preconditionFailure("verified")
@@ -50,7 +50,12 @@ package struct EntryInput: Sendable {
       values = .integers([Int32](repeating: 0, count: count))
       return
     }
-    guard tensor.shape == shape else {
+    if let number = tensor.number(for: input) {
+      values = .floats(FloatElements([Float](repeating: number, count: count)))
+      return
+    }
+    // A number an entry, or a row, needs no axis of its own.
+    guard tensor.shape == shape || shape == [count, 1] && tensor.shape == [count] else {
       throw FileError(inputs.path, name, "expected \(shape), found \(tensor.shape)")
     }
     switch tensor.elements {

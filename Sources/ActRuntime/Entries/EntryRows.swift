@@ -62,7 +62,7 @@ extension EntryInputs {
   private func count(_ symbol: String, _ declared: [DeclaredInput]) throws(FileError) -> Int? {
     var found: (count: Int, name: String)?
     for input in declared where input.type.shape.first == .symbol(symbol) {
-      guard let tensor = tensors[input.name] else { continue }
+      guard let tensor = tensors[input.name], tensor.number(for: input) == nil else { continue }
       guard let count = tensor.shape.first, count > 0 else {
         throw FileError(path, input.name, "expected \(input.type), found \(tensor.shape)")
       }

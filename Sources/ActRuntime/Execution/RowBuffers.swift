@@ -79,7 +79,7 @@ struct RowBuffers {
     case .position: positions
     case .entry: entries
     case .chosen, .ending: chosenRows
-    case .given: nil
+    case .sample, .timestep, .given: nil
     }
   }
 
