@@ -71,7 +71,7 @@ final class SegmentRunner {
     self.options = options
     self.report = report
     self.reportsRows = reportsRows
-    if keepsSequences, let input = model.graph.declaredInputs.first(where: { $0.role == .given }) {
+    if keepsSequences, let input = model.graph.declaredInputs.first(where: { $0.role.isGiven }) {
       throw FileError.unsupported(
         model.path, input.name, "fitting is not supported where rows of sequences have more than tokens")
     }

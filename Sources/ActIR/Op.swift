@@ -81,6 +81,9 @@ public enum Op: Hashable, Sendable {
   /// A piecewise-linear function of each channel. `x: f32[…,D], knots: f32[K,D], values: f32[K,D] -> f32[…,D]`
   case interpolate
 
+  /// Cosines and sines of a number a row. `t: f32[…,1] -> f32[…,W]`
+  case sinusoids(Sinusoids)
+
   // MARK: Attention
 
   /// Cosines and sines of rotary embedding. `positions: i32[T] -> f32[T,W]`
@@ -164,6 +167,7 @@ extension Op {
     case .reduce(let function): ReduceOp(function: function)
     case .softmax: SoftmaxOp()
     case .interpolate: InterpolateOp()
+    case .sinusoids(let sinusoids): SinusoidsOp(sinusoids: sinusoids)
     case .ropeTable(let rope): RopeTableOp(rope: rope)
     case .rope(let headWidth, let pairs): RopeOp(headWidth: headWidth, pairs: pairs)
     case .kvAppend(let keyValues, let cache): KVAppendOp(keyValues: keyValues, cache: cache)
@@ -202,7 +206,7 @@ extension Op {
     ] as [any OpDefinition]).map(\.op)
     + ReduceFunction.allCases.map(Op.reduce)
     + ([
-      SoftmaxOp(), InterpolateOp(),
+      SoftmaxOp(), InterpolateOp(), SinusoidsOp(),
       RopeTableOp(), RopeOp(), KVAppendOp(), KVPackOp(), AttentionOp(), RelativeRowsOp(),
       EmbeddingOp(), TakeRowsOp(), JoinRowsOp(), PartRowsOp(), SliceOp(), ConcatOp(), ReshapeOp(),
       ScaleRowsOp(), ScaleColumnsOp(), MatvecOp(), PermuteOp(), StackOp(), CastOp(), PackOp(),

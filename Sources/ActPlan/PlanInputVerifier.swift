@@ -11,17 +11,23 @@ extension Plan {
       case .token: ["T"]
       case .position, .entry: RowKind.symbols
       case .chosen, .ending: ["R"]
-      case .given: [String]()
+      case .sample, .timestep, .given: [String]()
       }
     if role != .given {
-      guard rows.contains(where: { type == TensorType(.i32, [.symbol($0)]) }) else {
-        throw failure(index, "i32[\(rows.joined(separator: "] or i32["))] as \(role.rawValue)", "\(type)")
-      }
       guard inputs.count(where: { $0.role == role && $0.type == type }) == 1 else {
         throw failure(index, "one input as \(role.rawValue)", "several")
       }
+    }
+    if !rows.isEmpty {
+      guard rows.contains(where: { type == TensorType(.i32, [.symbol($0)]) }) else {
+        throw failure(index, "i32[\(rows.joined(separator: "] or i32["))] as \(role.rawValue)", "\(type)")
+      }
       return
     }
+    if role == .timestep, type != TensorType(.f32, [.symbol("B"), .fixed(1)]) {
+      throw failure(index, "f32[B,1] as timestep", "\(type)")
+    }
+    if role == .sample, type.dtype != .f32 { throw failure(index, "floats as sample", "\(type)") }
     let isIntegers = type.dtype == .i32 && type.elementsPerSymbol == 1
     guard isIntegers || type.dtype == .f32 && type.isRows, type.shape[0] != .symbol("S"),
       byteCount(type).map({ $0 <= Self.largestBlock }) == true
@@ -41,6 +47,7 @@ extension Plan {
       case .token, .position: rows == nil
       case .entry: rows == .symbol("B")
       case .chosen, .ending: rows == .symbol("T")
+      case .sample, .timestep: false
       case .given: true
       }
     guard isBounded else {

@@ -98,8 +98,14 @@ extension Plan {
     guard byteCount(value.type) != nil else {
       throw failure(index, "sizes of known symbols", "\(value.type)")
     }
-    if case .ropeTable(let rope) = value.op, rope.width > Self.largestRotation {
-      throw failure(index, "a width of at most \(Self.largestRotation)", "\(rope.width)")
+    let frequencies: Int? =
+      switch value.op {
+      case .ropeTable(let rope): rope.width
+      case .sinusoids(let sinusoids): sinusoids.width
+      default: nil
+      }
+    if let frequencies, frequencies > Self.largestRotation {
+      throw failure(index, "a width of at most \(Self.largestRotation)", "\(frequencies)")
     }
   }
 

@@ -164,6 +164,13 @@ package struct ReferenceValues {
       }
     case .rmsNorm(let eps): return norm(inputs, eps: Double(eps), centred: false)
     case .layerNorm(let eps): return norm(inputs, eps: Double(eps), centred: true)
+    case .sinusoids(let s):
+      let half = s.width / 2
+      return make { row, column in
+        let exponent = -Double(column % half) / (Double(half) - s.offset)
+        let angle = inputs[0].data[row] * ReferenceBody.exp(exponent * ReferenceBody.log(s.base))
+        return column < half ? ReferenceBody.cos(angle) : ReferenceBody.sin(angle)
+      }
     case .ropeTable(let rope):
       let half = rope.width / 2
       return make { row, column in

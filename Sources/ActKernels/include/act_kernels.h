@@ -23,6 +23,7 @@
 #include "act_kernels/reduce.h"
 #include "act_kernels/resample.h"
 #include "act_kernels/rows.h"
+#include "act_kernels/sinusoids.h"
 
 typedef void (*act_kernel)(const void *args, int worker, int workers);
 

@@ -33,7 +33,7 @@ package struct EntryInput: Sendable {
   ) throws(FileError) {
     switch input.role {
     case .position, .entry, .chosen, .ending: return nil
-    case .token, .given: break
+    case .token, .sample, .timestep, .given: break
     }
     guard case .symbol(let symbol)? = input.type.shape.first, let width = input.type.elementsPerSymbol else {
       preconditionFailure("verified")
@@ -53,9 +53,14 @@ package struct EntryInput: Sendable {
       values = .integers([Int32](repeating: 0, count: count))
       return
     }
-    // All rows one behind the other, or those of one entry for all.
+    if let number = tensor.number(for: input) {
+      values = .floats(FloatElements([Float](repeating: number, count: count)))
+      return
+    }
+    // All rows one behind the other, or those of one entry for all; a number a row needs no axis of its own.
     let others = axes.count == 2 ? [[count] + inner, [axes[1]] + inner] : []
-    guard tensor.shape == shape || others.contains(tensor.shape) else {
+    let isNumbers = shape == [count, 1] && tensor.shape == [count]
+    guard tensor.shape == shape || isNumbers || others.contains(tensor.shape) else {
       throw FileError(inputs.path, name, "expected \(shape), found \(tensor.shape)")
     }
     period = tensor.shape == others.last ? axes[1] : count

@@ -116,7 +116,9 @@ extension EntryInputs {
   ) throws(FileError) -> Int? {
     var found: (size: Int, name: String)?
     for input in declared {
-      guard let tensor = tensors[input.name], isOne(input, tensor) else { continue }
+      guard let tensor = tensors[input.name], tensor.number(for: input) == nil, isOne(input, tensor) else {
+        continue
+      }
       guard tensor.shape.count > axis, tensor.shape[axis] > 0 else {
         throw FileError(path, input.name, "expected \(input.type), found \(tensor.shape)")
       }

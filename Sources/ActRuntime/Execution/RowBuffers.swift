@@ -114,7 +114,7 @@ struct RowBuffers {
     case .position: places[.ragged(symbol)]?.positions
     case .entry: places[.ragged(symbol)]?.entries
     case .chosen, .ending: chosenRows
-    case .given: nil
+    case .sample, .timestep, .given: nil
     }
   }
 

@@ -44,6 +44,7 @@ struct Binder {
     case .reduce(let function): [reduce(function, inputs[0], out)]
     case .softmax: [softmax(inputs[0], out)]
     case .interpolate: [interpolate(inputs[0], knots: inputs[1], values: inputs[2], out)]
+    case .sinusoids(let sinusoids): [self.sinusoids(sinusoids, inputs[0], out)]
     case .ropeTable(let rope): [ropeTable(rope, positions: inputs[0], out)]
     case .rope(let headWidth, let pairs): [rope(headWidth, pairs, inputs[0], table: inputs[1], out)]
     case .kvAppend(let keyValues, _), .kvPack(let keyValues): [keep(keyValues, inputs, out)]
