@@ -107,6 +107,11 @@ public enum Op: Hashable, Sendable {
   case embedding
   /// `x: f32[T,…], rows: i32[R] -> f32[R,…]`
   case takeRows
+  /// The rows of text and of the image of each entry, one behind the other.
+  /// `text: f32[T,D], image: f32[P,D] -> f32[T+P,D]`
+  case joinRows
+  /// The rows of one kind, by its symbol, out of joined ones. `x: f32[T+P,D] -> f32[T,D] or f32[P,D]`
+  case partRows(String)
   /// Some of the elements along an axis. `x: f32[S] -> f32[S']`
   case slice(Slice)
   /// Joins along an axis; one that is 1 along all axes before is repeated. `a: […,N,…], b: […,M,…], … -> […,N+M+…,…]`
@@ -171,6 +176,8 @@ extension Op {
     case .relativeRows(let distance): RelativeRowsOp(distance: distance)
     case .embedding: EmbeddingOp()
     case .takeRows: TakeRowsOp()
+    case .joinRows: JoinRowsOp()
+    case .partRows(let symbol): PartRowsOp(symbol: symbol)
     case .slice(let slice): SliceOp(slice: slice)
     case .concat(let axis): ConcatOp(axis: axis)
     case .reshape(let shape): ReshapeOp(shape: shape)
@@ -201,7 +208,7 @@ extension Op {
     + ([
       SoftmaxOp(), InterpolateOp(), SinusoidsOp(),
       RopeTableOp(), RopeOp(), KVAppendOp(), KVPackOp(), AttentionOp(), RelativeRowsOp(),
-      EmbeddingOp(), TakeRowsOp(), SliceOp(), ConcatOp(), ReshapeOp(),
+      EmbeddingOp(), TakeRowsOp(), JoinRowsOp(), PartRowsOp(), SliceOp(), ConcatOp(), ReshapeOp(),
       ScaleRowsOp(), ScaleColumnsOp(), MatvecOp(), PermuteOp(), StackOp(), CastOp(), PackOp(),
     ] as [any OpDefinition]).map(\.op)
 

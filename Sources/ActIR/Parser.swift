@@ -164,13 +164,23 @@ extension TensorType {
     if try lexer.accept("]") { return }
     repeat {
       switch lexer.token {
-      case .int(let size) where size > 0: shape.append(.fixed(size))
-      case .word(let symbol): shape.append(.symbol(symbol))
+      case .int(let size) where size > 0:
+        shape.append(.fixed(size))
+        try lexer.advance()
+      case .word: shape.append(.symbol(try lexer.dimensionSymbol()))
       default: throw lexer.expected("a dimension, a number above 0 or a symbol")
       }
-      try lexer.advance()
     } while try lexer.accept(",")
     try lexer.expectEnd(ofList: "]")
+  }
+}
+
+extension Lexer {
+  /// Takes the symbol of a dimension, as `T`, or that of several together, as `T+P`.
+  package mutating func dimensionSymbol() throws(ParseError) -> String {
+    var symbol = try word("a symbol")
+    while try accept("+") { symbol += "+" + (try word("a symbol")) }
+    return symbol
   }
 }
 

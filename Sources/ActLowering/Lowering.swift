@@ -6,6 +6,8 @@ import ActPlan
 package struct LoweringOptions: Sendable {
   /// The most rows (tokens, of all sequences) of one call.
   package var maximumRows = 512
+  /// The most packed rows of images of one call: those of one of 1024 by 1024 pixels, 16 by 16 to a row.
+  package var maximumImageRows = 4096
   /// The most entries (sequences or images) of a call that holds them whole.
   package var maximumEntries = 64
   /// The longest sequence, in tokens.
@@ -57,11 +59,13 @@ private struct Lowering {
       guard case .symbol(let symbol)? = graph.type(id).shape.first else {
         throw failure(id, "an input of rows", "\(graph.type(id))")
       }
-      if plan.limit(symbol) == nil { addLimit(symbol) }
+      addLimit(symbol)
     }
+    // Rows of several kinds together are counted by what counts each.
+    if order.contains(where: { graph.type($0).shape.first == .symbol("T+P") }) { addLimit("T+P") }
     // Keys and values of a call's entries lie in blocks, of which each entry's last is not full.
     let packs = order.contains { if case .kvPack = graph[$0].op { true } else { false } }
-    if packs, plan.limit("B") == nil { addLimit("B") }
+    if packs { addLimit("B") }
     let caches = order.contains { if case .kvAppend = graph[$0].op { true } else { false } }
     if caches { plan.limits.append(.init(symbol: "S", value: options.contextLength)) }
     addConstants()
@@ -74,7 +78,17 @@ private struct Lowering {
   }
 
   private mutating func addLimit(_ symbol: String) {
-    let value = symbol == "B" ? options.maximumEntries : options.maximumRows
+    guard plan.limit(symbol) == nil else { return }
+    let value: Int
+    switch symbol {
+    case "B": value = options.maximumEntries
+    case "P": value = options.maximumImageRows
+    case "T+P":
+      addLimit("T")
+      addLimit("P")
+      value = options.maximumRows + options.maximumImageRows
+    default: value = options.maximumRows
+    }
     plan.limits.append(.init(symbol: symbol, value: value))
   }
 

@@ -6,20 +6,21 @@ extension Plan {
   /// Checks that the engine knows how to give an input.
   func verifyInput(_ index: Int, _ role: InputRole) throws(PlanError) {
     let type = values[index].type
-    let rows: String? =
+    let rows =
       switch role {
-      case .token, .position, .entry: "T"
-      case .chosen, .ending: "R"
-      case .sample, .timestep, .given: nil
+      case .token: ["T"]
+      case .position, .entry: RowKind.symbols
+      case .chosen, .ending: ["R"]
+      case .sample, .timestep, .given: [String]()
       }
     if role != .given {
-      guard inputs.count(where: { $0.role == role }) == 1 else {
+      guard inputs.count(where: { $0.role == role && $0.type == type }) == 1 else {
         throw failure(index, "one input as \(role.rawValue)", "several")
       }
     }
-    if let rows {
-      guard type == TensorType(.i32, [.symbol(rows)]) else {
-        throw failure(index, "i32[\(rows)] as \(role.rawValue)", "\(type)")
+    if !rows.isEmpty {
+      guard rows.contains(where: { type == TensorType(.i32, [.symbol($0)]) }) else {
+        throw failure(index, "i32[\(rows.joined(separator: "] or i32["))] as \(role.rawValue)", "\(type)")
       }
       return
     }
@@ -61,16 +62,19 @@ extension Plan {
   /// for B entries.
   func verifyPackedRows(_ index: Int) throws(PlanError) {
     let value = values[index]
-    guard let k = value.inputs.first.map({ values[$0].type }), let entries = limit("B"),
-      k.rank == 2 && k.shape[0] == .symbol("T") || k.rank >= 2 && k.shape[0] == .symbol("B")
-    else {
-      throw failure(index, "keys and values of rows T or of entries B, and a limit B", "\(value.type)")
+    guard let k = value.inputs.first.map({ values[$0].type }), k.rank >= 2 else {
+      throw failure(index, "keys and values of rows", "\(value.type)")
     }
-    guard k.shape[0] == .symbol("B") else { return }
-    let rows = TensorType(.f32, Array(k.shape.dropFirst().dropLast())).fixedCount ?? .max
-    guard rows <= Self.mostEntryRows / entries else {
-      throw failure(index, "at most \(Self.mostEntryRows) rows of \(entries) entries", "\(value.type)")
+    try verifyEntryRows(index, k)
+  }
+
+  /// Checks that the engine knows where rows of a type stand in their entries.
+  private func verifyEntryRows(_ index: Int, _ type: TensorType) throws(PlanError) {
+    guard let entries = limit("B"), let kind = type.rowKind else {
+      throw failure(index, "rows of entries, and a limit B", "\(type)")
     }
+    guard case .fixed(let rows) = kind, rows > Self.mostEntryRows / entries else { return }
+    throw failure(index, "at most \(Self.mostEntryRows) rows of \(entries) entries", "\(type)")
   }
 
   /// Checks that what an op takes for each row was chosen among no more than there are.
@@ -95,9 +99,7 @@ extension Plan {
         throw failure(index, "causal attention of rows T over a cache", "\(q.type)")
       }
     case .kvPack:
-      guard q.type.shape.dropLast() == kv.type.shape.dropLast(2) else {
-        throw failure(index, "keys and values of the rows of q", "\(q.type), \(kv.type)")
-      }
+      try verifyEntryRows(index, q.type)
     default: throw failure(index, "keys and values", kv.op.mnemonic)
     }
   }

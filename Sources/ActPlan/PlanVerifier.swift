@@ -20,7 +20,7 @@ extension Plan {
   static let largestBlock = 1 << 40
   private static let mostValues = 1 << 15
   private static let mostOperands = 64
-  private static let symbols = ["B", "R", "S", "T"]
+  private static let symbols = ["B", "R", "S"] + RowKind.symbols
 
   /// Checks everything that running the plan relies on: types, places, offsets, lifetimes.
   ///
@@ -59,6 +59,9 @@ extension Plan {
       let largest = limit.symbol == "S" ? Self.largestContext : Self.largestRows
       guard (1...largest).contains(limit.value) else {
         throw PlanError(value: "limit \(limit.symbol)", expected: "1 to \(largest)", found: "\(limit.value)")
+      }
+      if limit.symbol == "T+P", limit.value != (self.limit("T") ?? 0) + (self.limit("P") ?? 0) {
+        throw PlanError(value: "limit T+P", expected: "the sum of T and P", found: "\(limit.value)")
       }
     }
     guard (1...Self.largestContext).contains(contextLength) else {

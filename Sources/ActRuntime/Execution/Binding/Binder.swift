@@ -51,6 +51,8 @@ struct Binder {
     case .attention(let attention): [self.attention(attention, inputs, out)]
     case .relativeRows(let distance): [relativeRows(distance, inputs[0], out)]
     case .embedding, .takeRows: [takeRows(table: inputs[0], indices: inputs[1], out)]
+    case .joinRows: joinRows(text: inputs[0], image: inputs[1], out)
+    case .partRows(let symbol): [partRows(symbol, of: inputs[0], out)]
     case .slice(let slice): [self.slice(slice, inputs[0], out)]
     case .concat(let axis): concat(axis, inputs, out)
     case .reshape: [copy(inputs[0], out)]

@@ -12,6 +12,29 @@ extension Binder {
     return task(act_take_rows, args, rows: \.rows, indices)
   }
 
+  func joinRows(text: Location, image: Location, _ out: Location) -> [KernelTask] {
+    [("T", text), ("P", image)].map { symbol, rows in
+      let args = act_copy_rows_args(
+        out: out.base, out_stride: out.rowStride, out_rows: joinedRows(symbol),
+        in: UnsafeRawPointer(rows.base), in_stride: rows.rowStride, in_rows: nil, rows: 0,
+        length: Int32(rows.columns))
+      return task(act_copy_rows, args, rows: \.rows, rows)
+    }
+  }
+
+  func partRows(_ symbol: String, of x: Location, _ out: Location) -> KernelTask {
+    let args = act_copy_rows_args(
+      out: out.base, out_stride: out.rowStride, out_rows: nil, in: UnsafeRawPointer(x.base),
+      in_stride: x.rowStride, in_rows: joinedRows(symbol), rows: 0, length: Int32(out.columns))
+    return task(act_copy_rows, args, rows: \.rows, out)
+  }
+
+  /// Where each row of a kind is among the joined ones.
+  private func joinedRows(_ symbol: String) -> UnsafePointer<Int32>? {
+    guard let rows = context.rows?.joinedRows(symbol) else { preconditionFailure("verified") }
+    return UnsafePointer(rows)
+  }
+
   func slice(_ slice: Slice, _ x: Location, _ out: Location) -> KernelTask {
     let axis = slice.axis ?? x.type.rank - 1
     return copy(
