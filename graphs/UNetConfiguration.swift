@@ -1,0 +1,335 @@
+import ActFormats
+import ActIR
+
+/// A block of a denoising UNet, on the way down or up.
+struct UNetBlock {
+  /// What its layers are made of.
+  enum Kind {
+    /// Residual blocks.
+    case plain
+    /// The same, with one more to resample images.
+    case resnet
+    /// Residual blocks, and attention of pixels to their image behind each.
+    case attention
+    /// Residual blocks, and behind each a transformer that attends to the text.
+    case crossAttention
+  }
+
+  var kind: Kind
+  var channels, layers: Int
+  /// Whether images leave it in another size.
+  var resamples: Bool
+  var resnets: ResnetBlocks
+  var heads, headWidth: Int
+  /// How many blocks the transformer of each layer has.
+  var depths: [Int]
+  var attendsToTextAlone, projectsRows: Bool
+
+  func transformer(_ layer: Int) -> UNetTransformer {
+    UNetTransformer(
+      depth: depths[layer], heads: heads, attendsToTextAlone: attendsToTextAlone,
+      projectsRows: projectsRows, groups: resnets.groups)
+  }
+}
+
+/// The block at the lowest resolution of a denoising UNet.
+struct UNetMiddle {
+  var resnets: ResnetBlocks
+  var transformer: UNetTransformer?
+}
+
+/// The configuration of diffusers' `UNet2DConditionModel`.
+struct UNetConfiguration {
+  var down, up: [UNetBlock]
+  var middle: UNetMiddle?
+  var inputChannels, outputChannels, firstKernel, lastKernel, downsamplerPadding: Int
+  /// Whether samples in [0, 1] are brought to [-1, 1] first.
+  var centresSample: Bool
+  var activation: Activation
+  var groups: Int
+  var eps: Float
+  var embedding: UNetEmbedding
+  /// The width of the text that blocks attend to; nil where none does.
+  var textWidth: Int?
+  /// That of the text as it is given, where a layer brings it to `textWidth`.
+  var givenTextWidth: Int?
+
+  init(_ c: Configuration) throws {
+    let widths = try c.sizes("block_out_channels", default: [320, 640, 1280, 1280])
+    let kinds = try UNetKinds(c, blocks: widths.count)
+    activation = try Activation(c, "act_fn", default: "silu")
+    inputChannels = try c.size("in_channels", default: 4)
+    outputChannels = try c.size("out_channels", default: 4)
+    firstKernel = try Self.kernel(c, "conv_in_kernel")
+    lastKernel = try Self.kernel(c, "conv_out_kernel")
+    centresSample = try c.flag("center_input_sample", default: false)
+    downsamplerPadding = try c.count("downsample_padding", default: 1)
+    guard downsamplerPadding < 3 else { throw c.failure("downsample_padding", "an integer from 0 to 2") }
+    eps = Float(try c.number("norm_eps", in: SaneRange.epsilon, default: 1e-5))
+    guard !c.names("norm_num_groups") || c.has("norm_num_groups") else {
+      throw c.failure("norm_num_groups", "an integer, which the norms of all blocks need")
+    }
+    groups = try c.size("norm_num_groups", default: 32)
+    guard widths.allSatisfy({ $0.isMultiple(of: groups) }) else {
+      throw c.failure("block_out_channels", "numbers that norm_num_groups \(groups) divides")
+    }
+    embedding = try UNetEmbedding(c, first: widths[0], activation)
+
+    let resnets = try Self.resnets(c, groups: groups, eps: eps, activation)
+    let layers = try c.sizes("layers_per_block", each: widths.count, default: 2)
+    let headWidths = try c.sizes("attention_head_dim", each: widths.count, default: 8)
+    let heads =
+      try c.has("num_attention_heads")
+      ? c.sizes("num_attention_heads", each: widths.count, default: 8) : headWidths
+    let depths = try UNetDepths(c, blocks: widths.count)
+    let projectsRows = try c.flag("use_linear_projection", default: false)
+    let textAlone = try c.flags("only_cross_attention", each: widths.count, default: false)
+
+    down = try widths.indices.map { index in
+      let depth = try depths.down(index, layers: layers[index], kinds.down[index])
+      return UNetBlock(
+        kind: kinds.down[index], channels: widths[index], layers: layers[index],
+        resamples: index < widths.count - 1, resnets: resnets(kinds.down[index]), heads: heads[index],
+        headWidth: headWidths[index], depths: depth, attendsToTextAlone: textAlone[index],
+        projectsRows: projectsRows)
+    }
+    up = try widths.indices.map { index in
+      let level = widths.count - 1 - index
+      let depth = try depths.up(index, layers: layers[level] + 1, kinds.up[index])
+      // The published code does not reverse the widths of heads.
+      return UNetBlock(
+        kind: kinds.up[index], channels: widths[level], layers: layers[level] + 1,
+        resamples: index < widths.count - 1, resnets: resnets(kinds.up[index]), heads: heads[level],
+        headWidth: headWidths[index], depths: depth, attendsToTextAlone: textAlone[level],
+        projectsRows: projectsRows)
+    }
+    var middleResnets = resnets(.plain)
+    middleResnets.divisor = Float(try c.number("mid_block_scale_factor", in: Self.divisors, default: 1))
+    middle = kinds.middle.map { attends in
+      UNetMiddle(
+        resnets: middleResnets,
+        transformer: attends
+          ? UNetTransformer(
+            depth: depths.middle, heads: heads[widths.count - 1], attendsToTextAlone: false,
+            projectsRows: projectsRows, groups: groups)
+          : nil)
+    }
+    for block in 0..<widths.count {
+      try Self.setHeads(of: &down[block], c)
+      try Self.setHeads(of: &up[block], c)
+    }
+    if let transformer = middle?.transformer, transformer.heads > widths[widths.count - 1] {
+      throw c.failure("attention_head_dim", "no more heads than channels")
+    }
+    try readText(c)
+    try Self.refuse(c)
+  }
+
+  /// By what sums of residual blocks may be divided.
+  private static let divisors = 1e-6...1e6
+
+  private static func kernel(_ c: Configuration, _ key: String) throws -> Int {
+    let size = try c.size(key, default: 3)
+    guard size <= 255 else { throw c.failure(key, "an integer from 1 to 255") }
+    return size
+  }
+
+  /// The residual blocks of each kind of block.
+  private static func resnets(
+    _ c: Configuration, groups: Int, eps: Float, _ activation: Activation
+  ) throws -> (UNetBlock.Kind) -> ResnetBlocks {
+    let key = "resnet_time_scale_shift"
+    let form = try c.string(key, default: "default")
+    guard ["default", "scale_shift"].contains(form) else {
+      throw FileError.unsupported(
+        c.path, key, "`\(form)` is not supported", next: "known: default, scale_shift")
+    }
+    let common = ResnetBlocks(
+      groups: groups, eps: eps, activation: activation, scalesByTime: form == "scale_shift")
+    // The published code gives these to blocks that resample by residual blocks alone.
+    var resampling = common
+    resampling.divisor = Float(try c.number("resnet_out_scale_factor", in: divisors, default: 1))
+    resampling.activatesTime = try !c.flag("resnet_skip_time_act", default: false)
+    return { $0 == .resnet ? resampling : common }
+  }
+
+  /// Where pixels attend to each other alone, the configuration says the width of heads, elsewhere how many there are.
+  private static func setHeads(of block: inout UNetBlock, _ c: Configuration) throws {
+    switch block.kind {
+    case .plain, .resnet: return
+    case .attention: block.heads = block.channels / block.headWidth
+    case .crossAttention: break
+    }
+    guard (1...block.channels).contains(block.heads) else {
+      throw c.failure("attention_head_dim", "no more than the \(block.channels) channels of a block")
+    }
+  }
+
+  private mutating func readText(_ c: Configuration) throws {
+    let widths = try c.sizes("cross_attention_dim", each: down.count, default: 1280)
+    var read = Set(zip(down, widths).filter { $0.0.kind == .crossAttention }.map { $0.1 })
+    read.formUnion(zip(up, widths.reversed()).filter { $0.0.kind == .crossAttention }.map { $0.1 })
+    if middle?.transformer != nil { read.insert(widths[widths.count - 1]) }
+    let given = try c.optionalSize("encoder_hid_dim")
+    let key = "encoder_hid_dim_type"
+    let type = try c.has(key) ? c.string(key, default: "") : given.map { _ in "text_proj" }
+    if let type {
+      guard type == "text_proj" else {
+        throw FileError.unsupported(c.path, key, "`\(type)` is not supported", next: "known: text_proj")
+      }
+      guard given != nil else { throw c.failure("encoder_hid_dim", "an integer, as \(key) is \(type)") }
+    }
+    guard read.count <= 1 else {
+      throw c.failure("cross_attention_dim", "one number for all blocks that attend to the text")
+    }
+    textWidth = read.first
+    givenTextWidth = given
+  }
+
+  /// Refuses what the graph does not express, and counts as read what the published code ignores.
+  private static func refuse(_ c: Configuration) throws {
+    if try c.flag("dual_cross_attention", default: false) {
+      throw FileError.unsupported(
+        c.path, "dual_cross_attention", "two transformers, each for a part of the text, are not supported",
+        next: "false is")
+    }
+    let key = "attention_type"
+    let type = try c.string(key, default: "default")
+    guard type == "default" else {
+      throw FileError.unsupported(c.path, key, "`\(type)` is not supported", next: "known: default")
+    }
+    // The sizes of the training; precision; and what blocks read that are not supported.
+    c.disregard(
+      "sample_size", "upcast_attention", "mid_block_only_cross_attention", "cross_attention_norm",
+      "addition_embed_type_num_heads", "dropout")
+  }
+}
+
+/// The kinds of the blocks of a UNet.
+private struct UNetKinds {
+  var down, up: [UNetBlock.Kind]
+  /// Whether the middle block attends to the text; nil where there is none.
+  var middle: Bool?
+
+  private static let downNames: KeyValuePairs<String, UNetBlock.Kind> = [
+    "DownBlock2D": .plain, "CrossAttnDownBlock2D": .crossAttention,
+    "AttnDownBlock2D": .attention, "ResnetDownsampleBlock2D": .resnet,
+  ]
+  private static let upNames: KeyValuePairs<String, UNetBlock.Kind> = [
+    "UpBlock2D": .plain, "CrossAttnUpBlock2D": .crossAttention,
+    "AttnUpBlock2D": .attention, "ResnetUpsampleBlock2D": .resnet,
+  ]
+  private static let middleNames: KeyValuePairs<String, Bool> = [
+    "UNetMidBlock2D": false, "UNetMidBlock2DCrossAttn": true,
+  ]
+
+  init(_ c: Configuration, blocks: Int) throws {
+    let cross = ["CrossAttnDownBlock2D", "CrossAttnUpBlock2D"]
+    down = try Self.kinds(
+      c, "down_block_types", blocks, Self.downNames,
+      default: Array(repeating: cross[0], count: 3) + ["DownBlock2D"])
+    up = try Self.kinds(
+      c, "up_block_types", blocks, Self.upNames,
+      default: ["UpBlock2D"] + Array(repeating: cross[1], count: 3))
+    let key = "mid_block_type"
+    guard !c.names(key) || c.has(key) else { return }
+    middle = try Self.kind(
+      c, key, c.string(key, default: "UNetMidBlock2DCrossAttn"), Self.middleNames)
+  }
+
+  private static func kinds(
+    _ c: Configuration, _ key: String, _ count: Int, _ known: KeyValuePairs<String, UNetBlock.Kind>,
+    default fallback: [String]
+  ) throws -> [UNetBlock.Kind] {
+    let names = try c.strings(key) ?? fallback
+    guard names.count == count else {
+      throw c.failure(key, "a type for each of the \(count) block_out_channels")
+    }
+    // Old configurations put this before the names.
+    let prefix = "UNetRes"
+    return try names.map { name in
+      try kind(c, key, name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name, known)
+    }
+  }
+
+  private static func kind<Kind>(
+    _ c: Configuration, _ key: String, _ name: String, _ known: KeyValuePairs<String, Kind>
+  ) throws -> Kind {
+    guard let kind = known.first(where: { $0.key == name })?.value else {
+      throw FileError.unsupported(
+        c.path, key, "blocks of type `\(name)` are not supported",
+        next: "known: \(known.map { $0.key }.joined(separator: ", "))")
+    }
+    return kind
+  }
+}
+
+/// How many blocks the transformers have.
+private struct UNetDepths {
+  /// Of the layers of a block.
+  private enum Depth {
+    case same(Int)
+    case each([Int])
+  }
+
+  private let onWayDown: [Depth]
+  private let onWayUp: [Depth]?
+  private let configuration: Configuration
+  private static let key = "transformer_layers_per_block"
+
+  init(_ c: Configuration, blocks: Int) throws {
+    configuration = c
+    onWayDown = try Self.read(c, Self.key, blocks) ?? Array(repeating: .same(1), count: blocks)
+    onWayUp = try Self.read(c, "reverse_\(Self.key)", blocks)
+  }
+
+  private static func read(_ c: Configuration, _ key: String, _ blocks: Int) throws -> [Depth]? {
+    guard let value = c.element(key) else { return nil }
+    let failure = c.failure(key, "a number, or a list of \(blocks) numbers or lists")
+    func count(_ json: JSON) throws -> Int {
+      guard let count = json.int, (0...SaneRange.size.upperBound).contains(count) else { throw failure }
+      return count
+    }
+    guard let list = value.array else { return Array(repeating: .same(try count(value)), count: blocks) }
+    guard list.count == blocks else { throw failure }
+    return try list.map { element in
+      guard let parts = element.array else { return .same(try count(element)) }
+      guard !parts.isEmpty else { throw failure }
+      return .each(try parts.map(count))
+    }
+  }
+
+  private func depths(_ depth: Depth, _ key: String, layers: Int, _ kind: UNetBlock.Kind) throws -> [Int] {
+    guard kind == .crossAttention else { return [] }
+    switch depth {
+    case .same(let count): return Array(repeating: count, count: layers)
+    case .each(let counts):
+      guard counts.count >= layers else {
+        throw configuration.failure(key, "a number for each of the \(layers) layers of a block")
+      }
+      return counts
+    }
+  }
+
+  func down(_ block: Int, layers: Int, _ kind: UNetBlock.Kind) throws -> [Int] {
+    try depths(onWayDown[block], Self.key, layers: layers, kind)
+  }
+
+  func up(_ block: Int, layers: Int, _ kind: UNetBlock.Kind) throws -> [Int] {
+    if let onWayUp { return try depths(onWayUp[block], "reverse_\(Self.key)", layers: layers, kind) }
+    let depth = onWayDown[onWayDown.count - 1 - block]
+    if case .each = depth, kind == .crossAttention {
+      throw configuration.failure(
+        "reverse_\(Self.key)", "a list, as \(Self.key) has a number for each layer of a block")
+    }
+    return try depths(depth, Self.key, layers: layers, kind)
+  }
+
+  /// Those of the middle block.
+  var middle: Int {
+    switch onWayDown[onWayDown.count - 1] {
+    case .same(let count): count
+    case .each(let counts): counts[0]
+    }
+  }
+}
