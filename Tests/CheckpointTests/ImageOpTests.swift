@@ -84,7 +84,9 @@ import Workbench
           %window = average_pool %part {\(windows)} : f32[B,\(out),\(channels)]
           %image = average_pool %part {\(windows), counts = image} : f32[B,\(out),\(channels)]
           %nearest = upsample_nearest %part : f32[B,\(list(other)),\(channels)]
-          return %active, %bare, %window, %image, %nearest
+          %moments = moments %part : f32[B,2,\(channels)]
+          %pair = reshape %moments : f32[B,1,2,\(channels)]
+          return %active, %bare, %window, %image, %nearest, %pair
         }
         """)
   }
