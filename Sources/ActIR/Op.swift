@@ -64,6 +64,8 @@ public enum Op: Hashable, Sendable {
   case upsampleNearest(height: Int, width: Int)
   /// Means over windows of pixels. `x: f32[B,H,W,C] -> f32[B,H',W',C]`
   case averagePool(AveragePool)
+  /// The mean and the variance of each channel over the rows of each entry. `x: f32[B,…,C] -> f32[B,2,C]`
+  case moments
 
   // MARK: Normalisation and reductions, over channels
 
@@ -162,6 +164,7 @@ extension Op {
     case .convEpilogue(let windows, let body): ConvEpilogueOp(windows: windows, body: body)
     case .upsampleNearest(let height, let width): UpsampleNearestOp(height: height, width: width)
     case .averagePool(let pooling): AveragePoolOp(pooling: pooling)
+    case .moments: MomentsOp()
     case .rmsNorm(let eps): RMSNormOp(eps: eps)
     case .layerNorm(let eps): LayerNormOp(eps: eps)
     case .reduce(let function): ReduceOp(function: function)
@@ -201,7 +204,7 @@ extension Op {
       SelectOp(), AffineOp(), FusedOp(),
       LinearOp(), LinearEpilogueOp(),
       ChooseOp(), TakeChannelsOp(), ExpertLinearOp(), WeightedSumOp(),
-      ConvOp(), ConvEpilogueOp(), UpsampleNearestOp(), AveragePoolOp(),
+      ConvOp(), ConvEpilogueOp(), UpsampleNearestOp(), AveragePoolOp(), MomentsOp(),
       RMSNormOp(), LayerNormOp(),
     ] as [any OpDefinition]).map(\.op)
     + ReduceFunction.allCases.map(Op.reduce)

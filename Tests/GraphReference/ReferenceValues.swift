@@ -162,6 +162,16 @@ package struct ReferenceValues {
         let sum = pixels.reduce(0) { $0 + inputs[0][[coordinates[0], $1.y, $1.x, coordinates[3]]] }
         return sum / Double(pooling.counts == .window ? pooling.windows.pixelCount : pixels.count)
       }
+    case .moments:
+      let x = inputs[0]
+      let rows = x.shape.dropFirst().dropLast().reduce(1, *)
+      return fill(shape) { index in
+        let coordinates = ReferenceTensor.coordinates(index, shape)
+        let values = (0..<rows).map { x[coordinates[0] * rows + $0, coordinates[2]] }
+        let mean = values.reduce(0, +) / Double(rows)
+        guard coordinates[1] == 1 else { return mean }
+        return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(rows)
+      }
     case .rmsNorm(let eps): return norm(inputs, eps: Double(eps), centred: false)
     case .layerNorm(let eps): return norm(inputs, eps: Double(eps), centred: true)
     case .sinusoids(let s):
