@@ -24,15 +24,7 @@ extension ModelBuilder {
   /// added to what it reads, which a 1×1 convolution brings to as many channels.
   ///
   /// `nonlinearity` is all activations, one module that runs several times, so that none of them has a site. Nor has the
-  /// module that resamples, for the same reason.
-  ///
-  /// - Parameters:
-  ///   - x: the images, `f32[B,H,W,C]`.
-  ///   - prefix: the name of the module.
-  ///   - channels: those of the result.
-  ///   - c: what blocks share.
-  ///   - time: the embedding of time of each entry, `f32[B,E]`, where there is one.
-  ///   - resampling: whether the result has another size.
+  /// module that resamples, for the same reason. `x: f32[B,H,W,C], time: f32[B,E] -> f32[B,H',W',channels]`
   mutating func resnetBlock(
     _ x: ValueID, _ prefix: String, _ channels: Int, _ c: ResnetBlocks, time: ValueID? = nil,
     resampling: ResnetResampling = .none

@@ -73,6 +73,8 @@ extension ModelBuilder {
   ///   - activation: that between the layers.
   ///   - last: one behind the second layer, where there is one.
   ///   - condition: what a layer without a bias adds to x, where there is something.
+  /// - Returns: the embedding, `f32[B,width]`.
+  /// - Throws: `FileError` for a tensor that is missing or of another shape.
   mutating func timestepEmbedding(
     _ x: ValueID, _ prefix: String, width: Int, _ activation: Activation, last: Activation? = nil,
     condition: ValueID? = nil

@@ -52,8 +52,7 @@ extension ModelBuilder {
 
   /// A block on the way up, each of whose layers reads one of `skips` too, the last first, and takes it away.
   ///
-  /// - Parameters:
-  ///   - followsSkips: whether the upsampled image is as large as the next of the skips, which twice the size may miss.
+  /// `followsSkips` says that the upsampled image is as large as the next of the skips, which twice the size may miss.
   mutating func upBlock(
     _ x: ValueID, _ prefix: String, _ c: UNetBlock, _ conditions: UNetConditions, skips: inout [ValueID],
     followsSkips: Bool

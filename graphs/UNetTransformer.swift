@@ -15,11 +15,7 @@ struct UNetTransformer {
 
 extension ModelBuilder {
   /// Diffusers' `Transformer2DModel` over the pixels of images, as the site `prefix`: a group norm, a projection, blocks,
-  /// and a projection back, added to what it reads.
-  ///
-  /// - Parameters:
-  ///   - x: the images, `f32[B,H,W,C]`.
-  ///   - text: the text that they attend to, `f32[T,D]`.
+  /// and a projection back, added to what it reads. `x: f32[B,H,W,C], text: f32[T,D] -> f32[B,H,W,C]`
   mutating func transformer(_ x: ValueID, _ text: ValueID, _ prefix: String, _ c: UNetTransformer) throws
     -> ValueID
   {
@@ -59,33 +55,28 @@ extension ModelBuilder {
     let x = input(x, of: prefix)
     let n1 = try layerNorm(x, "\(prefix).norm1", eps: 1e-5)
     let own = try attentionLayer(
-      n1, c.attendsToTextAlone ? text : nil, "\(prefix).attn1", heads: c.heads, bias: false)
+      n1, c.attendsToTextAlone ? text : nil, "\(prefix).attn1", heads: c.heads)
     let h = sum(own, x, "\(prefix).attended")
     let n2 = try layerNorm(h, "\(prefix).norm2", eps: 1e-5)
-    let other = try attentionLayer(n2, text, "\(prefix).attn2", heads: c.heads, bias: false)
+    let other = try attentionLayer(n2, text, "\(prefix).attn2", heads: c.heads)
     let g = sum(other, h, "\(prefix).informed")
     let n3 = try layerNorm(g, "\(prefix).norm3", eps: 1e-5)
     return sum(try gegluLayer(n3, "\(prefix).ff"), g, prefix, isSite: true)
   }
 
   /// Diffusers' `Attention` of the rows of images, `f32[B,P,D]`, to each other or to those of `text`, as the site `prefix`.
-  ///
-  /// - Parameters:
-  ///   - width: the channels of all heads together, if they are not those of x.
-  ///   - bias: whether queries, keys and values have one.
-  mutating func attentionLayer(
-    _ x: ValueID, _ text: ValueID?, _ prefix: String, heads: Int, width: Int? = nil, bias: Bool
+  private mutating func attentionLayer(
+    _ x: ValueID, _ text: ValueID?, _ prefix: String, heads: Int
   ) throws -> ValueID {
     let x = input(x, of: prefix)
-    let channels = graph.type(x).shape.last!.fixed!
-    let width = width ?? channels
+    let width = graph.type(x).shape.last!.fixed!
     let source = text ?? x
     let columns = graph.type(source).shape.last!.fixed!
-    let q = try linear(x, "\(prefix).to_q", width, channels, bias: bias)
-    let k = try linear(source, "\(prefix).to_k", width, columns, bias: bias)
-    let v = try linear(source, "\(prefix).to_v", width, columns, bias: bias)
+    let q = try linear(x, "\(prefix).to_q", width, width, bias: false)
+    let k = try linear(source, "\(prefix).to_k", width, columns, bias: false)
+    let v = try linear(source, "\(prefix).to_v", width, columns, bias: false)
     let mixed = attention(q, k, v, heads: heads, name: "\(prefix).mixed")
-    return output(try linear(mixed, "\(prefix).to_out.0", channels, width, bias: true), of: prefix)
+    return output(try linear(mixed, "\(prefix).to_out.0", width, width, bias: true), of: prefix)
   }
 
   /// Diffusers' `FeedForward` with GEGLU: of what goes up one half is the gate of the other.
