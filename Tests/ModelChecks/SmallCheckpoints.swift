@@ -64,3 +64,13 @@ package let recordedImages = [
   ("encoder4", "x", "latents"), ("decoder1", "z", "sample"), ("decoder2", "z", "sample"),
   ("decoder3", "z", "sample"),
 ]
+
+/// The small denoising UNets, made by `Scripts/make-tiny-unets.py`, which says what each is there for and what is recorded
+/// of it.
+package let smallUNets = ["", "-2", "-xl", "-pixels", "-resnets", "-fourier", "-projection"].map {
+  "tiny-unet\($0)"
+}
+
+/// The calls that every small UNet has a record of: inputs, and in a file whose name ends in `-result` the `sample`. The
+/// first has one entry and the output of every module, the third has texts of two lengths.
+package let recordedSteps = ["call1", "call2", "call3"]
