@@ -69,7 +69,8 @@ struct UNetConfiguration {
     guard !c.names("norm_num_groups") || c.has("norm_num_groups") else {
       throw c.failure("norm_num_groups", "an integer, which the norms of all blocks need")
     }
-    groups = try c.size("norm_num_groups", default: 32)
+    let groups = try c.size("norm_num_groups", default: 32)
+    self.groups = groups
     guard widths.allSatisfy({ $0.isMultiple(of: groups) }) else {
       throw c.failure("block_out_channels", "numbers that norm_num_groups \(groups) divides")
     }

@@ -83,7 +83,7 @@ struct UNetEmbedding {
   private static func classes(_ c: Configuration, _ projected: Int?) throws -> Classes? {
     let key = "class_embed_type"
     let count = try c.optionalSize("num_class_embeds")
-    guard try c.has(key) else { return count.map { .table($0) } }
+    guard c.has(key) else { return count.map { .table($0) } }
     let type = try c.string(key, default: "")
     switch type {
     case "timestep": return .time
@@ -106,7 +106,7 @@ struct UNetEmbedding {
   ) throws -> TextAndTimes? {
     let key = "addition_embed_type"
     let each = "addition_time_embed_dim"
-    guard try c.has(key) else {
+    guard c.has(key) else {
       c.disregard(each)
       return nil
     }
