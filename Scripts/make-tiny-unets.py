@@ -49,7 +49,7 @@ CHECKPOINTS = {
             "norm_num_groups": 4,
             "sample_size": 8,
         },
-        "sizes": ((4, 4), (7, 5), (4, 4)),
+        "sizes": ((2, 4), (7, 5), (4, 4)),
         "dtype": torch.float16,
     },
     # Stable Diffusion 2: linear projections, heads and layers by block; text alone; an odd embedding of time that
@@ -78,7 +78,7 @@ CHECKPOINTS = {
             "class_embed_type": "timestep",
         },
         "sizes": ((4, 4), (5, 9), (3, 2)),
-        "dtype": torch.float32,
+        "dtype": torch.float16,
         "variant": "fp16",
     },
     # SDXL as LCM has it: transformers of several blocks, an embedding of a pooled text and of sizes, and of
@@ -101,7 +101,7 @@ CHECKPOINTS = {
             "num_class_embeds": None,
         },
         "sizes": ((4, 4), (6, 3), (5, 5)),
-        "dtype": torch.float32,
+        "dtype": torch.float16,
     },
     # SDXL's refiner, whose pooled text is as wide as its text; attention of pixels alone; labels as they are.
     "tiny-unet-pixels": {
