@@ -30,6 +30,22 @@ struct Architecture: Sendable {
     self.build = { configuration, weightType, _ in try build(configuration, weightType) }
   }
 
+  /// An architecture of one graph that takes images: `build` is given the size of its input.
+  init(
+    _ name: String,
+    build:
+      @escaping @Sendable (Configuration, @escaping (String) -> TensorType?, ImageSize) throws -> ModelGraph
+  ) {
+    names = [name]
+    otherHeads = []
+    modules = []
+    takesSize = true
+    self.build = { configuration, weightType, part in
+      guard let size = part.size else { preconditionFailure("checked") }
+      return try build(configuration, weightType, size)
+    }
+  }
+
   /// An architecture of several graphs that take images: `build` is given the module and the size of its input.
   init(
     _ name: String, modules: [String],
@@ -127,6 +143,10 @@ private let architectures: [Architecture] = [
   clipText,
   clipVision,
   autoencoderTiny,
+  fluxTransformer,
+  sd3Transformer,
+  pixArtTransformer,
+  ditTransformer,
 ]
 
 extension ModelGraph {

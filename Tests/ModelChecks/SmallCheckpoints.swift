@@ -64,3 +64,12 @@ package let recordedImages = [
   ("encoder4", "x", "latents"), ("decoder1", "z", "sample"), ("decoder2", "z", "sample"),
   ("decoder3", "z", "sample"),
 ]
+
+/// The small transformers that denoise images, made by `Scripts/make-tiny-dits.py`, which says what is recorded of them.
+package let smallTransformers = [
+  "tiny-flux", "tiny-flux-2", "tiny-sd3", "tiny-sd3-2", "tiny-pixart", "tiny-pixart-2", "tiny-dit",
+  "tiny-dit-2",
+]
+
+/// The calls that every small transformer has a record of.
+package let transformerCalls = ["call1", "call2", "call3"]
