@@ -144,6 +144,10 @@ private let architectures: [Architecture] = [
   clipVision,
   autoencoderTiny,
   unet2DCondition,
+  fluxTransformer,
+  sd3Transformer,
+  pixArtTransformer,
+  ditTransformer,
 ]
 
 extension ModelGraph {

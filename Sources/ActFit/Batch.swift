@@ -33,7 +33,7 @@ package struct Batch {
         var end = start
         var size = EntrySize()
         while end < samples.count, end - start < limits.entries {
-          let next = [size, samples[end].size].total
+          let next = size + samples[end].size
           guard next.text <= limits.rows, next.image <= limits.imageRows else { break }
           size = next
           end += 1

@@ -51,8 +51,8 @@ package struct GivenEntry: Sendable {
   package var digest: String
   /// Which entry.
   package var entry: Int
-  /// The rows of the entries before it, and its own.
-  package var start, size: EntrySize
+  /// How many rows it has, and of those before it the rows of text and of images.
+  package var size, start: EntrySize
 
   package init(_ inputs: [EntryInput], digest: String, entry: Int, start: EntrySize, size: EntrySize) {
     self.inputs = inputs

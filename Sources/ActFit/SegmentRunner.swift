@@ -132,7 +132,7 @@ final class SegmentRunner {
             at: input.symbol == "B" ? index : place.count(input.symbol))
         }
       }
-      place = [place, sample.size].total
+      place = place + sample.size
       if slot > 0 { rowSlots += (0..<sample.rowCount).map(slot(ofRow:)) }
     }
     // A part that begins where rows are chosen has one of each text.

@@ -73,7 +73,7 @@ package struct TensorSamples: Sendable {
       }
       let own = GivenEntry(given, digest: digest, entry: entry, start: start, size: size)
       samples.append(FitSample(tokens: Array(tokens?.integers(own.indices("T")) ?? []), own))
-      start = [start, size].total
+      start = start + size
     }
     return samples
   }

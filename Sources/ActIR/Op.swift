@@ -109,11 +109,12 @@ public enum Op: Hashable, Sendable {
   case embedding
   /// `x: f32[T,…], rows: i32[R] -> f32[R,…]`
   case takeRows
-  /// The rows of text and of the image of each entry, one behind the other.
-  /// `text: f32[T,D], image: f32[P,D] -> f32[T+P,D]`
+  /// The rows of text and those of the image of each entry, one behind the other.
+  /// `text: f32[T,D], image: f32[P,D] or f32[B,…,D] -> f32[T+P,D] or f32[T+N,D]`
   case joinRows
-  /// The rows of one kind, by its symbol, out of joined ones. `x: f32[T+P,D] -> f32[T,D] or f32[P,D]`
-  case partRows(String)
+  /// The rows of one kind, whose axes before the channels these are, out of joined ones.
+  /// `x: f32[T+P,D] or f32[T+N,D] -> f32[T,D], f32[P,D] or f32[B,…,D]`
+  case partRows([Dim])
   /// Some of the elements along an axis. `x: f32[S] -> f32[S']`
   case slice(Slice)
   /// Joins along an axis; one that is 1 along all axes before is repeated. `a: […,N,…], b: […,M,…], … -> […,N+M+…,…]`
@@ -180,7 +181,7 @@ extension Op {
     case .embedding: EmbeddingOp()
     case .takeRows: TakeRowsOp()
     case .joinRows: JoinRowsOp()
-    case .partRows(let symbol): PartRowsOp(symbol: symbol)
+    case .partRows(let leading): PartRowsOp(leading: leading)
     case .slice(let slice): SliceOp(slice: slice)
     case .concat(let axis): ConcatOp(axis: axis)
     case .reshape(let shape): ReshapeOp(shape: shape)

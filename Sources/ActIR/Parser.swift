@@ -176,11 +176,15 @@ extension TensorType {
 }
 
 extension Lexer {
-  /// Takes the symbol of a dimension, as `T`, or that of several together, as `T+P`.
+  /// Takes the symbol of a dimension, as `T`, or that of rows of several kinds together, as `T+P` or `T+64`.
   package mutating func dimensionSymbol() throws(ParseError) -> String {
-    var symbol = try word("a symbol")
-    while try accept("+") { symbol += "+" + (try word("a symbol")) }
-    return symbol
+    let symbol = try word("a symbol")
+    guard try accept("+") else { return symbol }
+    if case .int(let count) = token {
+      try advance()
+      return "\(symbol)+\(count)"
+    }
+    return "\(symbol)+\(try word("a symbol or a number"))"
   }
 }
 

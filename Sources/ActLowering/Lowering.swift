@@ -62,7 +62,13 @@ private struct Lowering {
       addLimit(symbol)
     }
     // Rows of several kinds together are counted by what counts each.
-    if order.contains(where: { graph.type($0).shape.first == .symbol("T+P") }) { addLimit("T+P") }
+    for id in order {
+      if case .symbol(let symbol)? = graph.type(id).shape.first, let parts = RowKind.parts(of: symbol),
+        parts.count > 1
+      {
+        addLimit(symbol)
+      }
+    }
     // Keys and values of a call's entries lie in blocks, of which each entry's last is not full.
     let packs = order.contains { if case .kvPack = graph[$0].op { true } else { false } }
     if packs { addLimit("B") }
@@ -83,11 +89,15 @@ private struct Lowering {
     switch symbol {
     case "B": value = options.maximumEntries
     case "P": value = options.maximumImageRows
-    case "T+P":
-      addLimit("T")
-      addLimit("P")
-      value = options.maximumRows + options.maximumImageRows
-    default: value = options.maximumRows
+    default:
+      let parts = RowKind.parts(of: symbol) ?? []
+      guard parts.count > 1 else {
+        value = options.maximumRows
+        break
+      }
+      for case .ragged(let symbol) in parts { addLimit(symbol) }
+      addLimit("B")
+      value = parts.reduce(0) { $0 + (plan.mostRows(of: $1) ?? 0) }
     }
     plan.limits.append(.init(symbol: symbol, value: value))
   }

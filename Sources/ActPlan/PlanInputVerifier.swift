@@ -8,19 +8,19 @@ extension Plan {
     let type = values[index].type
     let rows =
       switch role {
-      case .token: ["T"]
-      case .position, .entry: RowKind.symbols
-      case .chosen, .ending: ["R"]
-      case .sample, .timestep, .given: [String]()
+      case .token: "T"
+      case .position, .entry: if case .ragged(let symbol)? = RowKind(type.shape) { symbol } else { "T" }
+      case .chosen, .ending: "R"
+      case .sample, .timestep, .given: nil as String?
       }
     if role != .given {
-      guard inputs.count(where: { $0.role == role && $0.type == type }) == 1 else {
+      guard inputs.count(where: { $0.role == role && (rows == nil || $0.type == type) }) == 1 else {
         throw failure(index, "one input as \(role.rawValue)", "several")
       }
     }
-    if !rows.isEmpty {
-      guard rows.contains(where: { type == TensorType(.i32, [.symbol($0)]) }) else {
-        throw failure(index, "i32[\(rows.joined(separator: "] or i32["))] as \(role.rawValue)", "\(type)")
+    if let rows {
+      guard type == TensorType(.i32, [.symbol(rows)]) else {
+        throw failure(index, "i32[\(rows)] as \(role.rawValue)", "\(type)")
       }
       return
     }

@@ -20,7 +20,7 @@ extension Plan {
   static let largestBlock = 1 << 40
   private static let mostValues = 1 << 15
   private static let mostOperands = 64
-  private static let symbols = ["B", "R", "S"] + RowKind.symbols
+  private static let symbols = ["B", "R", "S", "T", "P"]
 
   /// Checks everything that running the plan relies on: types, places, offsets, lifetimes.
   ///
@@ -51,7 +51,8 @@ extension Plan {
       throw PlanError(value: name, expected: "at most \(Self.mostValues)", found: "\(count)")
     }
     for limit in limits {
-      guard Self.symbols.contains(limit.symbol) else {
+      let parts = RowKind.parts(of: limit.symbol)
+      guard Self.symbols.contains(limit.symbol) || parts != nil else {
         throw PlanError(
           value: "limit \(limit.symbol)", expected: "a limit of \(Self.symbols.joined(separator: ", "))",
           found: limit.symbol)
@@ -60,8 +61,11 @@ extension Plan {
       guard (1...largest).contains(limit.value) else {
         throw PlanError(value: "limit \(limit.symbol)", expected: "1 to \(largest)", found: "\(limit.value)")
       }
-      if limit.symbol == "T+P", limit.value != (self.limit("T") ?? 0) + (self.limit("P") ?? 0) {
-        throw PlanError(value: "limit T+P", expected: "the sum of T and P", found: "\(limit.value)")
+      guard let parts, parts.count > 1 else { continue }
+      let sum = parts.reduce(0) { $0 + (mostRows(of: $1) ?? Self.largestBlock) }
+      guard limit.value == sum else {
+        throw PlanError(
+          value: "limit \(limit.symbol)", expected: "what those of its parts allow", found: "\(limit.value)")
       }
     }
     guard (1...Self.largestContext).contains(contextLength) else {

@@ -14,7 +14,7 @@ import Testing
         == (smallCheckpoints + smallDecoders + smallEncoders + smallClassifiers + smallImageTowers + [
           smallCLIP
         ]
-        + smallAutoencoders).sorted())
+        + smallAutoencoders + smallTransformers).sorted())
   }
 
   @Test(arguments: smallCheckpoints, recordedPrompts)

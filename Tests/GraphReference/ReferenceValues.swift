@@ -28,8 +28,18 @@ package struct ReferenceValues {
     leaves: (Op) -> [Double]? = { _ in nil }
   ) {
     var (sizes, rowsOfEntries) = (sizes, rowsOfEntries)
-    if let text = rowsOfEntries["T"], let image = rowsOfEntries["P"] {
-      rowsOfEntries["T+P"] = zip(text, image).map(+)
+    for id in graph.order {
+      guard case .symbol(let symbol)? = graph.type(id).shape.first, let parts = RowKind.parts(of: symbol),
+        parts.count == 2, let text = rowsOfEntries["T"]
+      else { continue }
+      rowsOfEntries[symbol] = text.indices.map { entry in
+        parts.reduce(0) { sum, part in
+          switch part {
+          case .ragged(let symbol): sum + (rowsOfEntries[symbol]?[entry] ?? 0)
+          case .fixed(let count): sum + count
+          }
+        }
+      }
     }
     for (symbol, counts) in rowsOfEntries {
       sizes[symbol] = counts.reduce(0, +)
@@ -211,15 +221,15 @@ package struct ReferenceValues {
     case .embedding: return make { inputs[0][Int(inputs[1].data[$0]), $1] }
     case .takeRows: return make { inputs[0][Int(inputs[1].data[$0]), $1] }
     case .joinRows:
-      let parts = ["T", "P"].map { entries([.symbol($0)]) }
+      let parts = node.inputs.map { entries(Array(graph.type($0).shape.dropLast())) }
       let rows = zip(parts[0], parts[1]).flatMap { text, image in
         text.map { (inputs[0], $0) } + image.map { (inputs[1], $0) }
       }
       return make { rows[$0].0[rows[$0].1, $1] }
-    case .partRows(let symbol):
-      let (text, all) = (entries([.symbol("T")]), entries([.symbol("T+P")]))
-      let rows = zip(text, all).flatMap { text, all in
-        symbol == "T" ? all.prefix(text.count) : all.dropFirst(text.count)
+    case .partRows(let leading):
+      let all = entries(Array(graph.type(node.inputs[0]).shape.dropLast()))
+      let rows = zip(entries([.symbol("T")]), all).flatMap { text, all in
+        leading == [.symbol("T")] ? all.prefix(text.count) : all.dropFirst(text.count)
       }
       return make { inputs[0][rows[$0], $1] }
     case .slice(let slice):

@@ -74,3 +74,12 @@ package let smallUNets = ["", "-2", "-xl", "-pixels", "-resnets", "-fourier", "-
 /// The calls that every small UNet has a record of: inputs, and in a file whose name ends in `-result` the `sample`. The
 /// first has one entry and the output of every module, the third has texts of two lengths.
 package let recordedSteps = ["call1", "call2", "call3"]
+
+/// The small transformers that denoise images, made by `Scripts/make-tiny-dits.py`, which says what is recorded of them.
+package let smallTransformers = [
+  "tiny-flux", "tiny-flux-2", "tiny-sd3", "tiny-sd3-2", "tiny-pixart", "tiny-pixart-2", "tiny-dit",
+  "tiny-dit-2",
+]
+
+/// The calls that every small transformer has a record of.
+package let transformerCalls = ["call1", "call2", "call3"]

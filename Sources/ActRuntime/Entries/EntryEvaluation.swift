@@ -34,7 +34,7 @@ extension EntryModel {
       let slots = try EntrySlots(sizes.map(\.text), strengths, self)
       defer { slots.release(to: self) }
       let chosen =
-        layout.namesChosen ? part.chosen.map { Int32(layout.chosen[$0] - part.start.text) } : nil
+        layout.namesChosen ? part.chosen.map { Int32(layout.chosen[$0] - part.rows("T").lowerBound) } : nil
       try engine.step(
         entries: sizes, slots: slots.entries, rowSlots: slots.rows, chosen: chosen, observing: sites
       ) { site, values, _ in

@@ -54,6 +54,7 @@ package struct EntryInput: Sendable {
       return
     }
     if let number = tensor.number(for: input) {
+      period = count
       values = .floats(FloatElements([Float](repeating: number, count: count)))
       return
     }

@@ -7,15 +7,16 @@ struct EntryLayout {
   /// One step's share of a call.
   struct Part {
     var entries: Range<Int>
-    /// The rows of each kind before it, and its own.
-    var start: EntrySize
-    var size: EntrySize
+    /// The sizes of the entries before it, and of its own.
+    var before: ArraySlice<EntrySize>
+    var sizes: ArraySlice<EntrySize>
     /// Which of the chosen rows are its own.
     var chosen: [Int]
 
     /// Its rows of a kind, by the symbol that counts them.
     func rows(_ symbol: String) -> Range<Int> {
-      start.count(symbol)..<start.count(symbol) + size.count(symbol)
+      let first = before.count(symbol)
+      return first..<first + sizes.count(symbol)
     }
   }
 
@@ -77,8 +78,8 @@ struct EntryLayout {
             next: "compile the plan with a larger \(option), or shorten the entry")
         }
       }
-      let size = entries.sizes[start...entry].total
-      if entry - start == mostEntries || kinds.contains(where: { size.count($0.symbol) > $0.limit }) {
+      let sizes = entries.sizes[start...entry]
+      if entry - start == mostEntries || kinds.contains(where: { sizes.count($0.symbol) > $0.limit }) {
         add(start..<entry)
         start = entry
       }
@@ -104,7 +105,7 @@ struct EntryLayout {
 
   private mutating func add(_ range: Range<Int>) {
     var part = Part(
-      entries: range, start: entries.sizes[..<range.lowerBound].total, size: entries.sizes[range].total,
+      entries: range, before: entries.sizes[..<range.lowerBound], sizes: entries.sizes[range],
       chosen: Array(range))
     if namesChosen {
       let rows = part.rows("T")
@@ -118,7 +119,6 @@ extension EntryLayout.Part {
   /// Of what a symbol counts in the call, which the step holds, in its order.
   func indices(_ symbol: String) -> [Int] {
     switch symbol {
-    case "B": Array(entries)
     case "R": chosen
     default: Array(rows(symbol))
     }

@@ -19,7 +19,7 @@ package final class EntryModel {
       throw FileError(
         path, nil, "expected a plan of whole entries, found one that reads caches of sequences")
     }
-    guard ["T", "P", "B"].contains(where: { plan.inputs.count(by: $0) }) else {
+    guard ["T", "P", "B"].contains(where: { engine.plan.inputs.count(by: $0) }) else {
       throw FileError(path, nil, "expected inputs of rows T or P or of entries B, found none")
     }
     self.engine = engine

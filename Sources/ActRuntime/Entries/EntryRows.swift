@@ -9,12 +9,15 @@ package struct EntrySizes: Sendable {
   package var separated: Set<String> = []
 
   /// How many there are of what a symbol counts.
-  package func count(_ symbol: String) -> Int { sizes.reduce(0) { $0 + $1.count(symbol) } }
+  package func count(_ symbol: String) -> Int { sizes.count(symbol) }
 
   /// The axes that files have in place of the one that a symbol counts.
   package func axes(_ symbol: String) -> [Int] {
-    let parts = Set(symbol.split(separator: "+").map(String.init))
-    guard parts.isSubset(of: separated) else { return [count(symbol)] }
+    let parts = RowKind.parts(of: symbol) ?? []
+    let areSeparated = parts.allSatisfy { part in
+      if case .ragged(let symbol) = part { separated.contains(symbol) } else { true }
+    }
+    guard areSeparated, !parts.isEmpty else { return [count(symbol)] }
     return [sizes.count, sizes[0].count(symbol)]
   }
 }
@@ -50,6 +53,8 @@ extension EntryInputs {
   ///   - declared: the inputs.
   ///   - each: how many each has by those inputs that are `[B,S,…]`.
   ///   - entries: how many entries there are by other inputs.
+  /// - Returns: a number for each entry.
+  /// - Throws: `FileError` where what is given contradicts itself.
   private func rowCounts(
     _ symbol: String, _ declared: [DeclaredInput], _ each: Int?, entries: Int?
   ) throws(FileError) -> [Int] {

@@ -32,8 +32,8 @@ extension Engine {
     guard (1...maximumEntries).contains(sizes.count) else {
       throw EngineError("\(sizes.count) entries in a step; the plan holds 1 to \(maximumEntries)")
     }
-    for limit in plan.limits where RowKind.symbols.contains(limit.symbol) {
-      let count = sizes.reduce(0) { $0 + $1.count(limit.symbol) }
+    for limit in plan.limits where RowKind.parts(of: limit.symbol) != nil {
+      let count = sizes.count(limit.symbol)
       guard sizes.allSatisfy({ $0.count(limit.symbol) > 0 }), count <= limit.value else {
         throw EngineError(
           "\(count) rows \(limit.symbol) in a step; the plan holds 1 to \(limit.value), at least 1 an entry")
@@ -42,7 +42,7 @@ extension Engine {
     if plan.limit("T") != nil, let longest = sizes.map(\.text).max(), longest > plan.contextLength {
       throw EngineError("an entry of \(longest) rows; the plan's context is \(plan.contextLength)")
     }
-    precondition(rowSlots == nil || rowSlots?.count == sizes.reduce(0) { $0 + $1.text })
+    precondition(rowSlots == nil || rowSlots?.count == sizes.count("T"))
     for slot in slots + (rowSlots ?? []) where slot < 0 || Int(slot) >= usedSlots {
       throw EngineError("slot \(slot); strengths are set for 0 to \(usedSlots - 1)")
     }
@@ -68,8 +68,7 @@ extension Engine {
   /// Binds the symbols of a call.
   private func bind(_ sizes: [EntrySize], _ chosenCount: Int32) {
     for (index, limit) in plan.limits.enumerated() {
-      counts[index] =
-        limit.symbol == "R" ? chosenCount : Int32(sizes.reduce(0) { $0 + $1.count(limit.symbol) })
+      counts[index] = limit.symbol == "R" ? chosenCount : Int32(sizes.count(limit.symbol))
     }
   }
 

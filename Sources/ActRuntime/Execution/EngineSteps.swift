@@ -93,9 +93,9 @@ extension Engine {
       counts[index] =
         switch limit.symbol {
         case "R": chosenCount
+        case "T", "S": rowCount
         // Sequences are no entries.
-        case "B", "P", "T+P": 0
-        default: rowCount
+        default: 0
         }
     }
   }

@@ -12,13 +12,17 @@ package struct EntrySize: Hashable, Sendable {
     self.image = image
   }
 
-  /// How many there are of what a symbol counts: entries `B`, of which it is one, or rows of them.
+  /// The rows of text and of images of both.
+  package static func + (a: EntrySize, b: EntrySize) -> EntrySize {
+    EntrySize(text: a.text + b.text, image: a.image + b.image)
+  }
+
+  /// How many there are of what a symbol counts: rows, or entries `B`, of which it is one.
   package func count(_ symbol: String) -> Int {
     switch symbol {
     case "T": text
     case "P": image
-    case "T+P": text + image
-    default: 1
+    default: RowKind.parts(of: symbol)?.reduce(0) { $0 + count($1) } ?? 1
     }
   }
 
@@ -32,8 +36,6 @@ package struct EntrySize: Hashable, Sendable {
 }
 
 extension Sequence<EntrySize> {
-  /// The rows of all entries.
-  package var total: EntrySize {
-    reduce(EntrySize()) { EntrySize(text: $0.text + $1.text, image: $0.image + $1.image) }
-  }
+  /// How many there are in all entries of what a symbol counts.
+  package func count(_ symbol: String) -> Int { reduce(0) { $0 + $1.count(symbol) } }
 }

@@ -13,8 +13,8 @@ struct RowBuffers {
   private let places: [RowKind: RowPlaces]
   /// The slot of each of what a symbol of the plan counts.
   private let slots: [String: UnsafeMutablePointer<Int32>]
-  /// Of the kinds that the plan joins, where each row is among the joined ones, by the symbol.
-  private let joined: [String: UnsafeMutablePointer<Int32>]
+  /// Of rows that the plan joins, by the joined kind and that of each part, where each row is among the joined ones.
+  private let joined: [RowKind: [(part: RowKind, rows: UnsafeMutablePointer<Int32>)]]
 
   /// Buffers for calls of at most `rows` rows, also of a plan that begins where rows are chosen and counts none by `T`.
   init(_ plan: Plan, rows: Int, in arguments: TaskArguments) {
@@ -31,18 +31,19 @@ struct RowBuffers {
       places[kind] = fixed
     }
     var slots: [String: UnsafeMutablePointer<Int32>] = [:]
+    var joined: [RowKind: [(part: RowKind, rows: UnsafeMutablePointer<Int32>)]] = [:]
     for limit in plan.limits {
       slots[limit.symbol] = buffer(limit.value)
-      guard RowKind.symbols.contains(limit.symbol) else { continue }
+      guard let parts = RowKind.parts(of: limit.symbol) else { continue }
       let kind = RowKind.ragged(limit.symbol)
+      if parts.count > 1 { joined[kind] = parts.map { ($0, buffer(plan.mostRows(of: $0) ?? 1)) } }
       places[kind] = RowPlaces(capacity: limit.value, seeing: seen[kind] ?? [], windows, in: arguments)
     }
     text = places[.ragged("T")] ?? RowPlaces(capacity: rows, seeing: [], windows, in: arguments)
     textSlots = slots["T"] ?? buffer(rows)
-    let kinds = plan.limit("T+P") == nil ? [] : ["T", "P"]
-    joined = Dictionary(uniqueKeysWithValues: kinds.map { ($0, buffer(plan.limit($0) ?? 1)) })
     tokens = buffer(rows)
     chosenRows = buffer(plan.limit("R") ?? 1)
+    self.joined = joined
     self.places = places
     self.slots = slots
   }
@@ -81,20 +82,27 @@ struct RowBuffers {
     join(sizes)
   }
 
-  /// Says where the rows of each kind are among the joined ones: in every entry text first.
+  /// Says where the rows of each part are among joined ones: in every entry one part behind the other.
   private func join(_ sizes: [EntrySize]) {
-    guard let text = joined["T"], let image = joined["P"] else { return }
-    var start = EntrySize()
-    for size in sizes {
-      let first = Int32(start.count("T+P"))
-      for row in 0..<size.text { text[start.text + row] = first + Int32(row) }
-      for row in 0..<size.image { image[start.image + row] = first + Int32(size.text + row) }
-      start = [start, size].total
+    for parts in joined.values {
+      var next: Int32 = 0
+      var starts = parts.map { _ in 0 }
+      for size in sizes {
+        for (index, (part, rows)) in parts.enumerated() {
+          for _ in 0..<size.count(part) {
+            rows[starts[index]] = next
+            starts[index] += 1
+            next += 1
+          }
+        }
+      }
     }
   }
 
-  /// Where the rows that a symbol counts are among the joined ones; nil in a plan that joins none.
-  func joinedRows(_ symbol: String) -> UnsafeMutablePointer<Int32>? { joined[symbol] }
+  /// Where the rows of one kind are among joined ones; nil for kinds that the plan does not join.
+  func rows(of part: RowKind?, in kind: RowKind?) -> UnsafeMutablePointer<Int32>? {
+    kind.flatMap { joined[$0] }?.first { $0.part == part }?.rows
+  }
 
   func choose(_ row: Int32, at index: Int) {
     chosenRows[index] = row

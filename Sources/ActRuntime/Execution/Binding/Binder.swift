@@ -53,7 +53,7 @@ struct Binder {
     case .relativeRows(let distance): [relativeRows(distance, inputs[0], out)]
     case .embedding, .takeRows: [takeRows(table: inputs[0], indices: inputs[1], out)]
     case .joinRows: joinRows(text: inputs[0], image: inputs[1], out)
-    case .partRows(let symbol): [partRows(symbol, of: inputs[0], out)]
+    case .partRows: [partRows(of: inputs[0], out)]
     case .slice(let slice): [self.slice(slice, inputs[0], out)]
     case .concat(let axis): concat(axis, inputs, out)
     case .reshape: [copy(inputs[0], out)]

@@ -13,25 +13,27 @@ extension Binder {
   }
 
   func joinRows(text: Location, image: Location, _ out: Location) -> [KernelTask] {
-    [("T", text), ("P", image)].map { symbol, rows in
+    [text, image].map { part in
       let args = act_copy_rows_args(
-        out: out.base, out_stride: out.rowStride, out_rows: joinedRows(symbol),
-        in: UnsafeRawPointer(rows.base), in_stride: rows.rowStride, in_rows: nil, rows: 0,
-        length: Int32(rows.columns))
-      return task(act_copy_rows, args, rows: \.rows, rows)
+        out: out.base, out_stride: out.rowStride, out_rows: rows(of: part, in: out),
+        in: UnsafeRawPointer(part.base), in_stride: part.rowStride, in_rows: nil, rows: 0,
+        length: Int32(part.columns))
+      return task(act_copy_rows, args, rows: \.rows, part)
     }
   }
 
-  func partRows(_ symbol: String, of x: Location, _ out: Location) -> KernelTask {
+  func partRows(of x: Location, _ out: Location) -> KernelTask {
     let args = act_copy_rows_args(
       out: out.base, out_stride: out.rowStride, out_rows: nil, in: UnsafeRawPointer(x.base),
-      in_stride: x.rowStride, in_rows: joinedRows(symbol), rows: 0, length: Int32(out.columns))
+      in_stride: x.rowStride, in_rows: rows(of: out, in: x), rows: 0, length: Int32(out.columns))
     return task(act_copy_rows, args, rows: \.rows, out)
   }
 
-  /// Where each row of a kind is among the joined ones.
-  private func joinedRows(_ symbol: String) -> UnsafePointer<Int32>? {
-    guard let rows = context.rows?.joinedRows(symbol) else { preconditionFailure("verified") }
+  /// Where each row of a part is among joined ones.
+  private func rows(of part: Location, in joined: Location) -> UnsafePointer<Int32>? {
+    guard let rows = context.rows?.rows(of: part.type.rowKind, in: joined.type.rowKind) else {
+      preconditionFailure("verified")
+    }
     return UnsafePointer(rows)
   }
 
