@@ -64,3 +64,10 @@ package let recordedImages = [
   ("encoder4", "x", "latents"), ("decoder1", "z", "sample"), ("decoder2", "z", "sample"),
   ("decoder3", "z", "sample"),
 ]
+
+/// The small variational autoencoders of images, made by `Scripts/make-tiny-autoencoder-kl.py`, which says what is recorded
+/// of them.
+package let smallVariationalAutoencoders = ["tiny-kl", "tiny-kl-2", "tiny-kl-3", "tiny-kl-4"]
+
+/// The calls that they have a record of: `sample` or `z`, and the results of the network that the name begins with.
+package let recordedNetworkCalls = ["encoder1", "encoder2", "encoder3", "decoder1", "decoder2", "decoder3"]
