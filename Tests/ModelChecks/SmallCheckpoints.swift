@@ -83,3 +83,10 @@ package let smallTransformers = [
 
 /// The calls that every small transformer has a record of.
 package let transformerCalls = ["call1", "call2", "call3"]
+
+/// The small variational autoencoders of images, made by `Scripts/make-tiny-autoencoder-kl.py`, which says what is recorded
+/// of them.
+package let smallVariationalAutoencoders = ["tiny-kl", "tiny-kl-2", "tiny-kl-3", "tiny-kl-4"]
+
+/// The calls that they have a record of: `sample` or `z`, and the results of the network that the name begins with.
+package let recordedNetworkCalls = ["encoder1", "encoder2", "encoder3", "decoder1", "decoder2", "decoder3"]
