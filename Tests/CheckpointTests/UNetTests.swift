@@ -188,7 +188,7 @@ import Workbench
 
   private func build(
     _ checkpoint: String = "tiny-unet", size: ImageSize? = ImageSize(width: 8, height: 8),
-    _ changes: [String: String]
+    changing changes: [String: String] = [:]
   ) throws -> ModelGraph {
     let tensors = try Checkpoint(fixture(checkpoint))
     let json = try JSON(readingFile: fixture("\(checkpoint)/config.json"))
@@ -210,7 +210,7 @@ import Workbench
     ("resnet_time_scale_shift", #""ada_group""#), ("act_fn", #""other""#), ("some_key", "3"),
   ])
   func whatIsNotSupportedIsNamed(key: String, value: String) throws {
-    let error = #expect(throws: FileError.self) { try build([key: value]) }
+    let error = #expect(throws: FileError.self) { try build(changing: [key: value]) }
     #expect(error?.isUnsupported == true && error?.place == key, "\(String(describing: error))")
   }
 
@@ -231,12 +231,12 @@ import Workbench
     ("addition_embed_type", #""text_time""#, "addition_time_embed_dim"),
   ])
   func whatIsWrongIsNamed(key: String, value: String, place: String) throws {
-    let error = #expect(throws: FileError.self) { try build([key: value]) }
+    let error = #expect(throws: FileError.self) { try build(changing: [key: value]) }
     #expect(error?.isUnsupported == false && error?.place == place, "\(String(describing: error))")
   }
 
   @Test func theSizeMustBeKnown() throws {
-    let error = #expect(throws: ModelPartError.self) { try build(size: nil, [:]) }
+    let error = #expect(throws: ModelPartError.self) { try build(size: nil) }
     #expect(error?.description == "the size of the sample is not known: give --size WIDTHxHEIGHT")
   }
 
@@ -247,7 +247,7 @@ import Workbench
     ("tiny-unet-resnets", ImageSize(width: 1, height: 1)),
   ])
   func sizesThatDoNotFit(checkpoint: String, size: ImageSize) throws {
-    let error = #expect(throws: ModelPartError.self) { try build(checkpoint, size: size, [:]) }
+    let error = #expect(throws: ModelPartError.self) { try build(checkpoint, size: size) }
     #expect(error?.description.contains("--size") == true, "\(String(describing: error))")
   }
 }
