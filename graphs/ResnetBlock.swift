@@ -10,8 +10,6 @@ struct ResnetBlocks {
   var divisor: Float = 1
   /// Whether the embedding of time scales what the second norm gives, and shifts it; else it is added before that norm.
   var scalesByTime = false
-  /// Whether the embedding of time goes through the activation.
-  var activatesTime = true
 }
 
 /// How a residual block changes the size of its image, behind its first activation.
@@ -24,7 +22,8 @@ extension ModelBuilder {
   /// added to what it reads, which a 1×1 convolution brings to as many channels.
   ///
   /// `nonlinearity` is all activations, one module that runs several times, so that none of them has a site. Nor has the
-  /// module that resamples, for the same reason. `x: f32[B,H,W,C], time: f32[B,E] -> f32[B,H',W',channels]`
+  /// module that resamples, for the same reason. The embedding of time has gone through the activation already, once for
+  /// all blocks. `x: f32[B,H,W,C], time: f32[B,E] -> f32[B,H',W',channels]`
   mutating func resnetBlock(
     _ x: ValueID, _ prefix: String, _ channels: Int, _ c: ResnetBlocks, time: ValueID? = nil,
     resampling: ResnetResampling = .none
@@ -36,7 +35,10 @@ extension ModelBuilder {
     residual = try resampled(residual, resampling, "\(prefix).residual")
     h = try conv(h, "\(prefix).conv1", channels, .around, bias: true)
     if let time {
-      h = try norm(h, "\(prefix).norm2", c, time: timeProjection(time, prefix, channels, c))
+      let count = c.scalesByTime ? 2 * channels : channels
+      let columns = graph.type(time).shape.last!.fixed!
+      let projected = try linear(time, "\(prefix).time_emb_proj", count, columns, bias: true)
+      h = try norm(h, "\(prefix).norm2", c, time: projected)
     } else {
       h = try groupNorm(h, "\(prefix).norm2", groups: c.groups, eps: c.eps)
     }
@@ -48,18 +50,6 @@ extension ModelBuilder {
     guard c.divisor != 1 else { return sum(residual, h, prefix, isSite: true) }
     let divisor = graph.append(.constant(c.divisor), name: "\(prefix).divisor")
     return graph.append(.binary(.div), sum(residual, h, "\(prefix).sum"), divisor, name: prefix, site: prefix)
-  }
-
-  /// What a layer makes of the embedding of time: `[B,C]`, or scales and shifts, `[B,2·C]`.
-  private mutating func timeProjection(
-    _ time: ValueID, _ prefix: String, _ channels: Int, _ c: ResnetBlocks
-  ) throws -> ValueID {
-    let width = graph.type(time).shape.last!.fixed!
-    let active =
-      c.activatesTime
-      ? c.activation.append(to: &graph, time, name: "\(prefix).time.active", site: nil) : time
-    return try linear(
-      active, "\(prefix).time_emb_proj", c.scalesByTime ? 2 * channels : channels, width, bias: true)
   }
 
   /// The second norm of a block with what time adds before it, or makes of it.

@@ -17,7 +17,9 @@ extension ModelBuilder {
     let sample = image("sample", size, c.inputChannels, .sample)
     let time = numbers("timestep", 1, .timestep)
     let text = try unetText(c)
-    let conditions = UNetConditions(time: try unetEmbedding(c.embedding, time), text: text)
+    let whole = try unetEmbedding(c.embedding, time)
+    let active = c.activation.append(to: &graph, whole, name: "emb.active", site: nil)
+    let conditions = UNetConditions(bareTime: whole, time: active, text: text)
 
     var h = c.centresSample ? centred(sample) : sample
     h = try unetConv(h, "conv_in", c.down[0].channels, side: c.firstKernel)

@@ -3,10 +3,13 @@ import ActIR
 
 /// What the blocks of a denoising UNet read beside images.
 struct UNetConditions {
-  /// The embedding of time and of what is added to it, `f32[B,E]`.
-  var time: ValueID
+  /// The embedding of time and of what is added to it, `f32[B,E]`, as it is and through the activation.
+  var bareTime, time: ValueID
   /// The text, `f32[T,D]`, where a block attends to it.
   var text: ValueID?
+
+  /// What the residual blocks of a block read.
+  func time(of block: UNetBlock) -> ValueID { block.activatesTime ? time : bareTime }
 }
 
 extension ModelBuilder {
@@ -24,7 +27,7 @@ extension ModelBuilder {
     let name = "\(prefix).downsamplers.0"
     switch c.kind {
     case .resnet:
-      h = try resnetBlock(h, name, c.channels, c.resnets, time: conditions.time, resampling: .halved)
+      h = try resnetBlock(h, name, c.channels, c.resnets, time: conditions.time(of: c), resampling: .halved)
     case .plain, .attention, .crossAttention:
       let padding = downsamplerPadding
       let windows = Windows(
@@ -73,7 +76,8 @@ extension ModelBuilder {
       let name = "\(prefix).upsamplers.0"
       switch c.kind {
       case .resnet:
-        h = try resnetBlock(h, name, c.channels, c.resnets, time: conditions.time, resampling: .doubled)
+        h = try resnetBlock(
+          h, name, c.channels, c.resnets, time: conditions.time(of: c), resampling: .doubled)
       case .plain, .attention, .crossAttention:
         // The published code does not tell blocks of attention alone how large the next skip is.
         let next = c.kind == .attention || !followsSkips ? nil : skips.last.map { graph.type($0).shape }
@@ -90,7 +94,7 @@ extension ModelBuilder {
     _ x: ValueID, _ prefix: String, _ layer: Int, _ c: UNetBlock, _ conditions: UNetConditions
   ) throws -> ValueID {
     let h = try resnetBlock(
-      x, "\(prefix).resnets.\(layer)", c.channels, c.resnets, time: conditions.time)
+      x, "\(prefix).resnets.\(layer)", c.channels, c.resnets, time: conditions.time(of: c))
     let name = "\(prefix).attentions.\(layer)"
     switch c.kind {
     case .plain, .resnet: return h

@@ -24,6 +24,8 @@ struct UNetBlock {
   /// How many blocks the transformer of each layer has.
   var depths: [Int]
   var attendsToTextAlone, projectsRows: Bool
+  /// Whether its residual blocks read the embedding of time through the activation.
+  var activatesTime = true
 
   func transformer(_ layer: Int) -> UNetTransformer {
     UNetTransformer(
@@ -115,7 +117,11 @@ struct UNetConfiguration {
             projectsRows: projectsRows, groups: groups)
           : nil)
     }
+    // The published code tells blocks that resample by residual blocks alone.
+    let skips = try c.flag("resnet_skip_time_act", default: false)
     for block in 0..<widths.count {
+      down[block].activatesTime = !skips || kinds.down[block] != .resnet
+      up[block].activatesTime = !skips || kinds.up[block] != .resnet
       try Self.setHeads(of: &down[block], c)
       try Self.setHeads(of: &up[block], c)
     }
@@ -147,10 +153,9 @@ struct UNetConfiguration {
     }
     let common = ResnetBlocks(
       groups: groups, eps: eps, activation: activation, scalesByTime: form == "scale_shift")
-    // The published code gives these to blocks that resample by residual blocks alone.
+    // The published code gives this to blocks that resample by residual blocks alone.
     var resampling = common
     resampling.divisor = Float(try c.number("resnet_out_scale_factor", in: divisors, default: 1))
-    resampling.activatesTime = try !c.flag("resnet_skip_time_act", default: false)
     return { $0 == .resnet ? resampling : common }
   }
 
