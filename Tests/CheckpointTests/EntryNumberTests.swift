@@ -3,6 +3,7 @@ import ActFormats
 import ActGraphs
 import ActIR
 import ActPasses
+import ActPlan
 import ActRuntime
 import ModelChecks
 import Testing
