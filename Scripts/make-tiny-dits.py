@@ -336,11 +336,12 @@ def record(name, cls, config, output, seed):
 
     texts = (5, 1, 9)
     alone = [ARGUMENTS[cls](model.config, 1, 2, 4, text, generator) for text in texts]
-    together = {key: torch.cat([entry[key] for entry in alone]) for key in alone[0]}
+    states = "encoder_hidden_states"
+    together = {key: torch.cat([entry[key] for entry in alone]) for key in alone[0] if key != states}
     if "img_ids" in together:
         together["img_ids"] = alone[0]["img_ids"]
-    if "encoder_hidden_states" in together:
-        together["encoder_hidden_states"] = torch.cat([entry["encoder_hidden_states"][0] for entry in alone])
+    if states in alone[0]:
+        together[states] = torch.cat([entry[states][0] for entry in alone])
         together["sequences"] = torch.tensor(
             [entry for entry, text in enumerate(texts) for _ in range(text)], dtype=torch.int32
         )

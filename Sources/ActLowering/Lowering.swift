@@ -178,7 +178,8 @@ private struct Lowering {
       }
       // What is returned has bytes of its own.
       let isView =
-        graph[id].op.traits.flags.contains(.view) && !isReadWithoutGaps(id) && !results.contains(id)
+        (graph[id].op.traits.flags.contains(.view) && !isReadWithoutGaps(id) || isReadByEntry(id))
+        && !results.contains(id)
       add(id, isState ? .cache : isView ? .view : .arena(0))
     }
     plan.step = start..<plan.values.count
@@ -201,6 +202,18 @@ private struct Lowering {
     return graph.readers(of: id).contains { reader in
       let flags = graph[reader].op.traits.flags
       return flags.contains(.contiguous) || flags.contains(.view) && isReadWithoutGaps(reader)
+    }
+  }
+
+  /// Whether a value is a row an entry, taken for each row, and all that read it find the row of the entry themselves.
+  private func isReadByEntry(_ id: ValueID) -> Bool {
+    guard case .takeRows = graph[id].op, case .input(_, .entry) = graph[graph[id].inputs[1]].op,
+      graph.type(id).rank == 2, graph[id].site == nil, times[graph[id].inputs[0].index] == .step
+    else { return false }
+    return graph.readers(of: id).allSatisfy { reader in
+      let inputs = graph[reader].inputs
+      let repeated = graph[reader].op.traits.repeatedOperands(of: inputs.count)
+      return inputs.indices.allSatisfy { inputs[$0] != id || repeated.contains($0) }
     }
   }
 

@@ -77,6 +77,22 @@ extension Plan {
     throw failure(index, "at most \(Self.mostEntryRows) rows of \(entries) entries", "\(type)")
   }
 
+  /// Checks that rows which are taken by their entry, and not copied, are read by kernels that find them themselves.
+  func verifyEntryView(_ index: Int) throws(PlanError) {
+    let value = values[index]
+    let (rows, entries) = (values[value.inputs[0]], values[value.inputs[1]])
+    guard case .input(_, .entry) = entries.op, step.contains(value.inputs[0]) || rows.place == .call,
+      value.type.rank == 2, value.site == nil
+    else { throw failure(index, "a row for each entry's, without a site", "\(value.type)") }
+    for reader in values.indices where values[reader].inputs.contains(index) {
+      let inputs = values[reader].inputs
+      let repeated = values[reader].op.traits.repeatedOperands(of: inputs.count)
+      guard inputs.indices.allSatisfy({ inputs[$0] != index || repeated.contains($0) }) else {
+        throw failure(index, "readers that repeat it", "%\(values[reader].name)")
+      }
+    }
+  }
+
   /// Checks that what an op takes for each row was chosen among no more than there are.
   func verifyChoice(_ operand: Int, of index: Int, among count: Dim) throws(PlanError) {
     let chosen = values[values[index].inputs[operand]]

@@ -151,9 +151,13 @@ extension Plan {
       else { throw failure(index, "keys and values of rows T", "\(value.type)") }
     case .view:
       try verifyRows(index)
-      guard value.op.traits.flags.contains(.view),
-        step.contains(value.inputs[0]) || values[value.inputs[0]].place == .call
-      else { throw failure(index, "a slice or another shape of a step's value", value.op.mnemonic) }
+      if case .takeRows = value.op {
+        try verifyEntryView(index)
+      } else {
+        guard value.op.traits.flags.contains(.view),
+          step.contains(value.inputs[0]) || values[value.inputs[0]].place == .call
+        else { throw failure(index, "a slice or another shape of a step's value", value.op.mnemonic) }
+      }
     case .over(let operand):
       try verifyRows(index)
       guard value.op.traits.overwritable.indices(of: value.inputs.count).contains(operand) else {

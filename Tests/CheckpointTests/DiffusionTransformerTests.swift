@@ -81,14 +81,14 @@ import Testing
       var chosen = call
       for (name, tensor) in call.tensors where tensor.shape[0] == 2 && !name.hasSuffix("_ids") {
         let size = tensor.shape.dropFirst().reduce(1, *)
-        let values: [Float] =
-          switch tensor.elements {
-          case .floats(let floats): floats.withElements { Array($0) }
-          case .integers(let integers): integers.map { Float($0) }
-          }
-        chosen.tensors[name] = .init(
-          entries.flatMap { values[$0 * size..<($0 + 1) * size] },
-          shape: [entries.count] + tensor.shape.dropFirst())
+        switch tensor.elements {
+        case .floats(let floats):
+          let values = floats.withElements { Array($0) }
+          chosen.tensors[name] = .init(
+            entries.flatMap { values[$0 * size..<($0 + 1) * size] },
+            shape: [entries.count] + tensor.shape.dropFirst())
+        case .integers(let integers): chosen.tensors[name] = .init(entries.map { integers[$0] })
+        }
       }
       return chosen
     }
@@ -135,10 +135,15 @@ import Testing
   @Test(arguments: smallTransformers, EntryFitTests.orders)
   func fitsEqualTheOracle(checkpoint: String, order: FitOrder) throws {
     let model = try model(checkpoint, "call2")
-    func samples(_ call: String) throws -> [FitSample] {
-      try TensorSamples.entries(of: inputs(call, checkpoint), for: model, digest: call)
+    func samples(factor: Float) throws -> [FitSample] {
+      var inputs = try inputs("call2", checkpoint)
+      let hidden = try #require(inputs.tensors["hidden_states"])
+      guard case .floats(let floats) = hidden.elements else { return [] }
+      let values = floats.withElements { $0.map { factor * $0 + 0.2 } }
+      inputs.tensors["hidden_states"] = .init(values, shape: hidden.shape)
+      return try TensorSamples.entries(of: inputs, for: model, digest: "\(factor)")
     }
-    let data = PairedSamples(source: try samples("call2"), target: try samples("call2"))
+    let data = try PairedSamples(source: samples(factor: 1), target: samples(factor: 1.5))
     let sites = model.sites.map(\.name).filter {
       $0.hasSuffix(":0") || $0.hasSuffix(":1") || $0.hasSuffix("norm_out")
     }

@@ -160,9 +160,14 @@ final class BoundPlan {
       case .view:
         let source = locations[value.inputs[0]]
         location = locate(source.base, value.type)
-        if case .slice(let slice) = value.op {
+        switch value.op {
+        case .slice(let slice):
           location.base += slice.start * 4
           location.rowStride = source.rowStride
+        case .takeRows:
+          location.rowStride = source.rowStride
+          location.entries = locations[value.inputs[1]].integers
+        default: break
         }
       case .over(let operand):
         let source = locations[value.inputs[operand]]
