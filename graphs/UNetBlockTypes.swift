@@ -1,5 +1,4 @@
 import ActFormats
-import ActIR
 
 /// The kinds of the blocks of a UNet.
 struct UNetKinds {
