@@ -90,8 +90,8 @@ extension ModelBuilder {
   /// The nearest pixels of images twice as high and wide, or of `size`.
   mutating func upsampled(_ x: ValueID, to size: (height: Int, width: Int)?, _ name: String) throws -> ValueID
   {
-    let shape = graph.type(x).shape
-    let (height, width) = size ?? (shape[1].fixed! * 2, shape[2].fixed! * 2)
+    let own = graph.size(of: x)
+    let (height, width) = size ?? (2 * own.height, 2 * own.width)
     guard max(height, width) <= ImageSize.sides.upperBound else {
       throw ModelPartError(
         description: "`\(name)` would have more than \(ImageSize.sides.upperBound) pixels a side: "
@@ -102,12 +102,11 @@ extension ModelBuilder {
 
   /// Checks that windows fit into an image.
   func checkSize(of x: ValueID, for windows: Windows, _ name: String) throws(ModelPartError) {
-    let shape = graph.type(x).shape
-    for axis in 0..<2 {
-      let size = shape[axis + 1].fixed!
+    let own = graph.size(of: x)
+    for (axis, size) in [own.height, own.width].enumerated() {
       guard size + windows.padding[axis] + windows.padding[axis + 2] >= windows.kernel[axis] else {
         throw ModelPartError(
-          description: "`\(name)` is given an image of \(shape[2])x\(shape[1]): give a larger --size")
+          description: "`\(name)` is given an image of \(own.width)x\(own.height): give a larger --size")
       }
     }
   }
@@ -126,6 +125,14 @@ extension ModelBuilder {
     var inputs = [input(x, of: prefix), matrix]
     if bias { inputs.append(try vector("\(prefix).bias", rows)) }
     return graph.append(.linear, inputs, name: prefix, site: prefix)
+  }
+}
+
+extension Graph {
+  /// Height and width of images, `[B,H,W,C]`.
+  func size(of image: ValueID) -> (height: Int, width: Int) {
+    let shape = type(image).shape
+    return (shape[1].fixed!, shape[2].fixed!)
   }
 }
 

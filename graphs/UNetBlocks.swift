@@ -63,10 +63,11 @@ extension ModelBuilder {
     var h = input(x, of: prefix)
     for layer in 0..<c.layers {
       let skip = skips.removeLast()
-      let (own, other) = (graph.type(h).shape, graph.type(skip).shape)
-      guard own.dropLast() == other.dropLast() else {
+      let (own, other) = (graph.size(of: h), graph.size(of: skip))
+      guard own == other else {
         throw ModelPartError(
-          description: "`\(prefix)` joins images of \(own[2])x\(own[1]) and \(other[2])x\(other[1]): "
+          description:
+            "`\(prefix)` joins images of \(own.width)x\(own.height) and \(other.width)x\(other.height): "
             + "give a --size that can be halved as often as the model does")
       }
       let joined = graph.append(.concat(axis: 3), h, skip, name: "\(prefix).joined.\(layer)")
@@ -80,9 +81,8 @@ extension ModelBuilder {
           h, name, c.channels, c.resnets, time: conditions.time(of: c), resampling: .doubled)
       case .plain, .attention, .crossAttention:
         // The published code does not tell blocks of attention alone how large the next skip is.
-        let next = c.kind == .attention || !followsSkips ? nil : skips.last.map { graph.type($0).shape }
-        let larger = try upsampled(
-          input(h, of: name), to: next.map { ($0[1].fixed!, $0[2].fixed!) }, "\(name).larger")
+        let next = c.kind == .attention || !followsSkips ? nil : skips.last.map { graph.size(of: $0) }
+        let larger = try upsampled(input(h, of: name), to: next, "\(name).larger")
         h = output(try conv(larger, "\(name).conv", c.channels, .around, bias: true), of: name)
       }
     }
