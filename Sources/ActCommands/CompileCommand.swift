@@ -57,6 +57,10 @@ struct CompileCommand: ParsableCommand {
   var context: Int?
   @Option(help: ArgumentHelp("The most tokens of one step, over all sequences.", valueName: "n"))
   var rows = 512
+  @Option(
+    help: ArgumentHelp(
+      "The most rows of images of one step, of models that take pictures as packed rows.", valueName: "n"))
+  var imageRows = 4096
   @Flag(help: "Run the graph as it is written: fold, merge and fuse nothing.") var noFuse = false
   @Flag(help: "Give every buffer its own bytes instead of sharing them.") var noArena = false
   @Flag(help: "Make the plan to compare others with: --no-fuse and --no-arena.") var reference = false
@@ -65,6 +69,9 @@ struct CompileCommand: ParsableCommand {
   func validate() throws {
     guard (1...65536).contains(rows) else {
       throw ValidationError("--rows: expected 1 to 65536, found \(rows)")
+    }
+    guard (1...65536).contains(imageRows) else {
+      throw ValidationError("--image-rows: expected 1 to 65536, found \(imageRows)")
     }
     _ = try parseStrengths(freeze, option: "--freeze")
   }
@@ -90,6 +97,7 @@ struct CompileCommand: ParsableCommand {
     options.lowering.sharesArena = !noArena && !reference
     if let context { options.lowering.contextLength = context }
     options.lowering.maximumRows = rows
+    options.lowering.maximumImageRows = imageRows
     options.lowering.cacheType = kv.dtype
     options.passManager = try passOptions.makePassManager()
     let modules = try models.map { try $0.compile(maps, options) }

@@ -48,10 +48,10 @@ struct ShowCommand: ParsableCommand {
           JSON.object([
             "context": .int(model.contextLength), "fingerprint": .string(model.fingerprint),
             "sites": .array(model.sites.map { .string($0.name) }),
-            "graph": .string(model.graph.withoutInputViews.description),
+            "graph": .string(model.graph.withoutSiteViews.description),
           ]).pretty, terminator: "")
       } else {
-        print(model.graph.withoutInputViews, terminator: "")
+        print(model.graph.withoutSiteViews, terminator: "")
       }
     } else if file == "-" || file.hasSuffix(".graph") {
       try refuseSummary()
