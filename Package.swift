@@ -61,13 +61,13 @@ let package = Package(
     .target(name: "ActLowering", dependencies: ["ActErrors", "ActIR", "ActPlan"], swiftSettings: swift),
     .target(
       name: "ActRuntime",
-      dependencies: ["ActErrors", "ActIR", "ActPlan", "ActFormats", "ActText", "ActKernels"],
+      dependencies: ["ActErrors", "ActIR", "ActPlan", "ActFormats", "ActText", "ActDiffusion", "ActKernels"],
       swiftSettings: swift),
     .target(
       name: "ActCompile",
       dependencies: [
-        "ActErrors", "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActLowering", "ActPlan",
-        "ActRuntime",
+        "ActErrors", "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActDiffusion", "ActLowering",
+        "ActPlan", "ActRuntime",
       ],
       swiftSettings: swift),
     .target(
@@ -106,7 +106,7 @@ let package = Package(
     .executableTarget(
       name: "actrun",
       dependencies: [
-        "ActIR", "ActPlan", "ActFormats", "ActText", "ActRuntime", "ActEval", "ActTerminal",
+        "ActIR", "ActPlan", "ActFormats", "ActText", "ActDiffusion", "ActRuntime", "ActEval", "ActTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),

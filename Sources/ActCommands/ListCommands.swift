@@ -60,8 +60,7 @@ extension SitesCommand {
       throw UsageError("--module: a pipeline has components, whose sites are all listed")
     }
     let pipeline = try Pipeline(PipelineFolder(model), size: part.size)
-    let chosen = Set(sites.isEmpty ? pipeline.sites.map(\.name) : try pipeline.sites(matching: sites))
-    return pipeline.networks.flatMap { $0.graph.sites.filter { chosen.contains($0.name) } }
+    return try pipeline.sites(matching: sites)
   }
 }
 

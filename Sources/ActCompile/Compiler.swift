@@ -124,6 +124,7 @@ extension CompiledModel {
   /// Writes a plan file of several modules, in this order. Tensors that are computed alike are there once.
   package static func write(
     _ modules: [CompiledModel], to path: String, texts: PlanTexts = PlanTexts(),
+    pipeline: PlanPipeline? = nil,
     provenance: JSON, progress: (Double) -> Void = { _ in }
   ) throws {
     let modules = wiringModules(sharingTensors(modules))
@@ -131,7 +132,8 @@ extension CompiledModel {
     let total = tensors.reduce(0) { $0 + ($1.type.byteCount() ?? 0) }
     var written = 0
     try PlanFile.write(
-      modules.map(\.plan), to: path, tensors: tensors, texts: texts, provenance: provenance
+      modules.map(\.plan), to: path, tensors: tensors, texts: texts, pipeline: pipeline,
+      provenance: provenance
     ) { append in
       for module in modules {
         try module.computeTensors(ConstantEvaluator()) { name, value, _ in

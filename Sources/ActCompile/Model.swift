@@ -12,7 +12,7 @@ package struct Model: Sendable {
   package private(set) var graph: Graph
   package let contextLength: Int
   /// The inputs that modules before it give, where the model is one of several.
-  package let wires: [Wire]
+  package private(set) var wires: [Wire]
   /// Of a classifier, what it tells apart.
   package let labels: Labels?
   /// What is added to the checkpoint's matrices.
@@ -83,14 +83,18 @@ package struct Model: Sendable {
     }
   }
 
-  /// The model as a component of a pipeline: its graph has the component's name, and the names of its sites begin with
-  /// that and a dot.
+  /// The model as a component of a pipeline: its graph has the component's name.
   func named(_ component: String) -> Model {
     var model = self
     model.graph.name = component
-    for id in graph.order {
-      if let site = graph[id].site { model.graph.setSite(id, "\(component).\(site)") }
-    }
+    model.wires = []
+    return model
+  }
+
+  /// The model with other modules before it.
+  func with(wires: [Wire]) -> Model {
+    var model = self
+    model.wires = wires
     return model
   }
 

@@ -9,7 +9,7 @@ package struct ModelFiles: Sendable {
   package let path: String
   package let checkpoint: Checkpoint
   /// `config.json`, and its path for messages.
-  let configuration: JSON
+  package let configuration: JSON
   let configurationPath: String
   let gguf: GGUFModel?
 

@@ -91,7 +91,10 @@ import Workbench
       "--size: expected a width and a height that 8 and 8 divide, as `vae` enlarges, found 44x32")
     try expect(["sites", path, "--size", "48x32", "--sites", "unet.*"], 2, "matches no site")
     try expect(["sites", path, "--size", "48x32", "--module", "decoder"], 2, "a pipeline has components")
-    try expect(["compile", path, "-o", directory.file("a.plan")], 3, "expected a model, found a pipeline")
+    try expect(["compile", path, "-o", directory.file("a.plan")], 2, "the size of the picture is not known")
+    try expect(
+      ["compile", path, "--size", "48x32", "-o", directory.file("a.plan")], 3,
+      "expected an encoder of texts and a denoiser")
     try addDenoiser()
     try expect(["sites", path, "--size", "48x32"], 4, "`UnheardOfModel` is not supported")
   }

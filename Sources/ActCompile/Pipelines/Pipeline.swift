@@ -1,9 +1,11 @@
+import ActDiffusion
 import ActFormats
 import ActGraphs
 import ActIR
+import ActPlan
 import ActText
 
-/// A pipeline, opened: the networks that make a picture of a text, with the sites of each under its component's name.
+/// A pipeline, opened: the networks that make a picture of a text. The graph of each has its component's name.
 package struct Pipeline: Sendable {
   package let folder: PipelineFolder
   /// In the order in which they run.
@@ -14,32 +16,45 @@ package struct Pipeline: Sendable {
   /// - Parameters:
   ///   - folder: the pipeline's.
   ///   - size: of the picture, in pixels; nil where no network needs it.
-  ///   - context: the longest sequence that is asked for, in tokens.
   /// - Throws: `FileError` for a component that is not supported, or that cannot be used; `UsageError` for a size that the
   ///   pipeline cannot have.
-  package init(_ folder: PipelineFolder, size: ImageSize?, context: Int? = nil) throws {
+  package init(_ folder: PipelineFolder, size: ImageSize?) throws {
     self.folder = folder
     let parts = try folder.networks.map { component in
       try PipelinePart(component, at: folder.path(of: component))
     }
-    let decoder = parts.last { $0.takesSize && $0.isDecoder }
     var latents = size
-    if let size, let decoder { latents = try decoder.inputSize(for: size) }
+    if let size, let decoder = parts.last(where: { $0.takesSize && $0.isDecoder }) {
+      latents = try decoder.inputSize(for: size)
+    }
     networks = try parts.map { part in
-      guard part.takesSize, size == nil else { return try part.open(size: latents, context: context) }
+      guard part.takesSize, size == nil else { return try part.open(size: latents) }
       throw UsageError("\(folder.path): the size of the picture is not known: give --size WIDTHxHEIGHT")
     }
   }
 
-  /// The outputs of modules in order of execution, with the type of their value.
-  package var sites: [(name: String, type: TensorType)] { networks.flatMap(\.sites) }
+  /// The sites of all networks in order of execution; their names begin with the component's and a dot.
+  package var sites: [Graph.Site] {
+    networks.flatMap { network in
+      network.graph.sites.map { site in
+        var site = site
+        site.name = "\(network.graph.name).\(site.name)"
+        return site
+      }
+    }
+  }
 
-  /// The sites that match any of `patterns`, in order of execution. A pattern that matches no site is an error.
-  package func sites(matching patterns: [String]) throws -> [String] {
+  /// The sites that match any of `patterns`, or where there are none the outputs of all modules. A pattern that matches
+  /// no site is an error.
+  package func sites(matching patterns: [String]) throws -> [Graph.Site] {
+    let sites = sites
+    guard !patterns.isEmpty else { return sites.filter { ModuleSite($0.name).part == .output } }
     do {
-      return try SitePattern.choose(
-        patterns, from: networks.flatMap { $0.graph.sites.map(\.name) },
-        unmatched: "matches no site; list them with `actc sites \(folder.path)`")
+      let chosen = Set(
+        try SitePattern.choose(
+          patterns, from: sites.map(\.name),
+          unmatched: "matches no site; list them with `actc sites \(folder.path)`"))
+      return sites.filter { chosen.contains($0.name) }
     } catch { throw UsageError("\(error)") }
   }
 }
@@ -68,9 +83,10 @@ private struct PipelinePart {
   /// The size of the input that gives pictures of `size`.
   func inputSize(for size: ImageSize) throws -> ImageSize {
     let probe = ImageSize(width: 8, height: 8)
-    let shape = try open(size: probe, context: nil).graph.resultShape
-    guard let shape, shape.count == 4, let height = shape[1].fixed, let width = shape[2].fixed,
-      height % probe.height == 0, width % probe.width == 0
+    let graph = try open(size: probe).graph
+    guard let shape = graph.results.first.map({ graph.type($0.value).shape }), shape.count == 4,
+      let height = shape[1].fixed, let width = shape[2].fixed, height % probe.height == 0,
+      width % probe.width == 0
     else {
       throw FileError.unsupported(
         path, nil, "a decoder that does not enlarge by a whole number is not supported")
@@ -84,12 +100,7 @@ private struct PipelinePart {
     return ImageSize(width: size.width / across, height: size.height / down)
   }
 
-  func open(size: ImageSize?, context: Int?) throws -> Model {
-    let part = ModelPart(module: module, size: takesSize ? size : nil, context: takesSize ? nil : context)
-    return try Model(path, part: part).named(component.name)
+  func open(size: ImageSize?) throws -> Model {
+    try Model(path, part: ModelPart(module: module, size: takesSize ? size : nil)).named(component.name)
   }
-}
-
-extension Graph {
-  fileprivate var resultShape: [Dim]? { results.first.map { type($0.value).shape } }
 }

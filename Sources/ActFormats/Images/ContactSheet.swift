@@ -20,16 +20,14 @@ package struct ContactSheet {
     }
     precondition(
       rows.allSatisfy { $0.pictures.allSatisfy { $0.width == first.width && $0.height == first.height } })
-    let scale = max(1, min(first.width, first.height) / 192)
-    let gap = 4 * scale
-    let labelHeight = rows.contains { !$0.label.isEmpty } ? PixelFont.height * scale + 2 * gap : 0
-    let columns = rows.map(\.pictures.count).max() ?? 1
-    let single = rows.count == 1 && columns == 1 && labelHeight == 0
-    let margin = single ? 0 : gap
-    let width = columns * first.width + (columns - 1) * gap + 2 * margin
-    let rowHeight = labelHeight + first.height
-    let height = rows.count * rowHeight + (rows.count - 1) * gap + 2 * margin
-    var sheet = Picture(width: width, height: height, filledWith: white)
+    let layout = Layout(
+      rows: rows.count, columns: rows.map(\.pictures.count).max() ?? 1, width: first.width,
+      height: first.height,
+      isLabelled: rows.contains { !$0.label.isEmpty })
+    let (scale, gap, margin) = (layout.scale, layout.gap, layout.margin)
+    let (rowHeight, labelHeight) = (layout.labelHeight + first.height, layout.labelHeight)
+    let width = layout.size.width
+    var sheet = Picture(width: width, height: layout.size.height, filledWith: white)
     for (index, row) in rows.enumerated() {
       let top = margin + index * (rowHeight + gap)
       let room = (width - 2 * margin) / (PixelFont.advance * scale)
@@ -40,6 +38,31 @@ package struct ContactSheet {
       }
     }
     return sheet
+  }
+
+  /// The size of a sheet of so many pictures of a size.
+  package static func size(
+    rows: Int, columns: Int, width: Int, height: Int, isLabelled: Bool
+  ) -> (width: Int, height: Int) {
+    Layout(rows: rows, columns: columns, width: width, height: height, isLabelled: isLabelled).size
+  }
+
+  private struct Layout {
+    /// How wide a pixel of a letter is.
+    var scale: Int
+    var gap, margin, labelHeight: Int
+    var size: (width: Int, height: Int)
+
+    init(rows: Int, columns: Int, width: Int, height: Int, isLabelled: Bool) {
+      scale = max(1, min(width, height) / 192)
+      gap = 4 * scale
+      labelHeight = isLabelled ? PixelFont.height * scale + 2 * gap : 0
+      margin = rows == 1 && columns == 1 && !isLabelled ? 0 : gap
+      size = (
+        columns * width + (columns - 1) * gap + 2 * margin,
+        rows * (labelHeight + height) + (rows - 1) * gap + 2 * margin
+      )
+    }
   }
 
   private static let white: (UInt8, UInt8, UInt8) = (255, 255, 255)
