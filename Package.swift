@@ -61,7 +61,9 @@ let package = Package(
     .target(name: "ActLowering", dependencies: ["ActErrors", "ActIR", "ActPlan"], swiftSettings: swift),
     .target(
       name: "ActRuntime",
-      dependencies: ["ActErrors", "ActIR", "ActPlan", "ActFormats", "ActText", "ActDiffusion", "ActKernels"],
+      dependencies: [
+        "ActErrors", "ActIR", "ActPlan", "ActFormats", "ActText", "ActDiffusion", "ActKernels",
+      ],
       swiftSettings: swift),
     .target(
       name: "ActCompile",
