@@ -63,26 +63,52 @@ def pipeline(folder):
     tokens = tokenizer(folder / "tokenizer")
     text = CLIPTextModel(
         CLIPTextConfig(
-            vocab_size=len(tokens), hidden_size=12, intermediate_size=20, num_hidden_layers=2, num_attention_heads=2,
-            max_position_embeddings=CONTEXT, bos_token_id=0, eos_token_id=1, pad_token_id=1,
+            vocab_size=len(tokens),
+            hidden_size=12,
+            intermediate_size=20,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            max_position_embeddings=CONTEXT,
+            bos_token_id=0,
+            eos_token_id=1,
+            pad_token_id=1,
         )
     )
     unet = UNet2DConditionModel(
-        sample_size=8, block_out_channels=(8, 16), layers_per_block=1, cross_attention_dim=12, attention_head_dim=2,
-        norm_num_groups=4, down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+        sample_size=8,
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        cross_attention_dim=12,
+        attention_head_dim=2,
+        norm_num_groups=4,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
     )
     vae = AutoencoderKL(
-        block_out_channels=(8, 8), norm_num_groups=4, latent_channels=4, sample_size=16,
-        down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
+        block_out_channels=(8, 8),
+        norm_num_groups=4,
+        latent_channels=4,
+        sample_size=16,
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
     )
     scheduler = DDIMScheduler(
-        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False, steps_offset=1,
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        clip_sample=False,
+        steps_offset=1,
         set_alpha_to_one=False,
     )
     pipe = StableDiffusionPipeline(
-        vae=randomise(vae, 0.9), text_encoder=randomise(text, 1.0), tokenizer=tokens, unet=randomise(unet, 0.9),
-        scheduler=scheduler, safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+        vae=randomise(vae, 0.9),
+        text_encoder=randomise(text, 1.0),
+        tokenizer=tokens,
+        unet=randomise(unet, 0.9),
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
     )
     pipe.save_pretrained(folder)
     tokenizer(folder / "tokenizer")
@@ -104,8 +130,14 @@ def main():
         scheduler = run.get("scheduler")
         pipe.scheduler = getattr(diffusers, scheduler).from_pretrained(folder / "scheduler") if scheduler else own
         image = pipe(
-            [run["prompt"]] * 2, negative_prompt=[run.get("negative_prompt", "")] * 2, num_inference_steps=run["steps"],
-            guidance_scale=run["guidance"], latents=latents, height=16, width=24, output_type="pt",
+            [run["prompt"]] * 2,
+            negative_prompt=[run.get("negative_prompt", "")] * 2,
+            num_inference_steps=run["steps"],
+            guidance_scale=run["guidance"],
+            latents=latents,
+            height=16,
+            width=24,
+            output_type="pt",
         ).images
         texts = {"scheduler": "", "negative_prompt": "", **{key: str(value) for key, value in run.items()}}
         save_file({"latents": latents, "image": image.contiguous()}, folder / f"{name}.safetensors", texts)
