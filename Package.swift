@@ -68,8 +68,8 @@ let package = Package(
     .target(
       name: "ActCompile",
       dependencies: [
-        "ActErrors", "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActDiffusion", "ActLowering",
-        "ActPlan", "ActRuntime",
+        "ActErrors", "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActDiffusion",
+        "ActLowering", "ActPlan", "ActRuntime",
       ],
       swiftSettings: swift),
     .target(
