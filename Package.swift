@@ -32,6 +32,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
@@ -41,8 +42,11 @@ let package = Package(
     .target(name: "ActLimits", cSettings: c),
     .target(name: "ActIR", dependencies: ["ActErrors", "ActLimits"], swiftSettings: swift),
     .target(name: "ActSignals", cSettings: c),
+    .target(name: "ActPNG", dependencies: ["CPNG"], cSettings: c),
     .target(
-      name: "ActFormats", dependencies: ["ActErrors", "ActIR", "ActSignals", "CCrypto"], swiftSettings: swift),
+      name: "ActFormats", dependencies: ["ActErrors", "ActIR", "ActSignals", "ActPNG", "CCrypto"],
+      swiftSettings: swift),
+    .target(name: "ActDiffusion", dependencies: ["ActErrors", "ActFormats"], swiftSettings: swift),
     .target(name: "ActText", dependencies: ["ActErrors", "ActFormats", "CPCRE2"], swiftSettings: swift),
     .target(name: "ActKernels", dependencies: ["ActLimits"], cSettings: c),
     .target(
@@ -57,13 +61,15 @@ let package = Package(
     .target(name: "ActLowering", dependencies: ["ActErrors", "ActIR", "ActPlan"], swiftSettings: swift),
     .target(
       name: "ActRuntime",
-      dependencies: ["ActErrors", "ActIR", "ActPlan", "ActFormats", "ActText", "ActKernels"],
+      dependencies: [
+        "ActErrors", "ActIR", "ActPlan", "ActFormats", "ActText", "ActDiffusion", "ActKernels",
+      ],
       swiftSettings: swift),
     .target(
       name: "ActCompile",
       dependencies: [
-        "ActErrors", "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActLowering", "ActPlan",
-        "ActRuntime",
+        "ActErrors", "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActDiffusion",
+        "ActLowering", "ActPlan", "ActRuntime",
       ],
       swiftSettings: swift),
     .target(
@@ -93,8 +99,8 @@ let package = Package(
     .target(
       name: "ActCommands",
       dependencies: [
-        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActLowering", "ActPlan", "ActRuntime",
-        "ActCompile", "ActFit", "ActConvert", "ActTerminal",
+        "ActIR", "ActPasses", "ActGraphs", "ActFormats", "ActText", "ActDiffusion", "ActLowering", "ActPlan",
+        "ActRuntime", "ActCompile", "ActFit", "ActConvert", "ActTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -102,7 +108,7 @@ let package = Package(
     .executableTarget(
       name: "actrun",
       dependencies: [
-        "ActIR", "ActPlan", "ActFormats", "ActText", "ActRuntime", "ActEval", "ActTerminal",
+        "ActIR", "ActPlan", "ActFormats", "ActText", "ActDiffusion", "ActRuntime", "ActEval", "ActTerminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
@@ -120,8 +126,11 @@ let package = Package(
     // Temporary directories for tests.
     .target(name: "Workbench", path: "Tests/Workbench", swiftSettings: swift),
     .testTarget(
-      name: "FormatTests", dependencies: ["ActIR", "ActFormats", "Workbench"], resources: [.copy("Fixtures")],
-      swiftSettings: swift),
+      name: "FormatTests", dependencies: ["ActIR", "ActFormats", "CPNG", "Workbench"],
+      resources: [.copy("Fixtures")], swiftSettings: swift),
+    .testTarget(
+      name: "DiffusionTests", dependencies: ["ActErrors", "ActFormats", "ActDiffusion", "Workbench"],
+      resources: [.copy("Fixtures")], swiftSettings: swift),
     .testTarget(
       name: "TokenizerTests", dependencies: ["ActFormats", "ActText", "Workbench"],
       resources: [.copy("Fixtures")], swiftSettings: swift),
@@ -140,7 +149,8 @@ let package = Package(
     .testTarget(
       name: "DocTests",
       dependencies: [
-        "ActErrors", "ActIR", "ActFormats", "ActGraphs", "ActPasses", "ActTerminal", "ActText",
+        "ActErrors", "ActIR", "ActFormats", "ActGraphs", "ActDiffusion", "ActPasses", "ActTerminal",
+        "ActText",
       ],
       swiftSettings: swift),
     // What tests of small and of real checkpoints share.

@@ -9,6 +9,8 @@ enum Activation: Hashable, Sendable {
   case squaredRelu
   /// x · sigmoid(1.702 x)
   case quickGelu
+  /// x · tanh(ln(1 + eˣ))
+  case mish
 
   private static let names: [(name: String, activation: Activation)] = [
     ("silu", .function(.silu)), ("swish", .function(.silu)), ("gelu", .function(.gelu)),
@@ -16,7 +18,7 @@ enum Activation: Hashable, Sendable {
     ("gelu_python_tanh", .function(.geluTanh)), ("gelu_new", .function(.geluTanh)),
     ("gelu_fast", .function(.geluTanh)), ("gelu_accurate", .function(.geluTanh)), ("quick_gelu", .quickGelu),
     ("relu", .relu), ("relu2", .squaredRelu), ("leaky_relu", .function(.leakyRelu(slope: 0.01))),
-    ("tanh", .function(.tanh)), ("sigmoid", .function(.sigmoid)),
+    ("mish", .mish), ("tanh", .function(.tanh)), ("sigmoid", .function(.sigmoid)),
   ]
 
   /// Reads the name under `key`.
@@ -49,6 +51,16 @@ enum Activation: Hashable, Sendable {
       let factor = graph.append(.constant(1.702), name: "\(name).factor")
       let steeper = graph.append(.binary(.mul), x, factor, name: "\(name).steeper")
       let gate = graph.append(.unary(.sigmoid), steeper, name: "\(name).gate")
+      return graph.append(.binary(.mul), x, gate, name: name, site: site)
+    case .mish:
+      // tanh(ln(1 + e)) = n / (n + 2), n = e (e + 2). Where x is large that is 1, before e overflows.
+      func constant(_ value: Float) -> ValueID { graph.append(.constant(value), name: name) }
+      let bounded = graph.append(.binary(.min), x, constant(20), name: "\(name).bounded")
+      let e = graph.append(.unary(.exp), bounded, name: "\(name).exp")
+      let more = graph.append(.binary(.add), e, constant(2), name: "\(name).more")
+      let n = graph.append(.binary(.mul), e, more, name: "\(name).n")
+      let whole = graph.append(.binary(.add), n, constant(2), name: "\(name).whole")
+      let gate = graph.append(.binary(.div), n, whole, name: "\(name).gate")
       return graph.append(.binary(.mul), x, gate, name: name, site: site)
     }
   }

@@ -92,11 +92,6 @@ extension ModelBuilder {
   }
 }
 
-extension Windows {
-  /// A pixel and those around it, which leaves an image its size.
-  fileprivate static let around = Windows(side: 3, padding: 1)
-}
-
 /// The modules of a `layers` list, one after another.
 private struct LayerNames {
   let prefix: String

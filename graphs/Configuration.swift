@@ -78,6 +78,31 @@ struct Configuration {
     }
   }
 
+  /// A size for each of `count` parts of a model: a list, or one number for all of them.
+  func sizes(_ key: String, each count: Int, default fallback: Int) throws -> [Int] {
+    guard value(key)?.array != nil else {
+      return Array(repeating: try size(key, default: fallback), count: count)
+    }
+    let sizes = try sizes(key, default: [])
+    guard sizes.count == count else { throw failure(key, "a number, or a list of \(count)") }
+    return sizes
+  }
+
+  /// A flag for each of `count` parts of a model: a list, or one for all of them.
+  func flags(_ key: String, each count: Int, default fallback: Bool) throws -> [Bool] {
+    guard let array = value(key)?.array else {
+      return Array(repeating: try flag(key, default: fallback), count: count)
+    }
+    let flags = array.compactMap(\.bool)
+    guard flags.count == count, array.count == count else {
+      throw failure(key, "true or false, or a list of \(count)")
+    }
+    return flags
+  }
+
+  /// The value of a key that may have several forms; nil where there is none.
+  func element(_ key: String) -> JSON? { value(key) }
+
   /// Sizes, at least one.
   func sizes(_ key: String, default fallback: [Int]) throws -> [Int] {
     guard let value = value(key) else { return fallback }

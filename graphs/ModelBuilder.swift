@@ -135,9 +135,11 @@ struct ModelBuilder {
   }
 
   /// An input of images.
-  mutating func image(_ name: String, _ size: ImageSize, _ channels: Int) -> ValueID {
+  mutating func image(
+    _ name: String, _ size: ImageSize, _ channels: Int, _ role: InputRole = .given
+  ) -> ValueID {
     let shape: [Dim] = [.symbol("B"), .fixed(size.height), .fixed(size.width), .fixed(channels)]
-    return graph.append(Node(.input(name: name), [], TensorType(.f32, shape), name: name))
+    return graph.append(Node(.input(name: name, role: role), [], TensorType(.f32, shape), name: name))
   }
 
   /// A convolution `prefix.weight`, with `prefix.bias` where `bias` says so, as the site `prefix`.

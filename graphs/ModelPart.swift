@@ -50,8 +50,12 @@ extension Architecture {
   /// Checks that `part` names a module where there are several, and a size where that matters.
   func check(_ part: ModelPart, name: String) throws(ModelPartError) {
     guard !modules.isEmpty else {
-      guard part.module == nil, part.size == nil else {
-        throw ModelPartError(description: "`\(name)` has no modules to choose from, and no size")
+      guard part.module == nil, takesSize || part.size == nil else {
+        throw ModelPartError(
+          description: "`\(name)` has no modules to choose from\(takesSize ? "" : ", and no size")")
+      }
+      guard !takesSize || part.size != nil else {
+        throw ModelPartError(description: "the size of the sample is not known: give --size WIDTHxHEIGHT")
       }
       return
     }

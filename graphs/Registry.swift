@@ -12,6 +12,8 @@ struct Architecture: Sendable {
   let takesSize: Bool
   /// How the names of tensors begin that belong to heads which are not read.
   let otherHeads: [String]
+  /// How the names of a module's tensors begin that do not begin as the module is called.
+  let otherTensors: [String: [String]]
   /// What its checkpoints can hold beside what they usually do.
   var variants: [CheckpointVariant] = []
   /// The family as whose checkpoints some of its own can be written.
@@ -25,14 +27,32 @@ struct Architecture: Sendable {
   ) {
     self.names = names
     self.otherHeads = otherHeads
+    otherTensors = [:]
     modules = []
     takesSize = false
     self.build = { configuration, weightType, _ in try build(configuration, weightType) }
   }
 
+  /// An architecture of one graph that takes images: `build` is given the size of its input.
+  init(
+    _ name: String,
+    build:
+      @escaping @Sendable (Configuration, @escaping (String) -> TensorType?, ImageSize) throws -> ModelGraph
+  ) {
+    names = [name]
+    otherHeads = []
+    otherTensors = [:]
+    modules = []
+    takesSize = true
+    self.build = { configuration, weightType, part in
+      guard let size = part.size else { preconditionFailure("checked") }
+      return try build(configuration, weightType, size)
+    }
+  }
+
   /// An architecture of several graphs that take images: `build` is given the module and the size of its input.
   init(
-    _ name: String, modules: [String],
+    _ name: String, modules: [String], otherTensors: [String: [String]] = [:],
     build:
       @escaping @Sendable (
         Configuration, @escaping (String) -> TensorType?, _ module: String, ImageSize
@@ -40,6 +60,7 @@ struct Architecture: Sendable {
   ) {
     names = [name]
     otherHeads = []
+    self.otherTensors = otherTensors
     self.modules = modules
     takesSize = true
     self.build = { configuration, weightType, part in
@@ -57,6 +78,7 @@ struct Architecture: Sendable {
   ) {
     names = [name]
     self.otherHeads = otherHeads
+    otherTensors = [:]
     self.modules = modules
     takesSize = false
     self.build = { configuration, weightType, part in
@@ -81,7 +103,9 @@ extension Architecture {
     for id in graph.order {
       if case .weight(let tensor) = graph[id].op { read.insert(tensor) }
     }
-    let others = otherHeads + modules.filter { $0 != part.module }.map { "\($0)." }
+    let others =
+      otherHeads
+      + modules.filter { $0 != part.module }.flatMap { ["\($0)."] + (otherTensors[$0] ?? []) }
     for tensor in tensors where !read.contains(tensor) {
       guard !others.contains(where: tensor.hasPrefix), !Self.buffers.contains(where: tensor.hasSuffix) else {
         continue
@@ -127,6 +151,12 @@ private let architectures: [Architecture] = [
   clipText,
   clipVision,
   autoencoderTiny,
+  autoencoderKL,
+  unet2DCondition,
+  fluxTransformer,
+  sd3Transformer,
+  pixArtTransformer,
+  ditTransformer,
 ]
 
 extension ModelGraph {

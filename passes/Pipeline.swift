@@ -46,6 +46,8 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
     foldShiftIntoReaders,
     foldMapIntoLinear,
     foldMapIntoReaders,
+    // The maps that are left; and before what is equal becomes one, such as two moments of one value.
+    foldAffineIntoMoments,
     commonSubexpressions,
     // What is left of transports and activations joins its neighbours, then the layer before it.
     fuseElementwise,

@@ -32,6 +32,7 @@ public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("folds a frozen map that mixes channels into the linear layers after it") { _ in
     foldMapIntoReaders
   },
+  RegisteredPass("takes the moments of a map from those of what it maps") { _ in foldAffineIntoMoments },
   RegisteredPass("computes equal nodes once") { _ in commonSubexpressions },
   RegisteredPass("fuses elementwise nodes") { _ in fuseElementwise },
   RegisteredPass("lets linear layers finish what follows them") { _ in fuseEpilogues },

@@ -32,10 +32,13 @@ struct CompileCommand: ParsableCommand {
           --score hate=hate.maps.safetensors --gate polite=hate -o polite.plan
         actc compile SmolLM2 --lora poet-adapter=0.7 -o poet.plan
         actc compile taesd --size 512x512 -o taesd.plan
+        actc compile stable-diffusion-v1-5 --size 512x512 -o sd.plan
         actc compile taesd --module decoder --size 64x64 -o decoder.plan
       """)
 
-  @Argument(help: "The model's directory, or its GGUF file.", completion: modelFiles) var model: String
+  @Argument(
+    help: "The model's directory, its GGUF file, or the folder of a pipeline.", completion: modelFiles)
+  var model: String
   @OptionGroup var partOptions: PartOptions
   @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup var mapOptions: MapOptions
@@ -57,6 +60,10 @@ struct CompileCommand: ParsableCommand {
   var context: Int?
   @Option(help: ArgumentHelp("The most tokens of one step, over all sequences.", valueName: "n"))
   var rows = 512
+  @Option(
+    help: ArgumentHelp(
+      "The most rows of images of one step, of models that take pictures as packed rows.", valueName: "n"))
+  var imageRows = 4096
   @Flag(help: "Run the graph as it is written: fold, merge and fuse nothing.") var noFuse = false
   @Flag(help: "Give every buffer its own bytes instead of sharing them.") var noArena = false
   @Flag(help: "Make the plan to compare others with: --no-fuse and --no-arena.") var reference = false
@@ -66,10 +73,14 @@ struct CompileCommand: ParsableCommand {
     guard (1...65536).contains(rows) else {
       throw ValidationError("--rows: expected 1 to 65536, found \(rows)")
     }
+    guard (1...65536).contains(imageRows) else {
+      throw ValidationError("--image-rows: expected 1 to 65536, found \(imageRows)")
+    }
     _ = try parseStrengths(freeze, option: "--freeze")
   }
 
   func run() throws {
+    guard !PipelineFolder.isPipeline(model) else { return try compilePipeline() }
     let models = try Model.modules(
       self.model, part: partOptions.part(context: context), adapters: adapterOptions.load())
     let model = models[0]
@@ -83,15 +94,7 @@ struct CompileCommand: ParsableCommand {
     }
     var maps = try mapOptions.load(for: model)
     try conditionOptions.add(to: &maps, mapOptions, for: model)
-    var options = CompileOptions()
-    options.frozen = try parseStrengths(freeze, option: "--freeze")
-    options.weights = weights
-    options.fuses = !noFuse && !reference
-    options.lowering.sharesArena = !noArena && !reference
-    if let context { options.lowering.contextLength = context }
-    options.lowering.maximumRows = rows
-    options.lowering.cacheType = kv.dtype
-    options.passManager = try passOptions.makePassManager()
+    let options = try options()
     let modules = try models.map { try $0.compile(maps, options) }
     let compiled = modules[0]
     for module in modules { try passOptions.report(module.timings) }
@@ -120,7 +123,22 @@ struct CompileCommand: ParsableCommand {
     for placement in placements { note("\(placement)") }
   }
 
-  private func provenance(
+  /// What the command line says of every network.
+  func options() throws -> CompileOptions {
+    var options = CompileOptions()
+    options.frozen = try parseStrengths(freeze, option: "--freeze")
+    options.weights = weights
+    options.fuses = !noFuse && !reference
+    options.lowering.sharesArena = !noArena && !reference
+    if let context { options.lowering.contextLength = context }
+    options.lowering.maximumRows = rows
+    options.lowering.maximumImageRows = imageRows
+    options.lowering.cacheType = kv.dtype
+    options.passManager = try passOptions.makePassManager()
+    return options
+  }
+
+  func provenance(
     _ model: Model, _ maps: MapSet, _ hashes: [String: String], _ options: CompileOptions,
     _ placements: [MapPlacement]
   ) -> JSON {

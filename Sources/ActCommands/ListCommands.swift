@@ -11,12 +11,14 @@ struct SitesCommand: ParsableCommand {
     commandName: "sites", abstract: "Lists the activation sites of a model, in order of execution.",
     discussion: """
       A site is what a module gives, by the module's name. What it reads is NAME:in, and what it adds to that NAME:delta, \
-      where both are alike; these are listed only for patterns that write the end of the name.
+      where both are alike; these are listed only for patterns that write the end of the name. Of a pipeline the sites \
+      of all networks are listed, their names beginning with that of the component; --size is that of its pictures.
 
       Examples:
         actc sites SmolLM2
         actc sites SmolLM2 --sites '*o_proj'
         actc sites SmolLM2 --sites '*:in'
+        actc sites pipeline --size 512x512 --sites 'unet.*norm*'
       """)
 
   @Argument(help: "The model's directory, or its GGUF file.", completion: modelFiles) var model: String
@@ -30,9 +32,7 @@ struct SitesCommand: ParsableCommand {
   @Flag(help: "Print the sites as JSON.") var json = false
 
   func run() throws {
-    let model = try Model(self.model, part: partOptions.part())
-    let chosen = Set(sites.isEmpty ? model.sites.map(\.name) : try model.sites(matching: sites))
-    let listed = model.graph.sites.filter { chosen.contains($0.name) }
+    let listed = try chosenSites()
     if json {
       let rows = listed.map { site in
         let heads = site.heads.map { [JSON.Member("heads", .int($0))] } ?? []
@@ -45,6 +45,22 @@ struct SitesCommand: ParsableCommand {
         print("\(site.name) : \(site.type)\(site.heads.map { ", \($0) heads" } ?? "")")
       }
     }
+  }
+}
+
+extension SitesCommand {
+  private func chosenSites() throws -> [Graph.Site] {
+    guard PipelineFolder.isPipeline(model) else {
+      let model = try Model(self.model, part: partOptions.part())
+      let chosen = Set(sites.isEmpty ? model.sites.map(\.name) : try model.sites(matching: sites))
+      return model.graph.sites.filter { chosen.contains($0.name) }
+    }
+    let part = try partOptions.part()
+    if part.module != nil {
+      throw UsageError("--module: a pipeline has components, whose sites are all listed")
+    }
+    let pipeline = try Pipeline(PipelineFolder(model), size: part.size)
+    return try pipeline.sites(matching: sites)
   }
 }
 

@@ -14,12 +14,13 @@ struct ShowCommand: ParsableCommand {
         actc show football.maps.safetensors
         actc show football.maps.safetensors formal.maps.safetensors
         actc show steered.plan --summary
+        actc show stable-diffusion-v1-5
         actc show steered.graph --json
       """)
 
   @Argument(
     help:
-      "A model's directory or GGUF file, a map file, a plan or a .graph file; - is a graph on standard input. Of several map files, what they are together in this order.",
+      "A model's directory or GGUF file, the folder of a pipeline, a map file, a plan or a .graph file; - is a graph on standard input. Of several map files, what they are together in this order.",
     completion: .file(extensions: ["gguf", "plan", "safetensors", "graph"]))
   var files: [String]
   @OptionGroup var partOptions: PartOptions
@@ -35,6 +36,10 @@ struct ShowCommand: ParsableCommand {
     if files.count > 1 {
       try refuseSummary()
       try showTogether()
+    } else if PipelineFolder.isPipeline(file) {
+      try refuseSummary()
+      let pipeline = try DescribedPipeline(PipelineFolder(file))
+      print(json ? pipeline.json.pretty : pipeline.text, terminator: "")
     } else if isModel(file) {
       let model = try Model(file, part: partOptions.part())
       try refuseSummary()
@@ -43,10 +48,10 @@ struct ShowCommand: ParsableCommand {
           JSON.object([
             "context": .int(model.contextLength), "fingerprint": .string(model.fingerprint),
             "sites": .array(model.sites.map { .string($0.name) }),
-            "graph": .string(model.graph.withoutInputViews.description),
+            "graph": .string(model.graph.withoutSiteViews.description),
           ]).pretty, terminator: "")
       } else {
-        print(model.graph.withoutInputViews, terminator: "")
+        print(model.graph.withoutSiteViews, terminator: "")
       }
     } else if file == "-" || file.hasSuffix(".graph") {
       try refuseSummary()

@@ -124,6 +124,7 @@ extension CompiledModel {
   /// Writes a plan file of several modules, in this order. Tensors that are computed alike are there once.
   package static func write(
     _ modules: [CompiledModel], to path: String, texts: PlanTexts = PlanTexts(),
+    pipeline: PlanPipeline? = nil,
     provenance: JSON, progress: (Double) -> Void = { _ in }
   ) throws {
     let modules = wiringModules(sharingTensors(modules))
@@ -131,7 +132,8 @@ extension CompiledModel {
     let total = tensors.reduce(0) { $0 + ($1.type.byteCount() ?? 0) }
     var written = 0
     try PlanFile.write(
-      modules.map(\.plan), to: path, tensors: tensors, texts: texts, provenance: provenance
+      modules.map(\.plan), to: path, tensors: tensors, texts: texts, pipeline: pipeline,
+      provenance: provenance
     ) { append in
       for module in modules {
         try module.computeTensors(ConstantEvaluator()) { name, value, _ in
@@ -157,22 +159,24 @@ extension CompiledModel {
   /// Names the tensors of all modules so that those computed alike have one name, and others different ones; the first
   /// module that has a tensor computes it.
   private static func sharingTensors(_ modules: [CompiledModel]) -> [CompiledModel] {
-    var names: [Int: String] = [:]
-    var table: [String: Int] = [:]
+    // Weights of one name in two checkpoints are two.
+    var names: [ObjectIdentifier: [Int: String]] = [:]
+    var tables: [ObjectIdentifier: [String: Int]] = [:]
     var taken: Set<String> = []
     return modules.map { module in
       var module = module
-      let recipes = module.program.recipes(&table)
+      let checkpoint = ObjectIdentifier(module.checkpoint)
+      let recipes = module.program.recipes(&tables[checkpoint, default: [:]])
       var renamed: [String: String] = [:]
       var outputs: [(name: String, value: Int)] = []
       for (name, value) in module.program.outputs {
-        if let known = names[recipes[value]] {
+        if let known = names[checkpoint]?[recipes[value]] {
           renamed[name] = known
           continue
         }
         let own = taken.contains(name) ? "\(module.plan.name)/\(name)" : name
         taken.insert(own)
-        names[recipes[value]] = own
+        names[checkpoint, default: [:]][recipes[value]] = own
         renamed[name] = own
         outputs.append((own, value))
       }

@@ -9,10 +9,10 @@ import ActText
 package struct Model: Sendable {
   package let files: ModelFiles
   /// With a view of every module's input, at which maps may be inserted.
-  package let graph: Graph
+  package private(set) var graph: Graph
   package let contextLength: Int
   /// The inputs that modules before it give, where the model is one of several.
-  package let wires: [Wire]
+  package private(set) var wires: [Wire]
   /// Of a classifier, what it tells apart.
   package let labels: Labels?
   /// What is added to the checkpoint's matrices.
@@ -81,6 +81,21 @@ package struct Model: Sendable {
       }
       return model
     }
+  }
+
+  /// The model as a component of a pipeline: its graph has the component's name.
+  func named(_ component: String) -> Model {
+    var model = self
+    model.graph.name = component
+    model.wires = []
+    return model
+  }
+
+  /// The model with other modules before it.
+  func with(wires: [Wire]) -> Model {
+    var model = self
+    model.wires = wires
+    return model
   }
 
   /// The kind of model, `model_type` of the configuration; nil where it names none.

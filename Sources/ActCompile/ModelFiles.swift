@@ -9,7 +9,7 @@ package struct ModelFiles: Sendable {
   package let path: String
   package let checkpoint: Checkpoint
   /// `config.json`, and its path for messages.
-  let configuration: JSON
+  package let configuration: JSON
   let configurationPath: String
   let gguf: GGUFModel?
 
@@ -25,6 +25,11 @@ package struct ModelFiles: Sendable {
       return
     }
     gguf = nil
+    guard !PipelineFolder.isPipeline(path) else {
+      throw FileError(
+        path, nil, "expected a model, found a pipeline",
+        next: "give one of its components, such as \(path)/text_encoder")
+    }
     checkpoint = try Checkpoint(path)
     configurationPath = "\(path)/config.json"
     configuration = try JSON(readingFile: configurationPath)
@@ -40,7 +45,7 @@ package struct ModelFiles: Sendable {
 
   // MARK: Texts
 
-  /// `tokenizer.json`, and its path for messages; nil where there is none.
+  /// `tokenizer.json`, or what stands for it, and its path for messages; nil where there is none.
   ///
   /// - Throws: `FileError` for one that cannot be read, or that is not supported.
   func compiledTokenizer() throws(FileError) -> (tokenizer: CompiledTokenizer, path: String)? {
@@ -49,7 +54,9 @@ package struct ModelFiles: Sendable {
       return (try CompiledTokenizer(json: json, path: path), path)
     }
     let path = "\(self.path)/tokenizer.json"
-    guard fileExists(path) else { return nil }
+    guard fileExists(path) else {
+      return try CompiledTokenizer(ofFilesIn: self.path).map { ($0, "\(self.path)/vocab.json") }
+    }
     return (try CompiledTokenizer(path: path), path)
   }
 

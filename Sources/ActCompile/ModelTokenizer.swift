@@ -37,6 +37,27 @@ package struct ModelTokenizer: Sendable {
     }
   }
 
+  /// Reads the tokenizer of a folder that holds nothing else.
+  ///
+  /// - Throws: `FileError` for a folder without one, or one that is damaged or not supported.
+  init(directory: String) throws(FileError) {
+    let path = "\(directory)/tokenizer.json"
+    configuration = try TokenizerConfig.text(inDirectory: directory)
+    guard
+      let compiled = try fileExists(path)
+        ? CompiledTokenizer(path: path) : CompiledTokenizer(ofFilesIn: directory)
+    else {
+      throw FileError.unsupported(
+        directory, nil, "expected tokenizer.json, or of CLIP vocab.json and merges.txt, found neither",
+        next: "save the tokenizer with transformers' AutoTokenizer, which writes tokenizer.json")
+    }
+    self.compiled = compiled
+    let config = try configuration.map { (text) throws(FileError) in
+      try TokenizerConfig(parsing: text, path: "\(directory)/tokenizer_config.json")
+    }
+    _ = try Tokenizer(compiled, path: directory, config: config)
+  }
+
   /// Checks a chat template.
   private static func check(
     _ config: TokenizerConfig, _ path: String, note: (String) -> Void
@@ -48,7 +69,12 @@ package struct ModelTokenizer: Sendable {
   }
 
   /// As a plan carries it.
-  package var inPlan: PlanTokenizer { PlanTokenizer(compiled, configuration: configuration) }
+  package var inPlan: PlanTokenizer { inPlan(named: nil) }
+
+  /// As a plan of several carries it.
+  func inPlan(named name: String?) -> PlanTokenizer {
+    PlanTokenizer(compiled, configuration: configuration, name: name)
+  }
 }
 
 extension Model {

@@ -70,7 +70,7 @@ extension FrozenMap {
       let factor: Double
       // Who reads a site is who computes with it, unless it is itself what a module reads.
       let isOutput = ModuleSite(site.name).part == .output
-      let graph = isOutput ? model.graph.withoutInputViews : model.graph
+      let graph = isOutput ? model.graph.withoutSiteViews : model.graph
       switch blocks.effect(ofShiftAt: site.name, in: graph) {
       case .shifts(let number, let times):
         block = number

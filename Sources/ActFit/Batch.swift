@@ -1,15 +1,17 @@
 import ActPasses
+import ActRuntime
 
 /// Whole samples of one side that go through a segment in one step.
 package struct Batch {
   /// The most that a batch holds.
   package struct Limits: Hashable, Sendable {
-    /// Rows of the symbol `T`; no sample has more.
-    package var rows: Int
+    /// Rows of the symbol `T`, and of `P`; no sample has more.
+    package var rows, imageRows: Int
     package var entries: Int
 
-    package init(rows: Int, entries: Int) {
+    package init(rows: Int, imageRows: Int = 0, entries: Int) {
       self.rows = rows
+      self.imageRows = imageRows
       self.entries = entries
     }
   }
@@ -29,15 +31,15 @@ package struct Batch {
       var start = 0
       while start < samples.count {
         var end = start
-        var rowCount = 0
-        while end < samples.count, end - start < limits.entries,
-          rowCount + samples[end].rowCount <= limits.rows
-        {
-          rowCount += samples[end].rowCount
+        var size = EntrySize()
+        while end < samples.count, end - start < limits.entries {
+          let next = size + samples[end].size
+          guard next.text <= limits.rows, next.image <= limits.imageRows else { break }
+          size = next
           end += 1
         }
         batches.append(
-          Batch(side: side, samples: samples[start..<end], index: batches.count, rowCount: rowCount))
+          Batch(side: side, samples: samples[start..<end], index: batches.count, rowCount: size.text))
         start = end
       }
     }

@@ -7,8 +7,8 @@ import ActRuntime
 package struct FitSample: Sendable {
   /// The tokens of a text; none for an entry that is no text.
   package var tokens: [Int32]
-  /// How many rows of the symbol `T` it has.
-  package var rowCount: Int
+  /// How many rows it has.
+  package var size: EntrySize
   /// The first row whose activations are pooled; those before it, as a prompt, are run only.
   package var pooledFrom: Int
   /// What its entry is given beside the tokens; nil: nothing, so that whole numbers are 0.
@@ -17,23 +17,26 @@ package struct FitSample: Sendable {
   /// A text.
   package init(_ tokens: [Int32], pooledFrom: Int = 0) {
     self.tokens = tokens
-    rowCount = tokens.count
+    size = EntrySize(text: tokens.count)
     self.pooledFrom = pooledFrom
   }
 
   /// An entry of a file of tensors, `tokens` among them where it is a text.
   package init(tokens: [Int32], _ given: GivenEntry) {
     self.tokens = tokens
-    rowCount = given.rows.count
+    size = given.size
     pooledFrom = 0
     self.given = given
   }
 
-  /// How many it has of what a symbol counts: rows `T`, chosen rows `R`, or entries `B`, of which it is one.
+  /// How many rows of text it has.
+  package var rowCount: Int { size.text }
+
+  /// How many it has of what a symbol counts: rows, chosen rows `R`, or entries `B`, of which it is one.
   ///
   /// `choosesAll` says that all of its rows are chosen, as a language model's are in a fit, and not one.
   func count(_ symbol: String, choosesAll: Bool) -> Int {
-    symbol == "T" || symbol == "R" && choosesAll ? rowCount : 1
+    symbol == "R" && choosesAll ? rowCount : size.count(symbol)
   }
 
   /// The first of its rows that is pooled under `options`.
@@ -46,15 +49,23 @@ package struct GivenEntry: Sendable {
   package var inputs: [EntryInput]
   /// SHA-256 of what the inputs hold.
   package var digest: String
-  /// Which entry, and which of the rows are its own.
+  /// Which entry.
   package var entry: Int
-  package var rows: Range<Int>
+  /// How many rows it has, and of those before it the rows of text and of images.
+  package var size, start: EntrySize
 
-  package init(_ inputs: [EntryInput], digest: String, entry: Int, rows: Range<Int>) {
+  package init(_ inputs: [EntryInput], digest: String, entry: Int, start: EntrySize, size: EntrySize) {
     self.inputs = inputs
     self.digest = digest
     self.entry = entry
-    self.rows = rows
+    self.start = start
+    self.size = size
+  }
+
+  /// Its own among what a symbol counts.
+  package func indices(_ symbol: String) -> Range<Int> {
+    let first = symbol == "B" ? entry : start.count(symbol)
+    return first..<first + size.count(symbol)
   }
 }
 

@@ -47,6 +47,7 @@ final class SegmentRunner {
     compile.mergesLinears = false
     compile.weights = options.weights
     compile.lowering.maximumRows = limits.batch.rows
+    compile.lowering.maximumImageRows = limits.batch.imageRows
     compile.lowering.maximumEntries = limits.batch.entries
     compile.lowering.contextLength = limits.longest
     var maps = MapSet()
@@ -70,7 +71,7 @@ final class SegmentRunner {
     self.options = options
     self.report = report
     self.reportsRows = reportsRows
-    if keepsSequences, let input = model.graph.declaredInputs.first(where: { $0.role == .given }) {
+    if keepsSequences, let input = model.graph.declaredInputs.first(where: { $0.role.isGiven }) {
       throw FileError.unsupported(
         model.path, input.name, "fitting is not supported where rows of sequences have more than tokens")
     }
@@ -119,23 +120,25 @@ final class SegmentRunner {
   /// Runs the samples of a batch as whole entries.
   private func runEntries(_ batch: Batch) throws {
     let tokens = engine.plan.inputs.first { $0.role == .token }.flatMap { engine.integers($0.name) }
-    var (row, rowSlots) = (0, [Int32]())
+    var (place, rowSlots) = (EntrySize(), [Int32]())
     for (index, sample) in batch.samples.enumerated() {
-      if let tokens { for (offset, token) in sample.tokens.enumerated() { tokens[row + offset] = token } }
+      if let tokens {
+        for (offset, token) in sample.tokens.enumerated() { tokens[place.text + offset] = token }
+      }
       if let given = sample.given {
         for input in given.inputs {
-          let isRows = input.symbol == "T"
           input.write(
-            isRows ? given.rows : given.entry..<given.entry + 1, to: engine, at: isRows ? row : index)
+            given.indices(input.symbol), to: engine,
+            at: input.symbol == "B" ? index : place.count(input.symbol))
         }
       }
-      row += sample.rowCount
+      place = place + sample.size
       if slot > 0 { rowSlots += (0..<sample.rowCount).map(slot(ofRow:)) }
     }
     // A part that begins where rows are chosen has one of each text.
     let startsChosen = engine.plan.limit("T") == nil && engine.plan.limit("R") != nil
     try engine.step(
-      entries: batch.samples.map(\.rowCount),
+      entries: batch.samples.map(\.size),
       slots: batch.samples.map { sample in
         startsChosen ? slot(ofRow: choosesEndings ? sample.rowCount - 1 : 0) : slot
       },

@@ -29,7 +29,12 @@ final class SegmentedPass {
   ) throws {
     let graph = try SegmentedGraph(model.graph.exposing(groups.joined()), at: groups)
     segments = graph.segments
-    limits = (model.batchLimits(rows: max(options.rows, longest)), longest)
+    let image = data.source.map(\.size.image).max() ?? 0
+    limits = (
+      model.batchLimits(
+        rows: max(options.rows, longest),
+        imageRows: max(image, data.target.map(\.size.image).max() ?? 0, options.rows)), longest
+    )
     batches = Batch.cut(data, limits.batch)
     store = try LiveStore(
       batches, widths: graph.recordWidths, choosesAll: model.keepsSequences, memory: carried,
@@ -61,12 +66,13 @@ final class SegmentedPass {
 }
 
 extension Model {
-  /// The most of a batch of so many rows: of images no more than keep the largest value of the graph in bounds.
-  fileprivate func batchLimits(rows: Int) -> Batch.Limits {
+  /// The most of a batch of so many rows of each kind: of images no more than keep the largest value of the graph in bounds.
+  fileprivate func batchLimits(rows: Int, imageRows: Int) -> Batch.Limits {
     let entryBytes = graph.order.lazy.map { graph.type($0) }
       .filter { $0.shape.first == .symbol("B") }
       .compactMap(\.elementsPerSymbol).max().map { $0 * MemoryLayout<Float>.size }
-    return Batch.Limits(rows: rows, entries: entryBytes.map { max(1, min(64, (64 << 20) / $0)) } ?? rows)
+    return Batch.Limits(
+      rows: rows, imageRows: imageRows, entries: entryBytes.map { max(1, min(64, (64 << 20) / $0)) } ?? rows)
   }
 
   /// Sites by the segments that a fit in `order` cuts: sites side by side do not see each other's transports; on the

@@ -53,31 +53,27 @@ package struct TensorSamples: Sendable {
         "a fit chooses the rows itself: \(model.keepsSequences ? "all" : "one of each text")",
         next: "leave the tensor out")
     }
-    let rowCounts = try inputs.rowCounts(declared)
-    let rowCount = rowCounts.reduce(0, +)
+    let entries = try inputs.sizes(declared)
     var given: [EntryInput] = []
     var tokens: EntryInput?
     for input in declared {
       let values = try EntryInput(
-        input, of: inputs, count: { $0 == "T" ? rowCount : rowCounts.count },
-        limit: { model.graph.limit(ofInput: $0) ?? Int(Int32.max) })
+        input, of: inputs, entries, limit: { model.graph.limit(ofInput: $0) ?? Int(Int32.max) })
       guard let values else { continue }
       if input.role == .token { tokens = values } else { given.append(values) }
     }
     var samples: [FitSample] = []
-    var row = 0
-    for (entry, count) in rowCounts.enumerated() {
-      guard count <= model.contextLength else {
+    var start = EntrySize()
+    for (entry, size) in entries.sizes.enumerated() {
+      guard size.text <= model.contextLength else {
         throw FileError(
           inputs.path, EntryInputs.sequences,
-          "entry \(entry): expected at most \(model.contextLength) rows, the model's context, found \(count)")
+          "entry \(entry): expected at most \(model.contextLength) rows, the model's context, found \(size.text)"
+        )
       }
-      let rows = row..<row + count
-      samples.append(
-        FitSample(
-          tokens: Array(tokens?.integers(rows) ?? []),
-          GivenEntry(given, digest: digest, entry: entry, rows: rows)))
-      row += count
+      let own = GivenEntry(given, digest: digest, entry: entry, start: start, size: size)
+      samples.append(FitSample(tokens: Array(tokens?.integers(own.indices("T")) ?? []), own))
+      start = start + size
     }
     return samples
   }

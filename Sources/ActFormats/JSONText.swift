@@ -15,9 +15,12 @@ extension JSON {
     self = try JSON(parsing: Array(text.utf8))
   }
 
-  /// Parses one JSON text, UTF-8. `maximumDepth` bounds the nesting of arrays and objects.
-  package init(parsing bytes: [UInt8], maximumDepth: Int = 64) throws(JSONError) {
-    var parser = JSONParser(bytes: bytes, remainingDepth: maximumDepth)
+  /// Parses one JSON text, UTF-8. `maximumDepth` bounds the nesting of arrays and objects; with `takesNonFinite` a number
+  /// may be `Infinity`, `-Infinity` or `NaN`, which Python writes and JSON does not have.
+  package init(parsing bytes: [UInt8], maximumDepth: Int = 64, takesNonFinite: Bool = false) throws(JSONError)
+  {
+    var parser = JSONParser(
+      bytes: bytes, remainingDepth: maximumDepth, takesNonFinite: takesNonFinite)
     self = try parser.document()
   }
 }
@@ -26,10 +29,12 @@ private struct JSONParser {
   let bytes: [UInt8]
   var at = 0
   var remainingDepth: Int
+  let takesNonFinite: Bool
 
-  init(bytes: [UInt8], remainingDepth: Int) {
+  init(bytes: [UInt8], remainingDepth: Int, takesNonFinite: Bool) {
     self.bytes = bytes
     self.remainingDepth = remainingDepth
+    self.takesNonFinite = takesNonFinite
   }
 
   func failure(_ problem: String) -> JSONError { JSONError(offset: at, problem: problem) }
@@ -57,7 +62,13 @@ private struct JSONParser {
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
     case nil: throw failure("unexpected end of text")
-    default: return try number()
+    default:
+      for name in takesNonFinite ? ["Infinity", "-Infinity", "NaN"] : []
+      where bytes[at...].starts(with: name.utf8) {
+        at += name.utf8.count
+        return .number(name)
+      }
+      return try number()
     }
   }
 

@@ -31,7 +31,7 @@ public struct ModuleSite: Hashable, Sendable, CustomStringConvertible {
   public var description: String { module + part.rawValue }
 }
 
-// MARK: Inputs
+// MARK: Views
 
 extension Graph {
   /// Adds a view of what a module reads, for the module's nodes to read in its place: the site `MODULE:in`.
@@ -46,18 +46,24 @@ extension Graph {
     return append(.reshape(type(x).shape), x, name: "\(module).in", site: site)
   }
 
-  /// Whether a node is a view of a module's input.
-  public func isInputView(_ id: ValueID) -> Bool {
-    guard case .reshape = self[id].op, type(self[id].inputs[0]) == type(id), let site = self[id].site else {
-      return false
-    }
-    return ModuleSite(site).part == .input
+  /// Adds a view of what a module gives that is what its last module gives: the site `MODULE`.
+  ///
+  /// What is inserted there acts on all that reads the module; the last module's own site keeps its name. `fold-constants`
+  /// drops views, so that they cost nothing.
+  public mutating func appendOutput(_ x: ValueID, of module: String) -> ValueID {
+    append(.reshape(type(x).shape), x, name: module, site: module)
   }
 
-  /// The graph without views of modules' inputs, as people read it.
-  public var withoutInputViews: Graph {
+  /// Whether a node is a view of a value under the name of another module.
+  public func isSiteView(_ id: ValueID) -> Bool {
+    guard case .reshape = self[id].op else { return false }
+    return type(self[id].inputs[0]) == type(id) && self[id].site != nil
+  }
+
+  /// The graph without views of what modules read and give, as people read it.
+  public var withoutSiteViews: Graph {
     var graph = self
-    for id in order where isInputView(id) { graph.replace(id, with: graph[id].inputs[0]) }
+    for id in order where isSiteView(id) { graph.replace(id, with: graph[id].inputs[0]) }
     return graph
   }
 }

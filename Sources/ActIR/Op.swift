@@ -64,6 +64,8 @@ public enum Op: Hashable, Sendable {
   case upsampleNearest(height: Int, width: Int)
   /// Means over windows of pixels. `x: f32[B,H,W,C] -> f32[B,H',W',C]`
   case averagePool(AveragePool)
+  /// The mean and the variance of each channel over the rows of each entry. `x: f32[B,…,C] -> f32[B,2,C]`
+  case moments
 
   // MARK: Normalisation and reductions, over channels
 
@@ -80,6 +82,9 @@ public enum Op: Hashable, Sendable {
 
   /// A piecewise-linear function of each channel. `x: f32[…,D], knots: f32[K,D], values: f32[K,D] -> f32[…,D]`
   case interpolate
+
+  /// Cosines and sines of a number a row. `t: f32[…,1] -> f32[…,W]`
+  case sinusoids(Sinusoids)
 
   // MARK: Attention
 
@@ -104,6 +109,12 @@ public enum Op: Hashable, Sendable {
   case embedding
   /// `x: f32[T,…], rows: i32[R] -> f32[R,…]`
   case takeRows
+  /// The rows of text and those of the image of each entry, one behind the other.
+  /// `text: f32[T,D], image: f32[P,D] or f32[B,…,D] -> f32[T+P,D] or f32[T+N,D]`
+  case joinRows
+  /// The rows of one kind, whose axes before the channels these are, out of joined ones.
+  /// `x: f32[T+P,D] or f32[T+N,D] -> f32[T,D], f32[P,D] or f32[B,…,D]`
+  case partRows([Dim])
   /// Some of the elements along an axis. `x: f32[S] -> f32[S']`
   case slice(Slice)
   /// Joins along an axis; one that is 1 along all axes before is repeated. `a: […,N,…], b: […,M,…], … -> […,N+M+…,…]`
@@ -154,11 +165,13 @@ extension Op {
     case .convEpilogue(let windows, let body): ConvEpilogueOp(windows: windows, body: body)
     case .upsampleNearest(let height, let width): UpsampleNearestOp(height: height, width: width)
     case .averagePool(let pooling): AveragePoolOp(pooling: pooling)
+    case .moments: MomentsOp()
     case .rmsNorm(let eps): RMSNormOp(eps: eps)
     case .layerNorm(let eps): LayerNormOp(eps: eps)
     case .reduce(let function): ReduceOp(function: function)
     case .softmax: SoftmaxOp()
     case .interpolate: InterpolateOp()
+    case .sinusoids(let sinusoids): SinusoidsOp(sinusoids: sinusoids)
     case .ropeTable(let rope): RopeTableOp(rope: rope)
     case .rope(let headWidth, let pairs): RopeOp(headWidth: headWidth, pairs: pairs)
     case .kvAppend(let keyValues, let cache): KVAppendOp(keyValues: keyValues, cache: cache)
@@ -167,6 +180,8 @@ extension Op {
     case .relativeRows(let distance): RelativeRowsOp(distance: distance)
     case .embedding: EmbeddingOp()
     case .takeRows: TakeRowsOp()
+    case .joinRows: JoinRowsOp()
+    case .partRows(let leading): PartRowsOp(leading: leading)
     case .slice(let slice): SliceOp(slice: slice)
     case .concat(let axis): ConcatOp(axis: axis)
     case .reshape(let shape): ReshapeOp(shape: shape)
@@ -190,14 +205,14 @@ extension Op {
       SelectOp(), AffineOp(), FusedOp(),
       LinearOp(), LinearEpilogueOp(),
       ChooseOp(), TakeChannelsOp(), ExpertLinearOp(), WeightedSumOp(),
-      ConvOp(), ConvEpilogueOp(), UpsampleNearestOp(), AveragePoolOp(),
+      ConvOp(), ConvEpilogueOp(), UpsampleNearestOp(), AveragePoolOp(), MomentsOp(),
       RMSNormOp(), LayerNormOp(),
     ] as [any OpDefinition]).map(\.op)
     + ReduceFunction.allCases.map(Op.reduce)
     + ([
-      SoftmaxOp(), InterpolateOp(),
+      SoftmaxOp(), InterpolateOp(), SinusoidsOp(),
       RopeTableOp(), RopeOp(), KVAppendOp(), KVPackOp(), AttentionOp(), RelativeRowsOp(),
-      EmbeddingOp(), TakeRowsOp(), SliceOp(), ConcatOp(), ReshapeOp(),
+      EmbeddingOp(), TakeRowsOp(), JoinRowsOp(), PartRowsOp(), SliceOp(), ConcatOp(), ReshapeOp(),
       ScaleRowsOp(), ScaleColumnsOp(), MatvecOp(), PermuteOp(), StackOp(), CastOp(), PackOp(),
     ] as [any OpDefinition]).map(\.op)
 

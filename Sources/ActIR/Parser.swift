@@ -164,13 +164,27 @@ extension TensorType {
     if try lexer.accept("]") { return }
     repeat {
       switch lexer.token {
-      case .int(let size) where size > 0: shape.append(.fixed(size))
-      case .word(let symbol): shape.append(.symbol(symbol))
+      case .int(let size) where size > 0:
+        shape.append(.fixed(size))
+        try lexer.advance()
+      case .word: shape.append(.symbol(try lexer.dimensionSymbol()))
       default: throw lexer.expected("a dimension, a number above 0 or a symbol")
       }
-      try lexer.advance()
     } while try lexer.accept(",")
     try lexer.expectEnd(ofList: "]")
+  }
+}
+
+extension Lexer {
+  /// Takes the symbol of a dimension, as `T`, or that of rows of several kinds together, as `T+P` or `T+64`.
+  package mutating func dimensionSymbol() throws(ParseError) -> String {
+    let symbol = try word("a symbol")
+    guard try accept("+") else { return symbol }
+    if case .int(let count) = token {
+      try advance()
+      return "\(symbol)+\(count)"
+    }
+    return "\(symbol)+\(try word("a symbol or a number"))"
   }
 }
 

@@ -43,8 +43,9 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
 public enum Dim: Hashable, Sendable {
   /// A size known at compile time.
   case fixed(Int)
-  /// `T`: rows of this call, tokens or others; `R`: chosen rows; `B`: entries, each a sequence or an image; `S`: rows
-  /// of text that a cache holds. In a transport function any word, for a size at the site.
+  /// `T`: rows of this call, tokens or others; `P`: packed rows of images; `T+P`: both of each entry, see ``RowKind``; `R`: chosen rows;
+  /// `B`: entries, each a sequence or an image; `S`: rows of text that a cache holds. In a transport function any word,
+  /// for a size at the site.
   case symbol(String)
 
   /// The size, or nil for a symbol.

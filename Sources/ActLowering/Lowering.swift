@@ -6,6 +6,8 @@ import ActPlan
 package struct LoweringOptions: Sendable {
   /// The most rows (tokens, of all sequences) of one call.
   package var maximumRows = 512
+  /// The most packed rows of images of one call: those of one of 1024 by 1024 pixels, 16 by 16 to a row.
+  package var maximumImageRows = 4096
   /// The most entries (sequences or images) of a call that holds them whole.
   package var maximumEntries = 64
   /// The longest sequence, in tokens.
@@ -57,11 +59,19 @@ private struct Lowering {
       guard case .symbol(let symbol)? = graph.type(id).shape.first else {
         throw failure(id, "an input of rows", "\(graph.type(id))")
       }
-      if plan.limit(symbol) == nil { addLimit(symbol) }
+      addLimit(symbol)
+    }
+    // Rows of several kinds together are counted by what counts each.
+    for id in order {
+      if case .symbol(let symbol)? = graph.type(id).shape.first, let parts = RowKind.parts(of: symbol),
+        parts.count > 1
+      {
+        addLimit(symbol)
+      }
     }
     // Keys and values of a call's entries lie in blocks, of which each entry's last is not full.
     let packs = order.contains { if case .kvPack = graph[$0].op { true } else { false } }
-    if packs, plan.limit("B") == nil { addLimit("B") }
+    if packs { addLimit("B") }
     let caches = order.contains { if case .kvAppend = graph[$0].op { true } else { false } }
     if caches { plan.limits.append(.init(symbol: "S", value: options.contextLength)) }
     addConstants()
@@ -74,7 +84,21 @@ private struct Lowering {
   }
 
   private mutating func addLimit(_ symbol: String) {
-    let value = symbol == "B" ? options.maximumEntries : options.maximumRows
+    guard plan.limit(symbol) == nil else { return }
+    let value: Int
+    switch symbol {
+    case "B": value = options.maximumEntries
+    case "P": value = options.maximumImageRows
+    default:
+      let parts = RowKind.parts(of: symbol) ?? []
+      guard parts.count > 1 else {
+        value = options.maximumRows
+        break
+      }
+      for case .ragged(let symbol) in parts { addLimit(symbol) }
+      addLimit("B")
+      value = parts.reduce(0) { $0 + (plan.mostRows(of: $1) ?? 0) }
+    }
     plan.limits.append(.init(symbol: symbol, value: value))
   }
 
@@ -154,7 +178,8 @@ private struct Lowering {
       }
       // What is returned has bytes of its own.
       let isView =
-        graph[id].op.traits.flags.contains(.view) && !isReadWithoutGaps(id) && !results.contains(id)
+        (graph[id].op.traits.flags.contains(.view) && !isReadWithoutGaps(id) || isReadByEntry(id))
+        && !results.contains(id)
       add(id, isState ? .cache : isView ? .view : .arena(0))
     }
     plan.step = start..<plan.values.count
@@ -177,6 +202,18 @@ private struct Lowering {
     return graph.readers(of: id).contains { reader in
       let flags = graph[reader].op.traits.flags
       return flags.contains(.contiguous) || flags.contains(.view) && isReadWithoutGaps(reader)
+    }
+  }
+
+  /// Whether a value is a row an entry, taken for each row, and all that read it find the row of the entry themselves.
+  private func isReadByEntry(_ id: ValueID) -> Bool {
+    guard case .takeRows = graph[id].op, case .input(_, .entry) = graph[graph[id].inputs[1]].op,
+      graph.type(id).rank == 2, graph[id].site == nil, times[graph[id].inputs[0].index] == .step
+    else { return false }
+    return graph.readers(of: id).allSatisfy { reader in
+      let inputs = graph[reader].inputs
+      let repeated = graph[reader].op.traits.repeatedOperands(of: inputs.count)
+      return inputs.indices.allSatisfy { inputs[$0] != id || repeated.contains($0) }
     }
   }
 

@@ -7,6 +7,8 @@ extension Plan {
     let input = value.inputs[operand]
     guard step.contains(input), values[input].type == value.type,
       case .arena = values[buffers.owner[input]].place,
+      // A row an entry that stands for many has bytes for one.
+      values[buffers.owner[input]].type.shape.first == value.type.shape.first,
       !(buffers.isStrided[input] && buffers.needsContiguity[index]),
       // A kernel that reads whole rows of one operand while it overwrites another must not get one value for both.
       value.inputs.count(where: { $0 == input }) == 1

@@ -133,6 +133,16 @@ extension Plan {
   /// The largest value of `symbol`, or nil where no input has it.
   package func limit(_ symbol: String) -> Int? { limits.first { $0.symbol == symbol }?.value }
 
+  /// The most rows of a kind that a call has; nil where nothing bounds them, or the number overflows.
+  package func mostRows(of kind: RowKind) -> Int? {
+    switch kind {
+    case .ragged(let symbol): return limit(symbol)
+    case .fixed(let count):
+      guard let (rows, overflow) = limit("B")?.multipliedReportingOverflow(by: count) else { return nil }
+      return overflow ? nil : rows
+    }
+  }
+
   /// The attention nodes, in order.
   package var attentions: [Attention] {
     values.compactMap { if case .attention(let attention) = $0.op { attention } else { nil } }

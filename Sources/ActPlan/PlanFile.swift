@@ -7,7 +7,8 @@ import ActText
 /// A plan has one or more modules: graphs that run one after another, share tensors by name and take turns in the memory
 /// they work in. A wire says which result of a module is an input of a later one.
 ///
-/// Metadata keys: `format` (`actplan/2`), `plan` (the text form of every module), those of ``PlanTexts``, and `provenance`
+/// Metadata keys: `format` (`actplan/2`), `plan` (the text form of every module), those of ``PlanTexts``, `pipeline` where
+/// the modules are a pipeline's (``PlanPipeline``), and `provenance`
 /// (JSON: fingerprints of model and maps, options, compiler).
 package struct PlanFile: Sendable {
   package static let format = "actplan/2"
@@ -22,6 +23,8 @@ package struct PlanFile: Sendable {
   package let labels: Labels?
   /// The tokens that end a text, beside the tokenizer's own.
   package let endTokens: [Int]
+  /// Of a pipeline, how its modules make a picture.
+  package let pipeline: PlanPipeline?
 
   /// Maps and checks a plan. No content of a file that passes can make the runtime leave its buffers.
   package init(_ path: String) throws {
@@ -61,6 +64,7 @@ package struct PlanFile: Sendable {
     }
     endTokens = try file.endTokens()
     labels = try file.labels()
+    pipeline = try PlanPipeline(file)
   }
 
   /// The layout of chats that the plan carries.
@@ -80,19 +84,24 @@ package struct PlanFile: Sendable {
   /// are checked here.
   package func makeTokenizer(_ name: String? = nil) throws(FileError) -> Tokenizer? {
     guard let compiled = try CompiledTokenizer(in: file, name: name) else { return nil }
-    let key = PlanTokenizer.key("tokenizer_config", name)
     return try Tokenizer(
       compiled, path: "\(file.path): \(PlanTokenizer.key("tokenizer", name))",
-      config: file.json(key).map { (json) throws(FileError) in
-        try TokenizerConfig(json: json, path: "\(file.path): \(key)")
-      })
+      config: tokenizerConfiguration(name))
+  }
+
+  /// The `tokenizer_config.json` that the plan carries, of the tokenizer of a name; nil where it has none.
+  package func tokenizerConfiguration(_ name: String?) throws(FileError) -> TokenizerConfig? {
+    let key = PlanTokenizer.key("tokenizer_config", name)
+    return try file.json(key).map { (json) throws(FileError) in
+      try TokenizerConfig(json: json, path: "\(file.path): \(key)")
+    }
   }
 
   /// Writes a plan. `produce` passes the tensors to its sink in order, one at a time, so that none is held longer than
   /// needed.
   package static func write(
     _ modules: [Plan], to path: String, tensors: [(name: String, type: TensorType)],
-    texts: PlanTexts, provenance: JSON,
+    texts: PlanTexts, pipeline: PlanPipeline? = nil, provenance: JSON,
     produce: ((_ name: String, _ bytes: UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
     let entries = tensors.map { name, type in
@@ -104,6 +113,7 @@ package struct PlanFile: Sendable {
       ("provenance", provenance.description),
     ]
     metadata += texts.metadata
+    if let pipeline { metadata.append((PlanPipeline.key, pipeline.json.description)) }
     let writer = try SafetensorsWriter(
       path, texts.tokenizers.flatMap(\.entries) + entries, metadata: metadata)
     for tokenizer in texts.tokenizers { try tokenizer.write(to: writer) }

@@ -6,21 +6,28 @@ extension Plan {
   /// Checks that the engine knows how to give an input.
   func verifyInput(_ index: Int, _ role: InputRole) throws(PlanError) {
     let type = values[index].type
-    let rows: String? =
+    let rows =
       switch role {
-      case .token, .position, .entry: "T"
+      case .token: "T"
+      case .position, .entry: if case .ragged(let symbol)? = RowKind(type.shape) { symbol } else { "T" }
       case .chosen, .ending: "R"
-      case .given: nil
+      case .sample, .timestep, .given: nil as String?
       }
+    if role != .given {
+      guard inputs.count(where: { $0.role == role && (rows == nil || $0.type == type) }) == 1 else {
+        throw failure(index, "one input as \(role.rawValue)", "several")
+      }
+    }
     if let rows {
       guard type == TensorType(.i32, [.symbol(rows)]) else {
         throw failure(index, "i32[\(rows)] as \(role.rawValue)", "\(type)")
       }
-      guard inputs.count(where: { $0.role == role }) == 1 else {
-        throw failure(index, "one input as \(role.rawValue)", "several")
-      }
       return
     }
+    if role == .timestep, type != TensorType(.f32, [.symbol("B"), .fixed(1)]) {
+      throw failure(index, "f32[B,1] as timestep", "\(type)")
+    }
+    if role == .sample, type.dtype != .f32 { throw failure(index, "floats as sample", "\(type)") }
     let isIntegers = type.dtype == .i32 && type.elementsPerSymbol == 1
     guard isIntegers || type.dtype == .f32 && type.isRows, type.shape[0] != .symbol("S"),
       byteCount(type).map({ $0 <= Self.largestBlock }) == true
@@ -40,6 +47,7 @@ extension Plan {
       case .token, .position: rows == nil
       case .entry: rows == .symbol("B")
       case .chosen, .ending: rows == .symbol("T")
+      case .sample, .timestep: false
       case .given: true
       }
     guard isBounded else {
@@ -54,15 +62,34 @@ extension Plan {
   /// for B entries.
   func verifyPackedRows(_ index: Int) throws(PlanError) {
     let value = values[index]
-    guard let k = value.inputs.first.map({ values[$0].type }), let entries = limit("B"),
-      k.rank == 2 && k.shape[0] == .symbol("T") || k.rank >= 2 && k.shape[0] == .symbol("B")
-    else {
-      throw failure(index, "keys and values of rows T or of entries B, and a limit B", "\(value.type)")
+    guard let k = value.inputs.first.map({ values[$0].type }), k.rank >= 2 else {
+      throw failure(index, "keys and values of rows", "\(value.type)")
     }
-    guard k.shape[0] == .symbol("B") else { return }
-    let rows = TensorType(.f32, Array(k.shape.dropFirst().dropLast())).fixedCount ?? .max
-    guard rows <= Self.mostEntryRows / entries else {
-      throw failure(index, "at most \(Self.mostEntryRows) rows of \(entries) entries", "\(value.type)")
+    try verifyEntryRows(index, k)
+  }
+
+  /// Checks that the engine knows where rows of a type stand in their entries.
+  private func verifyEntryRows(_ index: Int, _ type: TensorType) throws(PlanError) {
+    guard let entries = limit("B"), let kind = type.rowKind else {
+      throw failure(index, "rows of entries, and a limit B", "\(type)")
+    }
+    guard case .fixed(let rows) = kind, rows > Self.mostEntryRows / entries else { return }
+    throw failure(index, "at most \(Self.mostEntryRows) rows of \(entries) entries", "\(type)")
+  }
+
+  /// Checks that rows which are taken by their entry, and not copied, are read by kernels that find them themselves.
+  func verifyEntryView(_ index: Int) throws(PlanError) {
+    let value = values[index]
+    let (rows, entries) = (values[value.inputs[0]], values[value.inputs[1]])
+    guard case .input(_, .entry) = entries.op, step.contains(value.inputs[0]) || rows.place == .call,
+      value.type.rank == 2, value.site == nil
+    else { throw failure(index, "a row for each entry's, without a site", "\(value.type)") }
+    for reader in values.indices where values[reader].inputs.contains(index) {
+      let inputs = values[reader].inputs
+      let repeated = values[reader].op.traits.repeatedOperands(of: inputs.count)
+      guard inputs.indices.allSatisfy({ inputs[$0] != index || repeated.contains($0) }) else {
+        throw failure(index, "readers that repeat it", "%\(values[reader].name)")
+      }
     }
   }
 
@@ -88,9 +115,7 @@ extension Plan {
         throw failure(index, "causal attention of rows T over a cache", "\(q.type)")
       }
     case .kvPack:
-      guard q.type.shape.dropLast() == kv.type.shape.dropLast(2) else {
-        throw failure(index, "keys and values of the rows of q", "\(q.type), \(kv.type)")
-      }
+      try verifyEntryRows(index, q.type)
     default: throw failure(index, "keys and values", kv.op.mnemonic)
     }
   }

@@ -107,7 +107,7 @@ extension Plan {
     self.init(name: try lexer.symbol("`@name`"))
     try lexer.expect("{")
     while try lexer.acceptWord("limit") {
-      let symbol = try lexer.word("a symbol")
+      let symbol = try lexer.dimensionSymbol()
       try lexer.expect("=")
       let value = try lexer.int("a number")
       guard limit(symbol) == nil, value > 0 else {

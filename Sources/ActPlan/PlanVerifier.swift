@@ -20,7 +20,7 @@ extension Plan {
   static let largestBlock = 1 << 40
   private static let mostValues = 1 << 15
   private static let mostOperands = 64
-  private static let symbols = ["B", "R", "S", "T"]
+  private static let symbols = ["B", "R", "S", "T", "P"]
 
   /// Checks everything that running the plan relies on: types, places, offsets, lifetimes.
   ///
@@ -51,7 +51,8 @@ extension Plan {
       throw PlanError(value: name, expected: "at most \(Self.mostValues)", found: "\(count)")
     }
     for limit in limits {
-      guard Self.symbols.contains(limit.symbol) else {
+      let parts = RowKind.parts(of: limit.symbol)
+      guard Self.symbols.contains(limit.symbol) || parts != nil else {
         throw PlanError(
           value: "limit \(limit.symbol)", expected: "a limit of \(Self.symbols.joined(separator: ", "))",
           found: limit.symbol)
@@ -59,6 +60,12 @@ extension Plan {
       let largest = limit.symbol == "S" ? Self.largestContext : Self.largestRows
       guard (1...largest).contains(limit.value) else {
         throw PlanError(value: "limit \(limit.symbol)", expected: "1 to \(largest)", found: "\(limit.value)")
+      }
+      guard let parts, parts.count > 1 else { continue }
+      let sum = parts.reduce(0) { $0 + (mostRows(of: $1) ?? Self.largestBlock) }
+      guard limit.value == sum else {
+        throw PlanError(
+          value: "limit \(limit.symbol)", expected: "what those of its parts allow", found: "\(limit.value)")
       }
     }
     guard (1...Self.largestContext).contains(contextLength) else {
@@ -95,8 +102,14 @@ extension Plan {
     guard byteCount(value.type) != nil else {
       throw failure(index, "sizes of known symbols", "\(value.type)")
     }
-    if case .ropeTable(let rope) = value.op, rope.width > Self.largestRotation {
-      throw failure(index, "a width of at most \(Self.largestRotation)", "\(rope.width)")
+    let frequencies: Int? =
+      switch value.op {
+      case .ropeTable(let rope): rope.width
+      case .sinusoids(let sinusoids): sinusoids.width
+      default: nil
+      }
+    if let frequencies, frequencies > Self.largestRotation {
+      throw failure(index, "a width of at most \(Self.largestRotation)", "\(frequencies)")
     }
   }
 
@@ -138,9 +151,13 @@ extension Plan {
       else { throw failure(index, "keys and values of rows T", "\(value.type)") }
     case .view:
       try verifyRows(index)
-      guard value.op.traits.flags.contains(.view),
-        step.contains(value.inputs[0]) || values[value.inputs[0]].place == .call
-      else { throw failure(index, "a slice or another shape of a step's value", value.op.mnemonic) }
+      if case .takeRows = value.op {
+        try verifyEntryView(index)
+      } else {
+        guard value.op.traits.flags.contains(.view),
+          step.contains(value.inputs[0]) || values[value.inputs[0]].place == .call
+        else { throw failure(index, "a slice or another shape of a step's value", value.op.mnemonic) }
+      }
     case .over(let operand):
       try verifyRows(index)
       guard value.op.traits.overwritable.indices(of: value.inputs.count).contains(operand) else {

@@ -8,7 +8,7 @@ extension Plan {
       guard let input = inputs.first(where: { $0.name == wire.input }) else {
         throw PlanError(value: "wire \(wire.input)", expected: "an input of @\(name)", found: "none")
       }
-      guard input.role == .given, input.type.dtype == .f32 else {
+      guard input.role.isGiven, input.type.dtype == .f32 else {
         throw PlanError(
           value: "wire \(wire.input)", expected: "an input of f32 that is given", found: "\(input.type)")
       }

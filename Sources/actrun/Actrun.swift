@@ -10,7 +10,7 @@ struct Actrun: ParsableCommand {
     version: toolVersion,
     subcommands: [
       GenerateCommand.self, ChatCommand.self, EmbedCommand.self, ClassifyCommand.self, RunCommand.self,
-      ScoreCommand.self, EvalCommand.self, BenchCommand.self,
+      ImageCommand.self, ScoreCommand.self, EvalCommand.self, BenchCommand.self,
     ])
 
   static func main() { runTool(Self.self) }

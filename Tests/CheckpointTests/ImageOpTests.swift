@@ -84,7 +84,11 @@ import Workbench
           %window = average_pool %part {\(windows)} : f32[B,\(out),\(channels)]
           %image = average_pool %part {\(windows), counts = image} : f32[B,\(out),\(channels)]
           %nearest = upsample_nearest %part : f32[B,\(list(other)),\(channels)]
-          return %active, %bare, %window, %image, %nearest
+          %number = slice %x {start = 1, count = 1} : f32[B,\(image),1]
+          %waves = sinusoids %number {width = 6, base = 100.0, offset = 1.0} : f32[B,\(image),6]
+          %moments = moments %part : f32[B,2,\(channels)]
+          %pair = reshape %moments : f32[B,1,2,\(channels)]
+          return %active, %bare, %window, %image, %nearest, %waves, %pair
         }
         """)
   }

@@ -51,7 +51,7 @@ import Testing
       for index in plan.values.indices { plan.values[index].site = nil }
       return plan
     }
-    let bare = model.graph.withoutInputViews
+    let bare = model.graph.withoutSiteViews
     #expect(bare.sites.map(\.name) == model.sites.map(\.name))
     #expect(try plan(model.graph) == plan(bare))
     var options = CompileOptions()

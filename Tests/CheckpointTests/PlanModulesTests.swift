@@ -65,7 +65,7 @@ import Workbench
       let width = try #require(file.modules[1].inputs[0].type.shape.last?.fixed)
       let input = try #require(head.input("h"))
       input.update(from: try #require(whole.result("last")), count: 5 * width)
-      try head.step(entries: [2, 3], slots: [0, 0])
+      try head.step(entries: [EntrySize(text: 2), EntrySize(text: 3)], slots: [0, 0])
       let found = Array(UnsafeBufferPointer(start: head.result("logits"), count: 5 * vocabulary))
       #expect(found == expected)
     }

@@ -14,7 +14,7 @@ import Testing
         == (smallCheckpoints + smallDecoders + smallEncoders + smallClassifiers + smallImageTowers + [
           smallCLIP
         ]
-        + smallAutoencoders).sorted())
+        + smallAutoencoders + smallVariationalAutoencoders + smallTransformers + smallUNets).sorted())
   }
 
   @Test(arguments: smallCheckpoints, recordedPrompts)
@@ -58,6 +58,16 @@ import Testing
     let count = try record.shape("pixel_values")[0]
     let result = try #require(["image_embeds", "pooler_output"].first(where: record.names.contains))
     #expect(try record.shape(result)[0] == count && record.floats(result).allSatisfy(\.isFinite))
+  }
+
+  @Test(arguments: smallVariationalAutoencoders, recordedNetworkCalls)
+  func everyNetworkIsRecorded(checkpoint: String, call: String) throws {
+    let record = try record(of: call, by: checkpoint)
+    let names = call.hasPrefix("encoder") ? ["sample", "mean", "logvar", "latents"] : ["z", "sample"]
+    for name in names {
+      let values = try record.floats(name)
+      #expect(!values.isEmpty && values.allSatisfy(\.isFinite))
+    }
   }
 
   @Test(arguments: smallAutoencoders, recordedImages)

@@ -1,3 +1,4 @@
+import ActDiffusion
 import ActErrors
 import ActFormats
 import ActGraphs
@@ -46,6 +47,10 @@ import Testing
     let page = Document("formats.md")
     let listed = page.names(inTableOf: "architecture")
     #expect(listed == ModelGraph.architectureNames)
+  }
+
+  @Test func schedulersAreThoseThatAreRead() {
+    #expect(Document("schedulers.md").names(inTableOf: "class") == schedulerNames)
   }
 
   @Test func ggufTypesAreThoseThatAreRead() throws {

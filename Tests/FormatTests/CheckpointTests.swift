@@ -46,6 +46,22 @@ import Workbench
     #expect(one.fingerprint == two.fingerprint && two.fingerprint == three.fingerprint)
   }
 
+  /// Variants count where nothing else is there, fp16 before bf16, and one file before shards.
+  @Test(arguments: ["model", "diffusion_pytorch_model"]) func variants(name: String) throws {
+    let directory = try sharded("", as: "other")
+    func names() throws -> [String] { try Checkpoint(directory.path).names }
+    try directory.write(#"{"weight_map":{"a":"two.safetensors"}}"#, to: "\(name).safetensors.index.bf16.json")
+    #expect(try names() == ["a"])
+    try directory.write(Self.index, to: "\(name).safetensors.index.fp16.json")
+    #expect(try names() == ["a", "b", "é"])
+    try write(directory.file("\(name).bf16.safetensors"), [("c", 2)])
+    #expect(try names() == ["c"])
+    try write(directory.file("\(name).fp16.safetensors"), [("d", 2)])
+    #expect(try names() == ["d"])
+    try write(directory.file("\(name).safetensors"), [("e", 2)])
+    #expect(try names() == ["e"])
+  }
+
   @Test func fingerprintIsWhatItsDocumentationSays() throws {
     let directory = try TemporaryDirectory()
     let data = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) }

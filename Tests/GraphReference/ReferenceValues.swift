@@ -12,6 +12,8 @@ package struct ReferenceValues {
 
   private let graph: Graph
   private let sizes: [String: Int]
+  /// How many rows each entry has, by the symbol that counts them; one entry has all of those that are not there.
+  private let rowsOfEntries: [String: [Int]]
   private var values: [ValueID: ReferenceTensor] = [:]
 
   /// Evaluates a graph.
@@ -19,12 +21,33 @@ package struct ReferenceValues {
   /// - Parameters:
   ///   - graph: the graph.
   ///   - sizes: what its symbols stand for; others are 5.
+  ///   - rowsOfEntries: how many rows each entry has, by the symbol that counts them; else one entry has all.
   ///   - leaves: the elements of an input, weight, map parameter or dial; where nil, they are made up from its name.
   package init(
-    _ graph: Graph, sizes: [String: Int] = ["T": 3, "R": 2], leaves: (Op) -> [Double]? = { _ in nil }
+    _ graph: Graph, sizes: [String: Int] = ["T": 3, "R": 2], rowsOfEntries: [String: [Int]] = [:],
+    leaves: (Op) -> [Double]? = { _ in nil }
   ) {
+    var (sizes, rowsOfEntries) = (sizes, rowsOfEntries)
+    for id in graph.order {
+      guard case .symbol(let symbol)? = graph.type(id).shape.first, let parts = RowKind.parts(of: symbol),
+        parts.count == 2, let text = rowsOfEntries["T"]
+      else { continue }
+      rowsOfEntries[symbol] = text.indices.map { entry in
+        parts.reduce(0) { sum, part in
+          switch part {
+          case .ragged(let symbol): sum + (rowsOfEntries[symbol]?[entry] ?? 0)
+          case .fixed(let count): sum + count
+          }
+        }
+      }
+    }
+    for (symbol, counts) in rowsOfEntries {
+      sizes[symbol] = counts.reduce(0, +)
+      sizes["B"] = counts.count
+    }
     self.graph = graph
     self.sizes = sizes
+    self.rowsOfEntries = rowsOfEntries
     for id in graph.order {
       let node = graph[id]
       if let elements = leaves(node.op) {
@@ -149,8 +172,25 @@ package struct ReferenceValues {
         let sum = pixels.reduce(0) { $0 + inputs[0][[coordinates[0], $1.y, $1.x, coordinates[3]]] }
         return sum / Double(pooling.counts == .window ? pooling.windows.pixelCount : pixels.count)
       }
+    case .moments:
+      let x = inputs[0]
+      let rows = x.shape.dropFirst().dropLast().reduce(1, *)
+      return fill(shape) { index in
+        let coordinates = ReferenceTensor.coordinates(index, shape)
+        let values = (0..<rows).map { x[coordinates[0] * rows + $0, coordinates[2]] }
+        let mean = values.reduce(0, +) / Double(rows)
+        guard coordinates[1] == 1 else { return mean }
+        return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(rows)
+      }
     case .rmsNorm(let eps): return norm(inputs, eps: Double(eps), centred: false)
     case .layerNorm(let eps): return norm(inputs, eps: Double(eps), centred: true)
+    case .sinusoids(let s):
+      let half = s.width / 2
+      return make { row, column in
+        let exponent = -Double(column % half) / (Double(half) - s.offset)
+        let angle = inputs[0].data[row] * ReferenceBody.exp(exponent * ReferenceBody.log(s.base))
+        return column < half ? ReferenceBody.cos(angle) : ReferenceBody.sin(angle)
+      }
     case .ropeTable(let rope):
       let half = rope.width / 2
       return make { row, column in
@@ -175,11 +215,23 @@ package struct ReferenceValues {
     // Keys, then values.
     case .kvAppend, .kvPack:
       return ReferenceTensor(shape: [2] + inputs[0].shape, data: inputs.flatMap(\.data))
-    case .attention(let attention): return attend(attention, inputs, graph.type(node.inputs[1]))
+    case .attention(let attention): return attend(attention, node)
     case .relativeRows(let distance):
       return make { row, column in inputs[0][bucket(row - distance, inputs[0].shape[0], distance), column] }
     case .embedding: return make { inputs[0][Int(inputs[1].data[$0]), $1] }
     case .takeRows: return make { inputs[0][Int(inputs[1].data[$0]), $1] }
+    case .joinRows:
+      let parts = node.inputs.map { entries(Array(graph.type($0).shape.dropLast())) }
+      let rows = zip(parts[0], parts[1]).flatMap { text, image in
+        text.map { (inputs[0], $0) } + image.map { (inputs[1], $0) }
+      }
+      return make { rows[$0].0[rows[$0].1, $1] }
+    case .partRows(let leading):
+      let all = entries(Array(graph.type(node.inputs[0]).shape.dropLast()))
+      let rows = zip(entries([.symbol("T")]), all).flatMap { text, all in
+        leading == [.symbol("T")] ? all.prefix(text.count) : all.dropFirst(text.count)
+      }
+      return make { inputs[0][rows[$0], $1] }
     case .slice(let slice):
       return fill(shape) { index in
         var coordinates = ReferenceTensor.coordinates(index, shape)
@@ -283,12 +335,26 @@ package struct ReferenceValues {
     return first + min(half - 1, near + Int(far * Double(half - near) + 1e-9))
   }
 
-  /// One sequence from its beginning, or entries of as many rows each; window, cap and bias as documented.
-  private func attend(_ a: Attention, _ inputs: [ReferenceTensor], _ type: TensorType) -> ReferenceTensor {
+  /// The rows of each entry in a value whose axes before the channels these are: those of a cache are one sequence.
+  private func entries(_ leading: [Dim]) -> [Range<Int>] {
+    let rows = shape(of: TensorType(.f32, leading)).reduce(1, *)
+    guard case .symbol(let symbol) = leading[0] else { return [0..<rows] }
+    let count = sizes["B"] ?? 5
+    let counts =
+      symbol == "B" ? [Int](repeating: rows / count, count: count) : rowsOfEntries[symbol] ?? [rows]
+    var first = 0
+    return counts.map { count in
+      defer { first += count }
+      return first..<first + count
+    }
+  }
+
+  /// Attention within entries; window, cap and bias as documented.
+  private func attend(_ a: Attention, _ node: Node) -> ReferenceTensor {
+    let inputs = node.inputs.map { values[$0]! }
+    let (qType, type) = (graph.type(node.inputs[0]), graph.type(node.inputs[1]))
     let (q, kv) = (inputs[0], inputs[1])
     let rows = kv.data.count / 2 / kv.width
-    let isOfEntries = type.shape[0] == .symbol("B")
-    let perEntry = isOfEntries ? rows / q.shape[0] : rows
     func k(_ row: Int, _ column: Int) -> Double { kv.data[row * kv.width + column] }
     func v(_ row: Int, _ column: Int) -> Double { kv.data[(rows + row) * kv.width + column] }
     let width = type.shape.last!.fixed!
@@ -296,16 +362,20 @@ package struct ReferenceValues {
     let heads = q.width / width
     let radius = inputs.count > 2 ? inputs[2].width / 2 : nil
     var out = q
-    for row in 0..<rows {
-      for head in 0..<heads {
+    let isCached = type.shape.first == .symbol("S")
+    let own = entries(Array(qType.shape.dropLast()))
+    let all = isCached ? own : entries(Array(type.shape.dropLast(2)))
+    for (own, all) in zip(own, all) {
+      for (row, head) in own.flatMap({ row in (0..<heads).map { (row, $0) } }) {
         let group = head / (heads / groups)
-        let entry = row / perEntry * perEntry
-        let first = a.window > 0 ? max(entry, row + 1 - a.window) : entry
-        let seen = a.visible == .all ? first..<entry + perEntry : first..<row + 1
+        // Of rows of one kind, where the row's own keys are.
+        let place = all.lowerBound + row - own.lowerBound
+        let first = a.window > 0 ? max(all.lowerBound, place + 1 - a.window) : all.lowerBound
+        let seen = first..<(a.visible == .all ? all.upperBound : place + 1)
         let scores = seen.map { past in
           let dot = (0..<width).reduce(0) { $0 + q[row, head * width + $1] * k(past, group * width + $1) }
           let score = dot * Double(a.scale)
-          if let radius { return score + inputs[2][head, radius + max(-radius, min(radius, past - row))] }
+          if let radius { return score + inputs[2][head, radius + max(-radius, min(radius, past - place))] }
           return a.softCap > 0 ? Double(a.softCap) * ReferenceBody.tanh(score / Double(a.softCap)) : score
         }
         let highest = scores.max() ?? 0

@@ -167,6 +167,9 @@ import Testing
       heads: 3, kvHeads: 3, width: 40,
       rows: full(50, over: 130) + full(9, over: 64, entry: 1) + full(1, over: 1, entry: 2)),
     Problem(heads: 4, kvHeads: 2, width: 128, rows: odd(90, over: 150)),
+    Problem(heads: 1, kvHeads: 1, width: 512, rows: full(130, over: 130)),
+    Problem(heads: 2, kvHeads: 1, width: 509, rows: odd(20, over: 140)),
+    Problem(heads: 3, kvHeads: 3, width: 160, rows: full(70, over: 70)),
     Problem(heads: 5, kvHeads: 1, width: 72, softCap: 3, rows: odd(40, over: 70)),
     Problem(heads: 2, kvHeads: 2, width: 8, rows: odd(60, over: 300)),
     // Biases: past the last position, within a vector, of one number, and over several blocks.

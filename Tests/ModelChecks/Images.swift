@@ -63,7 +63,7 @@ extension Engine {
     else { throw EngineError("the plan takes no images of \(sizes)") }
     input.update(from: images.pixels, count: images.values.count)
     let slots = slots ?? Array(repeating: 0, count: images.count)
-    try step(entries: slots.map { _ in images.height * images.width }, slots: slots)
+    try step(entries: slots.map { _ in EntrySize() }, slots: slots)
     var results: [String: Images] = [:]
     for result in plan.results {
       let sizes = plan.values[result.value].type.shape.compactMap(\.fixed)

@@ -63,7 +63,7 @@ private func fitSites(
   var compile = CompileOptions()
   compile.mergesLinears = false
   compile.weights = options.samples.weights
-  compile.lowering.maximumRows = (data.source + data.target).map(\.rowCount).max() ?? 1
+  compile.lowering.maximumRows = max(1, (data.source + data.target).map(\.rowCount).max() ?? 1)
   let engine = try model.compile(graph, maps, compile).makeEngine(threads: options.samples.threads)
   if !engine.plan.dials.isEmpty { try engine.setStrengths(["fitted": 1], slot: 1) }
   let slot: Int32 = engine.plan.dials.isEmpty ? 0 : 1
@@ -87,7 +87,7 @@ private func fitSites(
           switch rows[index].symbol {
           case "T": (max(skipped, sample.pooledFrom), sample.rowCount)
           case "R" where model.keepsSequences: (max(skipped, sample.pooledFrom), sample.rowCount)
-          default: (0, 1)
+          case let symbol: (0, sample.size.count(symbol))
           }
         let pooled = first * rows[index].rowsPerSymbol..<last * rows[index].rowsPerSymbol
         let means = (0..<widths[index]).map { channel in
@@ -124,9 +124,9 @@ extension Engine {
     }
     if let given = sample.given {
       for input in given.inputs {
-        input.write(input.symbol == "T" ? given.rows : given.entry..<given.entry + 1, to: self)
+        input.write(given.indices(input.symbol), to: self)
       }
     }
-    try step(entries: [sample.rowCount], slots: [slot], rowSlots: sample.rowCount > 0 ? slots : nil)
+    try step(entries: [sample.size], slots: [slot], rowSlots: sample.rowCount > 0 ? slots : nil)
   }
 }

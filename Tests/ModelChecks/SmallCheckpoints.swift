@@ -64,3 +64,29 @@ package let recordedImages = [
   ("encoder4", "x", "latents"), ("decoder1", "z", "sample"), ("decoder2", "z", "sample"),
   ("decoder3", "z", "sample"),
 ]
+
+/// The small denoising UNets, made by `Scripts/make-tiny-unets.py`, which says what each is there for and what is recorded
+/// of it.
+package let smallUNets = ["", "-2", "-xl", "-pixels", "-resnets", "-fourier", "-projection"].map {
+  "tiny-unet\($0)"
+}
+
+/// The calls that every small UNet has a record of: inputs, and in a file whose name ends in `-result` the `sample`. The
+/// first has one entry and the output of every module, the third has texts of two lengths.
+package let recordedSteps = ["call1", "call2", "call3"]
+
+/// The small transformers that denoise images, made by `Scripts/make-tiny-dits.py`, which says what is recorded of them.
+package let smallTransformers = [
+  "tiny-flux", "tiny-flux-2", "tiny-sd3", "tiny-sd3-2", "tiny-pixart", "tiny-pixart-2", "tiny-dit",
+  "tiny-dit-2",
+]
+
+/// The calls that every small transformer has a record of.
+package let transformerCalls = ["call1", "call2", "call3"]
+
+/// The small variational autoencoders of images, made by `Scripts/make-tiny-autoencoder-kl.py`, which says what is recorded
+/// of them.
+package let smallVariationalAutoencoders = ["tiny-kl", "tiny-kl-2", "tiny-kl-3", "tiny-kl-4"]
+
+/// The calls that they have a record of: `sample` or `z`, and the results of the network that the name begins with.
+package let recordedNetworkCalls = ["encoder1", "encoder2", "encoder3", "decoder1", "decoder2", "decoder3"]

@@ -61,7 +61,7 @@ import Testing
     (
       "%y = attention %x, %kv, %b {scale = 1.0, visible = all} : f32[B,8,8]",
       "%y = attention %p, %kv, %b {scale = 1.0, visible = all} : f32[B,7,8]",
-      "%y = attention: expected keys and values of the rows of q"
+      "%y = attention: expected visible = all, no window and no bias"
     ),
     ("@arena+512", "@arena+448", "%kv = kv_pack: expected bytes of its own, found those of %x"),
     ("arena = 33280, bound = 33280", "arena = 33216, bound = 33280", "%kv = kv_pack: expected bytes inside"),

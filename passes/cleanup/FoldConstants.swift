@@ -5,6 +5,7 @@ import ActIR
 ///     %c = mul (constant 2), (constant 3)  =>  constant 6
 ///     %y = add %x, (constant 0)            =>  %x
 ///     %y = reshape %x {site = "up:in"}     =>  %x, where the types are one
+///     %y = join_rows (part_rows %x), (part_rows %x)  =>  %x
 ///
 /// Tensors known at compile time are not computed here: lowering gives them to the compile-time program.
 public let foldConstants = GraphPass("fold-constants", rules: [foldScalars, dropIdentities])
@@ -42,18 +43,24 @@ private let dropIdentities = RewriteRule("drop-identities") { id, graph in
   case .binary(.div): same = isConstant(1, 1) ? node.inputs[0] : nil
   case .affine: same = isConstant(1, 1) && isConstant(2, 0) ? node.inputs[0] : nil
   case .cast: same = node.inputs[0]
-  case .reshape where node.site == nil || graph.isInputView(id): same = node.inputs[0]
+  case .reshape: same = node.inputs[0]
   case .concat where node.inputs.count == 1: same = node.inputs[0]
+  case .joinRows:
+    // The types say which parts they are.
+    let wholes = node.inputs.map { part in
+      if case .partRows = graph[part].op { graph[part].inputs[0] } else { part }
+    }
+    same = wholes[0] == wholes[1] ? wholes[0] : nil
   default: break
   }
   // A node that repeats a smaller operand over rows is not the same as that operand.
   guard let same, graph.type(same) == node.type,
-    node.site == nil || graph[same].site == nil || graph.isInputView(id)
+    node.site == nil || graph[same].site == nil || graph.isSiteView(id)
   else { return nil }
   if let site = node.site {
     // An input's line has no place for a site.
     if case .input = graph[same].op { return nil }
-    // A value has one name: as a module's input it goes by what it is the output of.
+    // A value has one name: as what a module reads, or gives on, it goes by what it is the output of.
     if graph[same].site == nil { graph.setSite(same, site) }
   }
   return same

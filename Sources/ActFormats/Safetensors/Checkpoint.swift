@@ -43,7 +43,8 @@ package struct CheckpointTensor {
 ///
 /// A directory holds `model.safetensors`, or shards and `model.safetensors.index.json`, which names the shard of
 /// every tensor; where both are, the single file counts. Directories of diffusers hold the same under the name
-/// `diffusion_pytorch_model`. Tensors of safetensors are read in place, and of a GGUF file those that are there as the
+/// `diffusion_pytorch_model`. Where only a variant of fewer bits is there, `model.fp16.safetensors` or
+/// `model.safetensors.index.fp16.json`, it is that; `.bf16` likewise. Tensors of safetensors are read in place, and of a GGUF file those that are there as the
 /// checkpoint has them; others are computed when they are asked for.
 package final class Checkpoint: Sendable {
   /// The directory or file it was opened from.

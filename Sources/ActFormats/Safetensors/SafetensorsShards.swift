@@ -9,16 +9,26 @@ final class SafetensorsShards: TensorSource {
       try self.init([SafetensorsFile(path)])
       return
     }
-    let names = ["model", "diffusion_pytorch_model"].map { "\($0).safetensors" }
-    if let name = names.first(where: { fileExists("\(path)/\($0)") }) {
+    if let name = Self.files.first(where: { fileExists("\(path)/\($0)") }) {
       try self.init([SafetensorsFile("\(path)/\(name)")])
-    } else if let name = names.first(where: { fileExists("\(path)/\($0).index.json") }) {
-      try self.init(path, index: "\(path)/\(name).index.json")
+    } else if let name = Self.indices.first(where: { fileExists("\(path)/\($0)") }) {
+      try self.init(path, index: "\(path)/\(name)")
     } else {
       throw FileError(
         path, nil, "found no model.safetensors, diffusion_pytorch_model.safetensors or index of either",
         next: fileExists(path) ? "give a Hugging Face directory" : "there is no such directory")
     }
+  }
+
+  private static let stems = ["model", "diffusion_pytorch_model"]
+  /// What stands in the names of files whose weights are of fewer bits, which a directory may hold beside others or alone.
+  private static let variants = [".fp16", ".bf16"]
+  /// What files of all tensors may be called, and indices of shards, the first that is there counts.
+  private static let files = ([""] + variants).flatMap { variant in
+    stems.map { "\($0)\(variant).safetensors" }
+  }
+  private static let indices = ([""] + variants).flatMap { variant in
+    stems.map { "\($0).safetensors.index\(variant).json" }
   }
 
   private init(_ files: [SafetensorsFile]) throws(FileError) {

@@ -1,5 +1,8 @@
 /// Attention of each row over the keys and values of its entry. `q: f32[…,H·W], kv: kv[…,G,W] -> f32[…,H·W]`
 ///
+/// The rows of keys and values may be others of the same entries, as those of text that the rows of an image attend to;
+/// each row then sees all of them.
+///
 /// A third operand, `bias: f32[H,2·R+1]`, is added to the scores of each head: element R + r for a position r later, where
 /// r counts as R at most, and as −R at least.
 struct AttentionOp: OpDefinition {
@@ -30,6 +33,7 @@ struct AttentionOp: OpDefinition {
       let width = kv.shape[kv.rank - 1].fixed, let channels = q.channels.fixed,
       channels.isMultiple(of: heads * width)
     else { throw operands.mismatch("q [T,H·W] and keys and values [S,G,W], H a multiple of G") }
+    try operands.entries(attention)
     guard operands.count == 3 else { return q.type }
     let bias = try operands.float(2)
     guard bias.rank == 2, bias.shape[0] == .fixed(channels / width), let relative = bias.shape[1].fixed,
@@ -37,6 +41,22 @@ struct AttentionOp: OpDefinition {
     else { throw operands.mismatch("a bias [\(channels / width),2·R+1]") }
     guard attention.softCap == 0 else { throw operands.mismatch("a bias or a cap of scores, not both") }
     return q.type
+  }
+}
+
+extension Operands {
+  /// Checks that the rows of q and those of the keys and values stand in the same entries. Only of rows of one kind is
+  /// one earlier than another.
+  fileprivate func entries(_ attention: Attention) throws(TypeMismatch) {
+    // A cache is of the sequences that the rows of q belong to.
+    let isCached = types[1].shape.first == .symbol("S")
+    guard !isCached, types[0].shape.dropLast() != types[1].shape.dropLast(2) else { return }
+    guard let own = types[0].rowKind, let others = types[1].rowKind else {
+      throw mismatch("q and keys and values of rows of entries: [T,…], [P,…], [T+P,…] or [B,…]")
+    }
+    guard own == others || attention.visible == .all && attention.window == 0 && count == 2 else {
+      throw mismatch("visible = all, no window and no bias, where keys and values are of other rows")
+    }
   }
 }
 

@@ -28,7 +28,7 @@ struct ConvEpilogueOp: OpDefinition {
   let mnemonic = "conv_epilogue"
   var op: Op { .convEpilogue(windows, body) }
   var traits: OpTraits {
-    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: 1, index: nil, overwrites: .from(2))
+    OpTraits(.compile, in: .step, [.repeats], elementwise: nil, matrix: 1, index: nil, overwrites: .from(2))
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {

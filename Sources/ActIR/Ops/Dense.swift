@@ -27,7 +27,7 @@ struct LinearEpilogueOp: OpDefinition {
   var op: Op { .linearEpilogue(body) }
   var traits: OpTraits {
     OpTraits(
-      .compile, in: .step, [], elementwise: nil, matrix: 1, index: nil, overwrites: .from(2))
+      .compile, in: .step, [.repeats], elementwise: nil, matrix: 1, index: nil, overwrites: .from(2))
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {

@@ -44,11 +44,23 @@ public enum InputRole: String, Hashable, Sendable, CaseIterable {
   case chosen
   /// The rows that are chosen; where nobody chooses, the last of each entry.
   case ending
+  /// Of a denoiser, the noisy sample of each entry.
+  case sample
+  /// Of a denoiser, how far the noise of each entry's sample has come: a number an entry.
+  case timestep
   /// Nothing: the caller gives it by name.
   case given
 
   /// Whether it is the rows that are chosen.
   public var isChoice: Bool { self == .chosen || self == .ending }
+
+  /// Whether whoever calls gives it by its name, and the engine takes it as it is.
+  public var isGiven: Bool {
+    switch self {
+    case .token, .position, .entry, .chosen, .ending: false
+    case .sample, .timestep, .given: true
+    }
+  }
 }
 
 /// An input as a graph or a plan declares it.

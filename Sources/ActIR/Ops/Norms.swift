@@ -26,7 +26,8 @@ struct LayerNormOp: OpDefinition {
 
 extension OpTraits {
   fileprivate static let norm = OpTraits(
-    .compile, in: [.compile, .step], [.cheap, .transports], elementwise: nil, matrix: nil, index: nil,
+    .compile, in: [.compile, .step], [.cheap, .transports, .repeats], elementwise: nil, matrix: nil,
+    index: nil,
     overwrites: .first)
 }
 

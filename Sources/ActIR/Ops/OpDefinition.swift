@@ -55,6 +55,8 @@ public struct OpTraits: Hashable, Sendable {
     public static let view = Flags(rawValue: 4)
     /// It reads operands whose rows follow each other without gaps only.
     public static let contiguous = Flags(rawValue: 8)
+    /// Some of its operands repeat to its rows; see ``OpTraits/repeatedOperands(of:)``.
+    public static let repeats = Flags(rawValue: 16)
   }
 
   /// The earliest time at which the op can run, whatever its operands.
@@ -71,6 +73,14 @@ public struct OpTraits: Hashable, Sendable {
   public var indexOperand: Int?
   /// The operands that its kernel may write over.
   public var overwritable: Overwritable
+
+  /// Which of `count` operands the kernel finds the row of for each of its own, so that they may be repeated in any way: all
+  /// of an elementwise op, those behind a matrix, or else behind the first.
+  public func repeatedOperands(of count: Int) -> Range<Int> {
+    guard flags.contains(.repeats) else { return 0..<0 }
+    let first = elementwise != nil ? 0 : matrixOperand.map { $0 + 1 } ?? 1
+    return min(first, count)..<count
+  }
 
   init(
     _ bindingTime: BindingTime, in programs: Programs, _ flags: Flags, elementwise: Expression?, matrix: Int?,
@@ -94,7 +104,7 @@ extension OpTraits {
   /// Of elementwise arithmetic.
   static func elementwise(_ body: Expression) -> OpTraits {
     OpTraits(
-      .compile, in: .any, [.cheap, .transports], elementwise: body, matrix: nil, index: nil,
+      .compile, in: .any, [.cheap, .transports, .repeats], elementwise: body, matrix: nil, index: nil,
       overwrites: .from(0))
   }
 

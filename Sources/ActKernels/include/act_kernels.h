@@ -17,21 +17,23 @@
 #include "act_kernels/experts.h"
 #include "act_kernels/interpolate.h"
 #include "act_kernels/linear.h"
+#include "act_kernels/moments.h"
 #include "act_kernels/norm.h"
 #include "act_kernels/packed.h"
 #include "act_kernels/permute.h"
 #include "act_kernels/reduce.h"
 #include "act_kernels/resample.h"
 #include "act_kernels/rows.h"
+#include "act_kernels/sinusoids.h"
 
 typedef void (*act_kernel)(const void *args, int worker, int workers);
 
 // The kernels, each of which every level has: a kernel NAME takes act_NAME_args, or what the header of its family says.
 // The prototypes, the fields of act_kernel_table, each level's table and the entry points come from this list.
-#define ACT_EACH_KERNEL(apply)                                                                       \
-  apply(elementwise) apply(linear) apply(pack_rows) apply(pack) apply(rms_norm) apply(layer_norm)    \
-      apply(reduce) apply(softmax) apply(rope) apply(cache_append) apply(attention) apply(take_rows) \
-          apply(cast) apply(scale_rows) apply(scale_columns) apply(conv) apply(average_pool)         \
+#define ACT_EACH_KERNEL(apply)                                                                              \
+  apply(elementwise) apply(linear) apply(pack_rows) apply(pack) apply(rms_norm) apply(layer_norm)           \
+      apply(reduce) apply(softmax) apply(rope) apply(cache_append) apply(attention) apply(take_rows)        \
+          apply(cast) apply(scale_rows) apply(scale_columns) apply(conv) apply(average_pool) apply(moments) \
               apply(expert_linear) apply(weighted_sum) apply(interpolate)
 
 // The entry points call the level in force.

@@ -26,6 +26,7 @@
 #include "conv.h"
 #include "experts.h"
 #include "average_pool.h"
+#include "moments.h"
 #include "attention.h"
 
 #define KERNEL_OF_LEVEL(kernel) .kernel = kernel,

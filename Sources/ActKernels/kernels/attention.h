@@ -257,9 +257,9 @@ static void attention(const void *args, int worker, int workers) {
     total += a->kv_heads * cost_of_run(a, row, rows);
     row += rows;
   }
-  // With enough runs, workers take kv heads of runs, in order, of the same cost; else each takes its share of
-  // the heads of every run.
-  const int by_head = items < 4 * workers;
+  // With enough runs, or few heads, workers take kv heads of runs, in order, of the same cost; else each takes
+  // its share of the heads of every run.
+  const int by_head = items < 4 * workers && items < a->heads;
   share heads = by_head ? share_of(a->heads, worker, workers) : (share){0, a->heads};
   int64_t done = 0;
   for (int64_t row = 0; row < a->rows;) {

@@ -23,20 +23,20 @@ extension EntryModel {
     try check(strengths)
     let layout = try EntryLayout(inputs, self)
     let values = try plan.inputs.compactMap { input in
-      try EntryInput(input, of: inputs, count: layout.count) { plan.limit(ofInput: $0, layout.count) }
+      try EntryInput(input, of: inputs, layout.entries) { plan.limit(ofInput: $0, layout.count) }
     }
     try checkScopes()
     var results = plan.results.map { EntryResult($0.name, plan.values[$0.value].type, layout) }
     var observed: [EntryResult] = []
     for part in layout.parts {
       for value in values { value.write(part.indices(value.symbol), to: engine) }
-      let counts = Array(layout.rowCounts[part.entries])
-      let slots = try EntrySlots(counts, strengths, self)
+      let sizes = Array(layout.entries.sizes[part.entries])
+      let slots = try EntrySlots(sizes.map(\.text), strengths, self)
       defer { slots.release(to: self) }
       let chosen =
-        layout.namesChosen ? part.chosen.map { Int32(layout.chosen[$0] - part.rows.lowerBound) } : nil
+        layout.namesChosen ? part.chosen.map { Int32(layout.chosen[$0] - part.rows("T").lowerBound) } : nil
       try engine.step(
-        entries: counts, slots: slots.entries, rowSlots: slots.rows, chosen: chosen, observing: sites
+        entries: sizes, slots: slots.entries, rowSlots: slots.rows, chosen: chosen, observing: sites
       ) { site, values, _ in
         let index: Int
         if let known = observed.firstIndex(where: { $0.tensor.name == site }) {
@@ -65,7 +65,9 @@ extension EntryModel {
 
   /// Refuses a scope of tokens where values count entries that are no texts alone.
   private func checkScopes() throws(FileError) {
-    guard plan.inputs.count(by: "B"), let scoped = plan.scopes.first(where: { $0.scope != .all }) else {
+    guard plan.inputs.count(by: "B") || plan.inputs.count(by: "P"),
+      let scoped = plan.scopes.first(where: { $0.scope != .all })
+    else {
       return
     }
     throw FileError.unsupported(
@@ -81,7 +83,7 @@ private struct EntryResult {
 
   init(_ name: String, _ type: TensorType, _ layout: EntryLayout) {
     guard case .symbol(let symbol)? = type.shape.first else { preconditionFailure("verified") }
-    let shape = [layout.count(symbol)] + type.shape.dropFirst().map { $0.fixed! }
+    let shape = layout.axes(symbol) + type.shape.dropFirst().map { $0.fixed! }
     tensor = ResultTensor(
       name: name, shape: shape, values: [Float](repeating: 0, count: shape.reduce(1, *)))
     self.type = type

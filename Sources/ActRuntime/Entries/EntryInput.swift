@@ -10,12 +10,14 @@ package struct EntryInput: Sendable {
   }
 
   package let name: String
-  /// What counts its elements: rows `T` or entries `B`.
+  /// What counts its elements: rows `T` or `P`, or entries `B`.
   package let symbol: String
   /// Of images, the number of channels and of pixels; nil for what files hold as the engine does.
   private let image: (channels: Int, pixels: Int)?
   /// How many elements there are of each that the symbol counts.
   private let width: Int
+  /// After how many of these the values begin anew: those of one entry that stand for all.
+  private let period: Int
   private let values: Values
 
   /// Takes what a call gives an input; nil for one that the engine writes itself.
@@ -23,16 +25,15 @@ package struct EntryInput: Sendable {
   /// - Parameters:
   ///   - input: the input.
   ///   - inputs: what is given. Whole numbers that are not are 0.
-  ///   - count: how many there are in the call of what a symbol counts.
+  ///   - sizes: the entries of the call.
   ///   - limit: one more than the largest whole number that an input of a name takes.
   /// - Throws: `FileError` for a tensor that is missing or does not fit the input.
   package init?(
-    _ input: DeclaredInput, of inputs: EntryInputs, count: (_ symbol: String) -> Int,
-    limit: (_ name: String) -> Int
+    _ input: DeclaredInput, of inputs: EntryInputs, _ sizes: EntrySizes, limit: (_ name: String) -> Int
   ) throws(FileError) {
     switch input.role {
     case .position, .entry, .chosen, .ending: return nil
-    case .token, .given: break
+    case .token, .sample, .timestep, .given: break
     }
     guard case .symbol(let symbol)? = input.type.shape.first, let width = input.type.elementsPerSymbol else {
       preconditionFailure("verified")
@@ -40,19 +41,30 @@ package struct EntryInput: Sendable {
     name = input.name
     self.symbol = symbol
     self.width = width
-    let count = count(symbol)
-    let shape = input.type.shapeInFile([count] + input.type.shape.dropFirst().map { $0.fixed! })
+    let (count, axes) = (sizes.count(symbol), sizes.axes(symbol))
+    let inner = input.type.shape.dropFirst().map { $0.fixed! }
+    let shape = input.type.shapeInFile(axes + inner)
     image = input.type.isImages ? (shape[1], shape[2] * shape[3]) : nil
     guard let tensor = inputs.tensors[name] else {
       guard input.role == .given, input.type.dtype == .i32 else {
         throw FileError(inputs.path, name, "no such tensor", next: "give \(name) \(input.type)")
       }
+      period = count
       values = .integers([Int32](repeating: 0, count: count))
       return
     }
-    guard tensor.shape == shape else {
+    if let number = tensor.number(for: input) {
+      period = count
+      values = .floats(FloatElements([Float](repeating: number, count: count)))
+      return
+    }
+    // All rows one behind the other, or those of one entry for all; a number a row needs no axis of its own.
+    let others = axes.count == 2 ? [[count] + inner, [axes[1]] + inner] : []
+    let isNumbers = shape == [count, 1] && tensor.shape == [count]
+    guard tensor.shape == shape || isNumbers || others.contains(tensor.shape) else {
       throw FileError(inputs.path, name, "expected \(shape), found \(tensor.shape)")
     }
+    period = tensor.shape == others.last ? axes[1] : count
     switch tensor.elements {
     case .integers(let integers) where input.type.dtype == .i32:
       try inputs.check(integers, of: name, below: limit(name))
@@ -77,14 +89,14 @@ package struct EntryInput: Sendable {
       guard let target = engine.integers(name) else { return }
       for (offset, index) in indices.enumerated() {
         for element in 0..<width {
-          target[(place + offset) * width + element] = values[index * width + element]
+          target[(place + offset) * width + element] = values[index % period * width + element]
         }
       }
     case .floats(let values):
       guard let target = engine.input(name) else { return }
       values.withElements { values in
         for (offset, index) in indices.enumerated() {
-          let source = values.baseAddress! + index * width
+          let source = values.baseAddress! + index % period * width
           let out = target + (place + offset) * width
           if let image {
             transpose(source, rows: image.channels, columns: image.pixels, into: out)

@@ -83,6 +83,8 @@ package struct EntryInputs: Sendable {
         tensors[tensor.name] = .init(shape: tensor.shape, .integers(file.integers(of: tensor)))
       } else if input.type.dtype == .f32, tensor.dtype == .f32 {
         tensors[tensor.name] = .init(shape: tensor.shape, .floats(FloatElements(tensor, of: file)))
+      } else if input.holdsNumbersOfEntries, isInteger {
+        tensors[tensor.name] = .init(try floats(of: tensor, in: file), shape: tensor.shape)
       } else {
         throw FileError(
           path, tensor.name,
@@ -92,12 +94,38 @@ package struct EntryInputs: Sendable {
   }
 }
 
+extension EntryInputs {
+  /// Whole numbers as floats, which hold them exactly.
+  private func floats(of tensor: TensorInfo, in file: SafetensorsFile) throws(FileError) -> [Float] {
+    let largest = 1 << (Float.significandBitCount + 1)
+    let integers = file.integers(of: tensor)
+    if let other = integers.first(where: { $0.magnitude > largest }) {
+      throw FileError(
+        path, tensor.name, "expected whole numbers of at most \(largest), which F32 holds, found \(other)")
+    }
+    return integers.map { Float($0) }
+  }
+}
+
 extension DeclaredInput {
   /// Whether a file may hold it: the engine itself writes the others.
   fileprivate var isOfFiles: Bool { role != .position && role != .entry }
+
+  /// Whether it is some numbers for each entry, such as a time step, which are often whole.
+  fileprivate var holdsNumbersOfEntries: Bool {
+    type.dtype == .f32 && type.rank == 2 && type.shape[0] == .symbol("B")
+  }
 }
 
 extension EntryInputs.Tensor {
+  /// The one number that stands for all entries of a call; nil where there are several, or an input is of another kind.
+  func number(for input: DeclaredInput) -> Float? {
+    guard input.role == .timestep, shape.isEmpty || shape == [1], case .floats(let floats) = elements else {
+      return nil
+    }
+    return floats.withElements { $0[0] }
+  }
+
   fileprivate init(shape: [Int], _ elements: Elements) {
     self.shape = shape
     self.elements = elements

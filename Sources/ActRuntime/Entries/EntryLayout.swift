@@ -7,40 +7,42 @@ struct EntryLayout {
   /// One step's share of a call.
   struct Part {
     var entries: Range<Int>
-    var rows: Range<Int>
-    /// Which of the chosen rows are among `rows`.
+    /// The sizes of the entries before it, and of its own.
+    var before: ArraySlice<EntrySize>
+    var sizes: ArraySlice<EntrySize>
+    /// Which of the chosen rows are its own.
     var chosen: [Int]
+
+    /// Its rows of a kind, by the symbol that counts them.
+    func rows(_ symbol: String) -> Range<Int> {
+      let first = before.count(symbol)
+      return first..<first + sizes.count(symbol)
+    }
   }
 
-  /// How many rows each entry has; 0 where the plan counts entries alone.
-  private(set) var rowCounts: [Int]
+  let entries: EntrySizes
   /// The chosen rows, among those of the call: where the caller names none, the first or the last of each entry.
   let chosen: [Int]
   /// Whether the caller names them.
   let namesChosen: Bool
   private(set) var parts: [Part] = []
 
-  var rowCount: Int { rowCounts.reduce(0, +) }
-
   /// The number that a symbol has in the call.
-  func count(_ symbol: String) -> Int {
-    switch symbol {
-    case "T": rowCount
-    case "B": rowCounts.count
-    default: chosen.count
-    }
-  }
+  func count(_ symbol: String) -> Int { symbol == "R" ? chosen.count : entries.count(symbol) }
+
+  /// The axes that files have in place of the one that a symbol counts.
+  func axes(_ symbol: String) -> [Int] { symbol == "R" ? [chosen.count] : entries.axes(symbol) }
 
   /// Lays out a call.
   ///
   /// - Throws: `FileError` where the inputs contradict each other, or an entry does not fit a step.
   init(_ inputs: EntryInputs, _ model: EntryModel) throws(FileError) {
-    rowCounts = try inputs.rowCounts(model.plan.inputs)
+    entries = try inputs.sizes(model.plan.inputs)
     var row = 0
     var firsts: [Int] = []
-    for count in rowCounts {
+    for size in entries.sizes {
       firsts.append(row)
-      row += count
+      row += size.text
     }
     let choice = model.plan.inputs.first { $0.role.isChoice }
     if let choice, let given = try inputs.integers(choice.name) {
@@ -48,40 +50,41 @@ struct EntryLayout {
       namesChosen = true
       try inputs.check(given, of: choice.name, below: row)
     } else {
-      chosen = choice?.role == .ending ? zip(firsts, rowCounts).map { $0 + $1 - 1 } : firsts
+      chosen = choice?.role == .ending ? zip(firsts, entries.sizes).map { $0 + $1.text - 1 } : firsts
       namesChosen = false
     }
-    try cut(firsts, inputs, model)
+    try cut(inputs, model)
   }
 
   /// Cuts the call between entries into steps.
-  private mutating func cut(_ firsts: [Int], _ inputs: EntryInputs, _ model: EntryModel) throws(FileError) {
-    let engine = model.engine
-    let hasRows = model.plan.inputs.count(by: "T")
-    let mostChosen = model.plan.limit("R") ?? .max
-    let mostEntries = min(engine.maximumEntries, namesChosen ? .max : mostChosen)
+  private mutating func cut(_ inputs: EntryInputs, _ model: EntryModel) throws(FileError) {
+    let plan = model.plan
+    let mostChosen = plan.limit("R") ?? .max
+    let mostEntries = min(model.engine.maximumEntries, namesChosen ? .max : mostChosen)
+    let kinds = [("T", "--rows"), ("P", "--image-rows")].compactMap { symbol, option in
+      plan.limit(symbol).map { (symbol: symbol, limit: $0, option: option) }
+    }
     var start = 0
-    for entry in rowCounts.indices {
-      let count = rowCounts[entry]
-      if hasRows {
-        let limits = [
-          (engine.maximumRows, "of a step", "--rows"),
-          (model.plan.contextLength, "of the plan's context", "--context"),
-        ]
+    for entry in entries.sizes.indices {
+      for kind in kinds {
+        let count = entries.sizes[entry].count(kind.symbol)
+        var limits = [(kind.limit, "of a step", kind.option)]
+        if kind.symbol == "T" { limits.append((plan.contextLength, "of the plan's context", "--context")) }
         for (limit, what, option) in limits where count > limit {
+          let input = plan.inputs.first { $0.isCounted(by: kind.symbol) }
           throw FileError(
-            inputs.path, EntryInputs.sequences,
+            inputs.path, kind.symbol == "T" ? EntryInputs.sequences : input?.name,
             "entry \(entry): expected at most \(limit) rows, those \(what), found \(count)",
             next: "compile the plan with a larger \(option), or shorten the entry")
         }
       }
-      let rows = firsts[entry] + count - firsts[start]
-      if entry - start == mostEntries || hasRows && rows > engine.maximumRows {
-        add(start..<entry, firsts)
+      let sizes = entries.sizes[start...entry]
+      if entry - start == mostEntries || kinds.contains(where: { sizes.count($0.symbol) > $0.limit }) {
+        add(start..<entry)
         start = entry
       }
     }
-    add(start..<rowCounts.count, firsts)
+    add(start..<entries.sizes.count)
     for part in parts where part.chosen.count > mostChosen {
       throw FileError(
         inputs.path, model.plan.inputs.first { $0.role.isChoice }?.name,
@@ -100,11 +103,15 @@ struct EntryLayout {
     }
   }
 
-  private mutating func add(_ entries: Range<Int>, _ firsts: [Int]) {
-    let rows = firsts[entries.lowerBound]..<firsts[entries.upperBound - 1] + rowCounts[entries.upperBound - 1]
-    let chosen =
-      namesChosen ? self.chosen.indices.filter { rows.contains(self.chosen[$0]) } : Array(entries)
-    parts.append(Part(entries: entries, rows: rows, chosen: chosen))
+  private mutating func add(_ range: Range<Int>) {
+    var part = Part(
+      entries: range, before: entries.sizes[..<range.lowerBound], sizes: entries.sizes[range],
+      chosen: Array(range))
+    if namesChosen {
+      let rows = part.rows("T")
+      part.chosen = chosen.indices.filter { rows.contains(chosen[$0]) }
+    }
+    parts.append(part)
   }
 }
 
@@ -112,9 +119,8 @@ extension EntryLayout.Part {
   /// Of what a symbol counts in the call, which the step holds, in its order.
   func indices(_ symbol: String) -> [Int] {
     switch symbol {
-    case "T": Array(rows)
-    case "B": Array(entries)
-    default: chosen
+    case "R": chosen
+    default: Array(rows(symbol))
     }
   }
 }

@@ -19,8 +19,8 @@ package final class EntryModel {
       throw FileError(
         path, nil, "expected a plan of whole entries, found one that reads caches of sequences")
     }
-    guard plan.inputs.count(by: "T") || plan.inputs.count(by: "B") else {
-      throw FileError(path, nil, "expected inputs of rows T or entries B, found none")
+    guard ["T", "P", "B"].contains(where: { engine.plan.inputs.count(by: $0) }) else {
+      throw FileError(path, nil, "expected inputs of rows T or P or of entries B, found none")
     }
     self.engine = engine
     slots = SlotPool(engine)
@@ -31,5 +31,5 @@ package final class EntryModel {
 
 extension [DeclaredInput] {
   /// Whether one of them has as many elements along its first dimension as a symbol counts.
-  func count(by symbol: String) -> Bool { contains { $0.type.shape.first == .symbol(symbol) } }
+  func count(by symbol: String) -> Bool { contains { $0.isCounted(by: symbol) } }
 }

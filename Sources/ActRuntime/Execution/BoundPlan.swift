@@ -32,7 +32,7 @@ final class BoundPlan {
   /// The inputs of whole numbers that the caller gives by name, and the others.
   private(set) var givenIntegers: [IntegerInput] = []
   private(set) var integers: [IntegerInput] = []
-  /// Keys and values of the call's own rows `T`, whose entries have their places anew in each call.
+  /// Keys and values of which each entry has a number of its own, so that they have their places anew in each call.
   private(set) var packed: [PackedKeyValues] = []
   /// The values that the step computes, in order.
   private(set) var computed: [StepValue] = []
@@ -125,7 +125,7 @@ final class BoundPlan {
         location = locate(UnsafeMutableRawPointer(mutating: try constants(name)), value.type)
       case .call:
         guard case .input(_, let role) = value.op else { preconditionFailure("verified") }
-        if let buffer = rows.buffer(of: role) {
+        if case .symbol(let symbol)? = value.type.shape.first, let buffer = rows.buffer(of: role, symbol) {
           location = locate(buffer, value.type)
         } else {
           let block = try Block(byteCount: value.type.byteCount(plan.limit) ?? 0)
@@ -160,9 +160,14 @@ final class BoundPlan {
       case .view:
         let source = locations[value.inputs[0]]
         location = locate(source.base, value.type)
-        if case .slice(let slice) = value.op {
+        switch value.op {
+        case .slice(let slice):
           location.base += slice.start * 4
           location.rowStride = source.rowStride
+        case .takeRows:
+          location.rowStride = source.rowStride
+          location.entries = locations[value.inputs[1]].integers
+        default: break
         }
       case .over(let operand):
         let source = locations[value.inputs[operand]]
@@ -185,19 +190,22 @@ final class BoundPlan {
   private func pack(
     _ keyValues: KeyValues, _ value: Plan.Value, at base: UnsafeMutableRawPointer, _ plan: Plan
   ) -> KeyValueTable {
+    guard let kind = value.type.rowKind else { preconditionFailure("verified") }
     let entries = plan.limit("B") ?? 1
-    let table = KeyValueTable(entries: entries, ring: nil, in: arguments)
-    guard let count = value.packedRowsPerEntry else {
-      packed.append(
-        PackedKeyValues(
-          keyValues: keyValues, base: base, table: table, rows: plan.limit("T") ?? 0, entries: entries))
-      return table
+    let rows =
+      switch kind {
+      case .ragged(let symbol): plan.limit(symbol) ?? 0
+      case .fixed(let count): entries * count
+      }
+    let values = PackedKeyValues(
+      keyValues: keyValues, base: base, table: KeyValueTable(entries: entries, ring: nil, in: arguments),
+      kind: kind, rows: rows, entries: entries)
+    if case .fixed = kind {
+      values.place([EntrySize](repeating: EntrySize(), count: entries))
+    } else {
+      packed.append(values)
     }
-    let fixed = PackedKeyValues(
-      keyValues: keyValues, base: base, table: table, rows: entries * count, entries: entries)
-    var runs = 0
-    for entry in 0..<entries { runs = fixed.place(entry, rows: count, behind: runs) }
-    return table
+    return values.table
   }
 
   /// The most that a worker needs for itself in any attention, convolution or layer of experts of the step, a multiple

@@ -11,7 +11,7 @@ extension Engine {
   /// results depend on its own inputs and slot only, bit for bit.
   ///
   /// - Parameters:
-  ///   - rowCounts: how many rows of the symbol `T` each entry has; what the call counts by `B` are the entries.
+  ///   - sizes: how many rows of each kind every entry has; what the call counts by `B` are the entries.
   ///   - slots: the slot of each entry.
   ///   - rowSlots: the slot of each row; nil: that of its entry.
   ///   - chosen: the chosen rows, among those of all entries; nil: the first of each entry, or its last, as the plan's
@@ -21,63 +21,54 @@ extension Engine {
   /// - Throws: `EngineError` for entries or numbers that the plan does not hold, `NotFiniteError` for results that are not
   ///   finite.
   package func step(
-    entries rowCounts: [Int], slots: [Int32], rowSlots: [Int32]? = nil, chosen: [Int32]? = nil,
+    entries sizes: [EntrySize], slots: [Int32], rowSlots: [Int32]? = nil, chosen: [Int32]? = nil,
     observing sites: Set<String> = [],
     receive: (_ site: String, _ values: [Float], _ width: Int) -> Void = { _, _, _ in }
   ) throws {
-    precondition(slots.count == rowCounts.count)
+    precondition(slots.count == sizes.count)
     guard caches.tables.isEmpty else {
       throw EngineError("the plan takes rows of sequences, not whole entries")
     }
-    guard (1...maximumEntries).contains(rowCounts.count) else {
-      throw EngineError("\(rowCounts.count) entries in a step; the plan holds 1 to \(maximumEntries)")
+    guard (1...maximumEntries).contains(sizes.count) else {
+      throw EngineError("\(sizes.count) entries in a step; the plan holds 1 to \(maximumEntries)")
     }
-    let rowCount = rowCounts.reduce(0, +)
-    if plan.limit("T") != nil {
-      guard rowCounts.allSatisfy({ $0 > 0 }), rowCount <= maximumRows else {
+    for limit in plan.limits where RowKind.parts(of: limit.symbol) != nil {
+      let count = sizes.count(limit.symbol)
+      guard sizes.allSatisfy({ $0.count(limit.symbol) > 0 }), count <= limit.value else {
         throw EngineError(
-          "\(rowCount) rows in a step; the plan holds 1 to \(maximumRows), at least 1 an entry")
-      }
-      if let longest = rowCounts.max(), longest > plan.contextLength {
-        throw EngineError("an entry of \(longest) rows; the plan's context is \(plan.contextLength)")
+          "\(count) rows \(limit.symbol) in a step; the plan holds 1 to \(limit.value), at least 1 an entry")
       }
     }
-    precondition(rowSlots == nil || rowSlots?.count == rowCount)
+    if plan.limit("T") != nil, let longest = sizes.map(\.text).max(), longest > plan.contextLength {
+      throw EngineError("an entry of \(longest) rows; the plan's context is \(plan.contextLength)")
+    }
+    precondition(rowSlots == nil || rowSlots?.count == sizes.count("T"))
     for slot in slots + (rowSlots ?? []) where slot < 0 || Int(slot) >= usedSlots {
       throw EngineError("slot \(slot); strengths are set for 0 to \(usedSlots - 1)")
     }
-    place(rowCounts, slots, rowSlots)
+    for packed in bound.packed { packed.place(sizes) }
+    rows.place(sizes, slots: slots, rowSlots: plan.limit("T") == nil ? nil : rowSlots)
     let chosenCount: Int32
     if plan.limit("R") == nil {
       chosenCount = 0
     } else if plan.limit("T") == nil {
       // A part of a model that begins where rows are chosen: one of each entry.
       precondition(chosen == nil, "there are no rows to choose from")
-      for (entry, slot) in slots.enumerated() { rows.chosenSlots[entry] = slot }
+      rows.slots(of: "R").update(from: slots, count: slots.count)
       chosenCount = Int32(slots.count)
     } else {
-      chosenCount = try choose(chosen, of: rowCounts)
+      chosenCount = try choose(chosen, of: sizes.map(\.text))
     }
-    bind(Int32(rowCount), chosenCount, entries: Int32(rowCounts.count))
+    bind(sizes, chosenCount)
     try checkIntegers(bound.integers)
     try checkIntegers(bound.givenIntegers)
     try run(observing: sites, receive)
   }
 
-  private func place(_ rowCounts: [Int], _ slots: [Int32], _ rowSlots: [Int32]?) {
-    for packed in bound.packed {
-      var runs = 0
-      for (entry, count) in rowCounts.enumerated() { runs = packed.place(entry, rows: count, behind: runs) }
-    }
-    var row = 0
-    for (entry, count) in rowCounts.enumerated() {
-      if plan.limit("B") != nil { rows.entrySlots[entry] = slots[entry] }
-      guard plan.limit("T") != nil else { continue }
-      for position in 0..<count {
-        rows.place(Int32(position), of: Int32(entry), slot: rowSlots?[row] ?? slots[entry], at: row)
-        rows.entryEnds[row] = Int32(count)
-        row += 1
-      }
+  /// Binds the symbols of a call.
+  private func bind(_ sizes: [EntrySize], _ chosenCount: Int32) {
+    for (index, limit) in plan.limits.enumerated() {
+      counts[index] = limit.symbol == "R" ? chosenCount : Int32(sizes.count(limit.symbol))
     }
   }
 

@@ -87,14 +87,15 @@ extension Engine {
     try checkResults()
   }
 
-  /// Binds the symbols of a call.
-  func bind(_ rowCount: Int32, _ chosenCount: Int32, entries: Int32 = 0) {
+  /// Binds the symbols of a call of rows of sequences.
+  private func bind(_ rowCount: Int32, _ chosenCount: Int32) {
     for (index, limit) in plan.limits.enumerated() {
       counts[index] =
         switch limit.symbol {
         case "R": chosenCount
-        case "B": entries
-        default: rowCount
+        case "T", "S": rowCount
+        // Sequences are no entries.
+        default: 0
         }
     }
   }

@@ -54,25 +54,26 @@ extension Engine {
       guard value.location.dtype == .f32 else { continue }
       for row in 0..<rowCount(of: value.location) {
         guard let column = value.location.row(row).firstNonFinite else { continue }
-        let given = row / value.location.rows.factor
-        let isChosen = value.location.rows.symbol.map { plan.limits[$0].symbol == "R" } ?? false
-        return error(
-          at: value.place, value.location.row(row)[column],
-          row: isChosen ? Int(self.rows.chosenRows[given]) : given)
+        return error(at: value.place, value.location.row(row)[column], row: row, of: value.location)
       }
     }
     // Kernels give the same results again, so that this is for a result that is an input.
-    return error(at: result, .nan, row: 0)
+    let location = bound.results.first { $0.name == result }?.location
+    return error(at: result, .nan, row: 0, of: location)
   }
 
-  private func error(at place: String, _ value: Float, row: Int) -> NotFiniteError {
-    let slot = Int(rows.slots[row])
+  /// The error of a row of a value, which the value's symbol counts with its factor.
+  private func error(at place: String, _ value: Float, row: Int, of location: Location?) -> NotFiniteError {
+    let symbol = location?.rows.symbol.map { plan.limits[$0].symbol } ?? "T"
+    let given = row / (location?.rows.factor ?? 1)
+    let slot = Int(rows.slots(of: symbol)[given])
     var strengths: [String: Float] = [:]
     for (name, offset) in bound.dials {
       let strength = bound.dial(at: offset, slot: slot).pointee
       if strength != 0 { strengths[name] = strength }
     }
     return NotFiniteError(
-      path: path, place: place, value: value, position: Int(rows.positions[row]), strengths: strengths)
+      path: path, place: place, value: value, position: Int(rows.position(given, of: symbol)),
+      strengths: strengths)
   }
 }

@@ -19,6 +19,8 @@ struct Location {
   var rowStride: Int
   /// Distance between the values of two slots; 0 for values that all slots share.
   var slotStride = 0
+  /// Of rows that entries have one each of, the entry of each row that reads one.
+  var entries: UnsafePointer<Int32>?
   /// Of keys and values, where those of each entry lie.
   var keyValues: KeyValueTable?
   /// The value's index in the plan; nil for what is no plan's.
@@ -56,7 +58,8 @@ struct Location {
 
   /// The values of a row of floats.
   func row(_ index: Int) -> UnsafeBufferPointer<Float> {
-    UnsafeBufferPointer(start: floats + index * rowStride, count: columns)
+    UnsafeBufferPointer(
+      start: floats + (entries.map { Int($0[index]) } ?? index) * rowStride, count: columns)
   }
 
   /// The value as an operand of a kernel whose result is `out`: repeated as its shape says.
@@ -67,7 +70,7 @@ struct Location {
     return act_operand(
       data: floats, row_stride: pattern.modulus == 1 ? 0 : rowStride, slot_stride: slotStride,
       column_stride: pattern.repeatsChannels ? 0 : 1, row_divisor: Int32(pattern.divisor),
-      row_modulus: Int32(pattern.modulus ?? 0), entries: nil)
+      row_modulus: Int32(pattern.modulus ?? 0), entries: entries)
   }
 
   /// Bytes of a matrix, or of each of several.

@@ -8,17 +8,22 @@ struct PackedKeyValues {
   let base: UnsafeMutableRawPointer
   /// Where each entry's lie, as kernels read it.
   let table: KeyValueTable
+  /// The rows that they are of.
+  let kind: RowKind
   /// Of how many rows and entries there is room for.
   let rows, entries: Int
 
-  /// Gives an entry its place behind `runs` runs of positions of the entries before it; returns those up to its end.
-  func place(_ entry: Int, rows count: Int, behind runs: Int) -> Int {
+  /// Gives each of the entries its place, one behind the other.
+  func place(_ sizes: [EntrySize]) {
     let size = act_cache_bytes(
       keyValues.element.kernelType, Int64(KeyValues.blockPositions), Int32(keyValues.heads),
       Int32(keyValues.headWidth))
     let values = size * (rows / KeyValues.blockPositions + entries)
-    table.keys[entry] = base + runs * size
-    table.values[entry] = base + values + runs * size
-    return runs + (count + KeyValues.blockPositions - 1) / KeyValues.blockPositions
+    var runs = 0
+    for (entry, entrySize) in sizes.enumerated() {
+      table.keys[entry] = base + runs * size
+      table.values[entry] = base + values + runs * size
+      runs += KeyValues.blockCount(of: entrySize.count(kind))
+    }
   }
 }

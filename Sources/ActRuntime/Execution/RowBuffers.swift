@@ -3,92 +3,129 @@ import ActPlan
 
 /// The rows and entries of the current call, at fixed addresses that the arguments of the kernels contain.
 struct RowBuffers {
-  /// How many rows there is room for.
-  private let capacity: Int
-  let tokens, positions, entries, slots: UnsafeMutablePointer<Int32>
-  /// The positions that each row attends to end before this one: causally, its own is the last.
-  let ends: UnsafeMutablePointer<Int32>
-  /// The positions of each row's entry end before this one, where a call holds entries whole.
-  let entryEnds: UnsafeMutablePointer<Int32>
-  /// The first position that each row attends to, by the number of positions that a layer's attention sees at most; 0
-  /// stands for all.
-  let begins: [(window: Int, positions: UnsafeMutablePointer<Int32>)]
-  /// The rows that are chosen, and the slot of each.
-  let chosenRows, chosenSlots: UnsafeMutablePointer<Int32>
-  /// The slot of each entry.
-  let entrySlots: UnsafeMutablePointer<Int32>
-  /// Where the rows of entries stand that each have so many, by that number.
-  private let fixedPlaces: [Int: RowPlaces]
+  let tokens: UnsafeMutablePointer<Int32>
+  /// The rows that are chosen.
+  let chosenRows: UnsafeMutablePointer<Int32>
+  /// Where the rows `T` stand in their entries, and the slot of each.
+  private let text: RowPlaces
+  private let textSlots: UnsafeMutablePointer<Int32>
+  /// Where the rows of every kind that the plan has stand in their entries.
+  private let places: [RowKind: RowPlaces]
+  /// The slot of each of what a symbol of the plan counts.
+  private let slots: [String: UnsafeMutablePointer<Int32>]
+  /// Of rows that the plan joins, by the joined kind and that of each part, where each row is among the joined ones.
+  private let joined: [RowKind: [(part: RowKind, rows: UnsafeMutablePointer<Int32>)]]
 
   /// Buffers for calls of at most `rows` rows, also of a plan that begins where rows are chosen and counts none by `T`.
   init(_ plan: Plan, rows: Int, in arguments: TaskArguments) {
-    func buffer(_ symbol: String) -> UnsafeMutablePointer<Int32> {
-      arguments.allocate(Int32.self, count: symbol == "T" ? rows : plan.limit(symbol) ?? 1)
+    func buffer(_ count: Int) -> UnsafeMutablePointer<Int32> {
+      arguments.allocate(Int32.self, count: count)
     }
-    capacity = rows
-    tokens = buffer("T")
-    positions = buffer("T")
-    entries = buffer("T")
-    slots = buffer("T")
-    ends = buffer("T")
-    entryEnds = buffer("T")
-    begins = Set(plan.attentions.map(\.window)).union([0]).sorted().map { ($0, buffer("T")) }
-    chosenRows = buffer("R")
-    chosenSlots = buffer("R")
-    entrySlots = buffer("B")
-    let begins = begins
-    fixedPlaces = Dictionary(
-      uniqueKeysWithValues: Set(plan.values.compactMap(\.packedRowsPerEntry)).map { count in
-        (count, RowPlaces(entries: plan.limit("B") ?? 1, rows: count, begins.map(\.window), in: arguments))
-      })
+    let windows = Set(plan.attentions.map(\.window)).union([0]).sorted()
+    let (entries, seen) = (plan.limit("B") ?? 1, plan.attendingRows)
+    var places: [RowKind: RowPlaces] = [:]
+    for case .fixed(let count) in seen.keys {
+      let kind = RowKind.fixed(count)
+      let fixed = RowPlaces(capacity: entries * count, seeing: seen[kind] ?? [], windows, in: arguments)
+      for entry in 0..<entries { fixed.place(kind, of: EntrySize(), entry: entry, from: entry * count) }
+      places[kind] = fixed
+    }
+    var slots: [String: UnsafeMutablePointer<Int32>] = [:]
+    var joined: [RowKind: [(part: RowKind, rows: UnsafeMutablePointer<Int32>)]] = [:]
+    for limit in plan.limits {
+      slots[limit.symbol] = buffer(limit.value)
+      guard let parts = RowKind.parts(of: limit.symbol) else { continue }
+      let kind = RowKind.ragged(limit.symbol)
+      if parts.count > 1 { joined[kind] = parts.map { ($0, buffer(plan.mostRows(of: $0) ?? 1)) } }
+      places[kind] = RowPlaces(capacity: limit.value, seeing: seen[kind] ?? [], windows, in: arguments)
+    }
+    text = places[.ragged("T")] ?? RowPlaces(capacity: rows, seeing: [], windows, in: arguments)
+    textSlots = slots["T"] ?? buffer(rows)
+    tokens = buffer(rows)
+    chosenRows = buffer(plan.limit("R") ?? 1)
+    self.joined = joined
+    self.places = places
+    self.slots = slots
   }
 
-  /// Where the rows that a value has stand in their entries: the call's rows, or so many of each entry.
-  func places(of type: TensorType) -> RowPlaces {
-    if let count = type.rowsPerEntry, let places = fixedPlaces[count] { return places }
-    return RowPlaces(
-      entries: entries, positions: positions, ends: ends, entryEnds: entryEnds, begins: begins)
-  }
+  /// Where the rows of a kind stand in their entries; nil for rows that no attention reads.
+  func places(of kind: RowKind?) -> RowPlaces? { kind.flatMap { places[$0] } }
 
   func set(_ row: Row, at index: Int) {
-    place(row.position, of: row.sequence, slot: row.slot, at: index)
+    text.place(row.position, of: row.sequence, at: index)
     tokens[index] = row.token
+    textSlots[index] = row.slot
   }
 
-  /// Says where row `index` stands, and what it sees causally.
-  func place(_ position: Int32, of entry: Int32, slot: Int32, at index: Int) {
-    precondition(index < capacity, "the engine checks how many rows a call has")
-    positions[index] = position
-    entries[index] = entry
-    slots[index] = slot
-    ends[index] = position + 1
-    for (window, positions) in begins {
-      positions[index] = window == 0 ? 0 : max(0, position + 1 - Int32(window))
+  /// Places the rows of whole entries.
+  ///
+  /// - Parameters:
+  ///   - sizes: how many rows each entry has.
+  ///   - entrySlots: the slot of each entry.
+  ///   - rowSlots: the slot of each row `T`; nil: that of its entry.
+  func place(_ sizes: [EntrySize], slots entrySlots: [Int32], rowSlots: [Int32]?) {
+    slots["B"]?.update(from: entrySlots, count: entrySlots.count)
+    for (kind, places) in places {
+      var first = 0
+      for (entry, size) in sizes.enumerated() {
+        let count = size.count(kind)
+        if case .ragged(let symbol) = kind {
+          places.place(kind, of: size, entry: entry, from: first)
+          (slots(of: symbol) + first).update(repeating: entrySlots[entry], count: count)
+        } else {
+          places.see(size, count, from: first)
+        }
+        first += count
+      }
     }
+    if let rowSlots { textSlots.update(from: rowSlots, count: rowSlots.count) }
+    join(sizes)
+  }
+
+  /// Says where the rows of each part are among joined ones: in every entry one part behind the other.
+  private func join(_ sizes: [EntrySize]) {
+    for parts in joined.values {
+      var next: Int32 = 0
+      var starts = parts.map { _ in 0 }
+      for size in sizes {
+        for (index, (part, rows)) in parts.enumerated() {
+          for _ in 0..<size.count(part) {
+            rows[starts[index]] = next
+            starts[index] += 1
+            next += 1
+          }
+        }
+      }
+    }
+  }
+
+  /// Where the rows of one kind are among joined ones; nil for kinds that the plan does not join.
+  func rows(of part: RowKind?, in kind: RowKind?) -> UnsafeMutablePointer<Int32>? {
+    kind.flatMap { joined[$0] }?.first { $0.part == part }?.rows
   }
 
   func choose(_ row: Int32, at index: Int) {
     chosenRows[index] = row
-    chosenSlots[index] = slots[Int(row)]
+    slots(of: "R")[index] = textSlots[Int(row)]
   }
 
-  /// The buffer of an input of whole numbers; nil for one that the caller gives.
-  func buffer(of role: InputRole) -> UnsafeMutablePointer<Int32>? {
+  /// The position of one of what a symbol counts, in its entry.
+  func position(_ index: Int, of symbol: String) -> Int32 {
+    if symbol == "R" { return text.positions[Int(chosenRows[index])] }
+    return places[.ragged(symbol)]?.positions[index] ?? 0
+  }
+
+  /// The buffer of an input of whole numbers that count a symbol; nil for one that the caller gives.
+  func buffer(of role: InputRole, _ symbol: String) -> UnsafeMutablePointer<Int32>? {
     switch role {
     case .token: tokens
-    case .position: positions
-    case .entry: entries
+    case .position: places[.ragged(symbol)]?.positions
+    case .entry: places[.ragged(symbol)]?.entries
     case .chosen, .ending: chosenRows
-    case .given: nil
+    case .sample, .timestep, .given: nil
     }
   }
 
   /// The slot of each of what a symbol counts.
-  func slots(of symbol: String) -> UnsafeMutablePointer<Int32> {
-    switch symbol {
-    case "R": chosenSlots
-    case "B": entrySlots
-    default: slots
-    }
-  }
+  func slots(of symbol: String) -> UnsafeMutablePointer<Int32> { slots[symbol] ?? textSlots }
 }

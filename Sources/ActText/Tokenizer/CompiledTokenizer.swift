@@ -17,6 +17,13 @@ package struct CompiledTokenizer: Hashable, Sendable {
   /// Reads and checks the `tokenizer.json` at `path`.
   package init(path: String) throws(FileError) { try self.init(json: JSON(tokenizerFile: path), path: path) }
 
+  /// Reads and checks `vocab.json`, `merges.txt` and what belongs to them in a folder without `tokenizer.json`; nil where
+  /// they are not there, or no CLIP's.
+  package init?(ofFilesIn directory: String) throws(FileError) {
+    guard let files = try CLIPTokenizerFiles(directory: directory) else { return nil }
+    try self.init(json: files.tokenizer(), path: "\(directory)/vocab.json")
+  }
+
   /// Checks the JSON of a `tokenizer.json` and takes it apart. `path` is for error messages.
   package init(json: JSON, path: String) throws(FileError) {
     tables = try Tokenizer(json: json, path: path).tables

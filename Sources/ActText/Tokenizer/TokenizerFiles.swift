@@ -7,11 +7,17 @@ extension Tokenizer {
     try self.init(json: JSON(tokenizerFile: path), path: path, config: config)
   }
 
-  /// Reads `tokenizer.json` in `directory`, and `tokenizer_config.json` where there is one.
+  /// Reads `tokenizer.json` in `directory`, or of CLIP `vocab.json` and `merges.txt`, and `tokenizer_config.json` where
+  /// there is one.
   package convenience init(directory: String) throws(FileError) {
     let configPath = directory + "/tokenizer_config.json"
     let config = access(configPath, F_OK) == 0 ? try TokenizerConfig(path: configPath) : nil
-    try self.init(path: directory + "/tokenizer.json", config: config)
+    let path = directory + "/tokenizer.json"
+    guard access(path, F_OK) != 0, let files = try CLIPTokenizerFiles(directory: directory) else {
+      try self.init(path: path, config: config)
+      return
+    }
+    try self.init(json: files.tokenizer(), path: directory + "/vocab.json", config: config)
   }
 
   /// Builds a tokenizer from the text of a `tokenizer.json`. `path` is for error messages.

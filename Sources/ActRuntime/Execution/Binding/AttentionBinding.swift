@@ -36,7 +36,7 @@ extension Binder {
 
   /// Writes keys and values where attention reads them.
   func keep(_ keyValues: KeyValues, _ inputs: [Location], _ out: Location) -> KernelTask {
-    guard let rows = context.rows?.places(of: inputs[0].type), let table = out.keyValues else {
+    guard let rows = context.rows?.places(of: inputs[0].type.rowKind), let table = out.keyValues else {
       preconditionFailure("verified")
     }
     let args = act_cache_append_args(
@@ -51,16 +51,12 @@ extension Binder {
 
   func attention(_ attention: Attention, _ inputs: [Location], _ out: Location) -> KernelTask {
     let (q, kv, bias) = (inputs[0], inputs[1], inputs.dropFirst(2).first)
-    guard let rows = context.rows?.places(of: q.type), let table = kv.keyValues,
+    guard let rows = context.rows?.places(of: q.type.rowKind), let table = kv.keyValues,
       let element = kv.dtype.keyValueElement,
       let heads = kv.type.shape[kv.type.rank - 2].fixed, let width = kv.type.shape.last?.fixed,
-      let begins = rows.begins.first(where: { $0.window == attention.window })
+      let begins = rows.begins.first(where: { $0.window == attention.window }),
+      let ends = attention.visible == .causal ? rows.ends : kv.type.rowKind.flatMap({ rows.entryEnds[$0] })
     else { preconditionFailure("verified") }
-    let ends =
-      switch attention.visible {
-      case .causal: rows.ends
-      case .all: rows.entryEnds
-      }
     let args = act_attention_args(
       out: out.floats, out_row_stride: out.rowStride, q: UnsafePointer(q.floats),
       q_row_stride: q.rowStride, keys: UnsafePointer(table.keys), values: UnsafePointer(table.values),

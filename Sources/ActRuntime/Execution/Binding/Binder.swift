@@ -38,18 +38,22 @@ struct Binder {
     case .convEpilogue(let windows, let body): [conv(windows, inputs, body, out)]
     case .upsampleNearest: [upsample(inputs[0], out)]
     case .averagePool(let pooling): [averagePool(pooling, inputs[0], out)]
+    case .moments: [moments(inputs[0], out)]
     case .matvec: linear(inputs[1], inputs[0], epilogue: .identity, [], out)
     case .rmsNorm(let eps): [norm(act_rms_norm, eps, inputs, out)]
     case .layerNorm(let eps): [norm(act_layer_norm, eps, inputs, out)]
     case .reduce(let function): [reduce(function, inputs[0], out)]
     case .softmax: [softmax(inputs[0], out)]
     case .interpolate: [interpolate(inputs[0], knots: inputs[1], values: inputs[2], out)]
+    case .sinusoids(let sinusoids): [self.sinusoids(sinusoids, inputs[0], out)]
     case .ropeTable(let rope): [ropeTable(rope, positions: inputs[0], out)]
     case .rope(let headWidth, let pairs): [rope(headWidth, pairs, inputs[0], table: inputs[1], out)]
     case .kvAppend(let keyValues, _), .kvPack(let keyValues): [keep(keyValues, inputs, out)]
     case .attention(let attention): [self.attention(attention, inputs, out)]
     case .relativeRows(let distance): [relativeRows(distance, inputs[0], out)]
     case .embedding, .takeRows: [takeRows(table: inputs[0], indices: inputs[1], out)]
+    case .joinRows: joinRows(text: inputs[0], image: inputs[1], out)
+    case .partRows: [partRows(of: inputs[0], out)]
     case .slice(let slice): [self.slice(slice, inputs[0], out)]
     case .concat(let axis): concat(axis, inputs, out)
     case .reshape: [copy(inputs[0], out)]

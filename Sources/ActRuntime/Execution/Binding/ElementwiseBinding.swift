@@ -18,6 +18,13 @@ extension Binder {
     return task(act_reduce, args, rows: \.rows, out)
   }
 
+  func moments(_ x: Location, _ out: Location) -> KernelTask {
+    let args = act_moments_args(
+      out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(x.floats), x_row_stride: x.rowStride,
+      batch: 0, rows: Int32(x.rows.factor), channels: Int32(x.columns))
+    return task(act_moments, args, rows: \.batch, out, rowsPerBlock: 2)
+  }
+
   func softmax(_ x: Location, _ out: Location) -> KernelTask {
     let args = act_softmax_args(
       out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(x.floats), x_row_stride: x.rowStride,

@@ -12,6 +12,31 @@ extension Binder {
     return task(act_take_rows, args, rows: \.rows, indices)
   }
 
+  func joinRows(text: Location, image: Location, _ out: Location) -> [KernelTask] {
+    [text, image].map { part in
+      let args = act_copy_rows_args(
+        out: out.base, out_stride: out.rowStride, out_rows: rows(of: part, in: out),
+        in: UnsafeRawPointer(part.base), in_stride: part.rowStride, in_rows: nil, rows: 0,
+        length: Int32(part.columns))
+      return task(act_copy_rows, args, rows: \.rows, part)
+    }
+  }
+
+  func partRows(of x: Location, _ out: Location) -> KernelTask {
+    let args = act_copy_rows_args(
+      out: out.base, out_stride: out.rowStride, out_rows: nil, in: UnsafeRawPointer(x.base),
+      in_stride: x.rowStride, in_rows: rows(of: out, in: x), rows: 0, length: Int32(out.columns))
+    return task(act_copy_rows, args, rows: \.rows, out)
+  }
+
+  /// Where each row of a part is among joined ones.
+  private func rows(of part: Location, in joined: Location) -> UnsafePointer<Int32>? {
+    guard let rows = context.rows?.rows(of: part.type.rowKind, in: joined.type.rowKind) else {
+      preconditionFailure("verified")
+    }
+    return UnsafePointer(rows)
+  }
+
   func slice(_ slice: Slice, _ x: Location, _ out: Location) -> KernelTask {
     let axis = slice.axis ?? x.type.rank - 1
     return copy(

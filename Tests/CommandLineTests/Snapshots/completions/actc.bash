@@ -668,7 +668,7 @@ _actc_compile() {
     repeating_flags=()
     non_repeating_flags=(--no-fuse --no-arena --reference --verify-each --no-verify-each --timing --version -h --help)
     repeating_options=(--lora --maps --force --score --score-at --gate --freeze)
-    non_repeating_options=(--module --size --weights --kv --output -o --context --rows --print-after --stop-after --bisect)
+    non_repeating_options=(--module --size --weights --kv --output -o --context --rows --image-rows --print-after --stop-after --bisect)
     __actc_offer_flags_options 1
 
     # Offer option value completions
@@ -722,12 +722,15 @@ _actc_compile() {
     '--rows')
         return
         ;;
+    '--image-rows')
+        return
+        ;;
     '--print-after')
-        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--stop-after')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--bisect')
@@ -801,7 +804,7 @@ _actc_opt() {
     # Offer option value completions
     case "${prev}" in
     '--passes')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--maps')
@@ -813,11 +816,11 @@ _actc_opt() {
         return
         ;;
     '--print-after')
-        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--stop-after')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--bisect')

@@ -299,8 +299,8 @@ _actc_compile() {
     local -ar ___force=('fingerprint')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
     local -ar ___kv=('bf16' 'f32')
-    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
-    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
+    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'fold-affine-into-moments' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
+    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'fold-affine-into-moments' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
         '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
@@ -317,6 +317,7 @@ _actc_compile() {
         '(--output -o)'{--output,-o}'[The plan to write.]:file:_files -g '\''*.plan'\'''
         '--context[The longest sequence, in tokens; by default the model'\''s context, at most 2048.]:n:'
         '--rows[The most tokens of one step, over all sequences.]:n:'
+        '--image-rows[The most rows of images of one step, of models that take pictures as packed rows.]:n:'
         '--no-fuse[Run the graph as it is written\: fold, merge and fuse nothing.]'
         '--no-arena[Give every buffer its own bytes instead of sharing them.]'
         '--reference[Make the plan to compare others with\: --no-fuse and --no-arena.]'
@@ -362,10 +363,10 @@ _actc_bake() {
 
 _actc_opt() {
     local -i ret=1
-    local -ar ___passes=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
+    local -ar ___passes=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'fold-affine-into-moments' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
     local -ar ___force=('fingerprint')
-    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
-    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
+    local -ar ___print_after=('all' 'insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'fold-affine-into-moments' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
+    local -ar ___stop_after=('insert-transports' 'freeze-dials' 'fold-constants' 'recognize-affine' 'fold-affine-into-norm' 'fold-affine-into-linear' 'fold-affine-into-readers' 'fold-shift-into-readers' 'fold-map-into-linear' 'fold-map-into-readers' 'fold-affine-into-moments' 'common-subexpressions' 'fuse-elementwise' 'fuse-epilogues' 'merge-linears' 'pack-weights' 'dead-code' 'move-affine-to-weights' 'fold-affine-into-stored-norm' 'fold-affine-into-table')
     local -ar arg_specs=(
         ':file:_files -g '\''*.gguf *.graph'\'''
         '--passes[The passes to run, in order; by default the whole pipeline.]:a,b,c:{__actc_complete "${___passes[@]}"}'

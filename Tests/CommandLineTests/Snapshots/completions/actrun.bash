@@ -173,13 +173,13 @@ _actrun() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    generate|chat|embed|classify|run|score|eval|bench|help)
+    generate|chat|embed|classify|run|image|score|eval|bench|help)
         # Offer subcommand argument completions
         "_actrun_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'generate chat embed classify run score eval bench help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'generate chat embed classify run image score eval bench help' -- "${cur}"))
         ;;
     esac
 }
@@ -470,6 +470,68 @@ _actrun_run() {
         return
         ;;
     '--threads'|'-t')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __actrun_add_completions -o plusdirs -fX '!*.@(plan)'
+        return
+        ;;
+    esac
+}
+
+_actrun_image() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=(--steer)
+    non_repeating_options=(--prompt -p --negative-prompt --steps --guidance --seed --samples --latents --scheduler --eta --condition-on --threads -t --output -o)
+    __actrun_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--prompt'|'-p')
+        return
+        ;;
+    '--negative-prompt')
+        return
+        ;;
+    '--steps')
+        return
+        ;;
+    '--guidance')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--samples')
+        return
+        ;;
+    '--latents')
+        __actrun_add_completions -o plusdirs -fX '!*.@(safetensors)'
+        return
+        ;;
+    '--scheduler')
+        return
+        ;;
+    '--eta')
+        return
+        ;;
+    '--steer')
+        return
+        ;;
+    '--condition-on')
+        __actrun_add_completions -W 'generated'$'\n''prompt'
+        return
+        ;;
+    '--threads'|'-t')
+        return
+        ;;
+    '--output'|'-o')
+        __actrun_add_completions -o plusdirs -fX '!*.@(png|safetensors)'
         return
         ;;
     esac

@@ -55,6 +55,7 @@ _actrun() {
             'embed:Embeds texts: a line of JSON for each, with its vector.'
             'classify:Classifies texts: a line of JSON for each, with its labels.'
             'run:Runs a plan on tensors: its inputs in, its results out.'
+            'image:Makes pictures of a text.'
             'score:Scores texts: the log-likelihood of each, the perplexity of all.'
             'eval:Measures what strengths do to generated text, and what they cost in fluency.'
             'bench:Measures prefill and decode, always beside the unsteered model.'
@@ -64,7 +65,7 @@ _actrun() {
         ;;
     arg)
         case "${words[1]}" in
-        generate|chat|embed|classify|run|score|eval|bench|help)
+        generate|chat|embed|classify|run|image|score|eval|bench|help)
             "_actrun_${words[1]}" && ret=0
             ;;
         esac
@@ -202,6 +203,32 @@ _actrun_run() {
         '--condition-on[Where maps act that hang on scores of the prompt\: on what is generated after it, or on the prompt too, which is then read a second time.]:condition-on:{__actrun_complete "${___condition_on[@]}"}'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
         '--json[Print the comparison as JSON.]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_actrun_image() {
+    local -i ret=1
+    local -ar ___condition_on=('generated' 'prompt')
+    local -ar arg_specs=(
+        ':plan:_files -g '\''*.plan'\'''
+        '(--prompt -p)'{--prompt,-p}'[The text; - reads standard input.]:prompt:'
+        '--negative-prompt[What the picture is to be unlike.]:negative-prompt:'
+        '--steps[Denoising steps; by default as many as the pipeline'\''s.]:n:'
+        '--guidance[How far predictions move from those of the negative prompt to those of the prompt and beyond; 1 and less read the prompt alone. By default as in the pipeline.]:guidance:'
+        '--seed[Which noise the pictures begin with.]:seed:'
+        '--samples[How many pictures for each set of strengths.]:n:'
+        '--latents[First latents in place of the seed'\''s\: a file with the tensor latents, \[B,C,H,W\] for B samples.]:latents:_files -g '\''*.safetensors'\'''
+        '--scheduler[A scheduler in place of the pipeline'\''s\: DDIMScheduler, PNDMScheduler, EulerDiscreteScheduler, EulerAncestralDiscreteScheduler, DPMSolverMultistepScheduler, LCMScheduler, FlowMatchEulerDiscreteScheduler.]:class:'
+        '--eta[How much of the noise that a step of DDIM removes is drawn anew, 0 to 1.]:eta:'
+        '*--steer[Strengths by map, as in football=0.5,formal=0.3. A strength may change over the generated tokens, as in football=0->1 over 32 or football=1 until 16, and hang on scores, as in football=1 when max(sport) > 0.2. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
+        '--condition-on[Where maps act that hang on scores of the prompt\: on what is generated after it, or on the prompt too, which is then read a second time.]:condition-on:{__actrun_complete "${___condition_on[@]}"}'
+        '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
+        '(--output -o)'{--output,-o}'[The file to write\: .png or .safetensors.]:file:_files -g '\''*.png *.safetensors'\'''
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -1,0 +1,67 @@
+import ActCompile
+import ActFormats
+import ActGraphs
+import ActPasses
+import ActPlan
+import ActTerminal
+import ArgumentParser
+
+extension CompileCommand {
+  /// Compiles all networks of a pipeline into one plan, each with the maps that were fitted on it.
+  func compilePipeline() throws {
+    let part = try partOptions.part()
+    guard part.module == nil else {
+      throw UsageError("--module: a pipeline is compiled whole; compile a component's folder")
+    }
+    guard adapterOptions.lora.isEmpty else {
+      throw UsageError("--lora: a pipeline takes no adapters yet; compile a component's folder")
+    }
+    guard conditionOptions.score.isEmpty, conditionOptions.gate.isEmpty else {
+      throw UsageError("--score and --gate: a pipeline has no scores of texts")
+    }
+    let folder = try PipelineFolder(model)
+    let pipeline = try Pipeline(folder, size: part.size)
+    let (networks, described) = try pipeline.forPlan()
+    var maps = networks.map { _ in MapSet() }
+    for pair in mapOptions.maps {
+      let (name, path) = try mapOptions.nameAndPath(pair)
+      let file = try MapFile(reading: path)
+      let index = try pipeline.network(of: file, path: path)
+      try maps[index].add(
+        file, name: name, path: path, model: networks[index], skipping: Set(mapOptions.force))
+    }
+    let frozen = try parseStrengths(freeze, option: "--freeze")
+    if let name = frozen.keys.sorted().first(where: { name in
+      !maps.contains { $0.files.contains { $0.name == name } }
+    }) {
+      throw UsageError("cannot freeze `\(name)`: no map of that name")
+    }
+    var modules: [CompiledModel] = []
+    var parts: [JSON] = []
+    for (network, maps) in zip(networks, maps) {
+      var options = try options()
+      options.frozen = frozen.filter { name, _ in maps.files.contains { $0.name == name } }
+      modules.append(try network.compile(maps, options))
+      let placements = try network.placements(of: maps, in: modules[modules.count - 1], options)
+      parts.append(try provenance(network, maps, mapOptions.hashes(), options, placements))
+      for placement in placements { note("\(placement)") }
+    }
+    for module in modules { try passOptions.report(module.timings) }
+    let bar = ProgressBar("compiling")
+    try CompiledModel.write(
+      modules, to: output, texts: PlanTexts(tokenizers: networks.compactMap(pipeline.tokenizer)),
+      pipeline: described,
+      provenance: .object([
+        "pipeline": .string(folder.className), "models": .array(parts.compactMap { $0["model"] }),
+        "maps": .array(parts.flatMap { $0["maps"]?.array ?? [] }), "weights": .string(weights.rawValue),
+        "compiler": .string("actc \(toolVersion)"),
+      ])
+    ) { bar.update($0) }
+    bar.finish()
+    for module in modules {
+      note(
+        "wrote \(output), \(module.plan.name): \(module.plan.stepCount) kernels a step, arena "
+          + "\(module.plan.arenaByteCount) bytes")
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import ActDiffusion
+import ActFormats
+import ActGraphs
+import ActIR
+import ActPlan
+import ActText
+
+/// A pipeline, opened: the networks that make a picture of a text. The graph of each has its component's name.
+package struct Pipeline: Sendable {
+  package let folder: PipelineFolder
+  /// In the order in which they run.
+  package let networks: [Model]
+
+  /// Opens the networks of a folder for pictures of a size.
+  ///
+  /// - Parameters:
+  ///   - folder: the pipeline's.
+  ///   - size: of the picture, in pixels; nil where no network needs it.
+  /// - Throws: `FileError` for a component that is not supported, or that cannot be used; `UsageError` for a size that the
+  ///   pipeline cannot have.
+  package init(_ folder: PipelineFolder, size: ImageSize?) throws {
+    self.folder = folder
+    let parts = try folder.networks.map { component in
+      try PipelinePart(component, at: folder.path(of: component))
+    }
+    var latents = size
+    if let size, let decoder = parts.last(where: { $0.takesSize && $0.isDecoder }) {
+      latents = try decoder.inputSize(for: size)
+    }
+    networks = try parts.map { part in
+      guard part.takesSize, size == nil else { return try part.open(size: latents) }
+      throw UsageError("\(folder.path): the size of the picture is not known: give --size WIDTHxHEIGHT")
+    }
+  }
+
+  /// The sites of all networks in order of execution; their names begin with the component's and a dot.
+  package var sites: [Graph.Site] {
+    networks.flatMap { network in
+      network.graph.sites.map { site in
+        var site = site
+        site.name = "\(network.graph.name).\(site.name)"
+        return site
+      }
+    }
+  }
+
+  /// The sites that match any of `patterns`, or where there are none the outputs of all modules. A pattern that matches
+  /// no site is an error.
+  package func sites(matching patterns: [String]) throws -> [Graph.Site] {
+    let sites = sites
+    guard !patterns.isEmpty else { return sites.filter { ModuleSite($0.name).part == .output } }
+    do {
+      let chosen = Set(
+        try SitePattern.choose(
+          patterns, from: sites.map(\.name),
+          unmatched: "matches no site; list them with `actc sites \(folder.path)`"))
+      return sites.filter { chosen.contains($0.name) }
+    } catch { throw UsageError("\(error)") }
+  }
+}
+
+/// A network of a pipeline, before it is opened for a size.
+private struct PipelinePart {
+  let component: PipelineFolder.Component
+  let path: String
+  /// Of a network of several modules, the one that making a picture runs: the last.
+  let module: String?
+  let takesSize: Bool
+
+  init(_ component: PipelineFolder.Component, at path: String) throws {
+    self.component = component
+    self.path = path
+    let configurationPath = "\(path)/config.json"
+    let (names, takesSize) = try ModelGraph.modules(
+      of: JSON(readingFile: configurationPath), path: configurationPath)
+    module = names.last
+    self.takesSize = takesSize
+  }
+
+  /// Whether the network makes an image of its input alone.
+  var isDecoder: Bool { module != nil }
+
+  /// The size of the input that gives pictures of `size`.
+  func inputSize(for size: ImageSize) throws -> ImageSize {
+    let probe = ImageSize(width: 8, height: 8)
+    let graph = try open(size: probe).graph
+    guard let shape = graph.results.first.map({ graph.type($0.value).shape }), shape.count == 4,
+      let height = shape[1].fixed, let width = shape[2].fixed, height % probe.height == 0,
+      width % probe.width == 0
+    else {
+      throw FileError.unsupported(
+        path, nil, "a decoder that does not enlarge by a whole number is not supported")
+    }
+    let (across, down) = (width / probe.width, height / probe.height)
+    guard size.width % across == 0, size.height % down == 0 else {
+      throw UsageError(
+        "--size: expected a width and a height that \(across) and \(down) divide, as `\(component.name)` enlarges, "
+          + "found \(size)")
+    }
+    return ImageSize(width: size.width / across, height: size.height / down)
+  }
+
+  func open(size: ImageSize?) throws -> Model {
+    try Model(path, part: ModelPart(module: module, size: takesSize ? size : nil)).named(component.name)
+  }
+}

@@ -1,0 +1,22 @@
+/// The mean and the variance of each channel over the rows of each entry, in this order. `x: f32[B,…,C] -> f32[B,2,C]`
+///
+/// The variance is that of the rows themselves, of which there is at least one: the mean of the squares of what they
+/// differ from the mean by.
+struct MomentsOp: OpDefinition {
+  let mnemonic = "moments"
+  var op: Op { .moments }
+  var traits: OpTraits {
+    OpTraits(.compile, in: .step, [], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
+  }
+
+  mutating func code(_: inout AttributeCoder) {}
+
+  func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
+    try operands.expect(1)
+    let x = try operands.rows(0)
+    guard x.leading.count >= 2, x.leading.dropFirst().allSatisfy({ $0.fixed.map { $0 > 0 } ?? false }),
+      x.channels.fixed != nil
+    else { throw operands.mismatch("entries of rows [B,…,C], all sizes but B fixed") }
+    return TensorType(.f32, [x.leading[0], .fixed(2), x.channels])
+  }
+}

@@ -1,0 +1,157 @@
+import ActCompile
+import ActFit
+import ActFormats
+import ActGraphs
+import ActIR
+import ActPasses
+import ActPlan
+import ActRuntime
+import ModelChecks
+import Testing
+
+/// Small transformers that denoise images against what `diffusers` computes for them (`Scripts/make-tiny-dits.py`), steered
+/// and fitted.
+@Suite struct DiffusionTransformerTests {
+  private func path(_ call: String, _ checkpoint: String) -> String {
+    fixture("\(checkpoint)/\(call).safetensors")
+  }
+
+  /// The model for images of the size that a call has.
+  private func model(_ checkpoint: String, _ call: String) throws -> Model {
+    let shape = try TensorFile(path(call, checkpoint)).shape("hidden_states")
+    let size = shape.count == 4 ? ImageSize(width: shape[3], height: shape[2]) : nil
+    return try Model(fixture(checkpoint), part: ModelPart(size: size))
+  }
+
+  private func transformer(
+    _ checkpoint: String, _ call: String = "call2", _ variant: Variant = .live, weights: WeightType = .f32,
+    threads: Int? = nil,
+    steeredBy map: MapFile? = nil, strength: Float = 0
+  ) throws -> EntryModel {
+    try EntryModel(
+      model(checkpoint, call).makeEngine(
+        steeredBy: map, variant, strength: strength, weights: weights, cache: weights == .f32 ? .f32 : .bf16,
+        threads: threads), path: checkpoint)
+  }
+
+  private func inputs(_ call: String, _ checkpoint: String) throws -> EntryInputs {
+    try EntryInputs(
+      SafetensorsFile(path(call, checkpoint)), for: model(checkpoint, call).graph.declaredInputs)
+  }
+
+  /// Results, and all modules that compute.
+  @Test(arguments: smallTransformers, [Variant.live, .inserted, .reference])
+  func equalsDiffusers(checkpoint: String, variant: Variant) throws {
+    for call in transformerCalls {
+      let transformer = try transformer(checkpoint, call, variant)
+      let given = Set(transformer.plan.inputs.map(\.name) + [EntryInputs.sequences])
+      let record = try TensorFile(path(call, checkpoint))
+      let sites = Set(record.names).subtracting(given).subtracting(["sample"])
+      let results = try transformer.evaluate(inputs(call, checkpoint), sites: sites)
+      #expect(results.first?.name == "sample")
+      for result in results {
+        #expect(try result.shape == record.shape(result.name), "\(call): \(result.name)")
+        let deviation = Deviation(result.values, from: try record.floats(result.name))
+        #expect(deviation.normalizedSquaredError <= 1e-9, "\(call): \(result.name)")
+      }
+      let found = Set(results.dropFirst().map(\.name))
+      #expect(
+        variant == .live ? sites.isEmpty || found.count > 3 : found == sites,
+        "\(sites.symmetricDifference(found).sorted())")
+    }
+  }
+
+  /// Rounded weights, keys and values.
+  @Test(arguments: smallTransformers, [(WeightType.bf16, 2e-3), (.q8, 2e-2)])
+  func narrowWeights(checkpoint: String, _ weights: (type: WeightType, limit: Double)) throws {
+    let transformer = try transformer(checkpoint, weights: weights.type)
+    let record = try TensorFile(path("call2", checkpoint))
+    for result in try transformer.evaluate(inputs("call2", checkpoint)) {
+      let deviation = Deviation(result.values, from: try record.floats(result.name))
+      #expect(deviation.normalizedSquaredError <= weights.limit, "\(result.name)")
+    }
+  }
+
+  /// An entry's results depend on the entry alone, bit for bit, whatever is beside it.
+  @Test(arguments: smallTransformers, WeightType.allCases)
+  func othersDoNotMatter(checkpoint: String, weights: WeightType) throws {
+    let call = try inputs("call2", checkpoint)
+    let order = [1, 0, 0, 1, 1]
+    func chosen(_ entries: [Int]) -> EntryInputs {
+      var chosen = call
+      for (name, tensor) in call.tensors where tensor.shape[0] == 2 && !name.hasSuffix("_ids") {
+        let size = tensor.shape.dropFirst().reduce(1, *)
+        switch tensor.elements {
+        case .floats(let floats):
+          let values = floats.withElements { Array($0) }
+          chosen.tensors[name] = .init(
+            entries.flatMap { values[$0 * size..<($0 + 1) * size] },
+            shape: [entries.count] + tensor.shape.dropFirst())
+        case .integers(let integers): chosen.tensors[name] = .init(entries.map { integers[$0] })
+        }
+      }
+      return chosen
+    }
+    let one = try transformer(checkpoint, weights: weights, threads: 1)
+    let alone = try [0, 1].map { try one.evaluate(chosen([$0])) }
+    for threads in 1...2 {
+      let model = try transformer(checkpoint, weights: weights, threads: threads)
+      for (index, result) in try model.evaluate(chosen(order)).enumerated() {
+        #expect(
+          sameBits(result.values, order.flatMap { alone[$0][index].values }), "\(result.name), \(threads)")
+      }
+    }
+  }
+
+  private static let patterns = [
+    "*norm*", "*:[01]", "re:.*(to_.*|ff.*|proj.*|linear.*|embedder)", "re:.*(silu|act.*|attn2?|emb.*)",
+  ]
+
+  @Test(arguments: smallTransformers, patterns)
+  func steering(checkpoint: String, pattern: String) throws {
+    let model = try model(checkpoint, "call2")
+    guard try !model.sites(matching: [pattern]).isEmpty else { return }
+    let map = try model.randomMap(at: pattern)
+    let call = try inputs("call2", checkpoint)
+    func run(_ variant: Variant, _ map: MapFile?, _ strength: Float) throws -> [Float] {
+      let isLive = map != nil && variant != .frozen
+      return try transformer(checkpoint, "call2", variant, steeredBy: map, strength: strength)
+        .evaluate(call, strengths: isLive ? [steeringMap: strength] : [:]).flatMap(\.values)
+    }
+    for strength in [0.3, 1] as [Float] {
+      let reference = try run(.reference, map, strength)
+      for variant in [Variant.inserted, .live, .frozen] {
+        let deviation = Deviation(try run(variant, map, strength), from: reference)
+        #expect(deviation.normalizedSquaredError <= 1e-9, "\(variant), λ = \(strength)")
+      }
+    }
+    for variant in [Variant.live, .inserted, .reference] {
+      let bare = try run(variant, nil, 0)
+      #expect(sameBits(try run(variant, map, 0), bare), "\(variant)")
+      #expect(!sameBits(try run(variant, map, 1), bare), "\(variant)")
+    }
+  }
+
+  @Test(arguments: smallTransformers, EntryFitTests.orders)
+  func fitsEqualTheOracle(checkpoint: String, order: FitOrder) throws {
+    let model = try model(checkpoint, "call2")
+    func samples(factor: Float) throws -> [FitSample] {
+      var inputs = try inputs("call2", checkpoint)
+      let hidden = try #require(inputs.tensors["hidden_states"])
+      guard case .floats(let floats) = hidden.elements else { return [] }
+      let values = floats.withElements { $0.map { factor * $0 + 0.2 } }
+      inputs.tensors["hidden_states"] = .init(values, shape: hidden.shape)
+      return try TensorSamples.entries(of: inputs, for: model, digest: "\(factor)")
+    }
+    let data = try PairedSamples(source: samples(factor: 1), target: samples(factor: 1.5))
+    let sites = model.sites.map(\.name).filter {
+      $0.hasSuffix(":0") || $0.hasSuffix(":1") || $0.hasSuffix("norm_out")
+    }
+    var options = FitOptions(method: linearAct)
+    options.samples.order = order
+    let found = try fit(model, data, sites: sites, options: options)
+    let expected = try naiveFit(model, data, sites: sites, options: options)
+    for (found, expected) in zip(found.sites, expected.sites) { #expect(found == expected, "\(found.name)") }
+    #expect(found.sites.map(\.name) == sites && expected.sites.count == sites.count)
+  }
+}

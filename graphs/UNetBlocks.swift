@@ -1,0 +1,128 @@
+import ActFormats
+import ActIR
+
+/// What the blocks of a denoising UNet read beside images.
+struct UNetConditions {
+  /// The embedding of time and of what is added to it, `f32[B,E]`, as it is and through the activation.
+  var bareTime, time: ValueID
+  /// The text, `f32[T,D]`, where a block attends to it.
+  var text: ValueID?
+
+  /// What the residual blocks of a block read.
+  func time(of block: UNetBlock) -> ValueID { block.activatesTime ? time : bareTime }
+}
+
+extension ModelBuilder {
+  /// A block on the way down; `skips` gets what each of its layers gives.
+  mutating func downBlock(
+    _ x: ValueID, _ prefix: String, _ c: UNetBlock, _ conditions: UNetConditions, skips: inout [ValueID],
+    downsamplerPadding: Int
+  ) throws -> ValueID {
+    var h = input(x, of: prefix)
+    for layer in 0..<c.layers {
+      h = try unetLayer(h, prefix, layer, c, conditions)
+      skips.append(h)
+    }
+    guard c.resamples else { return h }
+    let name = "\(prefix).downsamplers.0"
+    switch c.kind {
+    case .resnet:
+      h = try resnetBlock(h, name, c.channels, c.resnets, time: conditions.time(of: c), resampling: .halved)
+    case .plain, .attention, .crossAttention:
+      let padding = downsamplerPadding
+      let windows = Windows(
+        kernel: [3, 3], stride: [2, 2],
+        padding: padding == 0 ? [0, 0, 1, 1] : Array(repeating: padding, count: 4))
+      try checkSize(of: h, for: windows, name)
+      h = output(try conv(input(h, of: name), "\(name).conv", c.channels, windows, bias: true), of: name)
+    }
+    skips.append(h)
+    return h
+  }
+
+  /// The block at the lowest resolution.
+  mutating func middleBlock(_ x: ValueID, _ c: UNetMiddle, _ conditions: UNetConditions) throws -> ValueID {
+    let prefix = "mid_block"
+    let channels = graph.type(x).shape[3].fixed!
+    var h = try resnetBlock(
+      input(x, of: prefix), "\(prefix).resnets.0", channels, c.resnets, time: conditions.time)
+    if let transformer = c.transformer, let text = conditions.text {
+      h = try self.transformer(h, text, "\(prefix).attentions.0", transformer)
+      h = try resnetBlock(h, "\(prefix).resnets.1", channels, c.resnets, time: conditions.time)
+    }
+    return output(h, of: prefix)
+  }
+
+  /// A block on the way up, each of whose layers reads one of `skips` too, the last first, and takes it away.
+  ///
+  /// `followsSkips` says that the upsampled image is as large as the next of the skips, which twice the size may miss.
+  mutating func upBlock(
+    _ x: ValueID, _ prefix: String, _ c: UNetBlock, _ conditions: UNetConditions, skips: inout [ValueID],
+    followsSkips: Bool
+  ) throws -> ValueID {
+    var h = input(x, of: prefix)
+    for layer in 0..<c.layers {
+      let skip = skips.removeLast()
+      let (own, other) = (graph.size(of: h), graph.size(of: skip))
+      guard own == other else {
+        throw ModelPartError(
+          description:
+            "`\(prefix)` joins images of \(own.width)x\(own.height) and \(other.width)x\(other.height): "
+            + "give a --size that can be halved as often as the model does")
+      }
+      let joined = graph.append(.concat(axis: 3), h, skip, name: "\(prefix).joined.\(layer)")
+      h = try unetLayer(joined, prefix, layer, c, conditions)
+    }
+    if c.resamples {
+      let name = "\(prefix).upsamplers.0"
+      switch c.kind {
+      case .resnet:
+        h = try resnetBlock(
+          h, name, c.channels, c.resnets, time: conditions.time(of: c), resampling: .doubled)
+      case .plain, .attention, .crossAttention:
+        // The published code does not tell blocks of attention alone how large the next skip is.
+        let next = c.kind == .attention || !followsSkips ? nil : skips.last.map { graph.size(of: $0) }
+        let larger = try upsampled(input(h, of: name), to: next, "\(name).larger")
+        h = output(try conv(larger, "\(name).conv", c.channels, .around, bias: true), of: name)
+      }
+    }
+    return output(h, of: prefix)
+  }
+
+  /// A residual block, and what attends behind it.
+  private mutating func unetLayer(
+    _ x: ValueID, _ prefix: String, _ layer: Int, _ c: UNetBlock, _ conditions: UNetConditions
+  ) throws -> ValueID {
+    let h = try resnetBlock(
+      x, "\(prefix).resnets.\(layer)", c.channels, c.resnets, time: conditions.time(of: c))
+    let name = "\(prefix).attentions.\(layer)"
+    switch c.kind {
+    case .plain, .resnet: return h
+    case .attention: return try pixelAttention(h, name, c)
+    case .crossAttention:
+      guard let text = conditions.text else { preconditionFailure("the configuration has a text") }
+      return try transformer(h, text, name, c.transformer(layer))
+    }
+  }
+
+  /// Attention of every pixel to all of its image behind a group norm, added to what it reads.
+  ///
+  /// Old checkpoints call its layers otherwise.
+  private mutating func pixelAttention(_ x: ValueID, _ prefix: String, _ c: UNetBlock) throws -> ValueID {
+    let shape = graph.type(x).shape
+    otherNames += [("to_q", "query"), ("to_k", "key"), ("to_v", "value"), ("to_out.0", "proj_attn")].map {
+      ("\(prefix).\($0).", "\(prefix).\($1).")
+    }
+    let x = input(x, of: prefix)
+    let n = try groupNorm(x, "\(prefix).group_norm", groups: c.resnets.groups, eps: c.resnets.eps)
+    let pixels = Dim.fixed(shape[1].fixed! * shape[2].fixed!)
+    let rows = graph.append(.reshape([shape[0], pixels, shape[3]]), n, name: "\(prefix).pixels")
+    let width = c.heads * c.headWidth
+    let q = try linear(rows, "\(prefix).to_q", width, c.channels, bias: true)
+    let k = try linear(rows, "\(prefix).to_k", width, c.channels, bias: true)
+    let v = try linear(rows, "\(prefix).to_v", width, c.channels, bias: true)
+    let mixed = attention(q, k, v, heads: c.heads, name: "\(prefix).mixed")
+    let o = try linear(mixed, "\(prefix).to_out.0", c.channels, width, bias: true)
+    return sum(graph.append(.reshape(shape), o, name: "\(prefix).image"), x, prefix, isSite: true)
+  }
+}
