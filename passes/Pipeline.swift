@@ -14,6 +14,9 @@ public struct PipelineOptions: Sendable {
   public var fuses = true
   /// Whether linear layers that read one value become one, with weights of their own.
   public var mergesLinears = true
+  /// Whether moments of a map are taken from those of what it maps. That depends on what else is computed, which must not
+  /// change a fit.
+  public var movesMoments = true
 
   /// A compilation without maps, with every optimisation.
   public init() {}
@@ -46,13 +49,14 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
     foldShiftIntoReaders,
     foldMapIntoLinear,
     foldMapIntoReaders,
-    // The maps that are left; and before what is equal becomes one, such as two moments of one value.
-    foldAffineIntoMoments,
-    commonSubexpressions,
-    // What is left of transports and activations joins its neighbours, then the layer before it.
-    fuseElementwise,
-    fuseEpilogues,
   ]
+    // The maps that are left; and before what is equal becomes one, such as two moments of one value.
+    + (options.movesMoments ? [foldAffineIntoMoments] : []) + [
+      commonSubexpressions,
+      // What is left of transports and activations joins its neighbours, then the layer before it.
+      fuseElementwise,
+      fuseEpilogues,
+    ]
     // After the folds, which give each layer weights of its own, and after the epilogues: gate and up have become a
     // layer and the epilogue of another, which reads the first one's rows once.
     + (options.mergesLinears ? [mergeLinears] : []) + [

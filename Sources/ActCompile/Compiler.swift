@@ -17,6 +17,9 @@ package struct CompileOptions: Sendable {
   /// Whether linear layers that read the same value become one layer. Its weights are copies of theirs, which does not
   /// pay for a plan that runs once.
   package var mergesLinears = true
+  /// Whether moments of a map are taken from those of what it maps, where that saves a pass over an image. Off in fits,
+  /// whose numbers must not depend on what else a plan computes.
+  package var movesMoments = true
   package var lowering = LoweringOptions()
   package var passManager = PassManager()
 
@@ -95,6 +98,7 @@ extension PipelineOptions {
     weights = options.weights
     fuses = options.fuses
     mergesLinears = options.mergesLinears
+    movesMoments = options.movesMoments
   }
 }
 

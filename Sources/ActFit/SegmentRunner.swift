@@ -45,6 +45,7 @@ final class SegmentRunner {
     var compile = CompileOptions()
     compile.passManager.verifiesEach = false
     compile.mergesLinears = false
+    compile.movesMoments = false
     compile.weights = options.weights
     compile.lowering.maximumRows = limits.batch.rows
     compile.lowering.maximumImageRows = limits.batch.imageRows

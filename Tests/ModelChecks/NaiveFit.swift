@@ -62,6 +62,7 @@ private func fitSites(
   if !earlier.sites.isEmpty { try maps.add(fitted: earlier, name: "fitted") }
   var compile = CompileOptions()
   compile.mergesLinears = false
+  compile.movesMoments = false
   compile.weights = options.samples.weights
   compile.lowering.maximumRows = max(1, (data.source + data.target).map(\.rowCount).max() ?? 1)
   let engine = try model.compile(graph, maps, compile).makeEngine(threads: options.samples.threads)

@@ -14,9 +14,12 @@ struct MomentsOp: OpDefinition {
   func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
     try operands.expect(1)
     let x = try operands.rows(0)
-    guard x.leading.count >= 2, x.leading.dropFirst().allSatisfy({ $0.fixed.map { $0 > 0 } ?? false }),
-      x.channels.fixed != nil
-    else { throw operands.mismatch("entries of rows [B,…,C], all sizes but B fixed") }
+    guard x.leading.count >= 2 else { throw operands.mismatch("entries of rows [B,…,C]") }
+    let rows = TensorType(.f32, Array(x.leading.dropFirst())).fixedCount
+    let counts = 1...Int(Int32.max)
+    guard let rows, let channels = x.channels.fixed, counts.contains(rows), counts.contains(channels) else {
+      throw operands.mismatch("entries of 1 to \(Int32.max) rows, and as many channels, of fixed sizes")
+    }
     return TensorType(.f32, [x.leading[0], .fixed(2), x.channels])
   }
 }
