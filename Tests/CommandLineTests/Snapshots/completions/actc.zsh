@@ -317,6 +317,7 @@ _actc_compile() {
         '(--output -o)'{--output,-o}'[The plan to write.]:file:_files -g '\''*.plan'\'''
         '--context[The longest sequence, in tokens; by default the model'\''s context, at most 2048.]:n:'
         '--rows[The most tokens of one step, over all sequences.]:n:'
+        '--image-rows[The most rows of images of one step, of models that take pictures as packed rows.]:n:'
         '--no-fuse[Run the graph as it is written\: fold, merge and fuse nothing.]'
         '--no-arena[Give every buffer its own bytes instead of sharing them.]'
         '--reference[Make the plan to compare others with\: --no-fuse and --no-arena.]'
