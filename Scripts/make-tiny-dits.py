@@ -222,6 +222,9 @@ def run(model, arguments, with_sites=False):
                 # Heads of rows, in place of rows of heads; those of an image are rows too.
                 heads = output.transpose(1, 2)
                 sites[name] = heads if "added" in name else heads.flatten(1, 2)
+            elif "resolution_embedder" in name or "aspect_ratio_embedder" in name:
+                # The numbers of an entry side by side.
+                sites[name] = output.unflatten(0, (len(arguments["timestep"]), -1))
             else:
                 sites[name] = output
 

@@ -75,19 +75,26 @@ extension ModelBuilder {
     _ x: ValueID, shift: ValueID, scale: ValueID, _ name: String, isSite: Bool = false
   ) -> ValueID {
     let one = graph.append(.constant(1), name: "one")
-    let factor = graph.append(.binary(.add), ofEntries(scale, like: x), one, name: "\(name).factor")
-    let scaled = graph.append(.binary(.mul), x, factor, name: "\(name).scaled")
+    let factor = graph.append(
+      .binary(.add), ofEntries(scale, like: x), one, name: "\(Self.valueName(ofSite: name)).factor")
+    let scaled = graph.append(.binary(.mul), x, factor, name: "\(Self.valueName(ofSite: name)).scaled")
     return graph.append(
-      .binary(.add), scaled, ofEntries(shift, like: x), name: name, site: isSite ? name : nil)
+      .binary(.add), scaled, ofEntries(shift, like: x), name: Self.valueName(ofSite: name),
+      site: isSite ? name : nil)
   }
 
   /// residual + gate · x, as the site of its name where `isSite` says so.
   mutating func gated(
     _ residual: ValueID, _ gate: ValueID, _ x: ValueID, _ name: String, isSite: Bool = false
   ) -> ValueID {
-    let part = graph.append(.binary(.mul), x, ofEntries(gate, like: x), name: "\(name).gated")
-    return sum(residual, part, name, isSite: isSite)
+    let part = graph.append(
+      .binary(.mul), x, ofEntries(gate, like: x), name: "\(Self.valueName(ofSite: name)).gated")
+    return graph.append(
+      .binary(.add), residual, part, name: Self.valueName(ofSite: name), site: isSite ? name : nil)
   }
+
+  /// The name of a value at a site, where that of a module's output has a colon, which no value's has.
+  static func valueName(ofSite name: String) -> String { String(name.map { $0 == ":" ? "." : $0 }) }
 
   /// The chunks of the layer `prefix.linear` over `prefix.silu` of an embedding `f32[B,D]`, so many of `width` channels.
   mutating func chunks(_ embedding: ValueID, _ prefix: String, _ count: Int, _ width: Int) throws -> [ValueID]

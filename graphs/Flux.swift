@@ -85,7 +85,7 @@ extension ModelBuilder {
     let out = try linear(joined, "\(prefix).proj_out", width, width + inner, bias: true)
     let y = gated(x, n.parts[0].gate, out, "\(prefix).sum")
     func part(_ symbol: String, _ place: Int) -> ValueID {
-      graph.append(.partRows([.symbol(symbol)]), y, name: "\(prefix):\(place)", site: "\(prefix):\(place)")
+      graph.append(.partRows([.symbol(symbol)]), y, name: "\(prefix).\(symbol)", site: "\(prefix):\(place)")
     }
     return (part("T", 0), part("P", 1))
   }

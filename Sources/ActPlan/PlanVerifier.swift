@@ -20,7 +20,7 @@ extension Plan {
   static let largestBlock = 1 << 40
   private static let mostValues = 1 << 15
   private static let mostOperands = 64
-  private static let symbols = ["B", "R", "S", "T", "P"]
+  private static let symbols = ["B", "P", "R", "S", "T"]
 
   /// Checks everything that running the plan relies on: types, places, offsets, lifetimes.
   ///

@@ -28,6 +28,11 @@ package struct ReferenceValues {
     leaves: (Op) -> [Double]? = { _ in nil }
   ) {
     var (sizes, rowsOfEntries) = (sizes, rowsOfEntries)
+    // Joined rows are those of entries that somebody must choose.
+    let joins = graph.order.contains { id in
+      if case .symbol(let symbol)? = graph.type(id).shape.first { symbol.contains("+") } else { false }
+    }
+    if joins, rowsOfEntries.isEmpty { rowsOfEntries = ["T": [2, 1], "P": [1, 3]] }
     for id in graph.order {
       guard case .symbol(let symbol)? = graph.type(id).shape.first, let parts = RowKind.parts(of: symbol),
         parts.count == 2, let text = rowsOfEntries["T"]

@@ -57,7 +57,7 @@ import Testing
       "%s = mul: expected"
     ),
     ("visible = all}", "visible = all, soft_cap = 2.0}", "expected a bias or a cap of scores, not both"),
-    ("attention %x", "attention %p", "%y = attention: expected a result of f32[B,7,8]"),
+    ("attention %x", "attention %p", "%y = attention: expected visible = all, no window and no bias"),
     (
       "%y = attention %x, %kv, %b {scale = 1.0, visible = all} : f32[B,8,8]",
       "%y = attention %p, %kv, %b {scale = 1.0, visible = all} : f32[B,7,8]",

@@ -9,7 +9,7 @@ import Testing
     // Sizes
     ("limit T = 4", "limit T = 1048577", "limit T: expected 1 to 1048576, found 1048577"),
     ("limit R = 2", "limit B = 2", "%logit_rows = input: expected sizes of known symbols"),
-    ("limit R = 2", "limit Q = 2", "limit Q: expected a limit of B, R, S, T, found Q"),
+    ("limit R = 2", "limit Q = 2", "limit Q: expected a limit of B, P, R, S, T, found Q"),
     ("context = 16", "context = 0", "context: expected 1 to 16777216, found 0"),
     ("context = 16", "context = 16777217", "context: expected 1 to 16777216"),
     ("arena = 512", "arena = 1099511627777", "arena: expected at most 1099511627776 bytes"),
@@ -207,7 +207,7 @@ import Testing
       "    %y = attention %k, %kv {scale = 1.0, visible = all} : f32[\(rows)] @result\n  }\n  return %y\n}\n"
     let error = #expect(throws: PlanError.self) { try Plan(parsing: text).verify() }
     #expect(
-      error?.expected == "keys and values of rows T or of entries B, and a limit B",
+      error?.expected == "rows of entries, and a limit B",
       "\(String(describing: error))")
   }
 

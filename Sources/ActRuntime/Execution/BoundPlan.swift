@@ -81,7 +81,9 @@ final class BoundPlan {
     }
     for index in plan.step {
       let value = plan.values[index]
-      stepTasks += binder.tasks(value.op, value.inputs.map { locations[$0] }, out: locations[index])
+      if value.place != .view {
+        stepTasks += binder.tasks(value.op, value.inputs.map { locations[$0] }, out: locations[index])
+      }
       computed.append(
         StepValue(
           place: Self.place(of: value, plan), site: value.site, taskCount: stepTasks.count,
