@@ -144,6 +144,7 @@ private let architectures: [Architecture] = [
   clipVision,
   autoencoderTiny,
   unet2DCondition,
+  consistencyUNet,
 ]
 
 extension ModelGraph {
