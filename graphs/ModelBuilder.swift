@@ -142,6 +142,12 @@ struct ModelBuilder {
     return graph.append(Node(.input(name: name, role: role), [], TensorType(.f32, shape), name: name))
   }
 
+  /// An input of some numbers for each entry, `f32[B,count]`.
+  mutating func numbers(_ name: String, _ count: Int, _ role: InputRole = .given) -> ValueID {
+    let type = TensorType(.f32, [.symbol("B"), .fixed(count)])
+    return graph.append(Node(.input(name: name, role: role), [], type, name: name))
+  }
+
   /// A convolution `prefix.weight`, with `prefix.bias` where `bias` says so, as the site `prefix`.
   ///
   /// Its matrix has the columns of a window line by line; the checkpoint has them channel by channel.

@@ -157,6 +157,7 @@ private let architectures: [Architecture] = [
   sd3Transformer,
   pixArtTransformer,
   ditTransformer,
+  consistencyUNet,
 ]
 
 extension ModelGraph {

@@ -40,12 +40,6 @@ extension ModelBuilder {
     graph.addResult("sample", try unetConv(h, "conv_out", c.outputChannels, side: c.lastKernel))
   }
 
-  /// An input of some numbers for each entry, `f32[B,count]`.
-  private mutating func numbers(_ name: String, _ count: Int, _ role: InputRole = .given) -> ValueID {
-    let type = TensorType(.f32, [.symbol("B"), .fixed(count)])
-    return graph.append(Node(.input(name: name, role: role), [], type, name: name))
-  }
-
   private mutating func centred(_ sample: ValueID) -> ValueID {
     let one = graph.append(.constant(1), name: "one")
     return graph.append(.binary(.sub), scaled(sample, by: 2, "sample.doubled"), one, name: "sample.centred")
