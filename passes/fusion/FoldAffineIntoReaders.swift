@@ -64,6 +64,7 @@ extension Graph {
       guard windows.pixelCount <= Self.mostPixels, !windows.isPadded || map.shift.isZero else { return false }
     default: return false
     }
-    return !node.inputs.dropFirst().contains(value) && times[node.inputs[1]] == .compile && type(node.inputs[1]).dtype.isFloat
+    return !node.inputs.dropFirst().contains(value) && times[node.inputs[1]] == .compile
+      && type(node.inputs[1]).dtype.isFloat
   }
 }
