@@ -120,11 +120,9 @@ extension ModelBuilder {
     let columns = graph.type(x).shape.last!.fixed!
     let rank = weightType(stored(name))?.rank ?? 2
     guard rank > 2 else { return try linear(x, prefix, rows, columns, bias: bias) }
-    // Reshaping copies elements of four bytes.
-    let kernel = try widened(name, [rows, columns] + Array(repeating: 1, count: rank - 2))
+    let kernel = try weight(name, [rows, columns] + Array(repeating: 1, count: rank - 2))
     let matrix = graph.append(.reshape([.fixed(rows), .fixed(columns)]), kernel, name: name)
-    let dtype = weightType(stored(name))?.dtype ?? .f32
-    var inputs = [input(x, of: prefix), narrowed(matrix, to: dtype)]
+    var inputs = [input(x, of: prefix), matrix]
     if bias { inputs.append(try vector("\(prefix).bias", rows)) }
     return graph.append(.linear, inputs, name: prefix, site: prefix)
   }

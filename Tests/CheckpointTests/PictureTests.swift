@@ -2,6 +2,9 @@ import ActCompile
 import ActDiffusion
 import ActFormats
 import ActGraphs
+import ActIR
+import ActLowering
+import ActPasses
 import ActPlan
 import ActRuntime
 import ModelChecks
