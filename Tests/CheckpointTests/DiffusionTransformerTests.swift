@@ -46,7 +46,10 @@ import Testing
       let transformer = try transformer(checkpoint, call, variant)
       let given = Set(transformer.plan.inputs.map(\.name) + [EntryInputs.sequences])
       let record = try TensorFile(path(call, checkpoint))
-      let sites = Set(record.names).subtracting(given).subtracting(["sample"])
+      // What the last block makes of the text goes nowhere.
+      let blocks = record.names.filter { $0.hasPrefix("single_transformer_blocks.") && $0.hasSuffix(":0") }
+      let unread = blocks.max().map { [$0] } ?? []
+      let sites = Set(record.names).subtracting(given).subtracting(["sample"] + unread)
       let results = try transformer.evaluate(inputs(call, checkpoint), sites: sites)
       #expect(results.first?.name == "sample")
       for result in results {
@@ -110,7 +113,8 @@ import Testing
   @Test(arguments: smallTransformers, patterns)
   func steering(checkpoint: String, pattern: String) throws {
     let model = try model(checkpoint, "call2")
-    guard try !model.sites(matching: [pattern]).isEmpty else { return }
+    // Most have no blocks that give two streams.
+    guard pattern != "*:[01]" || model.graph.sites.contains(where: { $0.name.hasSuffix(":1") }) else { return }
     let map = try model.randomMap(at: pattern)
     let call = try inputs("call2", checkpoint)
     func run(_ variant: Variant, _ map: MapFile?, _ strength: Float) throws -> [Float] {
