@@ -114,7 +114,8 @@ import Testing
   func steering(checkpoint: String, pattern: String) throws {
     let model = try model(checkpoint, "call2")
     // Most have no blocks that give two streams.
-    guard pattern != "*:[01]" || model.graph.sites.contains(where: { $0.name.hasSuffix(":1") }) else { return }
+    let hasStreams = model.graph.sites.contains { $0.name.hasSuffix(":1") }
+    guard pattern != "*:[01]" || hasStreams else { return }
     let map = try model.randomMap(at: pattern)
     let call = try inputs("call2", checkpoint)
     func run(_ variant: Variant, _ map: MapFile?, _ strength: Float) throws -> [Float] {

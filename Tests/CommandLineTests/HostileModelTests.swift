@@ -79,7 +79,7 @@ import Workbench
     ),
     ("architectures", "[]", 3, "architectures: expected a list"),
     ("architectures", #""Llama""#, 3, "architectures: expected a list"),
-    ("hidden_act", #""mish""#, 4, "hidden_act: `mish` is not supported"),
+    ("hidden_act", #""snake""#, 4, "hidden_act: `snake` is not supported"),
     ("rope_parameters", #"{"rope_type":"ntk","factor":2}"#, 4, "rope_type: `ntk` is not supported"),
     ("rope_parameters", #"{"rope_type":"yarn","factor":2,"beta_fast":0}"#, 3, "beta_fast: expected a number"),
     (
