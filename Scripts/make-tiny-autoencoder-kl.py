@@ -148,8 +148,9 @@ def record(model, directory, component, channels, generator):
             for name, value in outputs.items():
                 if name.endswith("downsamplers.0.conv:in"):
                     continue
-                # The norm of the attention reads its pixels behind the channels.
-                tensors[name] = value.transpose(1, 2) if ".group_norm" in name else value
+                # The norm of the attention reads the pixels of an image behind each other.
+                image = outputs.get(f"{name.split('.attentions')[0]}.resnets.0")
+                tensors[name] = value.reshape(image.shape) if ".group_norm" in name else value
         tensors = {name: value.float().contiguous().clone() for name, value in tensors.items()}
         save_file(tensors, directory / f"{component}{number}.safetensors")
         spread = ", ".join(f"{name} {value.mean():.2f} ± {value.std():.2f}" for name, value in results.items())

@@ -77,15 +77,7 @@ extension ModelBuilder {
   }
 
   private mutating func klUpsampler(_ x: ValueID, _ prefix: String, _ width: Int) throws -> ValueID {
-    let shape = graph.type(x).shape
-    let (height, breadth) = (shape[1].fixed! * 2, shape[2].fixed! * 2)
-    guard max(height, breadth) <= ImageSize.sides.upperBound else {
-      throw ModelPartError(
-        description:
-          "a sample of more than \(ImageSize.sides.upperBound) pixels a side: give a smaller --size")
-    }
-    let larger = graph.append(
-      .upsampleNearest(height: height, width: breadth), input(x, of: prefix), name: "\(prefix).larger")
+    let larger = try upsampled(input(x, of: prefix), to: nil, "\(prefix).larger")
     return output(try conv(larger, "\(prefix).conv", width, .around, bias: true), of: prefix)
   }
 
@@ -94,29 +86,8 @@ extension ModelBuilder {
   {
     let width = c.widths.last!
     var h = try resnetBlock(input(x, of: prefix), "\(prefix).resnets.0", width, c.blocks)
-    if c.attends { h = try klAttention(h, "\(prefix).attentions.0", c.blocks) }
+    if c.attends { h = try pixelAttention(h, "\(prefix).attentions.0", heads: 1, headWidth: width, c.blocks) }
     return output(try resnetBlock(h, "\(prefix).resnets.1", width, c.blocks), of: prefix)
-  }
-
-  /// Attention of every pixel to all of its image, one head as wide as the image has channels, added to what it reads.
-  ///
-  /// Old checkpoints call the layers otherwise, and may have them as 1×1 convolutions.
-  private mutating func klAttention(_ x: ValueID, _ prefix: String, _ c: ResnetBlocks) throws -> ValueID {
-    let shape = graph.type(x).shape
-    let (pixels, width) = (shape[1].fixed! * shape[2].fixed!, shape[3].fixed!)
-    otherNames += [("to_q", "query"), ("to_k", "key"), ("to_v", "value"), ("to_out.0", "proj_attn")].map {
-      ("\(prefix).\($0).", "\(prefix).\($1).")
-    }
-    let x = input(x, of: prefix)
-    let rows = graph.append(
-      .reshape([shape[0], .fixed(pixels), .fixed(width)]), x, name: "\(prefix).pixels")
-    let n = try groupNorm(rows, "\(prefix).group_norm", groups: c.groups, eps: c.eps)
-    let q = try pointwise(n, "\(prefix).to_q", width)
-    let k = try pointwise(n, "\(prefix).to_k", width)
-    let v = try pointwise(n, "\(prefix).to_v", width)
-    let mixed = attention(q, k, v, heads: 1, name: "\(prefix).mixed")
-    let o = try pointwise(mixed, "\(prefix).to_out.0", width)
-    return graph.append(.reshape(shape), sum(rows, o, "\(prefix).sum"), name: prefix, site: prefix)
   }
 
   /// The norm, activation and convolution that a network ends with. The activation is SiLU, whatever the blocks have.

@@ -50,20 +50,13 @@ extension ModelBuilder {
     h = try conv(h, layers.next(), width, .around, bias: true)
     let activation = layers.next()
     h = c.activation.append(to: &graph, h, name: activation, site: activation)
-    var (height, breadth) = (size.height, size.width)
     for (level, blocks) in c.decoder.blocks.enumerated() {
       for _ in 0..<blocks { h = try tinyBlock(h, layers.next(), width, c.activation) }
       guard level < c.decoder.blocks.count - 1 else { break }
-      height *= c.upsampling
-      breadth *= c.upsampling
-      guard max(height, breadth) <= ImageSize.sides.upperBound else {
-        throw ModelPartError(
-          description:
-            "a sample of more than \(ImageSize.sides.upperBound) pixels a side: give a smaller --size")
-      }
-      let name = layers.next()
-      h = graph.append(
-        .upsampleNearest(height: height, width: breadth), input(h, of: name), name: name, site: name)
+      let (own, name) = (graph.size(of: h), layers.next())
+      let larger = (own.height * c.upsampling, own.width * c.upsampling)
+      h = try upsampled(input(h, of: name), to: larger, name)
+      graph.setSite(h, name)
       h = try conv(h, layers.next(), width, .around, bias: false)
     }
     h = try conv(h, layers.next(), c.outputChannels, .around, bias: true)

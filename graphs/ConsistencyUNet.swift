@@ -20,8 +20,8 @@ extension ModelBuilder {
   /// which an image counts as clean, `x d²/((σ − s)² + d²) + network(x/√(σ² + d²)) d(σ − s)/√(σ² + d²)`, within −1…1.
   fileprivate mutating func denoiser(_ c: ConsistencyConfiguration) throws {
     let noisy = image("noisy", ImageSize(width: c.side, height: c.side), c.inputChannels, .sample)
-    let sigma = numbers("sigma", 1, .timestep)
-    let conditions = c.conditions.map { numbers($0, 1) }
+    let sigma = rows("sigma", "B", 1, .timestep)
+    let conditions = c.conditions.map { rows($0, "B", 1) }
     func constant(_ value: Double, _ name: String) -> ValueID {
       graph.append(.constant(Float(value)), name: name)
     }
@@ -35,21 +35,14 @@ extension ModelBuilder {
     let deviation = graph.append(.unary(.sqrt), variance, name: "noisy.deviation")
     let share = graph.append(.binary(.div), above, deviation, name: "out.share")
     let outScale = scaled(share, by: c.dataDeviation, "out.scale")
-    let x = graph.append(.binary(.div), noisy, forImages(deviation), name: "noisy.scaled")
+    let x = graph.append(.binary(.div), noisy, ofEntries(deviation, like: noisy), name: "noisy.scaled")
     let found = try network(c, x, sigma, conditions)
-    let kept = graph.append(.binary(.mul), noisy, forImages(skip), name: "noisy.kept")
-    let moved = graph.append(.binary(.mul), found, forImages(outScale), name: "found.scaled")
+    let kept = graph.append(.binary(.mul), noisy, ofEntries(skip, like: noisy), name: "noisy.kept")
+    let moved = graph.append(.binary(.mul), found, ofEntries(outScale, like: found), name: "found.scaled")
     let whole = sum(moved, kept, "denoised.whole")
     let raised = graph.append(.binary(.max), whole, constant(-1, "least"), name: "denoised.raised")
     graph.addResult(
       "denoised", graph.append(.binary(.min), raised, constant(1, "most"), name: "denoised"))
-  }
-
-  /// `[B,C]` as `[B,1,1,C]`, which repeats to the pixels of images.
-  private mutating func forImages(_ x: ValueID) -> ValueID {
-    let type = graph.type(x)
-    return graph.append(
-      .reshape([type.shape[0], .fixed(1), .fixed(1), type.shape[1]]), x, name: "\(graph[x].name).pixel")
   }
 
   private mutating func network(
@@ -66,7 +59,7 @@ extension ModelBuilder {
         skips.append(h)
       }
       if level < c.widths.count - 1 {
-        h = try consistencyBlock(h, "input_blocks.\(skips.count).0", width, embedding, .smaller)
+        h = try consistencyBlock(h, "input_blocks.\(skips.count).0", width, embedding, .halved)
         skips.append(h)
       }
     }
@@ -82,7 +75,7 @@ extension ModelBuilder {
         h = try consistencyBlock(h, "\(block).0", width, embedding)
         if c.attends(at: level) { h = try selfAttention(h, "\(block).1", c) }
         if level > 0, place == c.blocks {
-          h = try consistencyBlock(h, "\(block).\(c.attends(at: level) ? 2 : 1)", width, embedding, .larger)
+          h = try consistencyBlock(h, "\(block).\(c.attends(at: level) ? 2 : 1)", width, embedding, .doubled)
         }
         index += 1
       }
@@ -120,11 +113,6 @@ extension ModelBuilder {
     return out
   }
 
-  /// How a block changes the size of an image.
-  private enum Resampling {
-    case none, smaller, larger
-  }
-
   /// Two convolutions, of which the second's norm is scaled and shifted as the embedding says, added to what they read.
   private mutating func consistencyBlock(
     _ x: ValueID, _ prefix: String, _ width: Int, _ embedding: ValueID, _ resampling: Resampling = .none
@@ -133,38 +121,22 @@ extension ModelBuilder {
     let n = try groupNorm(x, "\(prefix).in_layers.0", groups: 32, eps: 1e-5)
     let active = Activation.function(.silu).append(
       to: &graph, n, name: "\(prefix).in_layers.1", site: "\(prefix).in_layers.1")
-    let read = resampled(active, resampling, "\(prefix).h_upd")
+    let read = try resampled(active, resampling, "\(prefix).h_upd", isSite: true)
     let h = try conv(read, "\(prefix).in_layers.2", width, .around, bias: true)
     let told = try linear(
       embedding, "\(prefix).emb_layers.1", 2 * width, graph.type(embedding).shape[1].fixed!, bias: true)
-    let gain = graph.append(.slice(start: 0, count: width), told, name: "\(prefix).gain")
-    let one = graph.append(.constant(1), name: "one")
-    let scale = forImages(sum(gain, one, "\(prefix).scale"))
-    let shift = forImages(graph.append(.slice(start: width, count: width), told, name: "\(prefix).shift"))
+    let scale = columns(told, from: 0, width, "\(prefix).scale")
+    let shift = columns(told, from: width, width, "\(prefix).shift")
     let m = try groupNorm(h, "\(prefix).out_layers.0", groups: 32, eps: 1e-5)
-    let modulated = graph.append(.affine, m, scale, shift, name: "\(prefix).modulated")
+    let modulated = self.modulated(m, shift: shift, scale: scale, "\(prefix).modulated")
     let second = Activation.function(.silu).append(
       to: &graph, modulated, name: "\(prefix).out_layers.1", site: "\(prefix).out_layers.1")
     let out = try conv(second, "\(prefix).out_layers.3", width, .around, bias: true)
-    var skip = resampled(x, resampling, "\(prefix).x_upd")
+    var skip = try resampled(x, resampling, "\(prefix).x_upd", isSite: true)
     if graph.type(skip).shape[3].fixed != width {
       skip = try conv(skip, "\(prefix).skip_connection", width, Windows(side: 1), bias: true)
     }
     return sum(skip, out, prefix, isSite: true)
-  }
-
-  private mutating func resampled(_ x: ValueID, _ resampling: Resampling, _ name: String) -> ValueID {
-    let shape = graph.type(x).shape
-    let (height, width) = (shape[1].fixed!, shape[2].fixed!)
-    switch resampling {
-    case .none: return x
-    case .smaller:
-      let pool = AveragePool(windows: Windows(side: 2, stride: 2))
-      return graph.append(.averagePool(pool), input(x, of: name), name: name, site: name)
-    case .larger:
-      return graph.append(
-        .upsampleNearest(height: 2 * height, width: 2 * width), input(x, of: name), name: name, site: name)
-    }
   }
 
   /// Attention of all pixels to all, added to what it reads.

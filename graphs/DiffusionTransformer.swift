@@ -42,12 +42,6 @@ enum QueryKeyNorm {
 }
 
 extension ModelBuilder {
-  /// An input of rows of channels that a symbol counts.
-  mutating func rows(_ name: String, _ symbol: String, _ width: Int, _ role: InputRole = .given) -> ValueID {
-    let type = TensorType(.f32, [.symbol(symbol), .fixed(width)])
-    return graph.append(Node(.input(name: name, role: role), [], type, name: name))
-  }
-
   /// Of each row of x what its entry has in e, `f32[B,D]`, or a shape that repeats to it.
   mutating func ofEntries(_ e: ValueID, like x: ValueID) -> ValueID {
     let (shape, name) = (graph.type(x).shape, "\(graph[e].name).rows")
@@ -137,24 +131,13 @@ extension ModelBuilder {
     return modulated(norm, shift: chunks[1], scale: chunks[0], prefix, isSite: true)
   }
 
-  /// Two layers with an activation between, as embeddings of time steps and of pooled texts have them.
-  mutating func embedder(
-    _ x: ValueID, _ prefix: String, _ width: Int, act: String, _ activation: Activation = .function(.silu)
-  ) throws -> ValueID {
-    let first = try linear(
-      input(x, of: prefix), "\(prefix).linear_1", width, graph.type(x).shape.last!.fixed!, bias: true)
-    let name = "\(prefix).\(act)"
-    let active = activation.append(to: &graph, first, name: name, site: name)
-    return try linear(active, "\(prefix).linear_2", width, width, bias: true)
-  }
-
   /// The cosines and sines of a number a row, 256 together, through two layers.
   mutating func timeEmbedding(
     _ t: ValueID, _ prefix: String, _ width: Int, offset: Double = 0
   ) throws -> ValueID {
     let sinusoids = Sinusoids(width: 256, base: 10_000, offset: offset)
     let waves = graph.append(.sinusoids(sinusoids), t, name: "\(prefix).waves")
-    return try embedder(waves, prefix, width, act: "act")
+    return try timestepEmbedding(waves, prefix, width: width)
   }
 
   /// The embedding of time step, pooled text and, where it is given, guidance (`CombinedTimestep…TextProjEmbeddings`).
@@ -166,7 +149,7 @@ extension ModelBuilder {
       let other = try timeEmbedding(guidance, "\(prefix).guidance_embedder", width)
       embedding = sum(embedding, other, "\(prefix).time")
     }
-    let text = try embedder(pooled, "\(prefix).text_embedder", width, act: "act_1")
+    let text = try timestepEmbedding(pooled, "\(prefix).text_embedder", width: width, named: "act_1")
     return sum(embedding, text, prefix, isSite: true)
   }
 
@@ -234,7 +217,7 @@ extension ModelBuilder {
       let gate = graph.append(.unary(.gelu), halves[1], name: "\(first).gate")
       active = graph.append(.binary(.mul), halves[0], gate, name: first, site: first)
     }
-    return try linear(active, "\(prefix).net.2", width, inner, bias: true)
+    return output(try linear(active, "\(prefix).net.2", width, inner, bias: true), of: prefix)
   }
 
   /// The rotary table of ids `f32[…,axes]`, each of which turns as many channels of a head as `widths` says.

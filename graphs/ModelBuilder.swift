@@ -52,6 +52,9 @@ struct ModelBuilder {
   /// here do so by themselves.
   mutating func input(_ x: ValueID, of module: String) -> ValueID { graph.appendInput(x, of: module) }
 
+  /// What a module gives that is what its last one gives, as the site `module`.
+  mutating func output(_ x: ValueID, of module: String) -> ValueID { graph.appendOutput(x, of: module) }
+
   /// A matrix in the checkpoint's own element type.
   mutating func matrix(_ name: String, _ rows: Int, _ columns: Int) throws -> ValueID {
     try weight(name, [rows, columns])
@@ -142,9 +145,9 @@ struct ModelBuilder {
     return graph.append(Node(.input(name: name, role: role), [], TensorType(.f32, shape), name: name))
   }
 
-  /// An input of some numbers for each entry, `f32[B,count]`.
-  mutating func numbers(_ name: String, _ count: Int, _ role: InputRole = .given) -> ValueID {
-    let type = TensorType(.f32, [.symbol("B"), .fixed(count)])
+  /// An input of rows of channels that a symbol counts.
+  mutating func rows(_ name: String, _ symbol: String, _ width: Int, _ role: InputRole = .given) -> ValueID {
+    let type = TensorType(.f32, [.symbol(symbol), .fixed(width)])
     return graph.append(Node(.input(name: name, role: role), [], type, name: name))
   }
 

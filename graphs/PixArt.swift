@@ -28,7 +28,9 @@ extension ModelBuilder {
     let shared = try linear(active, "adaln_single.linear", 6 * width, width, bias: true)
     let text =
       try c.captionWidth == nil
-      ? context : embedder(context, "caption_projection", width, act: "act_1", .function(.geluTanh))
+      ? context
+      : timestepEmbedding(
+        context, "caption_projection", width: width, .function(.geluTanh), named: "act_1")
     for layer in 0..<c.blocks.layers {
       x = try pixArtBlock(x, text, shared, c, "transformer_blocks.\(layer)")
     }

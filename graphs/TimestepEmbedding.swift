@@ -64,20 +64,22 @@ extension ModelBuilder {
     return y
   }
 
-  /// Two layers with an activation between, diffusers' `TimestepEmbedding`, as the site `prefix`.
+  /// Two layers with an activation between, diffusers' `TimestepEmbedding` and `PixArtAlphaTextProjection`, as the site
+  /// `prefix`.
   ///
   /// - Parameters:
   ///   - x: what is embedded, `f32[B,W]`.
   ///   - prefix: the name of the module.
   ///   - width: that of the result.
   ///   - activation: that between the layers.
+  ///   - act: what its module is called.
   ///   - last: one behind the second layer, where there is one.
   ///   - condition: what a layer without a bias adds to x, where there is something.
   /// - Returns: the embedding, `f32[B,width]`.
   /// - Throws: `FileError` for a tensor that is missing or of another shape.
   mutating func timestepEmbedding(
-    _ x: ValueID, _ prefix: String, width: Int, _ activation: Activation, last: Activation? = nil,
-    condition: ValueID? = nil
+    _ x: ValueID, _ prefix: String, width: Int, _ activation: Activation = .function(.silu),
+    named act: String = "act", last: Activation? = nil, condition: ValueID? = nil
   ) throws -> ValueID {
     var x = input(x, of: prefix)
     let inner = graph.type(x).shape.last!.fixed!
@@ -87,7 +89,8 @@ extension ModelBuilder {
       x = sum(x, added, "\(prefix).conditioned")
     }
     let first = try linear(x, "\(prefix).linear_1", width, inner, bias: true)
-    let active = activation.append(to: &graph, first, name: "\(prefix).act", site: "\(prefix).act")
+    let active = activation.append(
+      to: &graph, first, name: "\(prefix).\(act)", site: "\(prefix).\(act)")
     let second = try linear(active, "\(prefix).linear_2", width, width, bias: true)
     guard let last else { return output(second, of: prefix) }
     let name = "\(prefix).post_act"

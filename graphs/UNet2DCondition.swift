@@ -15,7 +15,7 @@ let unet2DCondition = Architecture("UNet2DConditionModel") { configuration, weig
 extension ModelBuilder {
   fileprivate mutating func unet(_ c: UNetConfiguration, _ size: ImageSize) throws {
     let sample = image("sample", size, c.inputChannels, .sample)
-    let time = numbers("timestep", 1, .timestep)
+    let time = rows("timestep", "B", 1, .timestep)
     let text = try unetText(c)
     let whole = try unetEmbedding(c.embedding, time)
     let active = c.activation.append(to: &graph, whole, name: "emb.active", site: nil)
@@ -55,9 +55,7 @@ extension ModelBuilder {
   /// The rows of text that blocks attend to, `f32[T,D]`.
   private mutating func unetText(_ c: UNetConfiguration) throws -> ValueID? {
     guard let width = c.textWidth else { return nil }
-    let type = TensorType(.f32, [.symbol("T"), .fixed(c.givenTextWidth ?? width)])
-    let name = "encoder_hidden_states"
-    let text = graph.append(Node(.input(name: name), [], type, name: name))
+    let text = rows("encoder_hidden_states", "T", c.givenTextWidth ?? width)
     guard let given = c.givenTextWidth else { return text }
     return try linear(text, "encoder_hid_proj", width, given, bias: true)
   }
@@ -67,7 +65,7 @@ extension ModelBuilder {
   private mutating func unetEmbedding(_ c: UNetEmbedding, _ time: ValueID) throws -> ValueID {
     var embedsLabels = false
     if case .time? = c.classes { embedsLabels = true }
-    let condition = c.conditionWidth.map { numbers("timestep_cond", $0) }
+    let condition = c.conditionWidth.map { rows("timestep_cond", "B", $0) }
     // Where it embeds class labels too, `time_proj` runs twice and has no site.
     let features = try timeFeatures(time, c, isSite: !embedsLabels)
     var whole = try timestepEmbedding(
@@ -102,20 +100,20 @@ extension ModelBuilder {
     case .table(let count):
       return try embedding(module, count, c.width, input(labels, "B", .given))
     case .time:
-      let features = try timeFeatures(numbers(labels, 1), c, isSite: false)
+      let features = try timeFeatures(rows(labels, "B", 1), c, isSite: false)
       return try timestepEmbedding(features, module, width: c.width, c.activation)
-    case .identity: return output(input(numbers(labels, c.width), of: module), of: module)
+    case .identity: return output(input(rows(labels, "B", c.width), of: module), of: module)
     case .layers(let width):
-      return try timestepEmbedding(numbers(labels, width), module, width: c.width, .function(.silu))
-    case .layer(let width): return try linear(numbers(labels, width), module, c.width, width, bias: true)
+      return try timestepEmbedding(rows(labels, "B", width), module, width: c.width, .function(.silu))
+    case .layer(let width): return try linear(rows(labels, "B", width), module, c.width, width, bias: true)
     }
   }
 
   private mutating func textAndTimeEmbedding(
     _ c: UNetEmbedding.TextAndTimes, _ width: Int
   ) throws -> ValueID {
-    let text = numbers("text_embeds", c.width)
-    let times = numbers("time_ids", c.count)
+    let text = rows("text_embeds", "B", c.width)
+    let times = rows("time_ids", "B", c.count)
     let entries = graph.type(times).shape[0]
     let apart = graph.append(
       .reshape([entries, .fixed(c.count), .fixed(1)]), times, name: "time_ids.apart")

@@ -98,31 +98,10 @@ extension ModelBuilder {
     let name = "\(prefix).attentions.\(layer)"
     switch c.kind {
     case .plain, .resnet: return h
-    case .attention: return try pixelAttention(h, name, c)
+    case .attention: return try pixelAttention(h, name, heads: c.heads, headWidth: c.headWidth, c.resnets)
     case .crossAttention:
       guard let text = conditions.text else { preconditionFailure("the configuration has a text") }
       return try transformer(h, text, name, c.transformer(layer))
     }
-  }
-
-  /// Attention of every pixel to all of its image behind a group norm, added to what it reads.
-  ///
-  /// Old checkpoints call its layers otherwise.
-  private mutating func pixelAttention(_ x: ValueID, _ prefix: String, _ c: UNetBlock) throws -> ValueID {
-    let shape = graph.type(x).shape
-    otherNames += [("to_q", "query"), ("to_k", "key"), ("to_v", "value"), ("to_out.0", "proj_attn")].map {
-      ("\(prefix).\($0).", "\(prefix).\($1).")
-    }
-    let x = input(x, of: prefix)
-    let n = try groupNorm(x, "\(prefix).group_norm", groups: c.resnets.groups, eps: c.resnets.eps)
-    let pixels = Dim.fixed(shape[1].fixed! * shape[2].fixed!)
-    let rows = graph.append(.reshape([shape[0], pixels, shape[3]]), n, name: "\(prefix).pixels")
-    let width = c.heads * c.headWidth
-    let q = try linear(rows, "\(prefix).to_q", width, c.channels, bias: true)
-    let k = try linear(rows, "\(prefix).to_k", width, c.channels, bias: true)
-    let v = try linear(rows, "\(prefix).to_v", width, c.channels, bias: true)
-    let mixed = attention(q, k, v, heads: c.heads, name: "\(prefix).mixed")
-    let o = try linear(mixed, "\(prefix).to_out.0", c.channels, width, bias: true)
-    return sum(graph.append(.reshape(shape), o, name: "\(prefix).image"), x, prefix, isSite: true)
   }
 }

@@ -61,7 +61,7 @@ extension ModelBuilder {
     let other = try attentionLayer(n2, text, "\(prefix).attn2", heads: c.heads)
     let g = sum(other, h, "\(prefix).informed")
     let n3 = try layerNorm(g, "\(prefix).norm3", eps: 1e-5)
-    return sum(try gegluLayer(n3, "\(prefix).ff"), g, prefix, isSite: true)
+    return sum(try feedForward(n3, "\(prefix).ff", .geglu), g, prefix, isSite: true)
   }
 
   /// Diffusers' `Attention` of the rows of images, `f32[B,P,D]`, to each other or to those of `text`, as the site `prefix`.
@@ -77,19 +77,5 @@ extension ModelBuilder {
     let v = try linear(source, "\(prefix).to_v", width, columns, bias: false)
     let mixed = attention(q, k, v, heads: heads, name: "\(prefix).mixed")
     return output(try linear(mixed, "\(prefix).to_out.0", width, width, bias: true), of: prefix)
-  }
-
-  /// Diffusers' `FeedForward` with GEGLU: of what goes up one half is the gate of the other.
-  private mutating func gegluLayer(_ x: ValueID, _ prefix: String) throws -> ValueID {
-    let x = input(x, of: prefix)
-    let width = graph.type(x).shape.last!.fixed!
-    let inner = 4 * width
-    let module = "\(prefix).net.0"
-    let both = try linear(input(x, of: module), "\(module).proj", 2 * inner, width, bias: true)
-    let gate = columns(both, from: inner, inner, "\(module).gate")
-    let active = graph.append(.unary(.gelu), gate, name: "\(module).gate.active")
-    let raised = columns(both, from: 0, inner, "\(module).raised")
-    let gated = graph.append(.binary(.mul), raised, active, name: module, site: module)
-    return output(try linear(gated, "\(prefix).net.2", width, inner, bias: true), of: prefix)
   }
 }

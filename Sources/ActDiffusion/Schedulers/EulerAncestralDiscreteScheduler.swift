@@ -25,20 +25,16 @@ struct EulerAncestralDiscreteScheduler: Scheduler {
     let trained = schedule.sigmas
     let times = timesteps.of(schedule.count, steps: options.steps, rounded: false)
     let sigmas = (times.map { trained.interpolated(at: $0) } + [0]).map(\.single)
-    let highest = sigmas.max() ?? 0
     return Run(
-      timesteps: times.map(\.single),
-      initialScale: timesteps.spacing == .leading ? (highest * highest + 1).squareRoot() : highest,
-      sigmas: sigmas, prediction: prediction)
+      timesteps: times.map(\.single), initialScale: timesteps.initialScale(sigmas), sigmas: sigmas,
+      prediction: prediction)
   }
 
-  private struct Run: SchedulerRun {
+  private struct Run: SigmaRun {
     let timesteps: [Double]
     let initialScale: Double
     let sigmas: [Double]
     let prediction: Prediction
-
-    func inputScale(at call: Int) -> Double { 1 / (sigmas[call] * sigmas[call] + 1).squareRoot() }
 
     func takesNoise(at call: Int) -> Bool { sigmas[call + 1] > 0 }
 

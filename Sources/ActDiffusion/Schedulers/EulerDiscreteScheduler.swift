@@ -50,24 +50,37 @@ struct EulerDiscreteScheduler: Scheduler {
     if time == .continuous, prediction == .velocity {
       times = sigmas.prefix(times.count).map { 0.25 * log($0) }
     }
-    let highest = sigmas.max() ?? 0
     return Run(
-      timesteps: times.map(\.single),
-      initialScale: timesteps.spacing == .leading ? (highest * highest + 1).squareRoot() : highest,
-      sigmas: sigmas, prediction: prediction)
+      timesteps: times.map(\.single), initialScale: timesteps.initialScale(sigmas), sigmas: sigmas,
+      prediction: prediction)
   }
 
-  private struct Run: SchedulerRun {
+  private struct Run: SigmaRun {
     let timesteps: [Double]
     let initialScale: Double
     let sigmas: [Double]
     let prediction: Prediction
 
-    func inputScale(at call: Int) -> Double { 1 / (sigmas[call] * sigmas[call] + 1).squareRoot() }
-
     mutating func step(_ call: Int, output: [Float], sample: [Float], noise: [Float]) -> [Float] {
       prediction.euler(output, sample, from: sigmas[call], to: sigmas[call + 1])
     }
+  }
+}
+
+/// A run whose samples have, for one of image, a sigma of noise at each call and after the last.
+protocol SigmaRun: SchedulerRun {
+  var sigmas: [Double] { get }
+}
+
+extension SigmaRun {
+  func inputScale(at call: Int) -> Double { 1 / (sigmas[call] * sigmas[call] + 1).squareRoot() }
+}
+
+extension Timesteps {
+  /// What normal noise is multiplied by where a run begins at the highest of these sigmas.
+  func initialScale(_ sigmas: [Double]) -> Double {
+    let highest = sigmas.max() ?? 0
+    return spacing == .leading ? (highest * highest + 1).squareRoot() : highest
   }
 }
 
