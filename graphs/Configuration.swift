@@ -1,19 +1,18 @@
 import ActFormats
 
-/// A model's `config.json`, read key by key; a missing or senseless value names the key.
-///
-/// It keeps account of the keys that were read: one that is left over may change what the model computes, and is an
-/// error (``checkAllRead(by:)``).
-struct Configuration {
+/// A model's `config.json`: a key that is left over may change what the model computes, and is an error
+/// (``checkAllRead(by:)``).
+struct Configuration: KeyedConfiguration {
   let path: String
   let json: JSON
   /// The longest sequence that is asked for, where somebody asks: some models choose frequencies by it.
   let wantedContext: Int?
-  private let account = Account()
+  let account = KeyAccount()
+  private let objects = Objects()
 
-  private final class Account {
-    var keys: Set<String> = []
-    var objects: [String: Configuration] = [:]
+  /// The objects in it that were read.
+  private final class Objects {
+    var byKey: [String: Configuration] = [:]
   }
 
   init(path: String, json: JSON, wantedContext: Int? = nil) {
@@ -22,22 +21,8 @@ struct Configuration {
     self.wantedContext = wantedContext
   }
 
-  func failure(_ key: String, _ expected: String) -> FileError {
-    let found = json[key].map { $0.description.prefix(60) } ?? "nothing"
-    return FileError(path, key, "expected \(expected), found \(found)")
-  }
-
   /// Whether the key is there, be it with a value of null.
   func names(_ key: String) -> Bool { json[key] != nil }
-
-  /// Whether the key has a value.
-  func has(_ key: String) -> Bool { value(key) != nil }
-
-  private func value(_ key: String) -> JSON? {
-    account.keys.insert(key)
-    guard let value = json[key], value != .null else { return nil }
-    return value
-  }
 
   /// Counts keys as read that the model's published code ignores as it is configured.
   func disregard(_ keys: String...) { account.keys.formUnion(keys) }
@@ -100,9 +85,6 @@ struct Configuration {
     return flags
   }
 
-  /// The value of a key that may have several forms; nil where there is none.
-  func element(_ key: String) -> JSON? { value(key) }
-
   /// Sizes, at least one.
   func sizes(_ key: String, default fallback: [Int]) throws -> [Int] {
     guard let value = value(key) else { return fallback }
@@ -113,43 +95,6 @@ struct Configuration {
       }
       return size
     }
-  }
-
-  /// A number in `range`; what lies outside is senseless. ``SaneRange`` names the usual ones.
-  func number(_ key: String, in range: ClosedRange<Double>, default fallback: Double? = nil) throws -> Double
-  {
-    guard let value = value(key) else {
-      guard let fallback else { throw failure(key, "a number from \(range.spelling)") }
-      return fallback
-    }
-    guard let number = value.double, range.contains(number) else {
-      throw failure(key, "a number from \(range.spelling)")
-    }
-    return number
-  }
-
-  /// A number that may be left out.
-  func optionalNumber(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
-    has(key) ? try number(key, in: range) : nil
-  }
-
-  /// So many numbers in `range`.
-  func numbers(_ key: String, count: Int, in range: ClosedRange<Double>) throws -> [Double] {
-    guard let array = value(key)?.array, array.count == count else {
-      throw failure(key, "a list of \(count) numbers")
-    }
-    return try array.map { element in
-      guard let number = element.double, range.contains(number) else {
-        throw failure(key, "numbers from \(range.spelling)")
-      }
-      return number
-    }
-  }
-
-  func flag(_ key: String, default fallback: Bool) throws -> Bool {
-    guard let value = value(key) else { return fallback }
-    guard let flag = value.bool else { throw failure(key, "true or false") }
-    return flag
   }
 
   func string(_ key: String, default fallback: String) throws -> String {
@@ -171,9 +116,9 @@ struct Configuration {
   func object(_ key: String) throws -> Configuration? {
     guard let value = value(key) else { return nil }
     guard value.members != nil else { throw failure(key, "an object") }
-    if let known = account.objects[key] { return known }
+    if let known = objects.byKey[key] { return known }
     let object = Configuration(path: "\(path): \(key)", json: value, wantedContext: wantedContext)
-    account.objects[key] = object
+    objects.byKey[key] = object
     return object
   }
 
@@ -187,7 +132,7 @@ struct Configuration {
         path, member.key, "expected a key that `\(name)` has, found \(member.value.description.prefix(60))",
         next: "remove it if the model computes the same without it")
     }
-    for key in account.objects.keys.sorted() { try account.objects[key]?.checkAllRead(by: name) }
+    for key in objects.byKey.keys.sorted() { try objects.byKey[key]?.checkAllRead(by: name) }
   }
 }
 

@@ -79,7 +79,7 @@ struct UNetDepths {
   }
 
   private static func read(_ c: Configuration, _ key: String, _ blocks: Int) throws -> [Depth]? {
-    guard let value = c.element(key) else { return nil }
+    guard let value = c.value(key) else { return nil }
     let failure = c.failure(key, "a number, or a list of \(blocks) numbers or lists")
     func count(_ json: JSON) throws -> Int {
       guard let count = json.int, (0...SaneRange.size.upperBound).contains(count) else { throw failure }

@@ -120,7 +120,7 @@ struct UNetEmbedding {
     }
     // The configuration says how wide all is together. Six numbers are the sizes and the crop of a picture; of SDXL's
     // refiner, whose pooled text is as wide as the text, five: its last two are one score.
-    let textWidth = c.element("cross_attention_dim").map(\.int) ?? 1280
+    let textWidth = c.value("cross_attention_dim").map(\.int) ?? 1280
     let count = textWidth == projected - 5 * width ? 5 : 6
     guard projected > count * width else {
       throw c.failure(

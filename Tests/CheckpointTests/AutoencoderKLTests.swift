@@ -115,22 +115,11 @@ import Workbench
     ], patterns)
   func steering(call: NetworkCall, pattern: String) throws {
     let map = try call.model().randomMap(at: pattern)
-    func run(_ variant: Variant, _ map: MapFile?, _ strength: Float) throws -> [Float] {
-      let isLive = map != nil && variant != .frozen
-      return try call.network(variant, steeredBy: map, strength: strength)
+    try checkSteering(at: [0.7], within: 1e-9) { variant, isSteered, strength in
+      let isLive = isSteered && variant != .frozen
+      return try call.network(variant, steeredBy: isSteered ? map : nil, strength: strength)
         .evaluate(call.inputs(), strengths: isLive ? [steeringMap: strength] : [:])
         .filter { $0.name != "logvar" }.flatMap(\.values)
-    }
-    let strength: Float = 0.7
-    let reference = try run(.reference, map, strength)
-    for variant in [Variant.inserted, .live, .frozen] {
-      let deviation = Deviation(try run(variant, map, strength), from: reference)
-      #expect(deviation.normalizedSquaredError <= 1e-9, "\(variant)")
-    }
-    for variant in [Variant.live, .reference] {
-      let bare = try run(variant, nil, 0)
-      #expect(sameBits(try run(variant, map, 0), bare), "\(variant)")
-      #expect(!sameBits(try run(variant, map, 1), bare), "\(variant)")
     }
   }
 

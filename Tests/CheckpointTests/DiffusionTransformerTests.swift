@@ -118,22 +118,12 @@ import Testing
     guard pattern != "*:[01]" || hasStreams else { return }
     let map = try model.randomMap(at: pattern)
     let call = try inputs("call2", checkpoint)
-    func run(_ variant: Variant, _ map: MapFile?, _ strength: Float) throws -> [Float] {
-      let isLive = map != nil && variant != .frozen
-      return try transformer(checkpoint, "call2", variant, steeredBy: map, strength: strength)
-        .evaluate(call, strengths: isLive ? [steeringMap: strength] : [:]).flatMap(\.values)
-    }
-    for strength in [0.3, 1] as [Float] {
-      let reference = try run(.reference, map, strength)
-      for variant in [Variant.inserted, .live, .frozen] {
-        let deviation = Deviation(try run(variant, map, strength), from: reference)
-        #expect(deviation.normalizedSquaredError <= 1e-9, "\(variant), λ = \(strength)")
-      }
-    }
-    for variant in [Variant.live, .inserted, .reference] {
-      let bare = try run(variant, nil, 0)
-      #expect(sameBits(try run(variant, map, 0), bare), "\(variant)")
-      #expect(!sameBits(try run(variant, map, 1), bare), "\(variant)")
+    try checkSteering(at: [0.3, 1], within: 1e-9) { variant, isSteered, strength in
+      let isLive = isSteered && variant != .frozen
+      let transformer = try transformer(
+        checkpoint, "call2", variant, steeredBy: isSteered ? map : nil, strength: strength)
+      return try transformer.evaluate(call, strengths: isLive ? [steeringMap: strength] : [:])
+        .flatMap(\.values)
     }
   }
 

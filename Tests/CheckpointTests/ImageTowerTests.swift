@@ -112,22 +112,10 @@ import Workbench
     let model = try Model(fixture(checkpoint))
     let map = try model.randomMap(at: pattern)
     let images = try inputs("images2", checkpoint)
-    func run(_ variant: Variant, _ map: MapFile?, _ strength: Float) throws -> [Float] {
-      let isLive = map != nil && variant != .frozen
-      return try tower(checkpoint, variant, steeredBy: map, strength: strength)
+    try checkSteering(at: [0.3, 1, 1.5], within: 1e-10) { variant, isSteered, strength in
+      let isLive = isSteered && variant != .frozen
+      return try tower(checkpoint, variant, steeredBy: isSteered ? map : nil, strength: strength)
         .evaluate(images, strengths: isLive ? [steeringMap: strength] : [:]).flatMap(\.values)
-    }
-    for strength in [0.3, 1, 1.5] as [Float] {
-      let reference = try run(.reference, map, strength)
-      for variant in [Variant.inserted, .live, .frozen] {
-        let deviation = Deviation(try run(variant, map, strength), from: reference)
-        #expect(deviation.normalizedSquaredError <= 1e-10, "\(variant), λ = \(strength)")
-      }
-    }
-    for variant in [Variant.live, .inserted, .reference] {
-      let bare = try run(variant, nil, 0)
-      #expect(sameBits(try run(variant, map, 0), bare), "\(variant)")
-      #expect(!sameBits(try run(variant, map, 1), bare), "\(variant)")
     }
   }
 

@@ -33,7 +33,8 @@ struct NoiseSchedule: Sendable {
     let last = try c.number("beta_end", in: range, default: end)
     let kind = try c.choice("beta_schedule", default: Betas(rawValue: schedule)!)
     var betas: [Float]
-    if let trained = try c.numbers("trained_betas", count: count, in: range) {
+    if c.has("trained_betas") {
+      let trained = try c.numbers("trained_betas", count: count, in: range)
       betas = trained.map(Float.init)
     } else {
       betas =

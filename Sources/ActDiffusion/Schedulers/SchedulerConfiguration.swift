@@ -1,40 +1,18 @@
 import ActErrors
 import ActFormats
 
-/// A `scheduler_config.json`, read key by key; a missing or senseless value names the key.
+/// A `scheduler_config.json`.
 ///
-/// It keeps account of the keys that were read. One that no scheduler of diffusers has is an error; one that only other
+/// A key that no scheduler of diffusers has is an error; one that only other
 /// classes have is ignored, as diffusers ignores it: a folder's file often began as another class's.
-package struct SchedulerConfiguration {
+package struct SchedulerConfiguration: KeyedConfiguration {
   package let path: String
-  let json: JSON
-  private let account = Account()
-
-  private final class Account { var keys: Set<String> = [] }
+  package let json: JSON
+  package let account = KeyAccount()
 
   package init(path: String, json: JSON) {
     self.path = path
     self.json = json
-  }
-
-  func failure(_ key: String, _ expected: String) -> FileError {
-    let found = json[key].map { $0.description.prefix(60) } ?? "nothing"
-    return FileError(path, key, "expected \(expected), found \(found)")
-  }
-
-  private func value(_ key: String) -> JSON? {
-    account.keys.insert(key)
-    guard let value = json[key], value != .null else { return nil }
-    return value
-  }
-
-  /// Whether the key has a value.
-  func has(_ key: String) -> Bool { value(key) != nil }
-
-  func flag(_ key: String, default fallback: Bool) throws(FileError) -> Bool {
-    guard let value = value(key) else { return fallback }
-    guard let flag = value.bool else { throw failure(key, "true or false") }
-    return flag
   }
 
   func count(_ key: String, in range: ClosedRange<Int>, default fallback: Int) throws(FileError) -> Int {
@@ -43,35 +21,6 @@ package struct SchedulerConfiguration {
       throw failure(key, "an integer from \(range.lowerBound) to \(range.upperBound)")
     }
     return count
-  }
-
-  func number(
-    _ key: String, in range: ClosedRange<Double>, default fallback: Double
-  ) throws(FileError) -> Double { try optionalNumber(key, in: range) ?? fallback }
-
-  func optionalNumber(_ key: String, in range: ClosedRange<Double>) throws(FileError) -> Double? {
-    guard let value = value(key) else { return nil }
-    guard let number = value.double, range.contains(number) else {
-      throw failure(key, "a number from \(range.spelling)")
-    }
-    return number
-  }
-
-  func numbers(
-    _ key: String, count: Int, in range: ClosedRange<Double>
-  ) throws(FileError) -> [Double]? {
-    guard let value = value(key) else { return nil }
-    guard let array = value.array, array.count == count else {
-      throw failure(key, "a list of \(count) numbers")
-    }
-    var numbers: [Double] = []
-    for element in array {
-      guard let number = element.double, range.contains(number) else {
-        throw failure(key, "numbers from \(range.spelling)")
-      }
-      numbers.append(number)
-    }
-    return numbers
   }
 
   /// One of the cases of an enumeration, by its raw value.
