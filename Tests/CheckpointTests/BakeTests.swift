@@ -14,85 +14,6 @@ import Workbench
 
   init() throws { directory = try TemporaryDirectory() }
 
-  /// A map by the form of its function.
-  enum Form: String {
-    case affine, scale, shift, gated, lowRank
-
-    private var body: String {
-      switch self {
-      case .affine:
-        """
-        %scaled = mul %x, %a : f32[T,D]
-        %moved = add %scaled, %b : f32[T,D]
-        %change = sub %moved, %x : f32[T,D]
-        %part = mul %change, %strength : f32[T,D]
-        %y = add %x, %part : f32[T,D]
-        """
-      case .scale:
-        """
-        %scaled = mul %x, %a : f32[T,D]
-        %change = sub %scaled, %x : f32[T,D]
-        %part = mul %change, %strength : f32[T,D]
-        %y = add %x, %part : f32[T,D]
-        """
-      case .shift:
-        """
-        %part = mul %b, %strength : f32[D]
-        %y = add %x, %part : f32[T,D]
-        """
-      case .gated:
-        """
-        %part = mul %b, %strength : f32[D]
-        %moved = add %x, %part : f32[T,D]
-        %above = gt %x, %a : bool[T,D]
-        %y = select %above, %moved, %x : f32[T,D]
-        """
-      case .lowRank:
-        """
-        %along = linear %x, %v : f32[T,2]
-        %back = linear %along, %u : f32[T,D]
-        %moved = add %back, %b : f32[T,D]
-        %part = mul %moved, %strength : f32[T,D]
-        %y = add %x, %part : f32[T,D]
-        """
-      }
-    }
-
-    private var parameters: [(name: String, shape: String)] {
-      switch self {
-      case .affine, .gated: [("a", "D"), ("b", "D")]
-      case .scale: [("a", "D")]
-      case .shift: [("b", "D")]
-      case .lowRank: [("v", "2,D"), ("u", "D,2"), ("b", "D")]
-      }
-    }
-
-    /// A map of random parameters at `sites` of a model.
-    func map(at sites: [String], of model: Model) -> MapFile {
-      var random = SplitMix64(state: 5)
-      let inputs = parameters.map { "%\($0.name): f32[\($0.shape)]" }.joined(separator: ", ")
-      return MapFile(
-        FitDescription(.init(rawValue, version: "1")),
-        transport: """
-          graph @\(rawValue)(%x: f32[T,D], \(inputs), %strength: f32[]) {
-          \(body)
-            return %y
-          }
-          """,
-        parameterNames: parameters.map(\.name), modelFingerprint: model.fingerprint,
-        sites: sites.map { site in
-          let width = model.width(of: site)
-          let values = parameters.map { name, shape in
-            let sizes = shape.split(separator: ",").map { Int($0) ?? width }
-            let range: ClosedRange<Float> = name == "a" ? 0.5...1.5 : -0.5...0.5
-            let numbers = (0..<sizes.reduce(1, *)).map { _ in Float.random(in: range, using: &random) }
-            return (name, MapParameter(numbers, shape: sizes))
-          }
-          return .init(name: site, width: width, parameters: Dictionary(uniqueKeysWithValues: values))
-        })
-    }
-  }
-
   private static let strength: Float = 0.75
 
   private func bake(
@@ -126,7 +47,7 @@ import Workbench
   }
 
   private func check(
-    _ form: Form, at sites: [String], of model: Model, changing changes: [String] = [],
+    _ form: MapForm, at sites: [String], of model: Model, changing changes: [String] = [],
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let map = form.map(at: sites, of: model)
@@ -167,7 +88,7 @@ import Workbench
     let configuration = try JSON(readingFile: fixture("\(decoder)/config.json"))
     guard configuration["attention_bias"]?.bool != true else { return }
     var maps = MapSet()
-    try maps.add(Form.scale.map(at: sites, of: model), name: "m", path: "m", model: model)
+    try maps.add(MapForm.scale.map(at: sites, of: model), name: "m", path: "m", model: model)
     for loader in [CheckpointLoader.vllm, .llamaCpp] {
       #expect(try model.bake(maps, BakeOptions(strengths: ["m": 1], loader: loader)).form.changes.isEmpty)
     }
@@ -176,12 +97,12 @@ import Workbench
   /// A family, sites with a home for a scale and a shift, and what changes in the configuration.
   struct Home: CustomTestStringConvertible {
     var checkpoint: String
-    var form = Form.affine
+    var form = MapForm.affine
     var sites: String
     var changes: [String] = []
     var testDescription: String { "\(checkpoint) \(form) \(sites)" }
 
-    init(_ checkpoint: String, _ form: Form, _ sites: String, _ changes: String...) {
+    init(_ checkpoint: String, _ form: MapForm, _ sites: String, _ changes: String...) {
       (self.checkpoint, self.form, self.sites, self.changes) = (checkpoint, form, sites, changes)
     }
 
@@ -252,7 +173,7 @@ import Workbench
   @Test func strengthZeroChangesNothing() throws {
     let model = try Model(fixture("tiny-mistral"))
     var maps = MapSet()
-    let map = Form.affine.map(at: try model.sites(matching: ["*"]), of: model)
+    let map = MapForm.affine.map(at: try model.sites(matching: ["*"]), of: model)
     try maps.add(map, name: "m", path: "m", model: model)
     let baked = try model.bake(maps, BakeOptions(strengths: ["m": 0]))
     #expect(baked.changedCount == 0 && baked.form.changes.isEmpty)
@@ -261,7 +182,7 @@ import Workbench
   /// A shift whose numbers are zero needs no bias either.
   @Test func shiftsOfZeroNeedNoHome() throws {
     let model = try Model(fixture("tiny-qwen2-windows"))
-    var map = Form.affine.map(at: try model.sites(matching: ["*.post_attention_layernorm"]), of: model)
+    var map = MapForm.affine.map(at: try model.sites(matching: ["*.post_attention_layernorm"]), of: model)
     for index in map.sites.indices {
       map.sites[index].parameters["b"] = MapParameter([Float](repeating: 0, count: map.sites[index].width))
     }
@@ -274,7 +195,7 @@ import Workbench
   @Test(arguments: ["tiny-gemma", "tiny-gpt2", "tiny-phi3", "tiny-mistral"])
   func storedTypesRound(checkpoint: String) throws {
     let model = try Model(fixture(checkpoint))
-    let map = Form.scale.map(at: sites(of: model) { $0.isNorm }, of: model)
+    let map = MapForm.scale.map(at: sites(of: model) { $0.isNorm }, of: model)
     let (_, copy) = try bake(map, into: model, precision: .stored)
     for name in model.checkpoint.names {
       #expect(copy.checkpoint.info(of: name)?.dtype == model.checkpoint.info(of: name)?.dtype)
@@ -308,7 +229,7 @@ import Workbench
     try directory.write(readBytes(fixture("tiny-plain/config.json")), to: "shards/config.json")
 
     let model = try Model(path)
-    let map = Form.affine.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
+    let map = MapForm.affine.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
     let (_, copy) = try bake(map, into: model)
     #expect(Set(copy.checkpoint.files.map(\.name)) == Set(model.checkpoint.files.map(\.name)))
     for file in copy.checkpoint.files {
@@ -324,14 +245,14 @@ import Workbench
 
   struct Refusal: CustomTestStringConvertible {
     var checkpoint: String
-    var form: Form
+    var form: MapForm
     var sites: String
     var loader: CheckpointLoader
     var words: [String]
     var testDescription: String { "\(checkpoint) \(form) \(sites) for \(loader.rawValue)" }
 
     init(
-      _ checkpoint: String, _ form: Form, _ sites: String, _ loader: CheckpointLoader, _ words: String...
+      _ checkpoint: String, _ form: MapForm, _ sites: String, _ loader: CheckpointLoader, _ words: String...
     ) {
       (self.checkpoint, self.form, self.sites) = (checkpoint, form, sites)
       (self.loader, self.words) = (loader, words)
@@ -375,7 +296,7 @@ import Workbench
     ] as [(String, CheckpointLoader)])
   func modelsThatALoaderDoesNotRead(checkpoint: String, loader: CheckpointLoader) throws {
     let model = try Model(fixture(checkpoint))
-    let map = Form.shift.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
+    let map = MapForm.shift.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
     let error = #expect(throws: FileError.self) { try bake(map, into: model, for: loader) }
     #expect(try #require(error).description.contains("\(loader.rawValue) reads no such checkpoint"))
     #expect(error?.isUnsupported == true)
@@ -384,20 +305,20 @@ import Workbench
   /// What has a home is baked, and the rest left out and named.
   @Test func approximately() throws {
     let model = try Model(fixture("tiny-mistral"))
-    let map = Form.affine.map(at: try model.sites(matching: ["*_layernorm", "*.act_fn"]), of: model)
+    let map = MapForm.affine.map(at: try model.sites(matching: ["*_layernorm", "*.act_fn"]), of: model)
     let (baked, copy) = try bake(map, into: model, approximate: true)
     #expect(Set(baked.leftOut.map(\.site)) == Set(map.sites.map(\.name)))
     // The scales of the norms are there; the shifts, and the maps behind the activation, are not.
-    var scales = Form.scale.map(at: try model.sites(matching: ["*_layernorm"]), of: model)
+    var scales = MapForm.scale.map(at: try model.sites(matching: ["*_layernorm"]), of: model)
     for index in scales.sites.indices {
       let site = map.sites.first { $0.name == scales.sites[index].name }
       scales.sites[index].parameters["a"] = site?.parameters["a"]
     }
     #expect(try error(of: logits(of: copy), from: logits(of: model, steeredBy: scales)) <= 1e-5)
     // Nothing of a map is an error all the same.
-    let gated = Form.gated.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
+    let gated = MapForm.gated.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
     #expect(throws: BakeError.self) { try bake(gated, into: model, approximate: true) }
-    let shifts = Form.shift.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
+    let shifts = MapForm.shift.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
     #expect(throws: BakeError.self) { try bake(shifts, into: model, approximate: true) }
   }
 
@@ -412,7 +333,7 @@ import Workbench
   @Test func measures() throws {
     let model = try Model(fixture("tiny-plain"))
     var maps = MapSet()
-    let map = Form.affine.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
+    let map = MapForm.affine.map(at: try model.sites(matching: ["*.o_proj"]), of: model)
     try maps.add(map, name: "m", path: "m", model: model)
     for (precision, most) in [(ImportPrecision.f32, 1e-10), (.bf16, 1e-3)] {
       let baked = try model.bake(maps, BakeOptions(strengths: ["m": 1], precision: precision))
