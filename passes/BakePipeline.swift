@@ -8,6 +8,7 @@ public func bakePipeline(_ transports: [Transport], frozen: [String: Float]) -> 
     insertTransports(transports),
     freezeDials(frozen),
   ] + [
+    expandPixelMeans,
     foldConstants,
     recognizeAffine,
     foldConstants,

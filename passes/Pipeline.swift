@@ -34,6 +34,8 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
   let packing = packWeights(options.weights)
   guard options.fuses else { return steering + [packing, deadCode] }
   return steering + [
+    // Maps say what they take of images; what that is of rows, the passes below see through.
+    expandPixelMeans,
     // Cheap arithmetic first: fewer forms to recognise.
     foldConstants,
     // Gathers whole transports, and chains of them, into `x·scale + shift`, where a fold below takes that or it is

@@ -20,6 +20,7 @@ public struct RegisteredPass: Sendable {
 public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("inlines maps at their sites") { insertTransports($0.transports, scores: $0.scores) },
   RegisteredPass("turns dials into constants") { freezeDials($0.frozen) },
+  RegisteredPass("takes the means of images from their moments") { _ in expandPixelMeans },
   RegisteredPass("evaluates scalar arithmetic and drops identities") { _ in foldConstants },
   RegisteredPass("gathers trees that fold or get shorter into x·scale + shift") { _ in recognizeAffine },
   RegisteredPass("folds a map into the norm before it") { _ in foldAffineIntoNorm },

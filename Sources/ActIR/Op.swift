@@ -66,6 +66,9 @@ public enum Op: Hashable, Sendable {
   case averagePool(AveragePool)
   /// The mean and the variance of each channel over the rows of each entry. `x: f32[B,…,C] -> f32[B,2,C]`
   case moments
+  /// The mean of each channel over the pixels of an image, and a row of anything else itself: what a map moves that acts
+  /// on images as wholes.
+  case pixelMean
 
   // MARK: Normalisation and reductions, over channels
 
@@ -166,6 +169,7 @@ extension Op {
     case .upsampleNearest(let height, let width): UpsampleNearestOp(height: height, width: width)
     case .averagePool(let pooling): AveragePoolOp(pooling: pooling)
     case .moments: MomentsOp()
+    case .pixelMean: PixelMeanOp()
     case .rmsNorm(let eps): RMSNormOp(eps: eps)
     case .layerNorm(let eps): LayerNormOp(eps: eps)
     case .reduce(let function): ReduceOp(function: function)
@@ -205,7 +209,7 @@ extension Op {
       SelectOp(), AffineOp(), FusedOp(),
       LinearOp(), LinearEpilogueOp(),
       ChooseOp(), TakeChannelsOp(), ExpertLinearOp(), WeightedSumOp(),
-      ConvOp(), ConvEpilogueOp(), UpsampleNearestOp(), AveragePoolOp(), MomentsOp(),
+      ConvOp(), ConvEpilogueOp(), UpsampleNearestOp(), AveragePoolOp(), MomentsOp(), PixelMeanOp(),
       RMSNormOp(), LayerNormOp(),
     ] as [any OpDefinition]).map(\.op)
     + ReduceFunction.allCases.map(Op.reduce)

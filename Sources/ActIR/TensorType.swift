@@ -77,6 +77,9 @@ public struct TensorType: Hashable, Sendable {
     return elementsPerSymbol != nil
   }
 
+  /// Whether it is images `[B,H,W,C]`, whose rows are pixels.
+  public var isImages: Bool { rank == 4 && shape[0] == .symbol("B") }
+
   /// The product of the fixed sizes after a symbol; nil where others are no fixed sizes, or it overflows.
   public var elementsPerSymbol: Int? {
     guard case .symbol? = shape.first else { return nil }

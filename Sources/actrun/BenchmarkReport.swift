@@ -25,8 +25,8 @@ struct BenchmarkReport {
         "steer": .string(names[row]),
         "prefill_tokens_per_second": .double(Double(prompt) / median(timings[row].prefill)),
         "decode_tokens_per_second": .double(Double(generated) / median(timings[row].decode)),
-        "prefill_cost": .double(costs[0].median), "prefill_cost_interval": json(costs[0]),
-        "decode_cost": .double(costs[1].median), "decode_cost_interval": json(costs[1]),
+        "prefill_cost": .double(costs[0].median), "prefill_cost_interval": costs[0].intervalJSON,
+        "decode_cost": .double(costs[1].median), "decode_cost_interval": costs[1].intervalJSON,
         "prefill_seconds": .array(timings[row].prefill.map(JSON.double)),
         "decode_seconds": .array(timings[row].decode.map(JSON.double)),
       ])
@@ -46,7 +46,7 @@ struct BenchmarkReport {
       "steering", "pp\(prompt) tokens/s", "tg\(tokens) tokens/s", "prefill cost", "decode cost",
     ])
     for row in names.indices {
-      let costs = row == 0 ? ["", ""] : costs(row).map(text)
+      let costs = row == 0 ? ["", ""] : costs(row).map(\.costText)
       table.rows.append(
         [
           names[row], fixed(Double(prompt) / median(timings[row].prefill), 1),
@@ -76,16 +76,20 @@ struct BenchmarkReport {
   /// How much longer a row's prefill and decode take than the unsteered ones.
   private func costs(_ row: Int) -> [MedianInterval] { timings[row].costs(over: timings[0]) }
 
-  private func text(_ cost: MedianInterval) -> String {
-    let median = fixed(cost.median * 100, 1) + " %"
-    guard let interval = cost.interval else { return median + ", unresolved" }
-    let bounds = "[\(fixed(interval.lowerBound * 100, 1)), \(fixed(interval.upperBound * 100, 1))]"
-    return "\(median) \(bounds)" + (cost.excludes(0) ? "" : ", unresolved")
-  }
-
-  private func json(_ cost: MedianInterval) -> JSON {
-    cost.interval.map { .array([.double($0.lowerBound), .double($0.upperBound)]) } ?? .null
-  }
-
   private func median(_ values: [Double]) -> Double { MedianInterval(values).median }
+}
+
+extension MedianInterval {
+  /// A cost as tables have it, in percent, with its interval.
+  var costText: String {
+    let median = fixed(median * 100, 1) + " %"
+    guard let interval else { return median + ", unresolved" }
+    let bounds = "[\(fixed(interval.lowerBound * 100, 1)), \(fixed(interval.upperBound * 100, 1))]"
+    return "\(median) \(bounds)" + (excludes(0) ? "" : ", unresolved")
+  }
+
+  /// The ends of the interval; null where there is none.
+  var intervalJSON: JSON {
+    interval.map { .array([.double($0.lowerBound), .double($0.upperBound)]) } ?? .null
+  }
 }

@@ -10,19 +10,24 @@ struct ImageCommand: ParsableCommand {
     commandName: "image", abstract: "Makes pictures of a text.",
     discussion: """
       The plan is that of a whole pipeline. A picture depends on the text, the seed, its index and the strengths alone, \
-      not on what is made beside it. A file that ends in .png holds all pictures: samples side by side, and for ranges \
-      of strengths a row each, with its label; its metadata says what was asked. A file that ends in .safetensors has \
-      the tensor image, f32[B,3,H,W] in 0…1, strengths first and samples within.
+      not on what is made beside it. A file that ends in .png holds all pictures: texts and samples side by side, and \
+      for ranges of strengths a row each, with its label; its metadata says what was asked. A file that ends in \
+      .safetensors has the tensor image, f32[B,3,H,W] in 0…1: strengths first, texts within, and samples within these.
 
       Examples:
         actrun image pipeline.plan -p "a cat on a mat" -o cat.png
         actrun image pipeline.plan -p "a cat" --steps 4 --guidance 0 --seed 3 \\
           --samples 4 -o cats.png
-        actrun image steered.plan -p "a cat" --steer anime=0:1:0.25 -o cats.png
+        actrun image steered.plan -p "a cat" -p "a dog" --steer anime=0:1:0.25 -o both.png
+        actrun image steered.plan --prompts captions.txt --steer anime=1 -o all.safetensors
       """)
 
   @Argument(help: "The plan of a pipeline.", completion: .file(extensions: ["plan"])) var plan: String
-  @Option(name: .shortAndLong, help: "The text; - reads standard input.") var prompt: String
+  @Option(
+    name: .shortAndLong, help: "A text; - reads standard input. Several of these make pictures of each.")
+  var prompt: [String] = []
+  @Option(help: "A data file of texts, by default a line each.", completion: .file()) var prompts: String?
+  @OptionGroup(title: "Records of the data file") var records: RecordArguments
   @Option(help: "What the picture is to be unlike.") var negativePrompt = ""
   @Option(help: ArgumentHelp("Denoising steps; by default as many as the pipeline's.", valueName: "n"))
   var steps: Int?
@@ -35,7 +40,10 @@ struct ImageCommand: ParsableCommand {
   @Option(help: "Which noise the pictures begin with.") var seed: UInt64 = 0
   @Option(help: ArgumentHelp("How many pictures for each set of strengths.", valueName: "n")) var samples = 1
   @Option(
-    help: "First latents in place of the seed's: a file with the tensor latents, [B,C,H,W] for B samples.",
+    help: """
+      First latents in place of the seed's: a file with the tensor latents, [B,C,H,W], for all samples of the first \
+      text, then of the next.
+      """,
     completion: .file(extensions: ["safetensors"]))
   var latents: String?
   @Option(
@@ -51,6 +59,12 @@ struct ImageCommand: ParsableCommand {
   var output: String
 
   func validate() throws {
+    guard prompt.isEmpty != (prompts == nil) else {
+      throw ValidationError("expected --prompt or --prompts, one of them")
+    }
+    if prompts == nil, let option = records.given.first {
+      throw ValidationError("\(option): expected --prompts, whose records it chooses")
+    }
     guard (1...256).contains(samples) else {
       throw ValidationError("--samples: expected 1 to 256, found \(samples)")
     }
@@ -63,7 +77,8 @@ struct ImageCommand: ParsableCommand {
   }
 
   func run() throws {
-    let text = prompt == "-" ? try readText("-") : prompt
+    let prompts =
+      try prompts.map { try records.read($0).texts } ?? prompt.map { $0 == "-" ? try readText("-") : $0 }
     let model = try PictureModel(PlanFile(plan), threads: steering.threads, scheduler: scheduler)
     let expression = try steering.expression()
     let combinations = expression.combinations
@@ -71,7 +86,7 @@ struct ImageCommand: ParsableCommand {
     for name in expression.extrapolated { warn("strength of `\(name)` outside [0, 1] extrapolates the map") }
     let labels = combinations.count == 1 ? [""] : combinations.map(steeringText)
     let size = ContactSheet.size(
-      rows: combinations.count, columns: samples, width: model.width, height: model.height,
+      rows: combinations.count, columns: prompts.count * samples, width: model.width, height: model.height,
       isLabelled: combinations.count > 1)
     guard output.hasSuffix(".safetensors") || [size.width, size.height].allSatisfy(PNGFile.sides.contains)
     else {
@@ -80,25 +95,35 @@ struct ImageCommand: ParsableCommand {
         next: "make fewer pictures, or write a .safetensors file")
     }
     var request = PictureModel.Request(
-      prompt: text, steps: steps ?? model.pipeline.steps, guidance: guidance ?? model.pipeline.guidance,
+      prompt: "", steps: steps ?? model.pipeline.steps, guidance: guidance ?? model.pipeline.guidance,
       seed: seed,
       samples: 0..<samples)
     request.negativePrompt = negativePrompt
     request.eta = eta
-    request.latents = try latents.map { try Latents(reading: $0, shape: model.latentShape, count: samples) }
+    let latents = try latents.map {
+      try Latents(reading: $0, shape: model.latentShape, count: prompts.count * samples)
+    }
 
     let bar = ProgressBar("denoising")
     var pictures: [[[Float]]] = []
-    for (index, strengths) in combinations.enumerated() {
-      pictures.append(
-        try model.pictures(request, steering: strengths) { done, count in
-          let share = (Double(index) + Double(done) / Double(count)) / Double(combinations.count)
+    for strengths in combinations {
+      var row: [[Float]] = []
+      for (index, prompt) in prompts.enumerated() {
+        request.prompt = prompt
+        request.latents = latents?[index * samples..<(index + 1) * samples]
+        let before = pictures.count * prompts.count + index
+        row += try model.pictures(request, steering: strengths) { done, count in
+          let share =
+            (Double(before) + Double(done) / Double(count)) / Double(combinations.count * prompts.count)
           bar.update(share, "step \(done) of \(count)")
-        })
+        }
+      }
+      pictures.append(row)
     }
     bar.finish()
-    try write(pictures, labels, texts(request, combinations), model)
-    note("wrote \(output): \(combinations.count * samples) of \(model.width)x\(model.height) pixels")
+    try write(pictures, labels, texts(prompts, request, combinations), model)
+    let count = combinations.count * prompts.count * samples
+    note("wrote \(output): \(count) of \(model.width)x\(model.height) pixels")
   }
 
   private func write(
@@ -117,9 +142,9 @@ struct ImageCommand: ParsableCommand {
 
   /// What the file says of its pictures.
   private func texts(
-    _ request: PictureModel.Request, _ combinations: [Steering]
+    _ prompts: [String], _ request: PictureModel.Request, _ combinations: [Steering]
   ) -> [(key: String, text: String)] {
-    var texts: [(key: String, text: String)] = [("prompt", request.prompt)]
+    var texts = [(key: "prompt", text: prompts.joined(separator: "\n"))]
     if !request.negativePrompt.isEmpty { texts.append(("negative_prompt", request.negativePrompt)) }
     texts += [
       ("seed", "\(request.seed)"), ("steps", "\(request.steps)"), ("guidance", "\(request.guidance)"),

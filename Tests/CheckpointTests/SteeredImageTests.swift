@@ -46,24 +46,22 @@ import Testing
   func byTheMean(module: String, run: (name: String, strength: Float)) throws {
     let call = SteeredImages(module: module, run: run.name, strength: run.strength)
     let (record, model) = (try call.record(), try call.model())
-    for fuses in [false, true] {
-      var options = CompileOptions()
-      options.weights = .f32
-      options.fuses = fuses
-      let engine = try model.compile(call.graph(of: model), MapSet(), options).makeEngine()
-      try call.writeParameters(engine, count: record.input.count)
-      let results = try engine.run(record.input)
-      for name in [call.result] + call.sites {
+    for variant in Variant.allCases {
+      let engine = try model.makeEngine(
+        steeredBy: call.map(of: model), variant, strength: call.strength, recording: call.sites)
+      let results = try call.run(engine, record.input)
+      for name in [call.result] + (variant == .frozen ? [] : call.sites) {
         let value = try #require(results[name])
         let deviation = Deviation(value.values, from: try record.images(name).values)
-        #expect(deviation.normalizedSquaredError <= 1e-8, "\(name), fused: \(fuses)")
+        #expect(deviation.normalizedSquaredError <= 1e-8, "\(name), \(variant)")
       }
     }
   }
 
   /// A map at no strength changes no bit, with others of another strength in the same call.
-  @Test(arguments: modules) func noStrength(module: String) throws {
-    let call = SteeredImages(module: module, run: "linear-act-pointwise", strength: 0.5)
+  @Test(arguments: modules, ["linear-act-pointwise", "linear-act"])
+  func noStrength(module: String, run: String) throws {
+    let call = SteeredImages(module: module, run: run, strength: 0.5)
     let (record, model) = (try call.record(), try call.model())
     let bare = try #require(try model.makeEngine().run(record.input)[call.result])
     let engine = try model.makeEngine(steeredBy: call.map(of: model))
@@ -119,15 +117,20 @@ struct SteeredImages {
       uniqueKeysWithValues: try names.map { ($0, try fit.floats("\(run)/causal/\(site)/\($0)")) })
   }
 
-  /// The recorded fit as a map that moves each pixel by itself.
+  /// The recorded fit as a map.
   func map(of model: Model, sites: [String]? = nil) throws -> MapFile {
-    MapFile(
-      FitDescription(.init(linearAct.name, version: linearAct.version)), transport: linearAct.transport,
-      parameterNames: ["slope", "source_mean", "target_mean"], modelFingerprint: model.fingerprint,
+    let method = run == "mean-act" ? meanAct : linearAct
+    let choices = run == "linear-act-pointwise" ? ["images": "pixels"] : [:]
+    let functions = try method.functions(.all, MethodSettings(method.options, choices))
+    return MapFile(
+      FitDescription(.init(method.name, version: method.version)),
+      transport: functions.transport.description, parameterNames: functions.parameterNames,
+      modelFingerprint: model.fingerprint,
       sites: try (sites ?? self.sites).map { site in
         MapFile.Site(
           name: site, width: model.width(of: site),
-          parameters: try parameters(at: site).mapValues { MapParameter($0) })
+          parameters: try parameters(at: site).filter { functions.parameterNames.contains($0.key) }
+            .mapValues { MapParameter($0) })
       })
   }
 
@@ -136,44 +139,5 @@ struct SteeredImages {
     let slot: Int32 = engine.plan.dials.isEmpty ? 0 : 1
     if slot > 0 { try engine.setStrengths([steeringMap: strength], slot: 1) }
     return try engine.run(images, slots: Array(repeating: slot, count: images.count))
-  }
-
-  /// The model with maps by the mean at the sites, whose parameters are inputs, and the sites as results.
-  func graph(of model: Model) throws -> Graph {
-    var graph = model.graph
-    for site in sites {
-      guard let x = graph.value(at: site) else { throw UsageError("no site `\(site)`") }
-      let shape = graph.type(x).shape
-      let size = shape[1...2].compactMap(\.fixed)
-      let firstNew = graph.valueBound
-      func parameter(_ name: String) -> ValueID {
-        let type = TensorType(.f32, [shape[0], .fixed(1), .fixed(1), shape[3]])
-        return graph.append(Node(.input(name: "\(site).\(name)"), [], type, name: "\(site).\(name)"))
-      }
-      let (slope, source, target) = (parameter("slope"), parameter("source_mean"), parameter("target_mean"))
-      let mean = graph.append(.averagePool(AveragePool(windows: Windows(kernel: size))), x, name: "mean")
-      let centred = graph.append(.binary(.sub), mean, source, name: "centred")
-      let scaled = graph.append(.binary(.mul), centred, slope, name: "scaled")
-      let moved = graph.append(.binary(.add), scaled, target, name: "moved")
-      let shift = graph.append(.binary(.sub), moved, mean, name: "shift")
-      let dial = graph.append(.constant(strength), name: "strength")
-      let part = graph.append(.binary(.mul), shift, dial, name: "part")
-      let y = graph.append(.binary(.add), x, part, name: "steered")
-      graph.replace(x, with: y, except: Set((firstNew..<graph.valueBound).map { ValueID(index: $0) }))
-      graph.addResult(site, y)
-    }
-    return graph
-  }
-
-  /// Writes the parameters of all sites, the same for each of `count` images.
-  func writeParameters(_ engine: Engine, count: Int) throws {
-    for site in sites {
-      for (name, values) in try parameters(at: site) {
-        guard let input = engine.input("\(site).\(name)") else {
-          throw UsageError("no input `\(site).\(name)`")
-        }
-        for image in 0..<count { (input + image * values.count).update(from: values, count: values.count) }
-      }
-    }
   }
 }

@@ -50,6 +50,25 @@ import Workbench
     #expect(cells.allSatisfy { $0.contains(" %, unresolved") }, "\(outcome.text)")
   }
 
+  /// A plan of whole entries is called on tensors.
+  @Test func calls() throws {
+    let directory = try TemporaryDirectory()
+    let (plan, fixture) = (directory.file("unet.plan"), Workshop.fixture("tiny-unet"))
+    let compiled = try Tool.actc.run("compile", fixture, "--size", "4x2", "-o", plan)
+    try #require(compiled.code == 0, "\(compiled.error)")
+    let input = "\(fixture)/call1.safetensors"
+    let report = try report(plan, "--input", input, "-r", "3")
+    let rows = try #require(report["rows"]?.array)
+    #expect(rows.map { $0["steer"]?.string } == ["unsteered"])
+    #expect(rows[0]["seconds"]?.array?.count == 3 && (rows[0]["call_seconds"]?.double ?? 0) > 0)
+    for (arguments, problem) in [
+      (["-n", "3"], "--tokens: a call on --input has none"), (["--steer", "x=1"], "no dial `x`"),
+    ] {
+      let outcome = try Tool.actrun.run(["bench", plan, "--input", input] + arguments)
+      #expect(outcome.code == 2 && outcome.error.contains(problem), "\(outcome.error)")
+    }
+  }
+
   /// Runs go on until the intervals are narrow, or the time is over; the figures say which.
   @Test func measuresUntilTheIntervalIsNarrow() throws {
     let workshop = try Workshop.get()

@@ -49,7 +49,31 @@ import Workbench
     #expect(all.values.allSatisfy { (0...1).contains($0) })
   }
 
+  /// The pictures of a text are what they are where it stands alone.
+  @Test func severalTexts() throws {
+    _ = try directory.write("a cat\na dog\n", to: "texts.txt")
+    let outcome = try Tool.actrun.run(
+      "image", plan, "--prompts", directory.file("texts.txt"), "--steps", "2", "--samples", "2", "-o",
+      directory.file("both.safetensors"))
+    try #require(outcome.code == 0, "\(outcome.error)")
+    let again = try image(["-p", "a dog", "--samples", "2"], to: "again.safetensors")
+    try #require(again.code == 0, "\(again.error)")
+    func images(_ name: String) throws -> [Float] {
+      let file = try SafetensorsFile(directory.file(name))
+      return Array(file.bytes(of: try #require(file["image"])).bindMemory(to: Float.self))
+    }
+    let (both, cat) = (try images("both.safetensors"), try image(["--samples", "2"], to: "cat.safetensors"))
+    try #require(cat.code == 0, "\(cat.error)")
+    #expect(both == (try images("again.safetensors")))
+    #expect(Array(both.prefix(both.count / 2)) == (try images("cat.safetensors")))
+    let sheet = try image(["-p", "a dog"], to: "both.png")
+    #expect(sheet.code == 0)
+    #expect(String(decoding: try directory.read("both.png"), as: UTF8.self).contains("prompt\0a cat\na dog"))
+  }
+
   @Test(arguments: [
+    (["--prompts", "/nonexistent"], 2, "expected --prompt or --prompts, one of them"),
+    (["--limit", "1"], 2, "--limit: expected --prompts, whose records it chooses"),
     (["--steps", "0"], 2, "takes from 1 to 1000 steps, found 0"),
     (["--samples", "0"], 2, "--samples: expected 1 to 256, found 0"),
     (["--scheduler", "EulerDiscrete"], 2, "there is no scheduler `EulerDiscrete`"),

@@ -187,6 +187,14 @@ package struct ReferenceValues {
         guard coordinates[1] == 1 else { return mean }
         return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(rows)
       }
+    case .pixelMean:
+      let x = inputs[0]
+      let rows = x.shape.dropFirst().dropLast().reduce(1, *)
+      return fill(shape) { index in
+        let coordinates = ReferenceTensor.coordinates(index, shape)
+        guard shape != x.shape else { return x[coordinates] }
+        return (0..<rows).reduce(0) { $0 + x[coordinates[0] * rows + $1, coordinates[3]] } / Double(rows)
+      }
     case .rmsNorm(let eps): return norm(inputs, eps: Double(eps), centred: false)
     case .layerNorm(let eps): return norm(inputs, eps: Double(eps), centred: true)
     case .sinusoids(let s):

@@ -51,7 +51,7 @@ struct SymbolicMachine {
         let mixes =
           switch value.op {
           case .linear, .attention, .kvPack, .takeRows, .reduce, .concat, .reshape, .conv, .upsampleNearest,
-            .averagePool, .moments, .choose, .takeChannels, .expertLinear, .weightedSum:
+            .averagePool, .moments, .pixelMean, .choose, .takeChannels, .expertLinear, .weightedSum:
             true
           case .linearEpilogue, .convEpilogue: position == 0
           case .rmsNorm, .rope, .interpolate: position > 0

@@ -8,13 +8,13 @@ import ActIR
 /// The mean becomes mean·s + t, the variance variance·s². `add`, `sub` and `mul` with what repeats over the rows are such
 /// maps too. Only where it saves a pass over the rows: where the moments of x are known already, or where x is in memory
 /// anyway and what else reads y takes the map along.
+///
+///     %m = slice (moments %y), the means   =>   affine (slice (moments %x), the means), %s, %t
 public let foldAffineIntoMoments = GraphPass(
   "fold-affine-into-moments",
   rules: [
     RewriteRule("fold-affine-into-moments") { id, graph in
-      guard case .moments = graph[id].op, let map = graph.mapOfEntries(graph[id].inputs[0]),
-        graph.savesRows(map, of: graph[id].inputs[0])
-      else { return nil }
+      guard let map = graph.mapUnderMoments(id), !graph.givesMeansAlone(id) else { return nil }
       let node = graph[id]
       var m = graph.append(.moments, map.x, name: "\(graph[map.x].name).moments")
       if let scale = map.scale {
@@ -32,7 +32,23 @@ public let foldAffineIntoMoments = GraphPass(
       }
       if let site = node.site { graph.setSite(m, site) }
       return m
-    }
+    },
+    RewriteRule("fold-affine-into-means") { id, graph in
+      guard graph.isMeans(id), let map = graph.mapUnderMoments(graph[id].inputs[0]),
+        graph.givesMeansAlone(graph[id].inputs[0])
+      else { return nil }
+      let node = graph[id]
+      let moments = graph.append(.moments, map.x, name: "\(graph[map.x].name).moments")
+      var m = graph.append(node.op, moments, name: "\(graph[map.x].name).means")
+      if let scale = map.scale {
+        m = graph.append(.binary(.mul), m, graph.momentRow(scale, of: map.x), name: "\(node.name).scaled")
+      }
+      if let shift = map.shift {
+        m = graph.append(.binary(shift.function), m, graph.momentRow(shift.value, of: map.x), name: node.name)
+      }
+      if let site = node.site { graph.setSite(m, site) }
+      return m
+    },
   ])
 
 /// `x·scale`, and then a shift added or subtracted, both the same for all rows of an entry.
@@ -43,6 +59,27 @@ private struct MapOfEntries {
 }
 
 extension Graph {
+  /// The map whose moments `id` are, where those of what it maps come cheaper; nil where it is none.
+  fileprivate func mapUnderMoments(_ id: ValueID) -> MapOfEntries? {
+    guard case .moments = self[id].op, let map = mapOfEntries(self[id].inputs[0]),
+      savesRows(map, of: self[id].inputs[0])
+    else { return nil }
+    return map
+  }
+
+  /// Whether a value is the means of moments.
+  fileprivate func isMeans(_ id: ValueID) -> Bool {
+    guard case .slice(let slice) = self[id].op, case .moments = self[self[id].inputs[0]].op else {
+      return false
+    }
+    return slice == Slice(start: 0, count: 1, axis: 1)
+  }
+
+  /// Whether of some moments the means are all that is read.
+  fileprivate func givesMeansAlone(_ moments: ValueID) -> Bool {
+    self[moments].site == nil && !isResult(moments) && readers(of: moments).allSatisfy(isMeans)
+  }
+
   /// The map of x that y is; nil where it is none.
   fileprivate func mapOfEntries(_ y: ValueID) -> MapOfEntries? {
     let inputs = self[y].inputs

@@ -4,17 +4,29 @@ import ActStatistics
 ///
 /// With sorted, centred samples ã and b̃ the slope is `Σ ã b̃ / Σ ã²`, and `T(x) = m_b + slope · (x − m_a)`. The
 /// paper's text divides by `Σ b̃²`; its code and least squares divide by `Σ ã²`.
+///
+/// At images its code transports the mean of a channel over the pixels, and moves all pixels by what that moves.
 package let linearAct = SteeringMethod(
   "linear-act", version: "1",
   summary: "per-channel affine optimal transport between sorted samples (AcT)",
-  transport: affineTransport("linear_act"),
+  transport: meanTransport("linear_act"),
+  options: [images],
   fitChannel: { source, target, _ in
     let hasSpread = source.variance > varianceFloor
     // A sketch knows the correlation of the quantiles well and the deviations, which are known apart, less so.
     let slope = hasSpread ? quantileSlope(source.sorted, target.sorted) * (target.spread / source.spread) : 1
     return ChannelFit(
       ["slope": slope, "source_mean": source.mean, "target_mean": target.mean], takesMeanShift: !hasSpread)
-  })
+  }
+).transporting { settings in
+  settings[images] == .mean ? meanTransport("linear_act") : affineTransport("linear_act")
+}
+
+private enum ImageRows: String, CaseIterable { case mean, pixels }
+
+private let images = MethodOption(
+  "images", default: ImageRows.mean,
+  "What the map takes of an image: the mean of each channel, by whose shift all pixels move, or every pixel.")
 
 /// The least-squares slope of sorted target on sorted source samples; unequal counts pair by quantile.
 func quantileSlope(

@@ -73,6 +73,8 @@ private enum AffineValue {
       case .select: Self.select(inputs[0], inputs[1], inputs[2])
       case .linear: Self.linear(inputs)
       case .reduce(let function): Self.reduce(function, inputs[0])
+      // Of a row; an image's mean moves by the same function.
+      case .pixelMean: inputs[0]
       case .slice(let slice) where slice.axis == nil: Self.slice(slice, inputs[0])
       case .matvec:
         Self.linear([inputs[1].asRow, inputs[0]].compactMap { $0 }).flatMap { product in

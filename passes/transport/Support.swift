@@ -2,7 +2,8 @@ import ActIR
 import ActStatistics
 
 extension SteeringMethod {
-  /// The transport function under a support: where it is bounded, `y = low ≤ x ≤ high ? transport(x) : x`.
+  /// The transport function under a support: where it is bounded, `y = low ≤ x ≤ high ? transport(x) : x`. Of
+  /// a function that moves images by their means, the means are tested.
   ///
   /// - Parameters:
   ///   - support: where the map applies.
@@ -18,8 +19,9 @@ extension SteeringMethod {
     let y = function.results[0].value
     let low = function.append(Node(.input(name: "low"), [], channel, name: "low"))
     let high = function.append(Node(.input(name: "high"), [], channel, name: "high"))
-    let above = function.append(.binary(.ge), x, low, name: "above")
-    let below = function.append(.binary(.le), x, high, name: "below")
+    let tested = function.order.first { function[$0].op == .pixelMean && function[$0].inputs == [x] } ?? x
+    let above = function.append(.binary(.ge), tested, low, name: "above")
+    let below = function.append(.binary(.le), tested, high, name: "below")
     let inside = function.append(.binary(.and), above, below, name: "inside")
     let gated = function.append(.select, inside, y, x, name: "gated")
     function.removeResults()

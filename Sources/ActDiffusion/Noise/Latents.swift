@@ -52,4 +52,12 @@ package struct Latents: Hashable, Sendable {
     let size = shape.reduce(1, *)
     self.samples = samples.map { SampleNoise(seed: seed, sample: $0).draw(0, count: size) }
   }
+
+  private init(shape: [Int], samples: [[Float]]) {
+    self.shape = shape
+    self.samples = samples
+  }
+
+  /// Those of some samples.
+  package subscript(range: Range<Int>) -> Latents { Latents(shape: shape, samples: Array(samples[range])) }
 }

@@ -23,3 +23,26 @@ struct MomentsOp: OpDefinition {
     return TensorType(.f32, [x.leading[0], .fixed(2), x.channels])
   }
 }
+
+/// The mean of each channel over the pixels of an image, and of rows that are no pixels each row itself.
+/// `x: f32[B,H,W,C] -> f32[B,1,1,C]`, `x: f32[…,C] -> f32[…,C]`
+///
+/// So one transport function says what a map does to tokens and to images as wholes.
+struct PixelMeanOp: OpDefinition {
+  let mnemonic = "pixel_mean"
+  var op: Op { .pixelMean }
+  var traits: OpTraits {
+    OpTraits(
+      .compile, in: .step, [.cheap, .transports], elementwise: nil, matrix: nil, index: nil, overwrites: .none
+    )
+  }
+
+  mutating func code(_: inout AttributeCoder) {}
+
+  func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
+    try operands.expect(1)
+    let x = try operands.rows(0)
+    guard x.type.isImages else { return x.type }
+    return TensorType(.f32, [x.leading[0], .fixed(1), .fixed(1), x.channels])
+  }
+}

@@ -110,10 +110,7 @@ package struct EntryInput: Sendable {
 }
 
 extension TensorType {
-  /// Whether a value is images [B,H,W,C], which files hold as [B,C,H,W].
-  var isImages: Bool { rank == 4 && shape.first == .symbol("B") }
-
-  /// The shape that a value of this type and of `shape` has in files.
+  /// The shape that a value of this type and of `shape` has in files: that of images is `[B,C,H,W]`.
   func shapeInFile(_ shape: [Int]) -> [Int] {
     isImages ? [shape[0], shape[3], shape[1], shape[2]] : shape
   }

@@ -39,6 +39,7 @@ struct Binder {
     case .upsampleNearest: [upsample(inputs[0], out)]
     case .averagePool(let pooling): [averagePool(pooling, inputs[0], out)]
     case .moments: [moments(inputs[0], out)]
+    case .pixelMean: [out.type.isImages ? averageOfAll(inputs[0], out) : copy(inputs[0], out)]
     case .matvec: linear(inputs[1], inputs[0], epilogue: .identity, [], out)
     case .rmsNorm(let eps): [norm(act_rms_norm, eps, inputs, out)]
     case .layerNorm(let eps): [norm(act_layer_norm, eps, inputs, out)]

@@ -32,6 +32,11 @@ extension Binder {
       counts_padding: pooling.counts == .window ? 1 : 0)
     return task(act_average_pool, args, rows: \.batch, out, rowsPerBlock: out.size.height * out.size.width)
   }
+
+  /// The mean of each channel over an image.
+  func averageOfAll(_ x: Location, _ out: Location) -> KernelTask {
+    averagePool(AveragePool(windows: Windows(kernel: [x.size.height, x.size.width])), x, out)
+  }
 }
 
 extension Location {

@@ -485,14 +485,34 @@ _actrun_run() {
 
 _actrun_image() {
     repeating_flags=()
-    non_repeating_flags=(--version -h --help)
-    repeating_options=(--steer)
-    non_repeating_options=(--prompt -p --negative-prompt --steps --guidance --seed --samples --latents --scheduler --eta --condition-on --threads -t --output -o)
+    non_repeating_flags=(--no-header --version -h --help)
+    repeating_options=(--prompt -p --filter --steer)
+    non_repeating_options=(--prompts --field --limit --shuffle --format --negative-prompt --steps --guidance --seed --samples --latents --scheduler --eta --condition-on --threads -t --output -o)
     __actrun_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--prompt'|'-p')
+        return
+        ;;
+    '--prompts')
+        __actrun_add_completions -f
+        return
+        ;;
+    '--field')
+        return
+        ;;
+    '--filter')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--shuffle')
+        return
+        ;;
+    '--format')
+        __actrun_add_completions -W 'txt'$'\n''jsonl'$'\n''json'$'\n''csv'$'\n''tsv'
         return
         ;;
     '--negative-prompt')
@@ -715,7 +735,7 @@ _actrun_bench() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=(--steer)
-    non_repeating_options=(--prompt -p -n --tokens --sequences --repetitions -r --until --at-most --condition-on --threads -t)
+    non_repeating_options=(--prompt -p -n --tokens --sequences --input --repetitions -r --until --at-most --condition-on --threads -t)
     __actrun_offer_flags_options 1
 
     # Offer option value completions
@@ -727,6 +747,10 @@ _actrun_bench() {
         return
         ;;
     '--sequences')
+        return
+        ;;
+    '--input')
+        __actrun_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
         ;;
     '--repetitions'|'-r')
