@@ -22,8 +22,11 @@ struct ImageCommand: ParsableCommand {
       """)
 
   @Argument(help: "The plan of a pipeline.", completion: .file(extensions: ["plan"])) var plan: String
-  @Option(name: .shortAndLong, help: "The text; - reads standard input.") var prompt: String
-  @Option(help: "What the picture is to be unlike.") var negativePrompt = ""
+  @Option(
+    name: .shortAndLong,
+    help: "The text, or of a model of classes the name or the number of one; - reads standard input.")
+  var prompt: String
+  @Option(help: "What the picture is to be unlike.") var negativePrompt: String?
   @Option(help: ArgumentHelp("Denoising steps; by default as many as the pipeline's.", valueName: "n"))
   var steps: Int?
   @Option(
@@ -86,6 +89,7 @@ struct ImageCommand: ParsableCommand {
     request.negativePrompt = negativePrompt
     request.eta = eta
     request.latents = try latents.map { try Latents(reading: $0, shape: model.latentShape, count: samples) }
+    if let line = try model.cut(request) { warn(line) }
 
     let bar = ProgressBar("denoising")
     var pictures: [[[Float]]] = []
@@ -120,7 +124,7 @@ struct ImageCommand: ParsableCommand {
     _ request: PictureModel.Request, _ combinations: [Steering]
   ) -> [(key: String, text: String)] {
     var texts: [(key: String, text: String)] = [("prompt", request.prompt)]
-    if !request.negativePrompt.isEmpty { texts.append(("negative_prompt", request.negativePrompt)) }
+    if let negative = request.negativePrompt { texts.append(("negative_prompt", negative)) }
     texts += [
       ("seed", "\(request.seed)"), ("steps", "\(request.steps)"), ("guidance", "\(request.guidance)"),
       ("samples", "\(request.samples.count)"),
