@@ -45,6 +45,10 @@ extension CompileCommand {
       parts.append(try provenance(network, maps, mapOptions.hashes(), options, placements))
       for placement in placements { note("\(placement)") }
     }
+    do { try Plan.verifyWires(of: modules.map(\.plan)) } catch {
+      throw FileError(
+        folder.indexPath, nil, "the components do not fit: \(error)", next: "check their configurations")
+    }
     for module in modules { try passOptions.report(module.timings) }
     let bar = ProgressBar("compiling")
     try CompiledModel.write(

@@ -85,8 +85,8 @@ import Workbench
       "expected a tensor")
     expect(
       try compile("tiny-sdxl", ["--component", "text_encoder=\(Workshop.fixture("tiny-bert"))"]), 3,
-      "expected an encoder that gives penultimate_hidden_state")
-    expect(try compile("tiny-tied", ["--component", "unet=a"]), 64, "--component")
+      "wire encoder_hidden_states of @unet: expected f32[T,20], found f32[T,")
+    expect(try compile("tiny-tied", ["--component", "unet=a"]), 2, "--component")
   }
 
   @Test func refusesAdapters() throws {

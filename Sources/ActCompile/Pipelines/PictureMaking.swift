@@ -51,10 +51,10 @@ private let pictureMakings: [PictureMaking] = [
   stableDiffusion, stableDiffusionXL, stableDiffusion3, flux, pixArtAlpha, pixArtSigma, dit, textsAndUNet,
 ]
 
-extension PictureMaking {
-  /// The names of all classes.
-  static let classNames = pictureMakings.map(\.className)
+/// The names of all classes of pipelines that are compiled whole.
+package let pipelineClassNames = pictureMakings.map(\.className)
 
+extension PictureMaking {
   /// The class of a folder.
   ///
   /// - Throws: `FileError` for one that is not compiled whole.
@@ -62,7 +62,7 @@ extension PictureMaking {
     guard let making = pictureMakings.first(where: { $0.className == folder.className }) else {
       throw FileError.unsupported(
         folder.indexPath, "_class_name", "`\(legible(folder.className))` is not compiled whole",
-        next: "known: \(Self.classNames.joined(separator: ", ")); `actc compile` takes a component")
+        next: "known: \(pipelineClassNames.joined(separator: ", ")); `actc compile` takes a component")
     }
     self = making
   }

@@ -109,7 +109,9 @@ private struct PipelinePart {
   }
 
   func open(size: ImageSize?, _ adapters: [LowRankAdapter] = []) throws -> Model {
-    let part = ModelPart(module: module, size: takesSize ? size : nil)
+    // Only encoders bound the length of a text.
+    let context = component.name.hasPrefix("text_encoder") ? nil : 4096
+    let part = ModelPart(module: module, size: takesSize ? size : nil, context: context)
     return try Model(files, part: part, adapters: adapters).named(component.name)
   }
 }

@@ -30,7 +30,9 @@ extension Pipeline {
     for text in making.texts {
       guard let network = networks.first(where: { $0.graph.name == text.encoder && $0.reads(.token) }) else {
         guard text.isOptional, case .tokens(let count) = text.length else {
-          throw FileError(index, text.encoder, "expected an encoder of texts, found none")
+          throw FileError(
+            index, text.encoder, "expected an encoder of texts, found none",
+            next: "a `\(making.className)` reads texts by it")
         }
         absent[text.encoder] = context ?? count
         continue
@@ -53,6 +55,15 @@ extension Pipeline {
     pipeline.hasEvenSigmas = making.hasEvenSigmas && scheduler["use_flow_sigmas"]?.bool != true
     try describeSamples(denoiser, decoder, making, &pipeline)
     pipeline.labels = try folder.labels()
+    let given = wires.map(\.input) + pipeline.constants.map(\.input)
+    if let other = denoiser.graph.declaredInputs.first(where: {
+      $0.role == .given && !given.contains($0.name)
+    }) {
+      throw FileError.unsupported(
+        index, denoiser.graph.name,
+        "a denoiser that reads \(other.name) is not supported in a "
+          + "`\(making.className)`", next: "compile the component alone")
+    }
     return (encoders + [denoiser.with(wires: wires)] + (decoder.map { [$0] } ?? []), pipeline)
   }
 
@@ -64,7 +75,11 @@ extension Pipeline {
       let name = network.graph.name
       guard let component = folder.networks.first(where: { $0.name == name }),
         let tokenizer = folder.tokenizer(of: component)
-      else { throw FileError(folder.path, name, "expected a tokenizer of its texts, found none") }
+      else {
+        throw FileError(
+          folder.path, name, "expected a tokenizer of its texts, found none",
+          next: "name it in model_index.json")
+      }
       let own = try ModelTokenizer.longestText(inDirectory: folder.path(of: tokenizer))
       return min(own ?? network.contextLength, network.contextLength, context ?? .max)
     }
@@ -120,7 +135,11 @@ extension Pipeline {
     let name = network.graph.name
     guard let component = folder.networks.first(where: { $0.name == name }),
       let tokenizer = folder.tokenizer(of: component)
-    else { throw FileError(folder.path, name, "expected a tokenizer of its texts, found none") }
+    else {
+      throw FileError(
+        folder.path, name, "expected a tokenizer of its texts, found none",
+        next: "name it in model_index.json")
+    }
     return try ModelTokenizer(directory: folder.path(of: tokenizer)).inPlan(named: name)
   }
 

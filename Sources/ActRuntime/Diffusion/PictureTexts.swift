@@ -47,9 +47,9 @@ struct PictureTexts {
     wires = try denoiser.wires.filter { wire in
       wire.sources.contains { source in modules.contains { $0.plan.name == source.module } }
     }.map { wire in
-      guard let width = denoiser.inputs.first(where: { $0.name == wire.input })?.type.shape.last?.fixed else {
-        throw failure("wires to inputs of @\(denoiser.name)")
-      }
+      guard let type = denoiser.inputs.first(where: { $0.name == wire.input })?.type, type.rank == 2,
+        let width = type.shape[1].fixed
+      else { throw failure("wires to rows of @\(denoiser.name)") }
       return (wire, width)
     }
     self.pipeline = pipeline

@@ -20,7 +20,7 @@ struct SampleLayout {
   ///   - latents: C, H and W of what the decoder takes; nil where there is none.
   init?(_ sample: TensorType, _ result: TensorType, latents: [Int]?) {
     guard let channels = sample.shape.last?.fixed, let results = result.shape.last?.fixed,
-      results >= channels,
+      [channels, 2 * channels].contains(results),
       result.shape.dropLast() == sample.shape.dropLast()
     else { return nil }
     if sample.isImages {
