@@ -13,8 +13,8 @@ of its runs RUN.safetensors:
     metadata  prompt, steps, guidance; where they are given negative_prompt and scheduler, the class in place of the
               folder's; scheduler_config, the file in place of the folder's; and lora, the weight of the adapter
 
-`tiny-sdxl` has an adapter too, lora-FORM.safetensors in the names of diffusers, of older diffusers and of kohya.
-Some texts are longer than the encoders take. The class of `tiny-text-unet` is none of diffusers': a loop in this file
+`tiny-sdxl` has an adapter too, lora-FORM.safetensors in the names of diffusers, of older diffusers and of kohya,
+and of kohya for the model that diffusers converts from. Some texts are longer than the encoders take. The class of `tiny-text-unet` is none of diffusers': a loop in this file
 makes its pictures.
 
 Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, diffusers 0.42.1, safetensors 0.8.0.
@@ -550,7 +550,14 @@ def adapted(pipe, folder):
     }
     weight, alpha, rank = 0.7, 1.5, 2
     random = torch.Generator().manual_seed(7)
-    new, old, kohya = {}, {}, {}
+    # As in the model that diffusers converts from.
+    original = {
+        "down_blocks.1.attentions.0.": "input_blocks.3.1.",
+        "down_blocks.1.resnets.0.conv_shortcut": "input_blocks.3.0.skip_connection",
+        "mid_block.attentions.0.": "middle_block.1.",
+        "mid_block.resnets.1.conv2": "middle_block.2.out_layers.3",
+    }
+    new, old, kohya, others = {}, {}, {}, {}
     for component, names in modules.items():
         network = getattr(pipe, component)
         for name in names:
@@ -566,9 +573,14 @@ def adapted(pipe, folder):
             older = older if "processor" in older else f"{older}.lora"
             old[f"{component}.{older}.down.weight"], old[f"{component}.{older}.up.weight"] = a, scaled
             prefix = {"unet": "lora_unet", "text_encoder": "lora_te1", "text_encoder_2": "lora_te2"}[component]
-            key = f"{prefix}_{name.replace('.', '_')}"
-            kohya |= {f"{key}.lora_down.weight": a, f"{key}.lora_up.weight": b, f"{key}.alpha": torch.tensor(alpha)}
-    for name, tensors in [("new", new), ("old", old), ("kohya", kohya)]:
+            other = name
+            for start, stop in original.items() if component == "unet" else []:
+                other = other.replace(start, stop)
+            for spelling, tensors in [(name, kohya), (other, others)]:
+                key = f"{prefix}_{spelling.replace('.', '_')}"
+                tensors[f"{key}.lora_down.weight"], tensors[f"{key}.lora_up.weight"] = a, b
+                tensors[f"{key}.alpha"] = torch.tensor(alpha)
+    for name, tensors in [("new", new), ("old", old), ("kohya", kohya), ("original", others)]:
         save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, folder / f"lora-{name}.safetensors")
 
 

@@ -96,8 +96,9 @@ import Workbench
     }
   }
 
-  /// Adapters in the names of diffusers, of older diffusers and of kohya, and a component from elsewhere.
-  @Test(arguments: ["new", "old", "kohya"]) func addsAdapters(form: String) throws {
+  /// Adapters in the names of diffusers, of older diffusers and of kohya, in these also for the model that diffusers
+  /// converts from.
+  @Test(arguments: ["new", "old", "kohya", "original"]) func addsAdapters(form: String) throws {
     let adapter = try PipelineAdapter(fixture("tiny-sdxl/lora-\(form).safetensors"), weight: 0.7)
     try equalsDiffusers(
       Run(pipeline: "tiny-sdxl", name: "adapted"), folder: PipelineFolder(fixture("tiny-sdxl")), [adapter])
