@@ -13,9 +13,9 @@ of its runs RUN.safetensors:
     metadata  prompt, steps, guidance; where they are given negative_prompt and scheduler, the class in place of the
               folder's; scheduler_config, the file in place of the folder's; and lora, the weight of the adapter
 
-`tiny-sdxl` has an adapter too, lora-FORM.safetensors in the names of diffusers, of older diffusers and of kohya,
-and of kohya for the model that diffusers converts from. Some texts are longer than the encoders take. The class of `tiny-text-unet` is none of diffusers': a loop in this file
-makes its pictures.
+`tiny-sdxl` has an adapter too, lora-FORM.safetensors in the names of diffusers, of older diffusers and of kohya, in
+these also for the model that diffusers converts from. Some texts are longer than the encoders take. The class of
+`tiny-text-unet` is none of diffusers': a loop in this file makes its pictures.
 
 Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, diffusers 0.42.1, safetensors 0.8.0.
 """

@@ -9,7 +9,8 @@ package final class LowRankAdapter: Sendable {
   struct Pair: Sendable {
     /// The module, as the adapter calls it.
     var module: String
-    /// `[rank, in]` and `[out, rank]`; of a convolution `[rank, in, kh, kw]` and `[out, rank, 1, 1]`; of an embedding `[rank, tokens]` and `[width, rank]`.
+    /// `[rank, in]` and `[out, rank]`; of a convolution `[rank, in, kh, kw]` and `[out, rank, 1, 1]`; of an embedding
+    /// `[rank, tokens]` and `[width, rank]`.
     var a, b: TensorInfo
     /// `[out]`: what is added to the layer's bias, where the adapter has that.
     var bias: TensorInfo?

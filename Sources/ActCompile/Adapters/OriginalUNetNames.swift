@@ -3,6 +3,8 @@
 struct OriginalUNetNames {
   /// Resnets of a block on the way down.
   private let resnetCount: Int
+  /// How the names of attention in blocks on the way up begin.
+  private let attention: Set<String>
 
   /// Reads how deep the blocks are from the names of modules.
   init(_ modules: some Collection<String>) {
@@ -12,6 +14,9 @@ struct OriginalUNetNames {
         guard module.hasPrefix(prefix) else { return nil }
         return module.dropFirst(prefix.count).split(separator: ".").first.flatMap { Int($0) }
       }.max() ?? 0) + 1
+    attention = Set(
+      modules.filter { $0.hasPrefix("up_blocks.") }.map { $0.split(separator: ".").prefix(3) }
+        .filter { $0.last == "attentions" }.map { $0.joined(separator: ".") })
   }
 
   /// The other name of a module; nil for one that has none.
@@ -38,7 +43,9 @@ struct OriginalUNetNames {
     case ("down_blocks", "attentions"), ("up_blocks", "attentions"):
       return Int(parts[3]).map { "\(place($0)).1\(rest(4))" }
     case ("down_blocks", "downsamplers"): return "\(place(resnetCount)).0.op"
-    case ("up_blocks", "upsamplers"): return "\(place(resnetCount)).2.conv"
+    case ("up_blocks", "upsamplers"):
+      // Behind a resnet, and attention where there is some.
+      return "\(place(resnetCount)).\(attention.contains("up_blocks.\(number).attentions") ? 2 : 1).conv"
     default: return nil
     }
   }

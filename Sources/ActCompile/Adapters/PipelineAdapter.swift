@@ -111,7 +111,7 @@ package struct PipelineAdapter: Sendable {
       pairs[index].append(
         LowRankAdapter.Pair(
           module: module, a: a, b: b, bias: nil,
-          scale: try scale(group, rank: a.shape[0], module: module, of: networks[index].name),
+          scale: try scale(group, rank: a.shape[0], of: networks[index].name),
           isEmbedding: false))
     }
     return pairs.map { pairs in
@@ -151,10 +151,8 @@ package struct PipelineAdapter: Sendable {
       let module = Self.withoutProcessor(module)
       return networks[index].checkpoint.weight(of: module) == nil ? nil : (index, module)
     }
-    if let index = networks.indices.first(where: { name.hasPrefix("\(networks[$0].name).") }),
-      let place = found(String(name.dropFirst(networks[index].name.count + 1)), in: index)
-    {
-      return place
+    if let index = networks.indices.first(where: { name.hasPrefix("\(networks[$0].name).") }) {
+      return found(String(name.dropFirst(networks[index].name.count + 1)), in: index)
     }
     // Without a component it is of the denoiser.
     guard let index = networks.firstIndex(where: { ["unet", "transformer"].contains($0.name) }) else {
@@ -174,7 +172,7 @@ package struct PipelineAdapter: Sendable {
 
   /// What the product of a pair is multiplied by.
   private func scale(
-    _ group: Group, rank: Int, module: String, of network: String
+    _ group: Group, rank: Int, of network: String
   ) throws(FileError) -> Double {
     if let alpha = group.alpha {
       try file.checkFinite(alpha)
