@@ -150,7 +150,7 @@ let package = Package(
       name: "DocTests",
       dependencies: [
         "ActErrors", "ActIR", "ActFormats", "ActGraphs", "ActDiffusion", "ActPasses", "ActTerminal",
-        "ActText",
+        "ActText", "ActCompile",
       ],
       swiftSettings: swift),
     // What tests of small and of real checkpoints share.

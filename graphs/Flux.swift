@@ -19,9 +19,9 @@ extension ModelBuilder {
     let pooled = rows("pooled_projections", "B", c.pooledWidth)
     let time = scaled(rows("timestep", "B", 1, .timestep), by: 1000, "timestep.scaled")
     let guidance =
-      c.hasGuidance ? scaled(rows("guidance", "B", 1), by: 1000, "guidance.scaled") : nil
-    let imageTable = rotaryTable(rows("img_ids", "P", c.axes.count), c.axes, base: 10_000)
-    let textTable = rotaryTable(rows("txt_ids", "T", c.axes.count), c.axes, base: 10_000)
+      c.hasGuidance ? scaled(rows("guidance", "B", 1, .guidance), by: 1000, "guidance.scaled") : nil
+    let imageTable = rotaryTable(rows("img_ids", "P", c.axes.count, .place), c.axes, base: 10_000)
+    let textTable = rotaryTable(rows("txt_ids", "T", c.axes.count, .place), c.axes, base: 10_000)
     let table = graph.append(.joinRows, textTable, imageTable, name: "rotary")
 
     var image = try linear(hidden, "x_embedder", width, c.inputChannels, bias: true)

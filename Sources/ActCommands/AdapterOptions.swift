@@ -5,7 +5,7 @@ import ArgumentParser
 struct AdapterOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Add a LoRA adapter of PEFT to the weights, a directory or its adapter_model.safetensors, times a weight; repeat the option for several.",
+      "Add a LoRA adapter to the weights, times a weight: of PEFT, a directory or its adapter_model.safetensors; for a pipeline one of diffusers or kohya, a file; repeat the option for several.",
       valueName: "adapter[=weight]"), completion: .directory)
   var lora: [String] = []
 
@@ -14,6 +14,11 @@ struct AdapterOptions: ParsableArguments {
   /// Opens the adapters.
   func load() throws -> [LowRankAdapter] {
     try parsed().map { try LowRankAdapter($0.path, weight: $0.weight) }
+  }
+
+  /// Opens the adapters of a pipeline.
+  func loadForPipeline() throws -> [PipelineAdapter] {
+    try parsed().map { try PipelineAdapter($0.path, weight: $0.weight) }
   }
 
   /// The path and the weight of each: what stands behind the last `=` is a weight where it is a number.

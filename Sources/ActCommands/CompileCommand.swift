@@ -33,6 +33,8 @@ struct CompileCommand: ParsableCommand {
         actc compile SmolLM2 --lora poet-adapter=0.7 -o poet.plan
         actc compile taesd --size 512x512 -o taesd.plan
         actc compile stable-diffusion-v1-5 --size 512x512 -o sd.plan
+        actc compile sdxl --size 1024x1024 --lora lightning-lora.safetensors \\
+          --component scheduler=trailing -o sdxl.plan
         actc compile taesd --module decoder --size 64x64 -o decoder.plan
       """)
 
@@ -40,6 +42,11 @@ struct CompileCommand: ParsableCommand {
     help: "The model's directory, its GGUF file, or the folder of a pipeline.", completion: modelFiles)
   var model: String
   @OptionGroup var partOptions: PartOptions
+  @Option(
+    help: ArgumentHelp(
+      "Of a pipeline, take a component from elsewhere: its folder, or a safetensors file of other weights; repeat the option for several.",
+      valueName: "name=path"))
+  var component: [String] = []
   @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup var mapOptions: MapOptions
   @OptionGroup(title: "Conditions") var conditionOptions: ConditionOptions
@@ -77,10 +84,29 @@ struct CompileCommand: ParsableCommand {
       throw ValidationError("--image-rows: expected 1 to 65536, found \(imageRows)")
     }
     _ = try parseStrengths(freeze, option: "--freeze")
+    _ = try components()
+  }
+
+  /// What takes the place of components of a pipeline, by their names.
+  func components() throws -> [String: String] {
+    var components: [String: String] = [:]
+    for text in component {
+      guard let index = text.firstIndex(of: "="), index > text.startIndex,
+        text.index(after: index) < text.endIndex
+      else { throw ValidationError("--component: expected NAME=PATH, found `\(text)`") }
+      let name = String(text[..<index])
+      guard components.updateValue(String(text[text.index(after: index)...]), forKey: name) == nil else {
+        throw ValidationError("--component: `\(name)` is given twice")
+      }
+    }
+    return components
   }
 
   func run() throws {
     guard !PipelineFolder.isPipeline(model) else { return try compilePipeline() }
+    guard component.isEmpty else {
+      throw ValidationError("--component: \(self.model) is no pipeline, which has model_index.json")
+    }
     let models = try Model.modules(
       self.model, part: partOptions.part(context: context), adapters: adapterOptions.load())
     let model = models[0]

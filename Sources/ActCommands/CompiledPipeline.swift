@@ -1,6 +1,8 @@
 import ActCompile
 import ActFormats
 import ActGraphs
+import ActIR
+import ActLowering
 import ActPasses
 import ActPlan
 import ActTerminal
@@ -13,20 +15,17 @@ extension CompileCommand {
     guard part.module == nil else {
       throw UsageError("--module: a pipeline is compiled whole; compile a component's folder")
     }
-    guard adapterOptions.lora.isEmpty else {
-      throw UsageError("--lora: a pipeline takes no adapters yet; compile a component's folder")
-    }
     guard conditionOptions.score.isEmpty, conditionOptions.gate.isEmpty else {
       throw UsageError("--score and --gate: a pipeline has no scores of texts")
     }
-    let folder = try PipelineFolder(model)
-    let pipeline = try Pipeline(folder, size: part.size)
-    let (networks, described) = try pipeline.forPlan()
+    let folder = try PipelineFolder(model).replacing(components())
+    let pipeline = try Pipeline(folder, size: part.size, adapters: adapterOptions.loadForPipeline())
+    let (networks, described) = try pipeline.forPlan(context: context)
     var maps = networks.map { _ in MapSet() }
     for pair in mapOptions.maps {
       let (name, path) = try mapOptions.nameAndPath(pair)
       let file = try MapFile(reading: path)
-      let index = try pipeline.network(of: file, path: path)
+      let index = try pipeline.network(of: file, path: path, among: networks)
       try maps[index].add(
         file, name: name, path: path, model: networks[index], skipping: Set(mapOptions.force))
     }
@@ -39,12 +38,16 @@ extension CompileCommand {
     var modules: [CompiledModel] = []
     var parts: [JSON] = []
     for (network, maps) in zip(networks, maps) {
-      var options = try options()
+      var options = try options(for: network, in: described)
       options.frozen = frozen.filter { name, _ in maps.files.contains { $0.name == name } }
       modules.append(try network.compile(maps, options))
       let placements = try network.placements(of: maps, in: modules[modules.count - 1], options)
       parts.append(try provenance(network, maps, mapOptions.hashes(), options, placements))
       for placement in placements { note("\(placement)") }
+    }
+    do { try Plan.verifyWires(of: modules.map(\.plan)) } catch {
+      throw FileError(
+        folder.indexPath, nil, "the components do not fit: \(error)", next: "check their configurations")
     }
     for module in modules { try passOptions.report(module.timings) }
     let bar = ProgressBar("compiling")
@@ -63,5 +66,15 @@ extension CompileCommand {
         "wrote \(output), \(module.plan.name): \(module.plan.stepCount) kernels a step, arena "
           + "\(module.plan.arenaByteCount) bytes")
     }
+  }
+
+  /// What the command line says of a network, with room for the texts and the picture of one entry.
+  private func options(for network: Model, in pipeline: PlanPipeline) throws -> CompileOptions {
+    var options = try options()
+    // How long texts are is the pipeline's.
+    options.lowering.contextLength = network.contextLength
+    options.lowering.maximumRows = max(rows, pipeline.textRows(of: network.graph.name, network.wires))
+    options.lowering.maximumImageRows = max(imageRows, pipeline.imageRows ?? 0)
+    return options
   }
 }

@@ -154,7 +154,7 @@ extension CompiledModel {
     var earlier: Set<String> = []
     return modules.map { module in
       var module = module
-      module.plan.wires.removeAll { !earlier.contains($0.module) }
+      module.plan.wires.removeAll { !$0.sources.allSatisfy { earlier.contains($0.module) } }
       earlier.insert(module.plan.name)
       return module
     }

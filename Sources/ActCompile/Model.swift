@@ -30,7 +30,8 @@ package struct Model: Sendable {
     try self.init(ModelFiles(path), part: part, adapters: adapters)
   }
 
-  private init(_ files: ModelFiles, part: ModelPart, adapters: [LowRankAdapter]) throws {
+  /// Builds the graph of a model whose files are open.
+  init(_ files: ModelFiles, part: ModelPart, adapters: [LowRankAdapter]) throws {
     self.files = files
     let checkpoint = files.checkpoint
     let adapted = adapters.adaptedWeights(of: checkpoint)
@@ -88,6 +89,13 @@ package struct Model: Sendable {
     var model = self
     model.graph.name = component
     model.wires = []
+    return model
+  }
+
+  /// The model with another graph of its checkpoint.
+  func with(graph: Graph) -> Model {
+    var model = self
+    model.graph = graph
     return model
   }
 

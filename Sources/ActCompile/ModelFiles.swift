@@ -14,7 +14,12 @@ package struct ModelFiles: Sendable {
   let gguf: GGUFModel?
 
   /// Opens a directory, or the file at `path` if it is none.
-  package init(_ path: String) throws(FileError) {
+  ///
+  /// - Parameters:
+  ///   - path: the directory or the file.
+  ///   - weights: a file of safetensors whose tensors take the place of the directory's; nil for its own.
+  /// - Throws: `FileError` for what cannot be read, and for a pipeline.
+  package init(_ path: String, weights: String? = nil) throws(FileError) {
     self.path = path
     guard !Self.isFile(path) else {
       let model = try GGUFModel(path)
@@ -30,7 +35,7 @@ package struct ModelFiles: Sendable {
         path, nil, "expected a model, found a pipeline",
         next: "give one of its components, such as \(path)/text_encoder")
     }
-    checkpoint = try Checkpoint(path)
+    checkpoint = try Checkpoint(weights ?? path)
     configurationPath = "\(path)/config.json"
     configuration = try JSON(readingFile: configurationPath)
   }

@@ -58,6 +58,12 @@ package struct ModelTokenizer: Sendable {
     _ = try Tokenizer(compiled, path: directory, config: config)
   }
 
+  /// The most tokens of a text that the tokenizer of a folder says; nil where it says none.
+  static func longestText(inDirectory directory: String) throws(FileError) -> Int? {
+    guard let text = try TokenizerConfig.text(inDirectory: directory) else { return nil }
+    return try TokenizerConfig(parsing: text, path: "\(directory)/tokenizer_config.json").longestText
+  }
+
   /// Checks a chat template.
   private static func check(
     _ config: TokenizerConfig, _ path: String, note: (String) -> Void

@@ -77,7 +77,7 @@ final class SegmentRunner {
         model.path, input.name, "fitting is not supported where rows of sequences have more than tokens")
     }
     // What chooses among the rows of a call would have to count from the start of the batch.
-    for input in engine.plan.inputs where input.role == .given && input.type.dtype == .i32 {
+    for input in engine.plan.inputs where input.role.isGiven && input.type.dtype == .i32 {
       guard engine.plan.bound(ofInput: input.name).symbols.isEmpty else {
         throw FileError.unsupported(
           model.path, input.name, "fitting is not supported where an input chooses among the rows of a call")

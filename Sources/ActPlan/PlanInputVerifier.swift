@@ -11,10 +11,12 @@ extension Plan {
       case .token: "T"
       case .position, .entry: if case .ragged(let symbol)? = RowKind(type.shape) { symbol } else { "T" }
       case .chosen, .ending: "R"
-      case .sample, .timestep, .given: nil as String?
+      case .sample, .timestep, .guidance, .label, .place, .given: nil as String?
       }
     if role != .given {
-      guard inputs.count(where: { $0.role == role && (rows == nil || $0.type == type) }) == 1 else {
+      // Rows of several kinds have an input of each.
+      let isOfRows = rows != nil || role == .place
+      guard inputs.count(where: { $0.role == role && (!isOfRows || $0.type == type) }) == 1 else {
         throw failure(index, "one input as \(role.rawValue)", "several")
       }
     }
@@ -24,8 +26,16 @@ extension Plan {
       }
       return
     }
-    if role == .timestep, type != TensorType(.f32, [.symbol("B"), .fixed(1)]) {
-      throw failure(index, "f32[B,1] as timestep", "\(type)")
+    if role == .timestep || role == .guidance, type != TensorType(.f32, [.symbol("B"), .fixed(1)]) {
+      throw failure(index, "f32[B,1] as \(role.rawValue)", "\(type)")
+    }
+    if role == .label, type != TensorType(.i32, [.symbol("B")]) {
+      throw failure(index, "i32[B] as label", "\(type)")
+    }
+    if role == .place,
+      type.dtype != .f32 || type.rank != 2 || ![.ragged("T"), .ragged("P")].contains(type.rowKind)
+    {
+      throw failure(index, "f32[T,N] or f32[P,N] as place", "\(type)")
     }
     if role == .sample, type.dtype != .f32 { throw failure(index, "floats as sample", "\(type)") }
     let isIntegers = type.dtype == .i32 && type.elementsPerSymbol == 1
@@ -47,7 +57,8 @@ extension Plan {
       case .token, .position: rows == nil
       case .entry: rows == .symbol("B")
       case .chosen, .ending: rows == .symbol("T")
-      case .sample, .timestep: false
+      case .sample, .timestep, .guidance, .place: false
+      case .label: rows == nil
       case .given: true
       }
     guard isBounded else {

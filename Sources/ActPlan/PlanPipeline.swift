@@ -3,28 +3,76 @@ import ActFormats
 
 /// What a plan of a whole pipeline knows beside its modules: how texts become pictures, the metadata `pipeline`, JSON.
 package struct PlanPipeline: Hashable, Sendable {
+  /// How an encoder is given a text.
+  package struct Text: Hashable, Sendable {
+    /// The encoder.
+    package var module: String
+    /// The most tokens of a text; a longer one is cut before its end token.
+    package var length: Int
+    /// Whether a shorter text is filled up to that.
+    package var isPadded: Bool
+
+    package init(module: String, length: Int, isPadded: Bool) {
+      self.module = module
+      self.length = length
+      self.isPadded = isPadded
+    }
+  }
+
+  /// An input of the denoiser that is the same in every call.
+  package struct Constant: Hashable, Sendable {
+    package var input: String
+    /// The numbers of an entry.
+    package var values: [Double]
+
+    package init(_ input: String, _ values: [Double]) {
+      self.input = input
+      self.values = values
+    }
+  }
+
+  /// A class of images by one of its names.
+  package struct Label: Hashable, Sendable {
+    package var name: String
+    package var number: Int
+
+    package init(name: String, number: Int) {
+      self.name = name
+      self.number = number
+    }
+  }
+
   /// The class of the pipeline in diffusers.
   package var className: String
   /// The parsed `scheduler_config.json`.
   package var scheduler: JSON
-  /// To how many tokens every text is filled up.
-  package var textLength: Int
+  /// How texts are read.
+  package var texts: [Text] = []
+  /// Whether texts are read in lower case, without white space around them.
+  package var lowercasesTexts = false
+  /// Whether predictions may move away from those of a negative text.
+  package var isGuided = true
+  /// Whether 0 stands for all that is read of a negative text where none is given.
+  package var zerosNegative = false
+  package var constants: [Constant] = []
+  /// What a prompt may be where images are of classes.
+  package var labels: [Label] = []
   /// What a latent is divided by for the decoder, and what is added then.
-  package var latentScale: Double
-  package var latentShift: Double
+  package var latentScale = 1.0
+  package var latentShift = 0.0
+  /// What the scheduler's times are multiplied by for the denoiser.
+  package var timeScale = 1.0
+  /// Whether the sigmas of flow matching begin evenly; else as the model was trained.
+  package var hasEvenSigmas = false
+  /// How many rows of an image the denoiser reads; nil where it knows none.
+  package var imageRows: Int?
   /// What a run has that is told nothing else.
   package var steps: Int
   package var guidance: Double
 
-  package init(
-    className: String, scheduler: JSON, textLength: Int, latentScale: Double, latentShift: Double, steps: Int,
-    guidance: Double
-  ) {
+  package init(className: String, scheduler: JSON, steps: Int, guidance: Double) {
     self.className = className
     self.scheduler = scheduler
-    self.textLength = textLength
-    self.latentScale = latentScale
-    self.latentShift = latentShift
     self.steps = steps
     self.guidance = guidance
   }
@@ -34,9 +82,20 @@ package struct PlanPipeline: Hashable, Sendable {
   /// As a plan records it.
   package var json: JSON {
     .object([
-      "class": .string(className), "scheduler": scheduler, "text_length": .int(textLength),
-      "latent_scale": .double(latentScale), "latent_shift": .double(latentShift), "steps": .int(steps),
-      "guidance": .double(guidance),
+      "class": .string(className), "scheduler": scheduler,
+      "texts": .array(
+        texts.map {
+          .object(["module": .string($0.module), "length": .int($0.length), "padded": .bool($0.isPadded)])
+        }), "lowercase_texts": .bool(lowercasesTexts), "guided": .bool(isGuided),
+      "zero_negative": .bool(zerosNegative),
+      "constants": .array(
+        constants.map {
+          .object(["input": .string($0.input), "values": .array($0.values.map(JSON.double))])
+        }),
+      "labels": .array(labels.map { .object(["name": .string($0.name), "number": .int($0.number)]) }),
+      "latent_scale": .double(latentScale), "latent_shift": .double(latentShift),
+      "time_scale": .double(timeScale), "even_sigmas": .bool(hasEvenSigmas),
+      "image_rows": imageRows.map(JSON.int) ?? .null, "steps": .int(steps), "guidance": .double(guidance),
     ])
   }
 
@@ -48,20 +107,90 @@ package struct PlanPipeline: Hashable, Sendable {
     do throws(JSONError) { json = try JSON(parsing: Array(text.utf8), takesNonFinite: true) } catch {
       throw FileError(file.path, Self.key, "\(error)")
     }
-    func number(_ name: String, in range: ClosedRange<Double>) throws(FileError) -> Double {
-      guard let number = json[name]?.double, range.contains(number) else {
-        throw FileError(file.path, "\(Self.key).\(name)", "expected a number from \(range.spelling)")
-      }
-      return number
-    }
-    guard let className = json["class"]?.string, let scheduler = json["scheduler"], scheduler.members != nil,
-      let textLength = json["text_length"]?.int, SaneRange.size.contains(textLength),
-      let steps = json["steps"]?.int, SaneRange.size.contains(steps)
-    else { throw FileError(file.path, Self.key, "expected what a pipeline has, found something else") }
+    let record = Record(path: file.path, place: Self.key, json: json)
+    let scheduler = try record.value("scheduler")
+    guard scheduler.members != nil else { throw record.failure("scheduler", "an object") }
     self.init(
-      className: className, scheduler: scheduler, textLength: textLength,
-      latentScale: try number("latent_scale", in: 1e-6...1e6),
-      latentShift: try number("latent_shift", in: -1e6...1e6), steps: steps,
-      guidance: try number("guidance", in: -1e6...1e6))
+      className: try record.string("class"), scheduler: scheduler, steps: try record.size("steps"),
+      guidance: try record.number("guidance", in: -1e6...1e6))
+    texts = try record.records("texts").map { (text) throws(FileError) in
+      Text(
+        module: try text.string("module"), length: try text.size("length"),
+        isPadded: try text.flag("padded"))
+    }
+    lowercasesTexts = try record.flag("lowercase_texts")
+    isGuided = try record.flag("guided")
+    zerosNegative = try record.flag("zero_negative")
+    constants = try record.records("constants").map { (constant) throws(FileError) in
+      let values = try constant.array("values").map(\.double)
+      guard values.allSatisfy({ $0?.isFinite == true }) else { throw constant.failure("values", "numbers") }
+      return Constant(try constant.string("input"), values.map { $0! })
+    }
+    labels = try record.records("labels").map { (label) throws(FileError) in
+      Label(name: try label.string("name"), number: try label.number("number", from: 0))
+    }
+    latentScale = try record.number("latent_scale", in: 1e-6...1e6)
+    latentShift = try record.number("latent_shift", in: -1e6...1e6)
+    timeScale = try record.number("time_scale", in: 1e-6...1e6)
+    hasEvenSigmas = try record.flag("even_sigmas")
+    imageRows = try record.value("image_rows") == .null ? nil : record.size("image_rows")
+  }
+}
+
+/// An object of a plan's metadata, whose keys are all there.
+private struct Record {
+  let path, place: String
+  let json: JSON
+
+  func failure(_ key: String, _ expected: String) -> FileError {
+    FileError(path, "\(place).\(key)", "expected \(expected)", next: "compile the plan again")
+  }
+
+  func value(_ key: String) throws(FileError) -> JSON {
+    guard let value = json[key] else { throw failure(key, "a value, found none") }
+    return value
+  }
+
+  func string(_ key: String) throws(FileError) -> String {
+    guard let text = try value(key).string else { throw failure(key, "a text") }
+    return text
+  }
+
+  func flag(_ key: String) throws(FileError) -> Bool {
+    guard let flag = try value(key).bool else { throw failure(key, "true or false") }
+    return flag
+  }
+
+  func number(_ key: String, in range: ClosedRange<Double>) throws(FileError) -> Double {
+    guard let number = try value(key).double, range.contains(number) else {
+      throw failure(key, "a number from \(range.spelling)")
+    }
+    return number
+  }
+
+  func number(_ key: String, from least: Int) throws(FileError) -> Int {
+    guard let number = try value(key).int, number >= least, number <= Int(Int32.max) else {
+      throw failure(key, "a whole number from \(least)")
+    }
+    return number
+  }
+
+  func size(_ key: String) throws(FileError) -> Int {
+    guard let size = try value(key).int, SaneRange.size.contains(size) else {
+      throw failure(key, "a size")
+    }
+    return size
+  }
+
+  func array(_ key: String) throws(FileError) -> [JSON] {
+    guard let array = try value(key).array else { throw failure(key, "a list") }
+    return array
+  }
+
+  func records(_ key: String) throws(FileError) -> [Record] {
+    try array(key).enumerated().map { (index, json) throws(FileError) in
+      guard json.members != nil else { throw failure("\(key)[\(index)]", "an object") }
+      return Record(path: path, place: "\(place).\(key)[\(index)]", json: json)
+    }
   }
 }

@@ -8,6 +8,7 @@ import ActIR
 //       arena = 9437184, bound = 9437184
 //       slot = 128
 //       wire x = latents from @encoder
+//       wire text = states from @first, states from @second then zeros 256
 //       constants {
 //         %w = weight {name = "lm_head.weight"} : bf16[49152,576]
 //       }
@@ -33,7 +34,7 @@ extension Plan: CustomStringConvertible {
     text += "  context = \(contextLength)\n"
     text += "  arena = \(arenaByteCount), bound = \(arenaBound)\n"
     text += "  slot = \(slotByteCount)\n"
-    for wire in wires { text += "  wire \(wire.input) = \(wire.result) from @\(wire.module)\n" }
+    for wire in wires { text += "  \(wire.text)\n" }
     let firstCall = values.indices.first { values[$0].place == .call } ?? set.lowerBound
     text += section("constants", 0..<firstCall)
     text += section("call", firstCall..<set.lowerBound)
@@ -127,11 +128,7 @@ extension Plan {
     arenaBound = try number("bound")
     slotByteCount = try number("slot")
     while try lexer.acceptWord("wire") {
-      let input = try lexer.word("an input")
-      try lexer.expect("=")
-      let result = try lexer.word("a result")
-      guard try lexer.acceptWord("from") else { throw lexer.failure("expected `from`") }
-      wires.append(Wire(input, from: result, of: try lexer.symbol("`@module`")))
+      wires.append(try Wire(from: &lexer))
       guard wires.count <= Self.mostWires else { throw lexer.failure("more than \(Self.mostWires) wires") }
     }
 

@@ -24,11 +24,15 @@ struct ImageCommand: ParsableCommand {
 
   @Argument(help: "The plan of a pipeline.", completion: .file(extensions: ["plan"])) var plan: String
   @Option(
-    name: .shortAndLong, help: "A text; - reads standard input. Several of these make pictures of each.")
+    name: .shortAndLong,
+    help: """
+      A text, or of a model of classes the name or the number of one; - reads standard input. Several of these make \
+      pictures of each.
+      """)
   var prompt: [String] = []
   @Option(help: "A data file of texts, by default a line each.", completion: .file()) var prompts: String?
   @OptionGroup(title: "Records of the data file") var records: RecordArguments
-  @Option(help: "What the picture is to be unlike.") var negativePrompt = ""
+  @Option(help: "What the picture is to be unlike.") var negativePrompt: String?
   @Option(help: ArgumentHelp("Denoising steps; by default as many as the pipeline's.", valueName: "n"))
   var steps: Int?
   @Option(
@@ -103,6 +107,10 @@ struct ImageCommand: ParsableCommand {
     let latents = try latents.map {
       try Latents(reading: $0, shape: model.latentShape, count: prompts.count * samples)
     }
+    for prompt in prompts {
+      request.prompt = prompt
+      if let line = try model.cut(request) { warn(line) }
+    }
 
     let bar = ProgressBar("denoising")
     var pictures: [[[Float]]] = []
@@ -145,7 +153,7 @@ struct ImageCommand: ParsableCommand {
     _ prompts: [String], _ request: PictureModel.Request, _ combinations: [Steering]
   ) -> [(key: String, text: String)] {
     var texts = [(key: "prompt", text: prompts.joined(separator: "\n"))]
-    if !request.negativePrompt.isEmpty { texts.append(("negative_prompt", request.negativePrompt)) }
+    if let negative = request.negativePrompt { texts.append(("negative_prompt", negative)) }
     texts += [
       ("seed", "\(request.seed)"), ("steps", "\(request.steps)"), ("guidance", "\(request.guidance)"),
       ("samples", "\(request.samples.count)"),

@@ -87,6 +87,16 @@ import Workbench
     #expect(error.map { "\($0)" }?.contains(problem) == true, "\(String(describing: error))")
   }
 
+  /// Parts of rows, one behind the other.
+  @Test func joiningWire() throws {
+    let modules = try compiled(Model(fixture("tiny-tied"))).map(\.plan)
+    var joined = modules
+    joined[1].wires = [Wire("h", [.results([.init("states", of: "llama")]), .zeros(3)])]
+    #expect(joined[1].description.contains("  wire h = states from @llama then zeros 3\n"))
+    #expect(try Plan.parseModules(joined.map(\.description).joined()) == joined)
+    try Plan.verifyWires(of: joined)
+  }
+
   /// Wires that lead nowhere, come from nowhere, or join what does not fit.
   @Test(
     arguments: [
@@ -97,6 +107,10 @@ import Workbench
       ("wire h = logits from @llama", "found f32[R,320]"),
       ("wire g = states from @llama", "wire g: expected an input of @head, found none"),
       ("wire h = states from @llama\n  wire h = states from @llama", "wire h: expected one wire, found two"),
+      ("wire h = states from @llama, states from @llama", "wire h of @head: expected f32[T,"),
+      ("wire h = zeros 3", "wire h of @head: expected f32[T,"), ("wire h = zeros 0", "expected 1 to"),
+      ("wire h = logits from @llama then zeros 3", "found f32[R,320]"),
+      ("wire h = states from @llama then", "expected a result"),
       ("wire h = states", "expected `from`"), ("wire h states from @llama", "expected"),
     ] as [(String, String?)])
   func wires(text: String, problem: String?) throws {

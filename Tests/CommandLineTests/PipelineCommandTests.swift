@@ -94,7 +94,7 @@ import Workbench
     try expect(["compile", path, "-o", directory.file("a.plan")], 2, "the size of the picture is not known")
     try expect(
       ["compile", path, "--size", "48x32", "-o", directory.file("a.plan")], 3,
-      "expected an encoder of texts and a denoiser")
+      "expected a denoiser")
     try addDenoiser()
     try expect(["sites", path, "--size", "48x32"], 4, "`UnheardOfModel` is not supported")
   }

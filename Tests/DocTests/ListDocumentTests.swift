@@ -1,3 +1,4 @@
+import ActCompile
 import ActDiffusion
 import ActErrors
 import ActFormats
@@ -51,6 +52,10 @@ import Testing
 
   @Test func schedulersAreThoseThatAreRead() {
     #expect(Document("schedulers.md").names(inTableOf: "class") == schedulerNames)
+  }
+
+  @Test func pipelinesAreThoseThatAreCompiled() {
+    #expect(Document("formats.md").names(inTableOf: "pipeline") == pipelineClassNames)
   }
 
   @Test func ggufTypesAreThoseThatAreRead() throws {

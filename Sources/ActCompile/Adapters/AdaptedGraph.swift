@@ -112,8 +112,8 @@ extension Graph {
     _ pair: LowRankAdapter.Pair, of leaf: ValueID, _ adapter: LowRankAdapter, _ index: Int
   ) throws(FileError) -> ValueID {
     let name = "\(pair.module).lora\(index)"
-    let a = try wide(pair.a, "\(name).a", adapter, index)
-    let b = try wide(pair.b, "\(name).b", adapter, index)
+    let a = matrix(try wide(pair.a, "\(name).a", adapter, index))
+    let b = matrix(try wide(pair.b, "\(name).b", adapter, index))
     // Matrices [in, out], and tables of embeddings, take the transpose of b · a.
     let isTransposed = adapter.isTransposed || pair.isEmbedding
     let turned = append(.permute([1, 0]), a, name: "\(name).a.turned")
@@ -121,22 +121,40 @@ extension Graph {
       isTransposed
       ? append(.linear, turned, b, name: "\(name).product")
       : append(.linear, b, turned, name: "\(name).product")
-    guard type(product).shape == type(leaf).shape else {
+    guard let own = type(leaf).shape.compactMap(\.fixed).asMatrix,
+      type(product).shape.compactMap(\.fixed) == own
+    else {
       throw FileError(
         adapter.path, pair.module,
         "expected a product of \(type(leaf).shape.compactMap(\.fixed)), as the model's matrix, found "
           + "\(type(product).shape.compactMap(\.fixed))", next: "is it an adapter of another model?")
     }
     let scale = append(.constant(Float(pair.scale * adapter.weight)), name: "\(name).scale")
-    return append(.binary(.mul), product, scale, name: name)
+    let delta = append(.binary(.mul), product, scale, name: name)
+    let shape = type(leaf).shape
+    return shape == type(delta).shape ? delta : append(.reshape(shape), delta, name: "\(name).windows")
   }
+
+  /// A tensor with all axes but the first as one: of a convolution, the columns of a window channel by channel.
+  private mutating func matrix(_ x: ValueID) -> ValueID {
+    let shape = type(x).shape
+    guard shape.count != 2, let matrix = shape.compactMap(\.fixed).asMatrix else { return x }
+    return append(.reshape(matrix.map { .fixed($0) }), x, name: "\(self[x].name).matrix")
+  }
+}
+
+extension [Int] {
+  /// All axes but the first as one; nil where there is one alone.
+  fileprivate var asMatrix: [Int]? { count < 2 ? nil : [self[0], dropFirst().reduce(1, *)] }
 }
 
 extension Checkpoint {
   /// The tensor that is a module's matrix: an adapter of a base model leaves out the prefix that a head's model has, and
   /// the other way round.
-  fileprivate func weight(of module: String) -> String? {
-    let prefixes = ["", "model.", "transformer.", "bert.", "roberta.", "distilbert.", "gpt_neox."]
+  func weight(of module: String) -> String? {
+    let prefixes = [
+      "", "model.", "text_model.", "transformer.", "bert.", "roberta.", "distilbert.", "gpt_neox.",
+    ]
     let bare = module.split(separator: ".").dropFirst().joined(separator: ".")
     let names = prefixes.map { "\($0)\(module).weight" } + ["\(bare).weight"]
     return names.first { info(of: $0) != nil }

@@ -9,7 +9,8 @@ package final class LowRankAdapter: Sendable {
   struct Pair: Sendable {
     /// The module, as the adapter calls it.
     var module: String
-    /// `[rank, in]` and `[out, rank]`; of an embedding `[rank, tokens]` and `[width, rank]`.
+    /// `[rank, in]` and `[out, rank]`; of a convolution `[rank, in, kh, kw]` and `[out, rank, 1, 1]`; of an embedding
+    /// `[rank, tokens]` and `[width, rank]`.
     var a, b: TensorInfo
     /// `[out]`: what is added to the layer's bias, where the adapter has that.
     var bias: TensorInfo?
@@ -47,6 +48,17 @@ package final class LowRankAdapter: Sendable {
       (TensorName.module(String(tensor.name.dropLast(suffix.count))), tensor)
     }
     pairs = try Self.pairs(file, configuration)
+  }
+
+  /// An adapter of pairs that stand in a file with others.
+  init(file: SafetensorsFile, sha256: String, weight: Double, pairs: [Pair]) {
+    path = file.path
+    self.weight = weight
+    self.sha256 = sha256
+    self.pairs = pairs
+    baseLayers = []
+    isTransposed = false
+    self.file = file
   }
 
   /// The elements of a tensor of the adapter; nil where it has none of that name.

@@ -10,25 +10,34 @@ package struct Pipeline: Sendable {
   package let folder: PipelineFolder
   /// In the order in which they run.
   package let networks: [Model]
+  /// Of the picture, in pixels; nil where no network needs it.
+  package let size: ImageSize?
 
   /// Opens the networks of a folder for pictures of a size.
   ///
   /// - Parameters:
   ///   - folder: the pipeline's.
   ///   - size: of the picture, in pixels; nil where no network needs it.
+  ///   - adapters: what is added to the weights of its networks.
   /// - Throws: `FileError` for a component that is not supported, or that cannot be used; `UsageError` for a size that the
   ///   pipeline cannot have.
-  package init(_ folder: PipelineFolder, size: ImageSize?) throws {
+  package init(_ folder: PipelineFolder, size: ImageSize?, adapters: [PipelineAdapter] = []) throws {
     self.folder = folder
+    self.size = size
     let parts = try folder.networks.map { component in
-      try PipelinePart(component, at: folder.path(of: component))
+      try PipelinePart(component, at: folder.path(of: component), weights: folder.weights(of: component))
+    }
+    var added = parts.map { _ in [LowRankAdapter]() }
+    for adapter in adapters {
+      let own = try adapter.adapters(for: parts.map { ($0.component.name, $0.files.checkpoint) })
+      for (index, adapter) in own.enumerated() { if let adapter { added[index].append(adapter) } }
     }
     var latents = size
     if let size, let decoder = parts.last(where: { $0.takesSize && $0.isDecoder }) {
       latents = try decoder.inputSize(for: size)
     }
-    networks = try parts.map { part in
-      guard part.takesSize, size == nil else { return try part.open(size: latents) }
+    networks = try zip(parts, added).map { part, adapters in
+      guard part.takesSize, size == nil else { return try part.open(size: latents, adapters) }
       throw UsageError("\(folder.path): the size of the picture is not known: give --size WIDTHxHEIGHT")
     }
   }
@@ -62,17 +71,16 @@ package struct Pipeline: Sendable {
 /// A network of a pipeline, before it is opened for a size.
 private struct PipelinePart {
   let component: PipelineFolder.Component
-  let path: String
+  let files: ModelFiles
   /// Of a network of several modules, the one that making a picture runs: the last.
   let module: String?
   let takesSize: Bool
 
-  init(_ component: PipelineFolder.Component, at path: String) throws {
+  init(_ component: PipelineFolder.Component, at path: String, weights: String?) throws {
     self.component = component
-    self.path = path
-    let configurationPath = "\(path)/config.json"
+    files = try ModelFiles(path, weights: weights)
     let (names, takesSize) = try ModelGraph.modules(
-      of: JSON(readingFile: configurationPath), path: configurationPath)
+      of: files.configuration, path: files.configurationPath)
     module = names.last
     self.takesSize = takesSize
   }
@@ -89,7 +97,7 @@ private struct PipelinePart {
       width % probe.width == 0
     else {
       throw FileError.unsupported(
-        path, nil, "a decoder that does not enlarge by a whole number is not supported")
+        files.path, nil, "a decoder that does not enlarge by a whole number is not supported")
     }
     let (across, down) = (width / probe.width, height / probe.height)
     guard size.width % across == 0, size.height % down == 0 else {
@@ -100,7 +108,10 @@ private struct PipelinePart {
     return ImageSize(width: size.width / across, height: size.height / down)
   }
 
-  func open(size: ImageSize?) throws -> Model {
-    try Model(path, part: ModelPart(module: module, size: takesSize ? size : nil)).named(component.name)
+  func open(size: ImageSize?, _ adapters: [LowRankAdapter] = []) throws -> Model {
+    // Only encoders bound the length of a text.
+    let context = component.name.hasPrefix("text_encoder") ? nil : 4096
+    let part = ModelPart(module: module, size: takesSize ? size : nil, context: context)
+    return try Model(files, part: part, adapters: adapters).named(component.name)
   }
 }

@@ -1,3 +1,4 @@
+import ActErrors
 import ActFormats
 
 /// A folder of diffusers: a pipeline, whose `model_index.json` names its components, each with a folder of its own.
@@ -22,12 +23,16 @@ package struct PipelineFolder: Sendable {
   private static let indexName = "model_index.json"
 
   package let path: String
+  /// The path of `model_index.json`, for messages.
+  package var indexPath: String { "\(path)/\(Self.indexName)" }
   /// The class of the pipeline in diffusers.
   package let className: String
   /// In the order of the file; those that are null are left out.
   package let components: [Component]
   /// What the pipeline says of itself beside its components.
   package let settings: [JSON.Member]
+  /// What takes the place of components, by their names.
+  private var replacements: [String: String] = [:]
 
   /// Whether `path` is the folder of a pipeline.
   package static func isPipeline(_ path: String) -> Bool { fileExists("\(path)/\(indexName)") }
@@ -72,7 +77,43 @@ package struct PipelineFolder: Sendable {
   }
 
   /// Where a component lies.
-  package func path(of component: Component) -> String { "\(path)/\(component.name)" }
+  package func path(of component: Component) -> String {
+    guard let other = replacements[component.name], !Self.isWeights(other) else {
+      return "\(path)/\(component.name)"
+    }
+    return other
+  }
+
+  /// The file of weights that takes the place of a component's own; nil for its own.
+  func weights(of component: Component) -> String? {
+    replacements[component.name].flatMap { Self.isWeights($0) ? $0 : nil }
+  }
+
+  /// Whether a path is of weights alone.
+  private static func isWeights(_ path: String) -> Bool { path.hasSuffix(".safetensors") }
+
+  /// The folder with other components.
+  ///
+  /// - Parameter others: by the names of components, the folder of another, or for a network a file of safetensors with
+  ///   other weights for its configuration.
+  /// - Returns: the folder, which reads these from there.
+  /// - Throws: `UsageError` for a component that the pipeline does not have, and for a file in place of no network.
+  package func replacing(_ others: [String: String]) throws(UsageError) -> PipelineFolder {
+    for (name, path) in others.sorted(by: { $0.key < $1.key }) {
+      guard let component = components.first(where: { $0.name == name }) else {
+        let closest = name.prefix(256).description.closest(among: components.map(\.name))
+        throw UsageError(
+          "--component: the pipeline has no `\(name)`\(closest.map { "; closest is `\($0)`" } ?? ""); it has "
+            + components.map(\.name).joined(separator: ", "))
+      }
+      guard component.kind == .network || !Self.isWeights(path) else {
+        throw UsageError("--component: expected a folder in place of `\(name)`, found weights, \(path)")
+      }
+    }
+    var folder = self
+    folder.replacements.merge(others) { $1 }
+    return folder
+  }
 
   /// The networks, in the order in which they run: encoders of texts, then what removes noise, then the decoder.
   package var networks: [Component] {
@@ -88,6 +129,11 @@ package struct PipelineFolder: Sendable {
     guard network.name.hasPrefix("text_encoder") else { return nil }
     let name = "tokenizer" + network.name.dropFirst("text_encoder".count)
     return components.first { $0.name == name && $0.kind == .tokenizer }
+  }
+
+  /// What the pipeline says under a key beside its components; nil for nothing.
+  package func setting(_ key: String) -> JSON? {
+    settings.first { $0.key == key }?.value
   }
 
   /// The parsed `scheduler_config.json`, and its path; nil for a pipeline without a scheduler.

@@ -48,6 +48,12 @@ public enum InputRole: String, Hashable, Sendable, CaseIterable {
   case sample
   /// Of a denoiser, how far the noise of each entry's sample has come: a number an entry.
   case timestep
+  /// Of a denoiser, how far it is to move towards what the text says: a number an entry.
+  case guidance
+  /// Of a denoiser, the class of each entry's image.
+  case label
+  /// Where each row stands in its entry: of packed images 0, the line and the column, of texts 0.
+  case place
   /// Nothing: the caller gives it by name.
   case given
 
@@ -58,7 +64,7 @@ public enum InputRole: String, Hashable, Sendable, CaseIterable {
   public var isGiven: Bool {
     switch self {
     case .token, .position, .entry, .chosen, .ending: false
-    case .sample, .timestep, .given: true
+    case .sample, .timestep, .guidance, .label, .place, .given: true
     }
   }
 }

@@ -13,28 +13,23 @@ package final class PictureModel {
   package let pipeline: PlanPipeline
   package let scheduler: any Scheduler
   package let path: String
-  private let encoders: [Encoder]
-  private let denoiser: EntryModel
+  let texts: PictureTexts
+  let denoiser: EntryModel
   private let decoder: EntryModel?
-  private let sample, timestep: DeclaredInput
-  /// C, H and W of a sample.
-  package let latentShape: [Int]
+  let layout: SampleLayout
   /// The size of a picture, in pixels.
   package let width, height: Int
 
-  private struct Encoder {
-    let model: EntryModel
-    let tokens: DeclaredInput
-    let tokenizer: Tokenizer
-    let padding: Int
-  }
+  /// C, H and W of a sample.
+  package var latentShape: [Int] { layout.shape }
 
   /// What is asked of the model.
   package struct Request: Sendable {
     package var prompt: String
-    package var negativePrompt = ""
+    /// What the picture is to be unlike; nil for nothing.
+    package var negativePrompt: String?
     package var steps: Int
-    /// Above 1 the prediction moves away from that of the negative prompt.
+    /// Above 1 the prediction moves away from that of the negative prompt; where the denoiser reads guidance, it is told.
     package var guidance: Double
     /// Whether predictions with and without the prompt are entries of one call.
     package var batchesGuidance = true
@@ -80,53 +75,59 @@ package final class PictureModel {
       FileError(path, "plan", "expected \(what)", next: "compile it again")
     }
 
-    encoders = try modules.filter { has(.token, $0) }.map { module in
-      let name = module.plan.name
-      guard let tokenizer = try file.makeTokenizer(name),
-        let tokens = module.plan.inputs.first(where: { $0.role == .token })
-      else { throw failure("a tokenizer of @\(name)") }
-      guard let padding = try file.paddingToken(of: tokenizer, name),
-        pipeline.textLength <= module.plan.contextLength,
-        pipeline.textLength <= module.engine.maximumRows
-      else { throw failure("@\(name) to take texts of \(pipeline.textLength) tokens, filled up") }
-      return Encoder(model: module, tokens: tokens, tokenizer: tokenizer, padding: padding)
-    }
     guard let index = modules.firstIndex(where: { has(.sample, $0) }) else { throw failure("a denoiser") }
     let denoiser = modules[index]
-    guard let sample = denoiser.plan.inputs.first(where: { $0.role == .sample }), sample.type.isImages,
-      let timestep = denoiser.plan.inputs.first(where: { $0.role == .timestep })
+    texts = try PictureTexts(file, pipeline, Array(modules[..<index]), for: denoiser.plan)
+    decoder = modules[(index + 1)...].first { !has(.token, $0) }
+    func resultType(_ plan: Plan) throws -> TensorType {
+      guard let result = plan.results.first else { throw failure("a result of @\(plan.name)") }
+      return plan.values[result.value].type
+    }
+    guard let sample = denoiser.plan.inputs.first(where: { $0.role == .sample })?.type,
+      has(.timestep, denoiser)
     else { throw failure("a denoiser of images") }
-    let shape = sample.type.shape.dropFirst().map { $0.fixed! }
-    let wired = denoiser.plan.wires.map(\.input)
-    if let other = denoiser.plan.inputs.first(where: {
-      $0.type.dtype == .f32 && $0.role == .given && !wired.contains($0.name)
-    }) {
-      throw FileError.unsupported(path, other.name, "the denoiser reads what no text gives")
-    }
-    guard denoiser.plan.results.first.map({ denoiser.plan.values[$0.value].type }) == sample.type else {
-      throw FileError.unsupported(
-        path, denoiser.plan.name, "a denoiser that gives more than it takes is not supported")
-    }
-    let decoder = modules[(index + 1)...].first { !has(.token, $0) }
-    var picture = sample.type
+    var picture = sample
+    var latents: [Int]?
     if let plan = decoder?.plan {
-      guard plan.inputs.count == 1, plan.inputs[0].type == sample.type, let result = plan.results.first else {
-        throw failure("a decoder of what the denoiser gives")
-      }
-      picture = plan.values[result.value].type
+      guard plan.inputs.count == 1, plan.inputs[0].type.isImages else { throw failure("a decoder of images") }
+      let shape = plan.inputs[0].type.shape.dropFirst().map { $0.fixed! }
+      latents = [shape[2], shape[0], shape[1]]
+      picture = try resultType(plan)
+    }
+    guard let layout = SampleLayout(sample, try resultType(denoiser.plan), latents: latents) else {
+      throw failure("a denoiser that gives what it takes, and a decoder of that")
     }
     guard picture.isImages, let height = picture.shape[1].fixed, let width = picture.shape[2].fixed,
       picture.shape[3] == .fixed(3)
     else { throw failure("pictures of three channels") }
     self.denoiser = denoiser
-    self.decoder = decoder
-    (self.sample, self.timestep) = (sample, timestep)
-    latentShape = [shape[2], shape[0], shape[1]]
+    self.layout = layout
     (self.width, self.height) = (width, height)
+    try checkInputs()
+  }
+
+  /// Checks that something gives every input of the denoiser.
+  private func checkInputs() throws(FileError) {
+    let wired = denoiser.plan.wires.map(\.input)
+    for constant in pipeline.constants {
+      guard let input = denoiser.plan.inputs.first(where: { $0.name == constant.input }),
+        input.role == .given, input.type == TensorType(.f32, [.symbol("B"), .fixed(constant.values.count)])
+      else {
+        throw FileError(
+          path, constant.input, "expected an input of \(constant.values.count) numbers, found another",
+          next: "compile the plan again")
+      }
+    }
+    let given = wired + pipeline.constants.map(\.input)
+    if let other = denoiser.plan.inputs.first(where: {
+      $0.role == .given && $0.type.dtype == .f32 && !given.contains($0.name)
+    }) {
+      throw FileError.unsupported(path, other.name, "the denoiser reads what no text gives")
+    }
   }
 
   /// The modules, in order.
-  private var modules: [EntryModel] { encoders.map(\.model) + [denoiser] + (decoder.map { [$0] } ?? []) }
+  private var modules: [EntryModel] { texts.models + [denoiser] + (decoder.map { [$0] } ?? []) }
 
   /// Checks that some module has each dial that a steering names.
   ///
@@ -146,7 +147,7 @@ package final class PictureModel {
   }
 
   /// The strengths of a module's dials at a call of the denoiser.
-  private func strengths(_ steering: Steering, at call: Int, of module: EntryModel) -> Steering {
+  func strengths(_ steering: Steering, at call: Int, of module: EntryModel) -> Steering {
     Steering(
       steering.terms.filter { module.plan.dials.contains($0.key) }
         .mapValues { $0.schedule.strength(ofGenerated: call) })
@@ -167,57 +168,40 @@ package final class PictureModel {
     try check(steering)
     var options = SchedulerOptions(steps: request.steps)
     options.eta = request.eta
+    options.imageRows = pipeline.imageRows
+    options.flowSigmas = pipeline.hasEvenSigmas ? .even : .trained
     let run = try scheduler.run(options)
     let latents = request.latents ?? Latents(seed: request.seed, samples: request.samples, shape: latentShape)
     precondition(latents.samples.count == request.samples.count && latents.shape == latentShape)
-    let isGuided = request.guidance > 1
-    let prompts = isGuided ? [request.negativePrompt, request.prompt] : [request.prompt]
-    let texts = try prompts.map { try states(of: $0, steering) }
+    let isGuided = pipeline.isGuided && request.guidance > 1
+    let conditions = try conditions(request, isGuided: isGuided, steering)
     var denoising = Denoising(
       run, latents: latents.samples,
       noise: request.samples.map { SampleNoise(seed: request.seed, sample: $0) },
       guidance: isGuided ? .init(scale: request.guidance, isBatched: request.batchesGuidance) : nil)
     let samples = try denoising.finish(progress: progress) { call in
-      try predict(call, texts, strengths(steering, at: call.index, of: denoiser))
+      try predict(
+        call, conditions, guidance: request.guidance, strengths(steering, at: call.index, of: denoiser))
     }
     return try decode(samples, steering, calls: run.timesteps.count)
   }
 
-  /// What the encoders make of a text, by the denoiser's inputs: rows of one entry.
-  private func states(of text: String, _ steering: Steering) throws -> [String: ResultTensor] {
-    var states: [String: ResultTensor] = [:]
-    for encoder in encoders {
-      var tokens = try encoder.tokenizer.encode(text)
-      // Cut before the token that ends it.
-      if tokens.count > pipeline.textLength {
-        tokens = tokens.prefix(pipeline.textLength - 1) + tokens.suffix(1)
-      }
-      tokens += [Int](repeating: encoder.padding, count: pipeline.textLength - tokens.count)
-      let inputs = EntryInputs(path: path, [encoder.tokens.name: .init(tokens)])
-      let results = try encoder.model.evaluate(
-        inputs, strengths: strengths(steering, at: 0, of: encoder.model))
-      for wire in denoiser.plan.wires where wire.module == encoder.model.plan.name {
-        states[wire.input] = results.first { $0.name == wire.result }
-      }
-    }
-    return states
-  }
-
-  /// One call of the denoiser. `texts` are those without the prompt, where it is guided, and with it.
+  /// One call of the denoiser.
   private func predict(
-    _ call: Denoising.Call, _ texts: [[String: ResultTensor]], _ strengths: Steering
+    _ call: Denoising.Call, _ conditions: [Condition], guidance: Double, _ strengths: Steering
   ) throws -> [[Float]] {
     let count = call.entries.count
-    var tensors: [String: EntryInputs.Tensor] = [
-      sample.name: .init(call.inputs.flatMap { $0 }, shape: [count] + latentShape),
-      timestep.name: .init([Float](repeating: Float(call.time), count: count), shape: [count]),
-    ]
-    for (name, state) in texts[0] {
-      let rows = call.entries.map { texts[$0.isConditional ? texts.count - 1 : 0][name]!.values }
-      tensors[name] = .init(rows.flatMap { $0 }, shape: [count] + state.shape)
+    var tensors = inputs(of: call.entries.map { conditions[$0.isConditional ? conditions.count - 1 : 0] })
+    for input in denoiser.plan.inputs {
+      switch input.role {
+      case .sample: tensors[input.name] = layout.input(call.inputs)
+      case .timestep: tensors[input.name] = numbers([call.time * pipeline.timeScale], count)
+      case .guidance: tensors[input.name] = numbers([guidance], count)
+      default: break
+      }
     }
     let results = try denoiser.evaluate(EntryInputs(path: path, tensors), strengths: strengths)
-    return results[0].values.parts(count)
+    return layout.predictions(results[0], count: count)
   }
 
   private func decode(_ samples: [[Float]], _ steering: Steering, calls: Int) throws -> [[Float]] {
@@ -229,23 +213,5 @@ package final class PictureModel {
       let inputs = EntryInputs(path: path, [decoder.plan.inputs[0].name: .init(z, shape: [1] + latentShape)])
       return try decoder.evaluate(inputs, strengths: strengths)[0].values.map { $0 / 2 + 0.5 }
     }
-  }
-}
-
-extension [Float] {
-  /// Equal parts, one after another.
-  fileprivate func parts(_ count: Int) -> [[Float]] {
-    let size = self.count / count
-    return (0..<count).map { Array(self[$0 * size..<($0 + 1) * size]) }
-  }
-}
-
-extension PlanFile {
-  /// The token that fills up a text, of a plan's tokenizer: the padding token, or where there is none the last.
-  fileprivate func paddingToken(of tokenizer: Tokenizer, _ name: String) throws(FileError) -> Int? {
-    guard let token = try tokenizerConfiguration(name)?.specialTokens["pad_token"] else {
-      return tokenizer.eosToken
-    }
-    return tokenizer.id(of: token)
   }
 }

@@ -33,7 +33,7 @@ package struct EntryInput: Sendable {
   ) throws(FileError) {
     switch input.role {
     case .position, .entry, .chosen, .ending: return nil
-    case .token, .sample, .timestep, .given: break
+    case .token, .sample, .timestep, .guidance, .label, .place, .given: break
     }
     guard case .symbol(let symbol)? = input.type.shape.first, let width = input.type.elementsPerSymbol else {
       preconditionFailure("verified")
@@ -46,6 +46,11 @@ package struct EntryInput: Sendable {
     let shape = input.type.shapeInFile(axes + inner)
     image = input.type.isImages ? (shape[1], shape[2] * shape[3]) : nil
     guard let tensor = inputs.tensors[name] else {
+      if input.role == .place {
+        period = count
+        values = .floats(FloatElements(try input.places(sizes, path: inputs.path)))
+        return
+      }
       guard input.role == .given, input.type.dtype == .i32 else {
         throw FileError(inputs.path, name, "no such tensor", next: "give \(name) \(input.type)")
       }

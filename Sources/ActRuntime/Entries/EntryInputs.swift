@@ -41,7 +41,7 @@ package struct EntryInputs: Sendable {
   /// Whether a file has every input that a call cannot leave out.
   package static func areGiven(in file: SafetensorsFile, for inputs: [DeclaredInput]) -> Bool {
     inputs.allSatisfy { input in
-      let isNeeded = input.type.dtype == .f32 || input.role == .token
+      let isNeeded = input.role == .place ? false : input.type.dtype == .f32 || input.role == .token
       return !isNeeded || file[input.name] != nil
     }
   }
@@ -120,7 +120,9 @@ extension DeclaredInput {
 extension EntryInputs.Tensor {
   /// The one number that stands for all entries of a call; nil where there are several, or an input is of another kind.
   func number(for input: DeclaredInput) -> Float? {
-    guard input.role == .timestep, shape.isEmpty || shape == [1], case .floats(let floats) = elements else {
+    guard input.role == .timestep || input.role == .guidance, shape.isEmpty || shape == [1],
+      case .floats(let floats) = elements
+    else {
       return nil
     }
     return floats.withElements { $0[0] }

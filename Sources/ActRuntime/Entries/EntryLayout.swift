@@ -94,7 +94,7 @@ struct EntryLayout {
     // What chooses among the rows of a call names others in each step.
     if parts.count > 1,
       let input = model.plan.inputs.first(where: {
-        $0.role == .given && $0.type.dtype == .i32 && !model.plan.bound(ofInput: $0.name).symbols.isEmpty
+        $0.role.isGiven && $0.type.dtype == .i32 && !model.plan.bound(ofInput: $0.name).symbols.isEmpty
       })
     {
       throw FileError(

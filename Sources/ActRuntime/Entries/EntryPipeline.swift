@@ -23,7 +23,9 @@ package struct EntryPipeline {
     guard modules.count > 1 else { return modules }
     var running: [EntryModel] = []
     for module in modules {
-      let wired = module.plan.wires.filter { wire in running.contains { $0.plan.name == wire.module } }
+      let wired = module.plan.wires.filter { wire in
+        wire.sources.allSatisfy { source in running.contains { $0.plan.name == source.module } }
+      }
       let asked = module.plan.inputs.filter { input in !wired.contains { $0.input == input.name } }
       if EntryInputs.areGiven(in: tensors, for: asked) { running.append(module) }
     }
@@ -53,8 +55,7 @@ package struct EntryPipeline {
       var inputs = try EntryInputs(
         tensors, for: module.plan.inputs, beside: running.flatMap(\.plan.inputs))
       for wire in module.plan.wires where inputs.tensors[wire.input] == nil {
-        guard let index = places["\(wire.module)/\(wire.result)"] else { continue }
-        inputs.tensors[wire.input] = .init(results[index].values, shape: results[index].shape)
+        inputs.tensors[wire.input] = try wired(wire, to: module, results, places, tensors)
       }
       for result in try module.evaluate(inputs, strengths: strengths(module), sites: sites) {
         places["\(module.plan.name)/\(result.name)"] = results.count
@@ -62,5 +63,28 @@ package struct EntryPipeline {
       }
     }
     return results
+  }
+
+  /// What a wire gives; nil where a result that it leads from is not there.
+  private func wired(
+    _ wire: Wire, to module: EntryModel, _ results: [ResultTensor], _ places: [String: Int],
+    _ tensors: SafetensorsFile
+  ) throws(FileError) -> EntryInputs.Tensor? {
+    func result(_ source: Wire.Source) -> ResultTensor? {
+      places["\(source.module)/\(source.result)"].map { results[$0] }
+    }
+    if let source = wire.onlySource { return result(source).map { .init($0.values, shape: $0.shape) } }
+    // Parts follow one another in each entry, and results do not say where one ends.
+    if wire.parts.count > 1, let sequences = tensors[EntryInputs.sequences],
+      tensors.integers(of: sequences).contains(where: { $0 > 0 })
+    {
+      throw FileError(
+        tensors.path, wire.input, "rows of several texts are joined for one entry alone",
+        next: "give \(wire.input), or one entry")
+    }
+    guard let input = module.plan.inputs.first(where: { $0.name == wire.input }),
+      let width = input.type.shape.last?.fixed, let joined = wire.joined(width: width, result)
+    else { return nil }
+    return .init(joined.values, shape: joined.shape)
   }
 }

@@ -47,14 +47,9 @@ package final class TextEncoder {
   /// The tokens of a text, with those that the model expects around it. A longer text than the plan takes is cut before
   /// the tokens at its end.
   private func encode(_ text: String) throws -> [Int] {
-    let most = mostTokens
-    let whole = try tokenizer.encode(text)
-    guard whole.count > most else { return whole }
-    cutCount += 1
-    let bare = try tokenizer.encode(text, addSpecialTokens: false)
-    let start = whole.indices.first { whole[$0...].starts(with: bare) } ?? 0
-    let end = whole.suffix(whole.count - start - bare.count)
-    return Array(whole.prefix(max(0, most - end.count)) + end.prefix(most))
+    let (tokens, wholeCount) = try tokenizer.encode(text, atMost: mostTokens)
+    if tokens.count < wholeCount { cutCount += 1 }
+    return tokens
   }
 
   /// The rows of a result for each of at most ``textsPerCall`` texts: one, or as many as it has tokens.

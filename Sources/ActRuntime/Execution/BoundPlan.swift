@@ -140,7 +140,7 @@ final class BoundPlan {
           let input = IntegerInput(
             name: value.name, location: location, limit: range.fixed ?? Int(Int32.max),
             symbols: plan.limits.indices.filter { range.symbols.contains(plan.limits[$0].symbol) })
-          if role == .given { givenIntegers.append(input) } else { integers.append(input) }
+          if role.isGiven { givenIntegers.append(input) } else { integers.append(input) }
         }
       case .cache:
         guard case .kvAppend(_, let cache) = value.op else { preconditionFailure("verified") }

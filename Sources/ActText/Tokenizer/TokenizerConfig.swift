@@ -7,6 +7,8 @@ package struct TokenizerConfig: Hashable, Sendable {
   package var addBOSToken: Bool?
   /// The chat template, in Jinja; of several, the one named `default`.
   package var chatTemplate: String?
+  /// The most tokens of a text with those around it, where the file bounds it.
+  package private(set) var longestText: Int?
   /// The special tokens that chat templates know, by the names they have there, `bos_token` and `eos_token` among them.
   package private(set) var specialTokens: [String: String] = [:]
   /// The names of those that the file does not speak of; a token that is null is none.
@@ -43,6 +45,8 @@ package struct TokenizerConfig: Hashable, Sendable {
     eosToken = specialTokens["eos_token"]
     if root["add_bos_token"] != nil { addBOSToken = try root.bool("add_bos_token", absent: false) }
     chatTemplate = try TokenizerConfig.template(root["chat_template"])
+    // transformers writes 1e30 for a text of any length.
+    longestText = json["model_max_length"]?.int.flatMap { SaneRange.size.contains($0) ? $0 : nil }
   }
 
   /// Reads the text of the file. `path` is for error messages.

@@ -1,0 +1,136 @@
+import ActCompile
+import ActDiffusion
+import ActFormats
+import ActGraphs
+import ActIR
+import ActLowering
+import ActPasses
+import ActPlan
+import ActRuntime
+import Glibc
+import ModelChecks
+import Testing
+import Workbench
+
+/// Small pipelines of every class against the pictures that `diffusers` makes with them
+/// (`Scripts/make-tiny-pipelines.py`).
+@Suite struct PipelineTests {
+  struct Run: Sendable, CustomTestStringConvertible {
+    var pipeline, name: String
+    var testDescription: String { "\(pipeline)/\(name)" }
+  }
+
+  static let runs: [Run] = [
+    ("tiny-sdxl", ["euler", "negative", "turbo", "lightning"]), ("tiny-flux-dev", ["plain", "long"]),
+    ("tiny-flux-schnell", ["plain"]), ("tiny-sd3-pipeline", ["plain", "negative", "dynamic"]),
+    ("tiny-sd3-no-t5", ["plain"]), ("tiny-pixart-alpha", ["plain", "negative"]),
+    ("tiny-pixart-sigma", ["plain"]), ("tiny-pixart-sizes", ["plain"]),
+    ("tiny-dit-pipeline", ["plain", "number"]), ("tiny-text-unet", ["guided", "plain", "negative"]),
+    ("tiny-text-unet-vae", ["guided"]),
+  ].flatMap { pipeline, runs in runs.map { Run(pipeline: pipeline, name: $0) } }
+
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  /// A plan of a folder, in f32.
+  private func plan(
+    _ folder: PipelineFolder, size: ImageSize, _ adapters: [PipelineAdapter] = []
+  ) throws -> String {
+    let pipeline = try Pipeline(folder, size: size, adapters: adapters)
+    let (networks, described) = try pipeline.forPlan()
+    let plan = directory.file("pipeline.plan")
+    try CompiledModel.write(
+      networks.map { network in
+        var options = CompileOptions()
+        options.weights = .f32
+        options.lowering.cacheType = .f32
+        options.lowering.maximumRows = max(512, described.textRows(of: network.graph.name, network.wires))
+        return try network.compile(MapSet(), options)
+      }, to: plan, texts: PlanTexts(tokenizers: networks.compactMap(pipeline.tokenizer)), pipeline: described,
+      provenance: .object([]))
+    return plan
+  }
+
+  /// A folder with the components of a fixture and a scheduler of another configuration.
+  private func folder(_ pipeline: String, scheduler: String?) throws -> String {
+    let path = fixture(pipeline)
+    guard let scheduler else { return path }
+    let folder = try directory.makeDirectory(pipeline)
+    for name in TemporaryDirectory.contents(path) where name != "scheduler" {
+      #expect(symlink("\(path)/\(name)", "\(folder)/\(name)") == 0)
+    }
+    _ = try directory.makeDirectory("\(pipeline)/scheduler")
+    try directory.write(scheduler, to: "\(pipeline)/scheduler/scheduler_config.json")
+    return folder
+  }
+
+  /// To half a grey level, however predictions are batched.
+  @Test(arguments: Self.runs) func equalsDiffusers(run: Run) throws {
+    let file = try SafetensorsFile(fixture("\(run.pipeline)/\(run.name).safetensors"))
+    let folder = try folder(run.pipeline, scheduler: file.metadata("scheduler_config"))
+    try equalsDiffusers(run, folder: PipelineFolder(folder))
+  }
+
+  private func equalsDiffusers(
+    _ run: Run, folder: PipelineFolder, _ adapters: [PipelineAdapter] = []
+  ) throws {
+    let path = fixture("\(run.pipeline)/\(run.name).safetensors")
+    let file = try SafetensorsFile(path)
+    let info = try #require(file["image"])
+    let plan = try plan(folder, size: ImageSize(width: info.shape[3], height: info.shape[2]), adapters)
+    let model = try PictureModel(PlanFile(plan), threads: 2)
+    #expect([model.width, model.height] == [info.shape[3], info.shape[2]])
+    var request = PictureModel.Request(
+      prompt: file.metadata("prompt") ?? "", steps: try #require(Int(file.metadata("steps") ?? "")),
+      guidance: try #require(Double(file.metadata("guidance") ?? "")), seed: 0, samples: 0..<2)
+    request.negativePrompt = file.metadata("negative_prompt")
+    request.latents = try Latents(reading: path, shape: model.latentShape, count: 2)
+    let expected = Array(file.bytes(of: info).bindMemory(to: Float.self))
+    for batchesGuidance in [true, false] {
+      request.batchesGuidance = batchesGuidance
+      let pictures = try model.pictures(request).flatMap { $0 }.map { min(max($0, 0), 1) }
+      #expect(pictures.count == expected.count)
+      let largest = zip(pictures, expected).reduce(0) { max($0, abs($1.0 - $1.1)) }
+      #expect(largest <= 0.5 / 255, "\(largest * 255) grey levels")
+    }
+  }
+
+  /// Adapters in the names of diffusers, of older diffusers and of kohya, in these also for the model that diffusers
+  /// converts from.
+  @Test(arguments: ["new", "old", "kohya", "original"]) func addsAdapters(form: String) throws {
+    let adapter = try PipelineAdapter(fixture("tiny-sdxl/lora-\(form).safetensors"), weight: 0.7)
+    try equalsDiffusers(
+      Run(pipeline: "tiny-sdxl", name: "adapted"), folder: PipelineFolder(fixture("tiny-sdxl")), [adapter])
+  }
+
+  /// Weights of another file with the pipeline's configuration, and another folder.
+  @Test func takesOtherComponents() throws {
+    let own = fixture("tiny-sdxl")
+    let folder = try directory.makeDirectory("partial")
+    for name in ["model_index.json", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "vae"] {
+      #expect(symlink("\(own)/\(name)", "\(folder)/\(name)") == 0)
+    }
+    _ = try directory.makeDirectory("partial/unet")
+    #expect(symlink("\(own)/unet/config.json", "\(folder)/unet/config.json") == 0)
+    let replaced = try PipelineFolder(folder).replacing([
+      "unet": "\(own)/unet/diffusion_pytorch_model.safetensors", "scheduler": "\(own)/scheduler",
+    ])
+    try equalsDiffusers(Run(pipeline: "tiny-sdxl", name: "euler"), folder: replaced)
+  }
+
+  /// A sample does not depend on what is made beside it, to the bit, also where texts differ in length.
+  @Test(arguments: ["tiny-flux-dev", "tiny-pixart-alpha", "tiny-text-unet"])
+  func samplesAreApart(pipeline: String) throws {
+    let plan = try plan(PipelineFolder(fixture(pipeline)), size: ImageSize(width: 24, height: 16))
+    func pictures(_ samples: Range<Int>, threads: Int) throws -> [[Float]] {
+      let model = try PictureModel(PlanFile(plan), threads: threads)
+      return try model.pictures(
+        .init(prompt: "a red cat", steps: 2, guidance: 4, seed: 11, samples: samples))
+    }
+    let all = try pictures(0..<3, threads: 2)
+    #expect(try pictures(0..<1, threads: 1) == Array(all[..<1]))
+    #expect(try pictures(2..<3, threads: 2) == [all[2]])
+    #expect(Set(all).count == 3)
+  }
+}
