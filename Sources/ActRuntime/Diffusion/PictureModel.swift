@@ -13,21 +13,14 @@ package final class PictureModel {
   package let pipeline: PlanPipeline
   package let scheduler: any Scheduler
   package let path: String
-  private let encoders: [Encoder]
+  private let encoders: PromptEncoders
   private let denoiser: EntryModel
+  private let inputs: DenoiserInputs
   private let decoder: EntryModel?
-  private let sample, timestep: DeclaredInput
   /// C, H and W of a sample.
-  package let latentShape: [Int]
+  package var latentShape: [Int] { inputs.sampleShape }
   /// The size of a picture, in pixels.
   package let width, height: Int
-
-  private struct Encoder {
-    let model: EntryModel
-    let tokens: DeclaredInput
-    let tokenizer: Tokenizer
-    let padding: Int
-  }
 
   /// What is asked of the model.
   package struct Request: Sendable {
@@ -80,29 +73,21 @@ package final class PictureModel {
       FileError(path, "plan", "expected \(what)", next: "compile it again")
     }
 
-    encoders = try modules.filter { has(.token, $0) }.map { module in
-      let name = module.plan.name
-      guard let tokenizer = try file.makeTokenizer(name),
-        let tokens = module.plan.inputs.first(where: { $0.role == .token })
-      else { throw failure("a tokenizer of @\(name)") }
-      guard let padding = try file.paddingToken(of: tokenizer, name),
-        pipeline.textLength <= module.plan.contextLength,
-        pipeline.textLength <= module.engine.maximumRows
-      else { throw failure("@\(name) to take texts of \(pipeline.textLength) tokens, filled up") }
-      return Encoder(model: module, tokens: tokens, tokenizer: tokenizer, padding: padding)
-    }
     guard let index = modules.firstIndex(where: { has(.sample, $0) }) else { throw failure("a denoiser") }
     let denoiser = modules[index]
-    guard let sample = denoiser.plan.inputs.first(where: { $0.role == .sample }), sample.type.isImages,
-      let timestep = denoiser.plan.inputs.first(where: { $0.role == .timestep })
-    else { throw failure("a denoiser of images") }
-    let shape = sample.type.shape.dropFirst().map { $0.fixed! }
-    let wired = denoiser.plan.wires.map(\.input)
-    if let other = denoiser.plan.inputs.first(where: {
-      $0.type.dtype == .f32 && $0.role == .given && !wired.contains($0.name)
-    }) {
-      throw FileError.unsupported(path, other.name, "the denoiser reads what no text gives")
-    }
+    inputs = try DenoiserInputs(denoiser.plan.inputs, wires: denoiser.plan.wires, path: path)
+    let sample = denoiser.plan.inputs.first { $0.role == .sample }!
+    encoders = PromptEncoders(
+      try modules.filter { has(.token, $0) }.map { module in
+        let name = module.plan.name
+        guard let tokenizer = try file.makeTokenizer(name) else { throw failure("a tokenizer of @\(name)") }
+        let length = pipeline.textLength
+        guard
+          let prompts = try PromptTokenizer(tokenizer, file.tokenizerConfiguration(name), length: length),
+          let encoder = PromptEncoders.Encoder(module, prompts)
+        else { throw failure("@\(name) to take texts of \(length) tokens, filled up") }
+        return encoder
+      }, wires: denoiser.plan.wires)
     guard denoiser.plan.results.first.map({ denoiser.plan.values[$0.value].type }) == sample.type else {
       throw FileError.unsupported(
         path, denoiser.plan.name, "a denoiser that gives more than it takes is not supported")
@@ -120,13 +105,13 @@ package final class PictureModel {
     else { throw failure("pictures of three channels") }
     self.denoiser = denoiser
     self.decoder = decoder
-    (self.sample, self.timestep) = (sample, timestep)
-    latentShape = [shape[2], shape[0], shape[1]]
     (self.width, self.height) = (width, height)
   }
 
   /// The modules, in order.
-  private var modules: [EntryModel] { encoders.map(\.model) + [denoiser] + (decoder.map { [$0] } ?? []) }
+  private var modules: [EntryModel] {
+    encoders.encoders.map(\.model) + [denoiser] + (decoder.map { [$0] } ?? [])
+  }
 
   /// Checks that some module has each dial that a steering names.
   ///
@@ -172,7 +157,7 @@ package final class PictureModel {
     precondition(latents.samples.count == request.samples.count && latents.shape == latentShape)
     let isGuided = request.guidance > 1
     let prompts = isGuided ? [request.negativePrompt, request.prompt] : [request.prompt]
-    let texts = try prompts.map { try states(of: $0, steering) }
+    let texts = try encoders.states(of: prompts) { strengths(steering, at: 0, of: $0) }
     var denoising = Denoising(
       run, latents: latents.samples,
       noise: request.samples.map { SampleNoise(seed: request.seed, sample: $0) },
@@ -183,41 +168,15 @@ package final class PictureModel {
     return try decode(samples, steering, calls: run.timesteps.count)
   }
 
-  /// What the encoders make of a text, by the denoiser's inputs: rows of one entry.
-  private func states(of text: String, _ steering: Steering) throws -> [String: ResultTensor] {
-    var states: [String: ResultTensor] = [:]
-    for encoder in encoders {
-      var tokens = try encoder.tokenizer.encode(text)
-      // Cut before the token that ends it.
-      if tokens.count > pipeline.textLength {
-        tokens = tokens.prefix(pipeline.textLength - 1) + tokens.suffix(1)
-      }
-      tokens += [Int](repeating: encoder.padding, count: pipeline.textLength - tokens.count)
-      let inputs = EntryInputs(path: path, [encoder.tokens.name: .init(tokens)])
-      let results = try encoder.model.evaluate(
-        inputs, strengths: strengths(steering, at: 0, of: encoder.model))
-      for wire in denoiser.plan.wires where wire.module == encoder.model.plan.name {
-        states[wire.input] = results.first { $0.name == wire.result }
-      }
-    }
-    return states
-  }
-
   /// One call of the denoiser. `texts` are those without the prompt, where it is guided, and with it.
   private func predict(
-    _ call: Denoising.Call, _ texts: [[String: ResultTensor]], _ strengths: Steering
+    _ call: Denoising.Call, _ texts: [PromptStates], _ strengths: Steering
   ) throws -> [[Float]] {
-    let count = call.entries.count
-    var tensors: [String: EntryInputs.Tensor] = [
-      sample.name: .init(call.inputs.flatMap { $0 }, shape: [count] + latentShape),
-      timestep.name: .init([Float](repeating: Float(call.time), count: count), shape: [count]),
-    ]
-    for (name, state) in texts[0] {
-      let rows = call.entries.map { texts[$0.isConditional ? texts.count - 1 : 0][name]!.values }
-      tensors[name] = .init(rows.flatMap { $0 }, shape: [count] + state.shape)
-    }
+    let prompts = call.entries.map { texts[$0.isConditional ? texts.count - 1 : 0] }
+    let tensors = inputs.tensors(samples: call.inputs, time: call.time)
+      .merging(inputs.tensors(prompts: prompts)) { $1 }
     let results = try denoiser.evaluate(EntryInputs(path: path, tensors), strengths: strengths)
-    return results[0].values.parts(count)
+    return results[0].values.parts(call.entries.count)
   }
 
   private func decode(_ samples: [[Float]], _ steering: Steering, calls: Int) throws -> [[Float]] {
@@ -237,15 +196,5 @@ extension [Float] {
   fileprivate func parts(_ count: Int) -> [[Float]] {
     let size = self.count / count
     return (0..<count).map { Array(self[$0 * size..<($0 + 1) * size]) }
-  }
-}
-
-extension PlanFile {
-  /// The token that fills up a text, of a plan's tokenizer: the padding token, or where there is none the last.
-  fileprivate func paddingToken(of tokenizer: Tokenizer, _ name: String) throws(FileError) -> Int? {
-    guard let token = try tokenizerConfiguration(name)?.specialTokens["pad_token"] else {
-      return tokenizer.eosToken
-    }
-    return tokenizer.id(of: token)
   }
 }
