@@ -63,6 +63,13 @@ struct DataArguments: ParsableArguments {
   var noHeader = false
   @Option(help: ArgumentHelp("Take at most N samples a side.", valueName: "n")) var limit: Int?
   @Option(help: "Shuffle the samples by this seed before --limit takes the first.") var seed: UInt64?
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Where both sides read the same files, give each a half of their records: every second one, after shuffling. By \
+      default so for prompts of a pipeline, and not for other samples.
+      """)
+  var disjoint: Bool?
   @Option(
     help: ArgumentHelp("Cut samples to N tokens; by default to the model's context.", valueName: "n"))
   var maxTokens: Int?
@@ -83,9 +90,46 @@ struct DataArguments: ParsableArguments {
     if let maxTokens, maxTokens < 1 {
       throw ValidationError("--max-tokens: expected 1 or more, found \(maxTokens)")
     }
+    guard disjoint != true || areAlike else {
+      throw ValidationError("--disjoint: expected the same files, fields and filters on both sides")
+    }
     guard (source + target + pairs).count(where: { $0 == "-" }) <= 1 else {
       throw ValidationError("expected `-`, standard input, at most once")
     }
+  }
+
+  /// Whether both sides read the same records.
+  private var areAlike: Bool {
+    pairs.isEmpty && source == target && sourceFilter == targetFilter && sourceField == targetField
+  }
+
+  /// The prompts of both sides for the pipeline at `path`, and SHA-256 of the files of each by its name.
+  func prompts(
+    of path: String
+  ) throws -> (texts: (source: [String], target: [String]), hashes: [String: String]) {
+    if let file = (source + target + pairs).first(where: { $0.hasSuffix(TensorSamples.ending) }) {
+      throw UsageError(
+        "\(file): a pipeline is fitted on prompts; give a component's folder, such as \(path)/unet, for files of tensors"
+      )
+    }
+    let given = [("--prompt-field", promptField != nil), ("--max-tokens", maxTokens != nil)]
+    if let name = given.first(where: \.1)?.0 {
+      throw UsageError("\(name): a pipeline reads whole prompts, and cuts them as its encoders do")
+    }
+    let sets = try read(allowsChats: false, isDisjoint: disjoint ?? areAlike)
+    func texts(_ set: DataSet) throws -> [String] {
+      try set.samples.map { sample in
+        guard sample.context.isEmpty else {
+          throw sample.failure(
+            "expected a prompt, found a prompt and a response", next: "choose the field with --field")
+        }
+        return sample.text
+      }
+    }
+    return (
+      (try texts(sets.source), try texts(sets.target)),
+      ["source": sets.source.sha256, "target": sets.target.sha256]
+    )
   }
 
   /// The samples of both sides, and SHA-256 of each by its name.
@@ -126,7 +170,7 @@ struct DataArguments: ParsableArguments {
       ("--target-field", targetField != nil), ("--prompt-field", promptField != nil),
       ("--filter", !filter.isEmpty), ("--source-filter", !sourceFilter.isEmpty),
       ("--target-filter", !targetFilter.isEmpty), ("--format", format != nil), ("--no-header", noHeader),
-      ("--max-tokens", maxTokens != nil),
+      ("--max-tokens", maxTokens != nil), ("--disjoint", disjoint == true),
     ]
     if let name = given.first(where: \.1)?.0 {
       throw ValidationError("\(name): expected texts, found files of tensors")
@@ -137,17 +181,19 @@ struct DataArguments: ParsableArguments {
   func texts(
     _ model: Model, _ tokenizer: Tokenizer, skippedPositions: Int = 0
   ) throws -> (samples: PairedSamples, hashes: [String: String]) {
-    let sets = try read()
+    let sets = try read(allowsChats: true, isDisjoint: disjoint ?? false)
     let samples = PairedSamples(
       source: try tokens(of: sets.source, model, tokenizer, skippedPositions: skippedPositions),
       target: try tokens(of: sets.target, model, tokenizer, skippedPositions: skippedPositions))
     return (samples, ["source": sets.source.sha256, "target": sets.target.sha256])
   }
 
-  /// Reads both sides.
-  private func read() throws -> (source: DataSet, target: DataSet) {
-    let sourceFields = SampleFields(text: sourceField ?? field, prompt: promptField, allowsChats: true)
-    let targetFields = SampleFields(text: targetField ?? field, prompt: promptField, allowsChats: true)
+  /// Reads both sides, of the same records a half each where they are disjoint.
+  private func read(allowsChats: Bool, isDisjoint: Bool) throws -> (source: DataSet, target: DataSet) {
+    let sourceFields = SampleFields(
+      text: sourceField ?? field, prompt: promptField, allowsChats: allowsChats)
+    let targetFields = SampleFields(
+      text: targetField ?? field, prompt: promptField, allowsChats: allowsChats)
     if !pairs.isEmpty {
       let sets = try PairedDataSet(
         reading: pairs, source: sourceFields, target: targetFields, options("--filter", filter))
@@ -157,6 +203,15 @@ struct DataArguments: ParsableArguments {
     var (sourceOptions, targetOptions) = (common, common)
     sourceOptions.filters += try options("--source-filter", sourceFilter).filters
     targetOptions.filters += try options("--target-filter", targetFilter).filters
+    if isDisjoint {
+      sourceOptions.limit = nil
+      let halves = try DataSet(reading: source, sourceFields, sourceOptions).halves(limit: limit)
+      note(
+        "source and target take different halves of \(halves.source.path): "
+          + "\(halves.source.samples.count) and \(halves.target.samples.count) records"
+          + (disjoint == nil ? "; --no-disjoint gives all to both" : ""))
+      return halves
+    }
     return (
       try DataSet(reading: source, sourceFields, sourceOptions),
       try DataSet(reading: target, targetFields, targetOptions)

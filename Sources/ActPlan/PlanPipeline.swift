@@ -15,6 +15,8 @@ package struct PlanPipeline: Hashable, Sendable {
   /// What a run has that is told nothing else.
   package var steps: Int
   package var guidance: Double
+  /// The steps of denoising at which a map acts, by its name; maps that are not named act at all of them.
+  package var mapSteps: [String: DenoisingSteps] = [:]
 
   package init(
     className: String, scheduler: JSON, textLength: Int, latentScale: Double, latentShift: Double, steps: Int,
@@ -33,11 +35,18 @@ package struct PlanPipeline: Hashable, Sendable {
 
   /// As a plan records it.
   package var json: JSON {
-    .object([
+    var json: JSON = .object([
       "class": .string(className), "scheduler": scheduler, "text_length": .int(textLength),
       "latent_scale": .double(latentScale), "latent_shift": .double(latentShift), "steps": .int(steps),
       "guidance": .double(guidance),
     ])
+    if !mapSteps.isEmpty {
+      let steps = mapSteps.sorted { $0.key < $1.key }.map {
+        JSON.Member($0.key, .string($0.value.description))
+      }
+      json.set("map_steps", .object(steps))
+    }
+    return json
   }
 
   /// Reads what a plan records; nil for a plan of no pipeline.
@@ -63,5 +72,12 @@ package struct PlanPipeline: Hashable, Sendable {
       latentScale: try number("latent_scale", in: 1e-6...1e6),
       latentShift: try number("latent_shift", in: -1e6...1e6), steps: steps,
       guidance: try number("guidance", in: -1e6...1e6))
+    for member in json["map_steps"]?.members ?? [] {
+      guard let steps = member.value.string.flatMap(DenoisingSteps.init) else {
+        throw FileError(
+          file.path, "\(Self.key).map_steps", "expected \(DenoisingSteps.expected), found \(member.value)")
+      }
+      mapSteps[member.key] = steps
+    }
   }
 }

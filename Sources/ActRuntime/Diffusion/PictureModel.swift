@@ -130,11 +130,22 @@ package final class PictureModel {
     }
   }
 
-  /// The strengths of a module's dials at a call of the denoiser.
+  /// The strengths of a module's dials at a call of the denoiser, without those of maps that act at others.
   private func strengths(_ steering: Steering, at call: Int, of module: EntryModel) -> Steering {
     Steering(
-      steering.terms.filter { module.plan.dials.contains($0.key) }
-        .mapValues { $0.schedule.strength(ofGenerated: call) })
+      steering.terms.filter { name, _ in
+        module.plan.dials.contains(name) && pipeline.mapSteps[name]?.contains(call) != false
+      }.mapValues { $0.schedule.strength(ofGenerated: call) })
+  }
+
+  /// Checks that each map that a steering turns acts at a call of a run of so many.
+  ///
+  /// - Throws: `EngineError` for one that would do nothing.
+  private func check(_ steering: Steering, calls: Int) throws {
+    for (name, term) in steering.terms.sorted(by: { $0.key < $1.key }) where !term.schedule.isOff {
+      guard let steps = pipeline.mapSteps[name], steps.indices(of: calls).isEmpty else { continue }
+      throw EngineError("`\(name)` acts at steps \(steps), of which a run of \(calls) has none")
+    }
   }
 
   /// Makes pictures.
@@ -153,6 +164,7 @@ package final class PictureModel {
     var options = SchedulerOptions(steps: request.steps)
     options.eta = request.eta
     let run = try scheduler.run(options)
+    try check(steering, calls: run.timesteps.count)
     let latents = request.latents ?? Latents(seed: request.seed, samples: request.samples, shape: latentShape)
     precondition(latents.samples.count == request.samples.count && latents.shape == latentShape)
     let isGuided = request.guidance > 1

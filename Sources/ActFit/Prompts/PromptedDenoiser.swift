@@ -1,0 +1,195 @@
+import ActCompile
+import ActDiffusion
+import ActFormats
+import ActIR
+import ActLowering
+import ActPasses
+import ActPlan
+import ActRuntime
+
+/// A pipeline's denoiser that is fitted on prompts: each sample is what it is given at a call of a run that nothing
+/// steers and nothing guides.
+package struct PromptedDenoiser {
+  package let model: Model
+  /// The run, as files say it.
+  package let described: PromptDescription.Run
+  private let pipeline: Pipeline
+  private let planned: PlanPipeline
+  private let networks: [Model]
+  private let options: PromptOptions
+  private let run: any SchedulerRun
+  private let inputs: DenoiserInputs
+  /// The calls at which samples are taken, ascending.
+  private let calls: [Int]
+
+  /// Checks what is asked of the run, before anything is compiled.
+  ///
+  /// - Parameters:
+  ///   - pipeline: the pipeline.
+  ///   - networks: its networks, with the wires between them.
+  ///   - planned: how they make pictures.
+  ///   - model: the one of them that is fitted.
+  ///   - options: the run, and which of its steps become samples.
+  /// - Throws: `FileError` for a pipeline whose denoiser reads what no text gives, `UsageError` for steps that the run
+  ///   does not have, `SchedulerError` for a run that the scheduler cannot make.
+  package init(
+    _ pipeline: Pipeline, _ networks: [Model], _ planned: PlanPipeline, model: Model, _ options: PromptOptions
+  ) throws {
+    let scheduler = try readScheduler(
+      planned.scheduler, path: "\(pipeline.folder.path): scheduler", replacedBy: options.scheduler)
+    let count = options.runSteps ?? planned.steps
+    run = try scheduler.run(SchedulerOptions(steps: count))
+    let most = run.timesteps.count
+    calls = options.steps.indices(of: most)
+    guard !calls.isEmpty, options.steps.last.map({ $0 < most }) ?? true else {
+      throw UsageError(
+        "--steps: expected steps of 0 to \(most - 1), which the run has, found \(options.steps); "
+          + "--of-steps says how many a run has")
+    }
+    described = PromptDescription.Run(
+      scheduler: type(of: scheduler).name, count: count, steps: options.steps)
+    inputs = try DenoiserInputs(model.graph.declaredInputs, wires: model.wires, path: model.path)
+    self.model = model
+    self.pipeline = pipeline
+    self.networks = networks
+    self.planned = planned
+    self.options = options
+    for (path, map) in options.encoderMaps {
+      let index = try pipeline.network(of: map, path: path)
+      guard networks[index].reads(.token) else {
+        throw UsageError(
+          "--encoder-maps: \(path) is of `\(networks[index].graph.name)`, which is no encoder of texts")
+      }
+    }
+  }
+
+  /// The samples of prompts, those of a step side by side.
+  ///
+  /// What the denoiser is given is kept in an eighth of the memory that `samples` allow, which then allow so much less,
+  /// and beyond that in a file beside the output.
+  ///
+  /// - Parameters:
+  ///   - prompts: the prompts of both sides.
+  ///   - samples: how the networks run, and what may be spent.
+  ///   - progress: receives the share that is done.
+  /// - Returns: a sample for each prompt and step.
+  /// - Throws: what compiling and running the networks throws.
+  package func samples(
+    of prompts: PairedPrompts, _ samples: inout SampleOptions, progress: (Double) -> Void = { _ in }
+  ) throws -> PairedSamples {
+    let workers = ThreadPool(threads: samples.threads)
+    let encoders = try makeEncoders(samples, workers)
+    let network = calls.last! > 0 ? try makeNetwork(samples, workers) : nil
+    let budget = FitMemory.budget(samples)
+    let spill = FloatSpill(memory: budget / 8, directory: samples.output.map(AtomicFile.directory))
+    let atOnce = network?.plan.limit("B") ?? Self.promptsAtOnce
+    var paired = PairedSamples(source: [FitSample](), target: [FitSample]())
+    var done = 0
+    for side in Side.allCases {
+      let digest = digest(prompts[side])
+      var ofCalls = [[FitSample]](repeating: [], count: calls.count)
+      for start in stride(from: 0, to: prompts[side].count, by: atOnce) {
+        let part = prompts[side][start...].prefix(atOnce)
+        let texts = try encoders.states(of: part.map(\.text)) { encoder in
+          Steering(Dictionary(uniqueKeysWithValues: encoder.plan.dials.map { ($0, 1) }))
+        }
+        let states = try spill.keep(inputs.tensors(prompts: texts))
+        try denoise(part, states, network) { place, given in
+          var tensors = try spill.keep(given)
+          tensors.merge(states) { $1 }
+          ofCalls[place] += try TensorSamples.entries(
+            of: EntryInputs(path: model.path, tensors), for: model,
+            digest: "\(digest) \(calls[place]) \(start)")
+        }
+        done += part.count
+        progress(Double(done) / Double(prompts.count))
+      }
+      paired[side] = Array(ofCalls.joined())
+    }
+    samples.memory = budget - spill.residentCount
+    return paired
+  }
+
+  private static let promptsAtOnce = 16
+
+  /// Denoises prompts up to the last call that is wanted; `receive` takes what the denoiser is given at those that are,
+  /// by their place among them.
+  private func denoise(
+    _ prompts: ArraySlice<FitPrompt>, _ states: [String: EntryInputs.Tensor], _ network: EntryModel?,
+    receive: (_ place: Int, _ given: [String: EntryInputs.Tensor]) throws -> Void
+  ) throws {
+    let noise = prompts.map { SampleNoise(seed: options.seed, sample: $0.sample) }
+    let size = inputs.sampleShape.reduce(1, *)
+    var denoising = Denoising(run, latents: noise.map { $0.draw(0, count: size) }, noise: noise)
+    for call in 0...calls.last! {
+      let given = inputs.tensors(samples: denoising.inputs(at: call), time: denoising.timesteps[call])
+      if let place = calls.firstIndex(of: call) { try receive(place, given) }
+      guard call < calls.last!, let network else { continue }
+      let results = try network.evaluate(
+        EntryInputs(path: model.path, given.merging(states) { $1 }))[0].values
+      denoising.advance(call) { _ in
+        (0..<prompts.count).map { Array(results[$0 * size..<($0 + 1) * size]) }
+      }
+    }
+  }
+
+  /// A digest of all that samples depend on, beside the model.
+  private func digest(_ prompts: [FitPrompt]) -> String {
+    var hash = SHA256()
+    var parts = ["\(options.seed)", planned.scheduler.description, "\(described.count)", described.scheduler]
+    parts += ["\(described.steps)", "\(inputs.sampleShape)"]
+    parts += networks.filter { $0.reads(.token) }.map(\.fingerprint)
+    parts += options.encoderMaps.map(\.map.digest)
+    for prompt in prompts { parts += [prompt.text, "\(prompt.sample)"] }
+    for part in parts { hash.update("\(part.utf8.count) \(part)\n") }
+    return hash.hex()
+  }
+
+  /// The encoders that the denoiser reads, with their maps.
+  private func makeEncoders(_ samples: SampleOptions, _ workers: ThreadPool) throws -> PromptEncoders {
+    var encoders: [PromptEncoders.Encoder] = []
+    for (index, network) in networks.enumerated() where network.reads(.token) {
+      guard model.wires.contains(where: { $0.module == network.graph.name }) else { continue }
+      var maps = MapSet()
+      for (path, map) in options.encoderMaps where try pipeline.network(of: map, path: path) == index {
+        try maps.add(map, name: "map\(maps.files.count)", path: path, model: network)
+      }
+      var compile = CompileOptions()
+      compile.passManager.verifiesEach = false
+      compile.weights = samples.weights
+      compile.lowering.maximumRows = max(compile.lowering.maximumRows, planned.textLength)
+      compile.lowering.maximumEntries = Self.promptsAtOnce
+      let engine = try network.compile(maps, compile).makeEngine(pool: workers)
+      guard
+        let encoder = PromptEncoders.Encoder(
+          try EntryModel(engine, path: network.path), try pipeline.promptTokenizer(of: network, planned))
+      else {
+        throw FileError.unsupported(
+          network.path, nil, "an encoder of fewer than \(planned.textLength) tokens is not supported")
+      }
+      encoders.append(encoder)
+    }
+    return PromptEncoders(encoders, wires: model.wires)
+  }
+
+  /// The denoiser itself, without maps.
+  private func makeNetwork(_ samples: SampleOptions, _ workers: ThreadPool) throws -> EntryModel {
+    let limits = model.batchLimits(rows: samples.rows, imageRows: samples.rows)
+    var compile = CompileOptions()
+    compile.passManager.verifiesEach = false
+    compile.weights = samples.weights
+    compile.lowering.maximumEntries = min(limits.entries, Self.promptsAtOnce)
+    compile.lowering.maximumRows = compile.lowering.maximumEntries * planned.textLength
+    let network = try EntryModel(
+      model.compile(MapSet(), compile).makeEngine(pool: workers), path: model.path)
+    let plan = network.plan
+    guard let result = plan.results.first,
+      plan.values[result.value].type == plan.inputs.first(where: { $0.role == .sample })?.type
+    else {
+      throw FileError.unsupported(
+        model.path, nil, "later steps of a denoiser that gives more than it takes are not supported",
+        next: "fit at --steps 0")
+    }
+    return network
+  }
+}
