@@ -66,7 +66,7 @@ SITES = [
     "mid_block.resnets.0.norm2",
     "conv_norm_out",
 ]
-TEXT_SITES = ["text_model.encoder.layers.0.layer_norm1", "text_model.encoder.layers.1.mlp.fc2"]
+TEXT_SITES = ["encoder.layers.0.layer_norm1", "encoder.layers.1.mlp.fc2"]
 
 sys.path.insert(0, str(Path(__file__).parent))
 METHODS = importlib.import_module("make-fit-reference").METHODS
@@ -113,9 +113,7 @@ def hooked(model, sites, found):
     def hook_for(site):
         return lambda module, arguments, output: found.setdefault(site, []).append(pooled(output))
 
-    # Checkpoints have the names of an older class of text encoders, with a prefix.
-    modules = {site: model.get_submodule(site.removeprefix("text_model.")) for site in sites}
-    return [module.register_forward_hook(hook_for(site)) for site, module in modules.items()]
+    return [model.get_submodule(site).register_forward_hook(hook_for(site)) for site in sites]
 
 
 def keeper(inputs):

@@ -12,8 +12,7 @@ struct CollectCommand: ParsableCommand {
       Takes the data that `actc fit` takes and writes the samples of every N-th record. `actc solve` makes the map \
       from the samples of all shards: the same map that `actc fit` makes on one machine. With --simultaneous that \
       is one round. A causal fit takes a round for each group of sites, and --after names the map of the rounds \
-      before; --rounds prints how many rounds there are. Of a pipeline, every shard reads all prompts, and runs the \
-      denoiser over its own.
+      before; --rounds prints how many rounds there are. A shard of a pipeline's prompts reads its own alone.
 
       Examples:
         actc collect SmolLM2 --source a.txt --target b.txt \\
@@ -59,12 +58,12 @@ struct CollectCommand: ParsableCommand {
     }
     let fitted = try earlier.map()
     _ = try AtomicFile(output)
-    let (data, hashes) = try network.samples(self.data, samples, prompts, &options)
+    let (part, hashes) = try network.shard(shard, data, samples, prompts, &options)
 
-    let bar = ProgressBar("collecting", of: (data.sampleCount / shard.count, "samples"))
+    let bar = ProgressBar("collecting", of: (part.samples.sampleCount, "samples"))
     let started = ContinuousClock.now
     let header = try collect(
-      network.model, data, sites: sites, shard: shard, after: fitted, options: options, dataHashes: hashes,
+      network.model, part, sites: sites, after: fitted, options: options, dataHashes: hashes,
       output: output, progress: { bar.update($0.share, $0.site) })
     bar.finish()
     note(

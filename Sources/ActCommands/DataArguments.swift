@@ -66,8 +66,8 @@ struct DataArguments: ParsableArguments {
   @Flag(
     inversion: .prefixedNo,
     help: """
-      Where both sides read the same files, give each a half of their records: every second one, after shuffling. By \
-      default so for prompts of a pipeline, and not for other samples.
+      Where both sides read the same records, give each a half of them: every second one, after shuffling. By default \
+      so for prompts of a pipeline, and not for other samples.
       """)
   var disjoint: Bool?
   @Option(
@@ -103,10 +103,13 @@ struct DataArguments: ParsableArguments {
     pairs.isEmpty && source == target && sourceFilter == targetFilter && sourceField == targetField
   }
 
+  /// A prompt, and its place among the records of its side.
+  typealias Prompt = (record: Int, text: String)
+
   /// The prompts of both sides for the pipeline at `path`, and SHA-256 of the files of each by its name.
   func prompts(
     of path: String
-  ) throws -> (texts: (source: [String], target: [String]), hashes: [String: String]) {
+  ) throws -> (prompts: (source: [Prompt], target: [Prompt]), hashes: [String: String]) {
     if let file = (source + target + pairs).first(where: { $0.hasSuffix(TensorSamples.ending) }) {
       throw UsageError(
         "\(file): a pipeline is fitted on prompts; give a component's folder, such as \(path)/unet, for files of tensors"
@@ -116,20 +119,19 @@ struct DataArguments: ParsableArguments {
     if let name = given.first(where: \.1)?.0 {
       throw UsageError("\(name): a pipeline reads whole prompts, and cuts them as its encoders do")
     }
-    let sets = try read(allowsChats: false, isDisjoint: disjoint ?? areAlike)
-    func texts(_ set: DataSet) throws -> [String] {
-      try set.samples.map { sample in
+    let sets = try read(allowsChats: false)
+    func prompts(_ set: DataSet) throws -> [Prompt] {
+      try set.samples.enumerated().map { index, sample in
         guard sample.context.isEmpty else {
           throw sample.failure(
             "expected a prompt, found a prompt and a response", next: "choose the field with --field")
         }
-        return sample.text
+        return (index, sample.text)
       }
     }
-    return (
-      (try texts(sets.source), try texts(sets.target)),
-      ["source": sets.source.sha256, "target": sets.target.sha256]
-    )
+    let chosen = try choose(
+      prompts(sets.source), prompts(sets.target), of: sets.source.path, isDisjoint: disjoint ?? areAlike)
+    return (chosen, ["source": sets.source.sha256, "target": sets.target.sha256])
   }
 
   /// The samples of both sides, and SHA-256 of each by its name.
@@ -181,41 +183,51 @@ struct DataArguments: ParsableArguments {
   func texts(
     _ model: Model, _ tokenizer: Tokenizer, skippedPositions: Int = 0
   ) throws -> (samples: PairedSamples, hashes: [String: String]) {
-    let sets = try read(allowsChats: true, isDisjoint: disjoint ?? false)
+    var sets = try read(allowsChats: true)
+    (sets.source.samples, sets.target.samples) = try choose(
+      sets.source.samples, sets.target.samples, of: sets.source.path, isDisjoint: disjoint ?? false)
     let samples = PairedSamples(
       source: try tokens(of: sets.source, model, tokenizer, skippedPositions: skippedPositions),
       target: try tokens(of: sets.target, model, tokenizer, skippedPositions: skippedPositions))
     return (samples, ["source": sets.source.sha256, "target": sets.target.sha256])
   }
 
-  /// Reads both sides, of the same records a half each where they are disjoint.
-  private func read(allowsChats: Bool, isDisjoint: Bool) throws -> (source: DataSet, target: DataSet) {
+  /// Reads all records of both sides that meet the filters.
+  private func read(allowsChats: Bool) throws -> (source: DataSet, target: DataSet) {
     let sourceFields = SampleFields(
       text: sourceField ?? field, prompt: promptField, allowsChats: allowsChats)
     let targetFields = SampleFields(
       text: targetField ?? field, prompt: promptField, allowsChats: allowsChats)
+    var common = try options("--filter", filter)
+    (common.limit, common.seed) = (nil, nil)
     if !pairs.isEmpty {
-      let sets = try PairedDataSet(
-        reading: pairs, source: sourceFields, target: targetFields, options("--filter", filter))
+      let sets = try PairedDataSet(reading: pairs, source: sourceFields, target: targetFields, common)
       return (sets.source, sets.target)
     }
-    let common = try options("--filter", filter)
     var (sourceOptions, targetOptions) = (common, common)
     sourceOptions.filters += try options("--source-filter", sourceFilter).filters
     targetOptions.filters += try options("--target-filter", targetFilter).filters
-    if isDisjoint {
-      sourceOptions.limit = nil
-      let halves = try DataSet(reading: source, sourceFields, sourceOptions).halves(limit: limit)
-      note(
-        "source and target take different halves of \(halves.source.path): "
-          + "\(halves.source.samples.count) and \(halves.target.samples.count) records"
-          + (disjoint == nil ? "; --no-disjoint gives all to both" : ""))
-      return halves
-    }
     return (
       try DataSet(reading: source, sourceFields, sourceOptions),
       try DataSet(reading: target, targetFields, targetOptions)
     )
+  }
+
+  /// The samples to take of both sides: pairs stay together, and where sides are disjoint each takes a half of what
+  /// `path` has, which the user is told.
+  private func choose<Sample>(
+    _ source: [Sample], _ target: [Sample], of path: String, isDisjoint: Bool
+  ) throws -> (source: [Sample], target: [Sample]) {
+    let options = try options("--filter", [])
+    guard isDisjoint else { return (options.choose(source), options.choose(target)) }
+    guard source.count > 1 else {
+      throw FileError(path, nil, "expected at least 2 records, of which each side takes half, found 1")
+    }
+    let halves = options.halves(source)
+    note(
+      "source and target take different halves of \(path): \(halves.source.count) and \(halves.target.count) "
+        + "records" + (disjoint == nil ? "; --no-disjoint gives all to both" : ""))
+    return halves
   }
 
   /// The tokens of a data set; notes how many samples were cut.

@@ -17,7 +17,7 @@ struct FittedNetwork {
   private var prompted: Prompted?
 
   /// A network of a pipeline, which is fitted on prompts.
-  private struct Prompted {
+  fileprivate struct Prompted {
     let pipeline: Pipeline
     let planned: PlanPipeline
     /// nil for an encoder of texts.
@@ -35,10 +35,10 @@ struct FittedNetwork {
     method: DataRequirements = DataRequirements()
   ) throws {
     guard PipelineFolder.isPipeline(path) else {
+      model = try Model(path, part: part.part(context: data.maxTokens), adapters: adapters.load())
       if let option = prompts.given {
         throw UsageError("\(option): expected the folder of a pipeline, found a model: \(path)")
       }
-      model = try Model(path, part: part.part(context: data.maxTokens), adapters: adapters.load())
       noteMissing(model)
       sites = try samples.sites(of: model, method: method)
       return
@@ -115,26 +115,48 @@ struct FittedNetwork {
     _ data: DataArguments, _ samples: SampleArguments, _ prompts: PromptArguments,
     _ options: inout SampleOptions
   ) throws -> (samples: PairedSamples, hashes: [String: String]) {
-    guard let prompted else { return try data.samples(of: model, skippedPositions: samples.skipFirst) }
-    var (texts, hashes) = try data.prompts(of: prompted.pipeline.folder.path)
-    let phrases = try prompts.phrases()
+    let whole = SampleFile.Part(1, of: 1)!
+    let (shard, hashes) = try shard(whole, data, samples, prompts, &options)
+    return (shard.samples, hashes)
+  }
+
+  /// A shard of the samples, as ``samples(_:_:_:_:)`` gives all.
+  func shard(
+    _ part: SampleFile.Part, _ data: DataArguments, _ samples: SampleArguments, _ prompts: PromptArguments,
+    _ options: inout SampleOptions
+  ) throws -> (shard: SampleShard, hashes: [String: String]) {
+    guard let prompted else {
+      let (samples, hashes) = try data.samples(of: model, skippedPositions: samples.skipFirst)
+      return (SampleShard(part, of: samples), hashes)
+    }
+    let (paired, hashes) = try prompted.prompts(data, prompts)
+    guard let denoiser = prompted.denoiser else {
+      let samples = try prompted.pipeline.samples(paired, of: model, prompted.planned)
+      return (SampleShard(part, of: samples), hashes)
+    }
+    let bar = ProgressBar("reading prompts", of: (paired.count / part.count, "prompts"))
+    defer { bar.finish() }
+    return (try denoiser.shard(part, of: paired, &options) { bar.update($0) }, hashes)
+  }
+}
+
+extension FittedNetwork.Prompted {
+  /// The prompts of both sides with their phrases, and SHA-256 of what they depend on, by its name.
+  fileprivate func prompts(
+    _ data: DataArguments, _ arguments: PromptArguments
+  ) throws -> (prompts: PairedPrompts, hashes: [String: String]) {
+    var (texts, hashes) = try data.prompts(of: pipeline.folder.path)
+    let phrases = try arguments.phrases()
     hashes["append_source"] = phrases.source?.sha256
     hashes["append_target"] = phrases.target?.sha256
-    for (path, _) in prompted.options.encoderMaps {
-      hashes["encoder_maps", default: ""] += try SHA256.hex(ofFile: path)
+    let maps = try options.encoderMaps.map { try SHA256.hex(ofFile: $0.path) }
+    if !maps.isEmpty {
+      let text = maps.map { $0 + "\n" }.joined()
+      hashes["encoder_maps"] = maps.count == 1 ? maps[0] : SHA256.hex(of: Array(text.utf8))
     }
-    if prompted.options.encoderMaps.count > 1, let joined = hashes["encoder_maps"] {
-      hashes["encoder_maps"] = SHA256.hex(of: Array(joined.utf8))
-    }
-    let seed = prompted.options.seed
     let paired = PairedPrompts(
-      source: FitPrompt.prompts(texts.source, .source, appending: phrases.source, seed: seed),
-      target: FitPrompt.prompts(texts.target, .target, appending: phrases.target, seed: seed))
-    guard let denoiser = prompted.denoiser else {
-      return (try prompted.pipeline.samples(paired, of: model, prompted.planned), hashes)
-    }
-    let bar = ProgressBar("reading prompts", of: (paired.count, "prompts"))
-    defer { bar.finish() }
-    return (try denoiser.samples(of: paired, &options) { bar.update($0) }, hashes)
+      source: FitPrompt.prompts(texts.source, .source, appending: phrases.source, seed: options.seed),
+      target: FitPrompt.prompts(texts.target, .target, appending: phrases.target, seed: options.seed))
+    return (paired, hashes)
   }
 }

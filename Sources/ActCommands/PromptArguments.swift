@@ -1,3 +1,4 @@
+import ActDiffusion
 import ActFit
 import ActFormats
 import ActTerminal
@@ -17,7 +18,7 @@ struct PromptArguments: ParsableArguments {
   var appendTarget: String?
   @Option(
     help: ArgumentHelp(
-      "Append the first N phrases of a file to every prompt; by default none.", valueName: "n"))
+      "Append the first N phrases to every prompt; by default none.", valueName: "n"))
   var appendFixed: Int?
   @Option(
     help: ArgumentHelp(
@@ -36,7 +37,9 @@ struct PromptArguments: ParsableArguments {
   var ofSteps: Int?
   @Option(help: "The steps of denoising at which the map acts, as --steps says them; by default all.")
   var applySteps: DenoisingSteps?
-  @Option(help: ArgumentHelp("A scheduler in place of the pipeline's.", valueName: "class"))
+  @Option(
+    help: ArgumentHelp("A scheduler in place of the pipeline's.", valueName: "class"),
+    completion: .list(schedulerNames))
   var scheduler: String?
   @Option(
     parsing: .upToNextOption,

@@ -26,7 +26,7 @@ import Workbench
     "conv_in", "down_blocks.0.resnets.0.norm1", "down_blocks.0.attentions.0.norm",
     "down_blocks.0.attentions.0.transformer_blocks.0.norm2", "mid_block.resnets.0.norm2", "conv_norm_out",
   ]
-  static let textSites = ["text_model.encoder.layers.0.layer_norm1", "text_model.encoder.layers.1.mlp.fc2"]
+  static let textSites = ["encoder.layers.0.layer_norm1", "encoder.layers.1.mlp.fc2"]
   private static let seed: UInt64 = 9
 
   init() throws {
@@ -34,6 +34,9 @@ import Workbench
     let path = fixture("tiny-sd/fit.safetensors")
     record = try TensorFile(path)
     let file = try SafetensorsFile(path)
+    func records(_ key: String) throws -> [(record: Int, text: String)] {
+      try texts(key).enumerated().map { ($0.offset, $0.element) }
+    }
     func texts(_ key: String) throws -> [String] {
       let texts = try JSON(parsing: file.metadata(key) ?? "").array ?? []
       return texts.compactMap { $0.string }
@@ -44,8 +47,8 @@ import Workbench
       drawn: try #require(Int(file.metadata("drawn") ?? "")))
     let phrases = try AppendedPhrases(reading: tags, counts)
     prompts = PairedPrompts(
-      source: FitPrompt.prompts(try texts("source"), .source, appending: nil, seed: Self.seed),
-      target: FitPrompt.prompts(try texts("target"), .target, appending: phrases, seed: Self.seed))
+      source: FitPrompt.prompts(try records("source"), .source, appending: nil, seed: Self.seed),
+      target: FitPrompt.prompts(try records("target"), .target, appending: phrases, seed: Self.seed))
     #expect(prompts.target.map(\.text) == (try texts("prompts")))
     pipeline = try Pipeline(
       PipelineFolder(fixture("tiny-sd")), size: ImageSize(width: 24, height: 16))
@@ -76,7 +79,8 @@ import Workbench
     var options = SampleOptions()
     options.order = .simultaneous
     try collect(
-      unet, samples("all"), sites: Self.sites, shard: .init(1, of: 1)!, after: nil, options: options,
+      unet, SampleShard(.init(1, of: 1)!, of: samples("all")), sites: Self.sites, after: nil,
+      options: options,
       output: path)
     let found = try SampleFile(reading: path)
     for site in Self.sites {
@@ -150,6 +154,41 @@ import Workbench
         #expect(
           try values(input, of: one) == values(whole, of: other), "\(input.name)")
       }
+    }
+  }
+
+  /// A shard reads its own prompts alone, and has the samples that the whole has.
+  @Test(arguments: [1, 2, 3]) func shardsHaveTheirOwn(count: Int) throws {
+    let site = ["conv_in"]
+    var options = SampleOptions()
+    options.order = .simultaneous
+    func rows(_ shard: SampleShard, _ side: Side, _ name: String) throws -> (
+      samples: [Float], file: SampleFile
+    ) {
+      let path = directory.file(name)
+      try collect(unet, shard, sites: site, after: nil, options: options, output: path)
+      let file = try SampleFile(reading: path)
+      return (Array(try file.samples(site[0], side.rawValue)), file)
+    }
+    let whole = try samples("0-2")
+    for number in 1...count {
+      let part = try #require(SampleFile.Part(number, of: count))
+      var spent = SampleOptions()
+      let shard = try denoiser("0-2").shard(part, of: prompts, &spent)
+      #expect(shard.counts == ["source": 21, "target": 15])
+      for side in Side.allCases {
+        let found = try rows(shard, side, "own\(number)")
+        let expected = try rows(SampleShard(part, of: whole), side, "cut\(number)")
+        #expect(found.samples == expected.samples && !found.samples.isEmpty)
+        #expect(found.file.records(side.rawValue) == expected.file.records(side.rawValue))
+      }
+    }
+    // All shards say that they are of the same samples.
+    if count > 1 {
+      let headers = try (1...count).map { number in
+        try SampleFile(reading: directory.file("own\(number)")).header.collection
+      }
+      #expect(Set(headers).count == 1)
     }
   }
 

@@ -13,19 +13,20 @@ package struct FitPrompt: Hashable, Sendable {
     self.sample = sample
   }
 
-  /// The prompts of a side: prompt `i` of the source has the noise of sample `2i`, of the target that of `2i + 1`.
+  /// The prompts of a side: that of record `i` of the source has the noise of sample `2i`, of the target that of
+  /// `2i + 1`.
   ///
   /// - Parameters:
-  ///   - texts: the prompts.
+  ///   - texts: the prompts, and the places of their records in the data, counted from 0.
   ///   - side: the side.
   ///   - phrases: what is appended to each; nil: nothing.
   ///   - seed: of what is drawn.
   /// - Returns: a prompt a text.
   package static func prompts(
-    _ texts: [String], _ side: Side, appending phrases: AppendedPhrases?, seed: UInt64
+    _ texts: [(record: Int, text: String)], _ side: Side, appending phrases: AppendedPhrases?, seed: UInt64
   ) -> [FitPrompt] {
-    texts.enumerated().map { index, text in
-      let sample = 2 * index + (side == .target ? 1 : 0)
+    texts.map { record, text in
+      let sample = 2 * record + (side == .target ? 1 : 0)
       return FitPrompt(phrases?.append(to: text, seed: seed, sample: sample) ?? text, sample: sample)
     }
   }

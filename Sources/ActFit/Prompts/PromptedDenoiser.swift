@@ -63,7 +63,7 @@ package struct PromptedDenoiser {
     }
   }
 
-  /// The samples of prompts, those of a step side by side.
+  /// The samples of prompts: those of all prompts at the first step, then at the next.
   ///
   /// What the denoiser is given is kept in an eighth of the memory that `samples` allow, which then allow so much less,
   /// and beyond that in a file beside the output.
@@ -77,37 +77,70 @@ package struct PromptedDenoiser {
   package func samples(
     of prompts: PairedPrompts, _ samples: inout SampleOptions, progress: (Double) -> Void = { _ in }
   ) throws -> PairedSamples {
+    try shard(SampleFile.Part(1, of: 1)!, of: prompts, &samples, progress: progress).samples
+  }
+
+  /// A shard of the samples that ``samples(of:_:progress:)`` gives, for which only its own prompts are read.
+  package func shard(
+    _ part: SampleFile.Part, of prompts: PairedPrompts, _ samples: inout SampleOptions,
+    progress: (Double) -> Void = { _ in }
+  ) throws -> SampleShard {
+    // Of each sample the place of its call and that of its prompt.
+    var wanted: [Side: [(call: Int, prompt: Int)]] = [:]
+    var read: [Side: [Int]] = [:]
+    for side in Side.allCases {
+      let count = prompts[side].count
+      let places = part.indices(of: count * calls.count).map { (call: $0 / count, prompt: $0 % count) }
+      wanted[side] = places
+      read[side] = Set(places.map(\.prompt)).sorted()
+    }
+    let total = Double(read.values.reduce(0) { $0 + $1.count })
     let workers = ThreadPool(threads: samples.threads)
     let encoders = try makeEncoders(samples, workers)
     let network = calls.last! > 0 ? try makeNetwork(samples, workers) : nil
     let budget = FitMemory.budget(samples)
     let spill = FloatSpill(memory: budget / 8, directory: samples.output.map(AtomicFile.directory))
-    let atOnce = network?.plan.limit("B") ?? Self.promptsAtOnce
-    var paired = PairedSamples(source: [FitSample](), target: [FitSample]())
+    var own = PairedSamples(source: [FitSample](), target: [FitSample]())
     var done = 0
     for side in Side.allCases {
-      let digest = digest(prompts[side])
-      var ofCalls = [[FitSample]](repeating: [], count: calls.count)
-      for start in stride(from: 0, to: prompts[side].count, by: atOnce) {
-        let part = prompts[side][start...].prefix(atOnce)
-        let texts = try encoders.states(of: part.map(\.text)) { encoder in
-          Steering(Dictionary(uniqueKeysWithValues: encoder.plan.dials.map { ($0, 1) }))
-        }
-        let states = try spill.keep(inputs.tensors(prompts: texts))
-        try denoise(part, states, network) { place, given in
-          var tensors = try spill.keep(given)
-          tensors.merge(states) { $1 }
-          ofCalls[place] += try TensorSamples.entries(
-            of: EntryInputs(path: model.path, tensors), for: model,
-            digest: "\(digest) \(calls[place]) \(start)")
-        }
-        done += part.count
-        progress(Double(done) / Double(prompts.count))
+      let indices = read[side]!
+      let found = try self.samples(of: indices.map { prompts[side][$0] }, encoders, network, spill) {
+        progress(Double(done + $0) / total)
       }
-      paired[side] = Array(ofCalls.joined())
+      done += indices.count
+      let places = Dictionary(uniqueKeysWithValues: indices.enumerated().map { ($1, $0) })
+      own[side] = wanted[side]!.map { found[$0.call][places[$0.prompt]!] }
     }
     samples.memory = budget - spill.residentCount
-    return paired
+    let counts = Dictionary(
+      uniqueKeysWithValues: Side.allCases.map { ($0.rawValue, prompts[$0].count * calls.count) })
+    return SampleShard(part, own, counts: counts, digests: Side.allCases.map { digest(prompts[$0]) })
+  }
+
+  /// The samples of prompts at each of the calls.
+  private func samples(
+    of prompts: [FitPrompt], _ encoders: PromptEncoders, _ network: EntryModel?, _ spill: FloatSpill,
+    progress: (_ done: Int) -> Void
+  ) throws -> [[FitSample]] {
+    let digest = digest(prompts)
+    let atOnce = network?.plan.limit("B") ?? Self.promptsAtOnce
+    var found = [[FitSample]](repeating: [], count: calls.count)
+    for start in stride(from: 0, to: prompts.count, by: atOnce) {
+      let part = prompts[start...].prefix(atOnce)
+      let texts = try encoders.states(of: part.map(\.text)) { encoder in
+        Steering(Dictionary(uniqueKeysWithValues: encoder.plan.dials.map { ($0, 1) }))
+      }
+      let states = try spill.keep(inputs.tensors(prompts: texts))
+      try denoise(part, states, network) { place, given in
+        var tensors = try spill.keep(given)
+        tensors.merge(states) { $1 }
+        found[place] += try TensorSamples.entries(
+          of: EntryInputs(path: model.path, tensors), for: model, digest: "\(digest) \(calls[place]) \(start)"
+        )
+      }
+      progress(start + part.count)
+    }
+    return found
   }
 
   private static let promptsAtOnce = 16

@@ -41,24 +41,6 @@ package struct DataSet: Hashable, Sendable {
   }
 }
 
-extension DataSet {
-  /// Every second sample from the first on, and the others: at most `limit` each.
-  ///
-  /// - Throws: `FileError` where there are fewer than two samples.
-  package func halves(limit: Int?) throws(FileError) -> (source: DataSet, target: DataSet) {
-    guard samples.count > 1 else {
-      throw FileError(
-        path, nil, "expected at least 2 samples, of which each side takes half, found \(samples.count)")
-    }
-    func half(from start: Int) -> DataSet {
-      var half = self
-      half.samples = stride(from: start, to: samples.count, by: 2).prefix(limit ?? .max).map { samples[$0] }
-      return half
-    }
-    return (half(from: 0), half(from: 1))
-  }
-}
-
 /// Samples of both sides that belong together, sample by sample: each record holds one of each.
 package struct PairedDataSet: Hashable, Sendable {
   package var source: DataSet
