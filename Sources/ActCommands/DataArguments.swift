@@ -62,7 +62,12 @@ struct DataArguments: ParsableArguments {
   @Flag(help: "Read the first row of .csv and .tsv files as a record, and call the columns 1, 2, and so on.")
   var noHeader = false
   @Option(help: ArgumentHelp("Take at most N samples a side.", valueName: "n")) var limit: Int?
-  @Option(help: "Shuffle the samples by this seed before --limit takes the first.") var seed: UInt64?
+  @Option(
+    help: """
+      Shuffle the samples by this seed before --limit takes the first. The noise of a pipeline's prompts and what is \
+      appended to them have it too, or without it 0.
+      """)
+  var seed: UInt64?
   @Flag(
     inversion: .prefixedNo,
     help: """

@@ -111,6 +111,10 @@ struct ShowCommand: ParsableCommand {
   private static func json(_ plan: Plan, of file: PlanFile) -> JSON {
     .object([
       "name": .string(plan.name), "dials": .array(plan.dials.map(JSON.string)),
+      "dial_steps": .object(
+        plan.dials.compactMap { name in
+          file.pipeline?.mapSteps[name].map { JSON.Member(name, .string($0.description)) }
+        }),
       "scores": .array(plan.scores.map(JSON.string)),
       "gates": .array(
         plan.gates.map { .object(["map": .string($0.map), "score": .string($0.score)]) }),
