@@ -119,6 +119,10 @@ struct CompileCommand: ParsableCommand {
         "--context: expected 1 to \(model.contextLength), the model's own, found \(context)")
     }
     var maps = try mapOptions.load(for: model)
+    for (name, file) in maps.files where file.fit.steps != .all {
+      note(
+        "`\(name)` acts at steps \(file.fit.steps) of a pipeline; in the plan of one network, at every call")
+    }
     try conditionOptions.add(to: &maps, mapOptions, for: model)
     let options = try options()
     let modules = try models.map { try $0.compile(maps, options) }

@@ -69,6 +69,8 @@ package struct PlanPipeline: Hashable, Sendable {
   /// What a run has that is told nothing else.
   package var steps: Int
   package var guidance: Double
+  /// The steps of denoising at which a map acts, by its name; maps that are not named act at all of them.
+  package var mapSteps: [String: DenoisingSteps] = [:]
 
   package init(className: String, scheduler: JSON, steps: Int, guidance: Double) {
     self.className = className
@@ -81,7 +83,7 @@ package struct PlanPipeline: Hashable, Sendable {
 
   /// As a plan records it.
   package var json: JSON {
-    .object([
+    var json: JSON = .object([
       "class": .string(className), "scheduler": scheduler,
       "texts": .array(
         texts.map {
@@ -97,6 +99,13 @@ package struct PlanPipeline: Hashable, Sendable {
       "time_scale": .double(timeScale), "even_sigmas": .bool(hasEvenSigmas),
       "image_rows": imageRows.map(JSON.int) ?? .null, "steps": .int(steps), "guidance": .double(guidance),
     ])
+    if !mapSteps.isEmpty {
+      let steps = mapSteps.sorted { $0.key < $1.key }.map {
+        JSON.Member($0.key, .string($0.value.description))
+      }
+      json.set("map_steps", .object(steps))
+    }
+    return json
   }
 
   /// Reads what a plan records; nil for a plan of no pipeline.
@@ -134,6 +143,12 @@ package struct PlanPipeline: Hashable, Sendable {
     timeScale = try record.number("time_scale", in: 1e-6...1e6)
     hasEvenSigmas = try record.flag("even_sigmas")
     imageRows = try record.value("image_rows") == .null ? nil : record.size("image_rows")
+    for member in json["map_steps"]?.members ?? [] {
+      guard let steps = member.value.string.flatMap(DenoisingSteps.init) else {
+        throw record.failure("map_steps", DenoisingSteps.expected)
+      }
+      mapSteps[member.key] = steps
+    }
   }
 }
 

@@ -15,13 +15,13 @@ package final class PictureModel {
   package let path: String
   let texts: PictureTexts
   let denoiser: EntryModel
+  private let inputs: DenoiserInputs
   private let decoder: EntryModel?
-  let layout: SampleLayout
   /// The size of a picture, in pixels.
   package let width, height: Int
 
   /// C, H and W of a sample.
-  package var latentShape: [Int] { layout.shape }
+  package var latentShape: [Int] { inputs.sampleShape }
 
   /// What is asked of the model.
   package struct Request: Sendable {
@@ -83,47 +83,19 @@ package final class PictureModel {
       guard let result = plan.results.first else { throw failure("a result of @\(plan.name)") }
       return plan.values[result.value].type
     }
-    guard let sample = denoiser.plan.inputs.first(where: { $0.role == .sample })?.type,
-      has(.timestep, denoiser)
-    else { throw failure("a denoiser of images") }
-    var picture = sample
-    var latents: [Int]?
+    var picture = denoiser.plan.inputs.first { $0.role == .sample }!.type
     if let plan = decoder?.plan {
       guard plan.inputs.count == 1, plan.inputs[0].type.isImages else { throw failure("a decoder of images") }
-      let shape = plan.inputs[0].type.shape.dropFirst().map { $0.fixed! }
-      latents = [shape[2], shape[0], shape[1]]
       picture = try resultType(plan)
     }
-    guard let layout = SampleLayout(sample, try resultType(denoiser.plan), latents: latents) else {
-      throw failure("a denoiser that gives what it takes, and a decoder of that")
-    }
+    inputs = try DenoiserInputs(
+      denoiser.plan.inputs, result: resultType(denoiser.plan), latents: decoder?.plan.inputs[0].type,
+      wires: denoiser.plan.wires, pipeline, path: path)
     guard picture.isImages, let height = picture.shape[1].fixed, let width = picture.shape[2].fixed,
       picture.shape[3] == .fixed(3)
     else { throw failure("pictures of three channels") }
     self.denoiser = denoiser
-    self.layout = layout
     (self.width, self.height) = (width, height)
-    try checkInputs()
-  }
-
-  /// Checks that something gives every input of the denoiser.
-  private func checkInputs() throws(FileError) {
-    let wired = denoiser.plan.wires.map(\.input)
-    for constant in pipeline.constants {
-      guard let input = denoiser.plan.inputs.first(where: { $0.name == constant.input }),
-        input.role == .given, input.type == TensorType(.f32, [.symbol("B"), .fixed(constant.values.count)])
-      else {
-        throw FileError(
-          path, constant.input, "expected an input of \(constant.values.count) numbers, found another",
-          next: "compile the plan again")
-      }
-    }
-    let given = wired + pipeline.constants.map(\.input)
-    if let other = denoiser.plan.inputs.first(where: {
-      $0.role == .given && $0.type.dtype == .f32 && !given.contains($0.name)
-    }) {
-      throw FileError.unsupported(path, other.name, "the denoiser reads what no text gives")
-    }
   }
 
   /// The modules, in order.
@@ -146,11 +118,22 @@ package final class PictureModel {
     }
   }
 
-  /// The strengths of a module's dials at a call of the denoiser.
+  /// The strengths of a module's dials at a call of the denoiser, without those of maps that act at others.
   func strengths(_ steering: Steering, at call: Int, of module: EntryModel) -> Steering {
     Steering(
-      steering.terms.filter { module.plan.dials.contains($0.key) }
-        .mapValues { $0.schedule.strength(ofGenerated: call) })
+      steering.terms.filter { name, _ in
+        module.plan.dials.contains(name) && pipeline.mapSteps[name]?.contains(call) != false
+      }.mapValues { $0.schedule.strength(ofGenerated: call) })
+  }
+
+  /// Checks that each map that a steering turns acts at a call of a run of so many.
+  ///
+  /// - Throws: `EngineError` for one that would do nothing.
+  private func check(_ steering: Steering, calls: Int) throws {
+    for (name, term) in steering.terms.sorted(by: { $0.key < $1.key }) where !term.schedule.isOff {
+      guard let steps = pipeline.mapSteps[name], steps.indices(of: calls).isEmpty else { continue }
+      throw EngineError("`\(name)` acts at steps \(steps), of which a run of \(calls) has none")
+    }
   }
 
   /// Makes pictures.
@@ -166,11 +149,10 @@ package final class PictureModel {
     _ request: Request, steering: Steering = [:], progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
   ) throws -> [[Float]] {
     try check(steering)
-    var options = SchedulerOptions(steps: request.steps)
+    var options = pipeline.schedulerOptions(steps: request.steps)
     options.eta = request.eta
-    options.imageRows = pipeline.imageRows
-    options.flowSigmas = pipeline.hasEvenSigmas ? .even : .trained
     let run = try scheduler.run(options)
+    try check(steering, calls: run.timesteps.count)
     let latents = request.latents ?? Latents(seed: request.seed, samples: request.samples, shape: latentShape)
     precondition(latents.samples.count == request.samples.count && latents.shape == latentShape)
     let isGuided = pipeline.isGuided && request.guidance > 1
@@ -190,18 +172,11 @@ package final class PictureModel {
   private func predict(
     _ call: Denoising.Call, _ conditions: [Condition], guidance: Double, _ strengths: Steering
   ) throws -> [[Float]] {
-    let count = call.entries.count
-    var tensors = inputs(of: call.entries.map { conditions[$0.isConditional ? conditions.count - 1 : 0] })
-    for input in denoiser.plan.inputs {
-      switch input.role {
-      case .sample: tensors[input.name] = layout.input(call.inputs)
-      case .timestep: tensors[input.name] = numbers([call.time * pipeline.timeScale], count)
-      case .guidance: tensors[input.name] = numbers([guidance], count)
-      default: break
-      }
-    }
+    let entries = call.entries.map { conditions[$0.isConditional ? conditions.count - 1 : 0] }
+    let tensors = inputs.tensors(samples: call.inputs, time: call.time, guidance: guidance)
+      .merging(inputs.tensors(of: entries)) { $1 }
     let results = try denoiser.evaluate(EntryInputs(path: path, tensors), strengths: strengths)
-    return layout.predictions(results[0], count: count)
+    return inputs.predictions(results[0], count: entries.count)
   }
 
   private func decode(_ samples: [[Float]], _ steering: Steering, calls: Int) throws -> [[Float]] {
