@@ -190,7 +190,7 @@ complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options 
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun run" version' -l 'version' -d 'Show the version.'
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun run" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_positional "actrun image" -eq 1' -fa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'plan\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
-complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun image" p prompt' -l 'prompt' -s 'p' -d 'The text; - reads standard input.' -rfka ''
+complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun image" p prompt' -l 'prompt' -s 'p' -d 'The text, or of a model of classes the name or the number of one; - reads standard input.' -rfka ''
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun image" negative-prompt' -l 'negative-prompt' -d 'What the picture is to be unlike.' -rfka ''
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun image" steps' -l 'steps' -d 'Denoising steps; by default as many as the pipeline\'s.' -rfka ''
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun image" guidance' -l 'guidance' -d 'How far predictions move from those of the negative prompt to those of the prompt and beyond; 1 and less read the prompt alone. By default as in the pipeline.' -rfka ''

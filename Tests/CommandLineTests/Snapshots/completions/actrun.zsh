@@ -216,7 +216,7 @@ _actrun_image() {
     local -ar ___condition_on=('generated' 'prompt')
     local -ar arg_specs=(
         ':plan:_files -g '\''*.plan'\'''
-        '(--prompt -p)'{--prompt,-p}'[The text; - reads standard input.]:prompt:'
+        '(--prompt -p)'{--prompt,-p}'[The text, or of a model of classes the name or the number of one; - reads standard input.]:prompt:'
         '--negative-prompt[What the picture is to be unlike.]:negative-prompt:'
         '--steps[Denoising steps; by default as many as the pipeline'\''s.]:n:'
         '--guidance[How far predictions move from those of the negative prompt to those of the prompt and beyond; 1 and less read the prompt alone. By default as in the pipeline.]:guidance:'
