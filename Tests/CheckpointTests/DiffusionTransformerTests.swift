@@ -45,7 +45,7 @@ import Testing
     var given = try inputs("call1", "tiny-flux")
     let rows = try TensorFile(path("call1", "tiny-flux")).floats("hidden_states")
     given.tensors["hidden_states"] = .init(Array(rows.prefix(9 * 12)), shape: [1, 9, 12])
-    let places = (0..<9).flatMap { [0, Float($0 / 3), Float($0 % 3)] }
+    let places: [Float] = (0..<9).flatMap { [0, Float($0 / 3), Float($0 % 3)] }
     given.tensors["img_ids"] = .init(places, shape: [9, 3])
     var bare = given
     bare.tensors["img_ids"] = nil
