@@ -33,8 +33,8 @@ struct CompileCommand: ParsableCommand {
         actc compile SmolLM2 --lora poet-adapter=0.7 -o poet.plan
         actc compile taesd --size 512x512 -o taesd.plan
         actc compile stable-diffusion-v1-5 --size 512x512 -o sd.plan
-        actc compile sdxl --size 1024x1024 --lora lightning-lora.safetensors \\
-          --component scheduler=trailing -o sdxl.plan
+        actc compile sdxl --size 1024x1024 --lora lightning.safetensors \\
+          -o sdxl.plan
         actc compile taesd --module decoder --size 64x64 -o decoder.plan
       """)
 
