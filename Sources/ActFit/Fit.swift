@@ -135,7 +135,8 @@ extension PairedSamples {
       throw FitError(
         "a sample of \(empty.rowCount) tokens, of which the first \(empty.firstPooled(options)) are left out")
     }
-    let longest = samples.reduce(0) { max($0, $1.rowCount) }
+    // A shard may have none.
+    let longest = samples.reduce(1) { max($0, $1.rowCount) }
     guard longest <= model.contextLength else {
       throw FitError("a sample of \(longest) tokens; the model's context is \(model.contextLength)")
     }
