@@ -215,7 +215,7 @@ import Workbench
     try refuse(["--prompt-field", "p"], 2, "--prompt-field: a pipeline reads whole prompts")
     try refuse(["--max-tokens", "4"], 2, "--max-tokens: a pipeline reads whole prompts")
     try refuse(["--module", "unet"], 2, "--module: a pipeline has components")
-    try refuse(["--lora", directory.path], 2, "--lora: a pipeline takes no adapters yet")
+    try refuse(["--lora", directory.file("absent.safetensors")], 3, "absent.safetensors: cannot open")
     try expectRefusal(
       .actc, ["fit"] + data + ["-o", directory.file("x")], 2, "--sites: expected patterns of sites")
     try expectRefusal(
