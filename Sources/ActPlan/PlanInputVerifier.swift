@@ -11,7 +11,7 @@ extension Plan {
       case .token: "T"
       case .position, .entry: if case .ragged(let symbol)? = RowKind(type.shape) { symbol } else { "T" }
       case .chosen, .ending: "R"
-      case .sample, .timestep, .given: nil as String?
+      case .sample, .timestep, .filling, .textLength, .given: nil as String?
       }
     if role != .given {
       guard inputs.count(where: { $0.role == role && (rows == nil || $0.type == type) }) == 1 else {
@@ -24,8 +24,10 @@ extension Plan {
       }
       return
     }
-    if role == .timestep, type != TensorType(.f32, [.symbol("B"), .fixed(1)]) {
-      throw failure(index, "f32[B,1] as timestep", "\(type)")
+    for (one, symbol) in [(InputRole.timestep, "B"), (.filling, "T"), (.textLength, "B")] where role == one {
+      guard type == TensorType(.f32, [.symbol(symbol), .fixed(1)]) else {
+        throw failure(index, "f32[\(symbol),1] as \(role.rawValue)", "\(type)")
+      }
     }
     if role == .sample, type.dtype != .f32 { throw failure(index, "floats as sample", "\(type)") }
     let isIntegers = type.dtype == .i32 && type.elementsPerSymbol == 1
@@ -47,7 +49,7 @@ extension Plan {
       case .token, .position: rows == nil
       case .entry: rows == .symbol("B")
       case .chosen, .ending: rows == .symbol("T")
-      case .sample, .timestep: false
+      case .sample, .timestep, .filling, .textLength: false
       case .given: true
       }
     guard isBounded else {

@@ -122,7 +122,7 @@ struct RowBuffers {
     case .position: places[.ragged(symbol)]?.positions
     case .entry: places[.ragged(symbol)]?.entries
     case .chosen, .ending: chosenRows
-    case .sample, .timestep, .given: nil
+    case .sample, .timestep, .filling, .textLength, .given: nil
     }
   }
 
