@@ -27,8 +27,8 @@ Output beside each checkpoint, one call each, in f32; tensors by the arguments a
 
 Ids of rows, `img_ids` and `txt_ids`, are of one entry in the first two, as the models take them. What the `forward` of
 `ZImageTransformer2DModel` takes as lists, `x` of images of one frame and `cap_feats`, is `hidden_states` [B,C,H,W] and
-`encoder_hidden_states`, and `t` is `timestep`. Where a module of it reads text and image the rows of the text stand first
-here, as in other models, and the embedding of patches and the last layer have those of the image alone.
+`encoder_hidden_states`, and `t` is `timestep`. Where a module of it reads text and image, the rows of the text stand
+first here, as in other models, and the embedding of patches and the last layer have those of the image alone.
 
 Made with Python 3.11, torch 2.13.0 (CPU), diffusers 0.42.1, safetensors 0.8.0.
 """

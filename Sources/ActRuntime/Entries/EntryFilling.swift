@@ -6,6 +6,7 @@ extension EntryInputs {
   /// `InputRole.filling`, and with the inputs that say how.
   ///
   /// - Parameter declared: the model's inputs.
+  /// - Returns: the call; itself where no input asks for it.
   /// - Throws: `FileError` for tensors that do not fit the inputs.
   package func filled(for declared: [DeclaredInput]) throws(FileError) -> EntryInputs {
     let asked = declared.filter { $0.role.isOfFilling && tensors[$0.name] == nil }
