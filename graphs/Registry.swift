@@ -215,9 +215,10 @@ extension ModelGraph {
   ) throws(FileError) -> (architecture: Architecture, name: String) {
     let diffusers = configuration["_class_name"]?.string
     let key = diffusers == nil ? "architectures" : "_class_name"
-    guard let name = diffusers ?? configuration[key]?.array?.first?.string else {
+    guard let named = diffusers ?? configuration[key]?.array?.first?.string else {
       throw FileError(path, "architectures", "expected a list with one name")
     }
+    let name = RenamedClass.current(named, of: configuration)
     guard let architecture = architectures.first(where: { $0.names.contains(name) }) else {
       let closest = name.prefix(256).description.closest(among: Self.architectureNames)
       throw FileError.unsupported(
