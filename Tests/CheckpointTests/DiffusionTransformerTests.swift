@@ -156,7 +156,7 @@ import Testing
     }
     let data = try PairedSamples(source: samples(factor: 1), target: samples(factor: 1.5))
     let sites = model.sites.map(\.name).filter {
-      $0.hasSuffix(":0") || $0.hasSuffix(":1") || $0.hasSuffix("norm_out")
+      $0.hasSuffix(":0") || $0.hasSuffix(":1") || $0.hasSuffix("norm_out") || $0.hasSuffix("attention_norm2")
     }
     var options = FitOptions(method: linearAct)
     options.samples.order = order

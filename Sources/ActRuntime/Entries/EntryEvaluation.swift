@@ -21,6 +21,7 @@ extension EntryModel {
   ) throws -> [ResultTensor] {
     try engine.check(strengths)
     try check(strengths)
+    let inputs = try inputs.filled(for: plan.inputs)
     let layout = try EntryLayout(inputs, self)
     let values = try plan.inputs.compactMap { input in
       try EntryInput(input, of: inputs, layout.entries) { plan.limit(ofInput: $0, layout.count) }
