@@ -7,6 +7,7 @@ import ActIR
 //       context = 2048
 //       arena = 9437184, bound = 9437184
 //       slot = 128
+//       prompt = 4096
 //       wire x = latents from @encoder
 //       constants {
 //         %w = weight {name = "lm_head.weight"} : bf16[49152,576]
@@ -17,6 +18,9 @@ import ActIR
 //       set {
 //         %football = dial {name = "football"} : f32[] @slot+0
 //       }
+//       prompt {
+//         %keys = linear %text, %k : f32[T,576] @prompt+0
+//       }
 //       step {
 //         %h = embedding %w, %tokens : f32[T,576] @arena+0
 //         %g = slice %m {start = 0, count = 8} : f32[T,8] @view
@@ -25,6 +29,8 @@ import ActIR
 //       }
 //       return logits = %logits
 //     }
+//
+// A plan in which nothing is of the prompt has neither the line nor the section of that name.
 
 extension Plan: CustomStringConvertible {
   package var description: String {
@@ -33,11 +39,13 @@ extension Plan: CustomStringConvertible {
     text += "  context = \(contextLength)\n"
     text += "  arena = \(arenaByteCount), bound = \(arenaBound)\n"
     text += "  slot = \(slotByteCount)\n"
+    if !prompt.isEmpty { text += "  prompt = \(promptByteCount)\n" }
     for wire in wires { text += "  wire \(wire.input) = \(wire.result) from @\(wire.module)\n" }
     let firstCall = values.indices.first { values[$0].place == .call } ?? set.lowerBound
     text += section("constants", 0..<firstCall)
     text += section("call", firstCall..<set.lowerBound)
     text += section("set", set)
+    if !prompt.isEmpty { text += section("prompt", prompt) }
     text += section("step", step)
     let returned = results.map { result in
       let value = values[result.value].name
@@ -66,6 +74,7 @@ extension Plan.Place {
     switch self {
     case .constant, .call: nil
     case .slot(let offset): "slot+\(offset)"
+    case .prompt(let offset): "prompt+\(offset)"
     case .arena(let offset): "arena+\(offset)"
     case .view: "view"
     case .cache: "cache"
@@ -126,6 +135,11 @@ extension Plan {
     try lexer.expect(",")
     arenaBound = try number("bound")
     slotByteCount = try number("slot")
+    let hasPrompt = try lexer.acceptWord("prompt")
+    if hasPrompt {
+      try lexer.expect("=")
+      promptByteCount = try lexer.int("a number")
+    }
     while try lexer.acceptWord("wire") {
       let input = try lexer.word("an input")
       try lexer.expect("=")
@@ -164,6 +178,7 @@ extension Plan {
     _ = try section("constants", .constant)
     _ = try section("call", .call)
     set = try section("set", nil)
+    prompt = try hasPrompt ? section("prompt", nil) : values.count..<values.count
     step = try section("step", nil)
 
     guard try lexer.acceptWord("return") else { throw lexer.failure("expected `return`") }
@@ -184,7 +199,7 @@ extension Plan {
 
 extension Plan.Place {
   fileprivate init(from lexer: inout Lexer) throws(ParseError) {
-    let kind = try lexer.symbol("a place: @arena, @cache, @slot, @view, @over or @result")
+    let kind = try lexer.symbol("a place: @arena, @cache, @slot, @prompt, @view, @over or @result")
     func offset() throws(ParseError) -> Int {
       try lexer.expect("+")
       return try lexer.int("an offset")
@@ -192,6 +207,7 @@ extension Plan.Place {
     switch kind {
     case "arena": self = .arena(try offset())
     case "slot": self = .slot(try offset())
+    case "prompt": self = .prompt(try offset())
     case "over": self = .over(operand: try offset())
     case "cache": self = .cache
     case "view": self = .view
