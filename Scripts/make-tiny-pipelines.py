@@ -11,6 +11,12 @@ Output: `tiny-sd`, a StableDiffusionPipeline as `save_pretrained` leaves it, in 
     image     f32[B,3,16,24]   the pictures, in 0…1
     metadata  prompt, negative_prompt, steps, guidance, and scheduler: the class in place of the folder's, or nothing
 
+and decodings in tiles that overlap, as `enable_tiling` has them, TILED.safetensors:
+
+    z         f32[1,4,h,w]     what the autoencoder decodes
+    image     f32[1,3,2h,2w]   the picture, in 0…1 where it is not beyond
+    metadata  tile: the side of a tile, in latents
+
 Texts of one run are longer than the encoder takes, and are cut before the end token.
 
 Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, diffusers 0.42.1, safetensors 0.8.0.
@@ -37,6 +43,9 @@ RUNS = {
     "pndm": {"prompt": "long " * 60, "steps": 5, "guidance": 2.5, "scheduler": "PNDMScheduler"},
     "dpm": {"prompt": "", "steps": 4, "guidance": 7.5, "scheduler": "DPMSolverMultistepScheduler"},
 }
+
+# Height and width of the latents, and the side of a tile.
+TILED = {"tiled1": (13, 26, 8), "tiled2": (8, 12, 4), "tiled3": (6, 20, 8), "tiled4": (8, 12, 8)}
 
 
 def randomise(module, scale):
@@ -117,6 +126,19 @@ def pipeline(folder):
     return pipe
 
 
+def decode_in_tiles(folder):
+    vae = AutoencoderKL.from_pretrained(folder / "vae")
+    vae.enable_tiling()
+    for index, (name, (height, width, tile)) in enumerate(TILED.items()):
+        z = 2 * torch.randn(1, 4, height, width, generator=torch.Generator().manual_seed(100 + index))
+        vae.tile_latent_min_size = tile
+        vae.tile_sample_min_size = 2 * tile
+        with torch.no_grad():
+            image = vae.decode(z).sample / 2 + 0.5
+        save_file({"z": z, "image": image.contiguous()}, folder / f"{name}.safetensors", {"tile": str(tile)})
+        print(name, image.min().item(), image.max().item(), image.std().item())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=ROOT / "Tests/Fixtures")
@@ -142,6 +164,7 @@ def main():
         texts = {"scheduler": "", "negative_prompt": "", **{key: str(value) for key, value in run.items()}}
         save_file({"latents": latents, "image": image.contiguous()}, folder / f"{name}.safetensors", texts)
         print(name, image.min().item(), image.max().item(), image.std().item())
+    decode_in_tiles(folder)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,12 @@ extension CompileCommand {
       throw UsageError("--score and --gate: a pipeline has no scores of texts")
     }
     let folder = try PipelineFolder(model)
-    let pipeline = try Pipeline(folder, size: part.size)
-    let (networks, described) = try pipeline.forPlan()
+    let pipeline = try Pipeline(folder, size: part.size, decodeTile: decodeTileSize())
+    if decodeTile != nil, pipeline.decodeTile == nil {
+      note("--decode-tile: a tile holds the whole picture, which is decoded at once")
+    }
+    var (networks, described) = try pipeline.forPlan()
+    described.decodeTile = pipeline.decodeTile
     var maps = networks.map { _ in MapSet() }
     for pair in mapOptions.maps {
       let (name, path) = try mapOptions.nameAndPath(pair)
@@ -39,12 +43,20 @@ extension CompileCommand {
     var modules: [CompiledModel] = []
     var parts: [JSON] = []
     for (network, maps) in zip(networks, maps) {
-      var options = try options()
+      var options = try self.options(for: network, of: described)
       options.frozen = frozen.filter { name, _ in maps.files.contains { $0.name == name } }
       modules.append(try network.compile(maps, options))
       let placements = try network.placements(of: maps, in: modules[modules.count - 1], options)
       parts.append(try provenance(network, maps, mapOptions.hashes(), options, placements))
       for placement in placements { note("\(placement)") }
+    }
+    // Tiles are decoded with the same weights and maps.
+    if let maps = maps.last {
+      for decoder in pipeline.tileDecoders {
+        var options = try self.options(for: decoder, of: described)
+        options.frozen = frozen.filter { name, _ in maps.files.contains { $0.name == name } }
+        modules.append(try decoder.compile(maps, options))
+      }
     }
     for module in modules { try passOptions.report(module.timings) }
     let bar = ProgressBar("compiling")
@@ -59,9 +71,7 @@ extension CompileCommand {
     ) { bar.update($0) }
     bar.finish()
     for module in modules {
-      note(
-        "wrote \(output), \(module.plan.name): \(module.plan.stepCount) kernels a step, arena "
-          + "\(module.plan.arenaByteCount) bytes")
+      note("wrote \(output), \(module.plan.name): \(module.plan.summary)")
     }
   }
 }

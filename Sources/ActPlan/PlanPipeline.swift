@@ -15,6 +15,8 @@ package struct PlanPipeline: Hashable, Sendable {
   /// What a run has that is told nothing else.
   package var steps: Int
   package var guidance: Double
+  /// How pictures are decoded in parts; nil: whole.
+  package var decodeTile: DecodeTile?
 
   package init(
     className: String, scheduler: JSON, textLength: Int, latentScale: Double, latentShift: Double, steps: Int,
@@ -33,11 +35,14 @@ package struct PlanPipeline: Hashable, Sendable {
 
   /// As a plan records it.
   package var json: JSON {
-    .object([
+    let json = JSON.object([
       "class": .string(className), "scheduler": scheduler, "text_length": .int(textLength),
       "latent_scale": .double(latentScale), "latent_shift": .double(latentShift), "steps": .int(steps),
       "guidance": .double(guidance),
     ])
+    guard let decodeTile else { return json }
+    let tile = JSON.object(["width": .int(decodeTile.width), "height": .int(decodeTile.height)])
+    return .object((json.members ?? []) + [.init("decode_tile", tile)])
   }
 
   /// Reads what a plan records; nil for a plan of no pipeline.
@@ -63,5 +68,17 @@ package struct PlanPipeline: Hashable, Sendable {
       latentScale: try number("latent_scale", in: 1e-6...1e6),
       latentShift: try number("latent_shift", in: -1e6...1e6), steps: steps,
       guidance: try number("guidance", in: -1e6...1e6))
+    if let tile = json["decode_tile"], tile != .null {
+      func side(_ name: String) throws(FileError) -> Int {
+        guard let side = tile[name]?.int, SaneRange.size.contains(side),
+          side.isMultiple(of: DecodeTile.divisor)
+        else {
+          throw FileError(
+            file.path, "\(Self.key).decode_tile.\(name)", "expected a multiple of \(DecodeTile.divisor)")
+        }
+        return side
+      }
+      decodeTile = DecodeTile(width: try side("width"), height: try side("height"))
+    }
   }
 }

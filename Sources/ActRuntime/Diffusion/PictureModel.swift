@@ -15,7 +15,7 @@ package final class PictureModel {
   package let path: String
   private let encoders: [Encoder]
   private let denoiser: EntryModel
-  private let decoder: EntryModel?
+  private let decoder: PictureDecoder?
   private let sample, timestep: DeclaredInput
   /// C, H and W of a sample.
   package let latentShape: [Int]
@@ -38,6 +38,8 @@ package final class PictureModel {
     package var guidance: Double
     /// Whether predictions with and without the prompt are entries of one call.
     package var batchesGuidance = true
+    /// How the predictions with the negative prompt are steered, and that prompt is read; nil: as those with the prompt.
+    package var negativeSteering: Steering?
     package var seed: UInt64
     /// The indices of the samples.
     package var samples: Range<Int>
@@ -107,26 +109,20 @@ package final class PictureModel {
       throw FileError.unsupported(
         path, denoiser.plan.name, "a denoiser that gives more than it takes is not supported")
     }
-    let decoder = modules[(index + 1)...].first { !has(.token, $0) }
-    var picture = sample.type
-    if let plan = decoder?.plan {
-      guard plan.inputs.count == 1, plan.inputs[0].type == sample.type, let result = plan.results.first else {
-        throw failure("a decoder of what the denoiser gives")
-      }
-      picture = plan.values[result.value].type
-    }
-    guard picture.isImages, let height = picture.shape[1].fixed, let width = picture.shape[2].fixed,
-      picture.shape[3] == .fixed(3)
-    else { throw failure("pictures of three channels") }
-    self.denoiser = denoiser
-    self.decoder = decoder
-    (self.sample, self.timestep) = (sample, timestep)
     latentShape = [shape[2], shape[0], shape[1]]
-    (self.width, self.height) = (width, height)
+    let decoders = modules[(index + 1)...].filter { !has(.token, $0) }
+    decoder =
+      decoders.isEmpty
+      ? nil
+      : try PictureDecoder(decoders, latentShape: latentShape, tile: pipeline.decodeTile, path: path)
+    guard decoder != nil || latentShape[0] == 3 else { throw failure("pictures of three channels") }
+    self.denoiser = denoiser
+    (self.sample, self.timestep) = (sample, timestep)
+    (width, height) = (decoder?.width ?? latentShape[2], decoder?.height ?? latentShape[1])
   }
 
   /// The modules, in order.
-  private var modules: [EntryModel] { encoders.map(\.model) + [denoiser] + (decoder.map { [$0] } ?? []) }
+  private var modules: [EntryModel] { encoders.map(\.model) + [denoiser] + (decoder?.modules ?? []) }
 
   /// Checks that some module has each dial that a steering names.
   ///
@@ -165,22 +161,50 @@ package final class PictureModel {
     _ request: Request, steering: Steering = [:], progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
   ) throws -> [[Float]] {
     try check(steering)
+    if let negative = request.negativeSteering { try check(negative) }
     var options = SchedulerOptions(steps: request.steps)
     options.eta = request.eta
     let run = try scheduler.run(options)
     let latents = request.latents ?? Latents(seed: request.seed, samples: request.samples, shape: latentShape)
     precondition(latents.samples.count == request.samples.count && latents.shape == latentShape)
-    let isGuided = request.guidance > 1
-    let prompts = isGuided ? [request.negativePrompt, request.prompt] : [request.prompt]
-    let texts = try prompts.map { try states(of: $0, steering) }
-    var denoising = Denoising(
-      run, latents: latents.samples,
-      noise: request.samples.map { SampleNoise(seed: request.seed, sample: $0) },
-      guidance: isGuided ? .init(scale: request.guidance, isBatched: request.batchesGuidance) : nil)
-    let samples = try denoising.finish(progress: progress) { call in
-      try predict(call, texts, strengths(steering, at: call.index, of: denoiser))
+    let guidance =
+      request.guidance > 1
+      ? Denoising.Guidance(scale: request.guidance, isBatched: request.batchesGuidance) : nil
+    let texts = PictureTexts(
+      prompt: try states(of: request.prompt, steering),
+      negative: try guidance.map { _ in
+        try states(of: request.negativePrompt, request.negativeSteering ?? steering)
+      })
+    let batches = batches(of: request.samples.count, guidance)
+    let calls = run.timesteps.count
+    var pictures: [[Float]] = []
+    for (index, batch) in batches.enumerated() {
+      var denoising = Denoising(
+        run, latents: Array(latents.samples[batch]),
+        noise: request.samples.dropFirst(batch.lowerBound).prefix(batch.count).map {
+          SampleNoise(seed: request.seed, sample: $0)
+        }, guidance: guidance)
+      var prompts = PicturePrompts(texts, path: path)
+      let samples = try denoising.finish(
+        progress: { done, _ in progress(index * calls + done, batches.count * calls) },
+        predict: { call in
+          try predict(
+            call, prompts[call],
+            EntrySteering(
+              [request.negativeSteering ?? steering, steering].map {
+                strengths($0, at: call.index, of: denoiser)
+              }, of: call.entries.map { $0.isConditional ? 1 : 0 }))
+        })
+      pictures += try decode(samples, steering, calls: calls)
     }
-    return try decode(samples, steering, calls: run.timesteps.count)
+    return pictures
+  }
+
+  /// As many samples together as one call of the denoiser holds.
+  private func batches(of count: Int, _ guidance: Denoising.Guidance?) -> [Range<Int>] {
+    let most = denoiser.mostEntries(of: EntrySize(text: pipeline.textLength))
+    let size = max(1, guidance?.isBatched == true ? most / 2 : most)
+    return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
   }
 
   /// What the encoders make of a text, by the denoiser's inputs: rows of one entry.
@@ -203,31 +227,27 @@ package final class PictureModel {
     return states
   }
 
-  /// One call of the denoiser. `texts` are those without the prompt, where it is guided, and with it.
+  /// One call of the denoiser.
   private func predict(
-    _ call: Denoising.Call, _ texts: [[String: ResultTensor]], _ strengths: Steering
+    _ call: Denoising.Call, _ prompt: EntryPrompt, _ steering: EntrySteering
   ) throws -> [[Float]] {
     let count = call.entries.count
-    var tensors: [String: EntryInputs.Tensor] = [
-      sample.name: .init(call.inputs.flatMap { $0 }, shape: [count] + latentShape),
-      timestep.name: .init([Float](repeating: Float(call.time), count: count), shape: [count]),
-    ]
-    for (name, state) in texts[0] {
-      let rows = call.entries.map { texts[$0.isConditional ? texts.count - 1 : 0][name]!.values }
-      tensors[name] = .init(rows.flatMap { $0 }, shape: [count] + state.shape)
-    }
-    let results = try denoiser.evaluate(EntryInputs(path: path, tensors), strengths: strengths)
-    return results[0].values.parts(count)
+    let inputs = EntryInputs(
+      path: path,
+      [
+        sample.name: .init(call.inputs.flatMap { $0 }, shape: [count] + latentShape),
+        timestep.name: .init([Float](repeating: Float(call.time), count: count), shape: [count]),
+      ])
+    return try denoiser.evaluate(inputs, steering: steering, prompt: prompt)[0].values.parts(count)
   }
 
   private func decode(_ samples: [[Float]], _ steering: Steering, calls: Int) throws -> [[Float]] {
     guard let decoder else { return samples.map { $0.map { $0 / 2 + 0.5 } } }
-    let strengths = strengths(steering, at: calls - 1, of: decoder)
+    let strengths = strengths(steering, at: calls - 1, of: decoder.modules[0])
     // One by one: a picture takes much more memory than a sample.
     return try samples.map { sample in
       let z = sample.map { Float(Double($0) / pipeline.latentScale + pipeline.latentShift) }
-      let inputs = EntryInputs(path: path, [decoder.plan.inputs[0].name: .init(z, shape: [1] + latentShape)])
-      return try decoder.evaluate(inputs, strengths: strengths)[0].values.map { $0 / 2 + 0.5 }
+      return try decoder.picture(of: z, strengths).map { $0 / 2 + 0.5 }
     }
   }
 }
