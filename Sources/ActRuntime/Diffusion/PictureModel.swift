@@ -170,11 +170,10 @@ package final class PictureModel {
     let guidance =
       request.guidance > 1
       ? Denoising.Guidance(scale: request.guidance, isBatched: request.batchesGuidance) : nil
-    let texts = PictureTexts(
-      prompt: try states(of: request.prompt, steering),
-      negative: try guidance.map { _ in
-        try states(of: request.negativePrompt, request.negativeSteering ?? steering)
-      })
+    let prompt = try states(of: request.prompt, steering)
+    let negative = try guidance.map { _ in
+      try states(of: request.negativePrompt, request.negativeSteering ?? steering)
+    }
     let batches = batches(of: request.samples.count, guidance)
     let calls = run.timesteps.count
     var pictures: [[Float]] = []
@@ -184,7 +183,9 @@ package final class PictureModel {
         noise: request.samples.dropFirst(batch.lowerBound).prefix(batch.count).map {
           SampleNoise(seed: request.seed, sample: $0)
         }, guidance: guidance)
-      var prompts = PicturePrompts(texts, path: path)
+      var prompts = PicturePrompts { areConditional in
+        self.inputs(of: areConditional.map { $0 ? prompt : negative ?? prompt })
+      }
       let samples = try denoising.finish(
         progress: { done, _ in progress(index * calls + done, batches.count * calls) },
         predict: { call in
@@ -225,6 +226,15 @@ package final class PictureModel {
       }
     }
     return states
+  }
+
+  /// What the denoiser reads of the texts of entries.
+  private func inputs(of entries: [[String: ResultTensor]]) -> EntryInputs {
+    var tensors: [String: EntryInputs.Tensor] = [:]
+    for (name, state) in entries[0] {
+      tensors[name] = .init(entries.flatMap { $0[name]!.values }, shape: [entries.count] + state.shape)
+    }
+    return EntryInputs(path: path, tensors)
   }
 
   /// One call of the denoiser.
