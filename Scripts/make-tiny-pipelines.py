@@ -15,7 +15,12 @@ of its runs RUN.safetensors:
 
 `tiny-sdxl` has an adapter too, lora-FORM.safetensors in the names of diffusers, of older diffusers and of kohya, in
 these also for the model that diffusers converts from. Some texts are longer than the encoders take. The class of
-`tiny-text-unet` is none of diffusers': a loop in this file makes its pictures.
+`tiny-text-unet` is none of diffusers': a loop in this file makes its pictures. `tiny-sd` has decodings in tiles that
+overlap too, as `enable_tiling` has them, TILED.safetensors:
+
+    z         f32[1,4,h,w]     what the autoencoder decodes
+    image     f32[1,3,2h,2w]   the picture, in 0…1 where it is not beyond
+    metadata  tile: the side of a tile, in latents
 
 Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, diffusers 0.42.1, safetensors 0.8.0.
 """
@@ -65,6 +70,9 @@ ROOT = Path(__file__).parent.parent
 CONTEXT = 20
 WORDS = ["a", "the", "cat", "photo", "of", "drawing", "river", "dog", "long", "with", "and", "red"]
 LONG = "long " * 60
+
+# Height and width of the latents, and the side of a tile.
+TILED = {"tiled1": (13, 26, 8), "tiled2": (8, 12, 4), "tiled3": (6, 20, 8), "tiled4": (8, 12, 8)}
 
 
 def randomise(module, scale):
@@ -607,6 +615,19 @@ def call(pipe, run, latents, width, height):
     return pipe([run["prompt"]] * count, latents=latents, width=width, height=height, **options).images
 
 
+def decode_in_tiles(folder):
+    vae = AutoencoderKL.from_pretrained(folder / "vae")
+    vae.enable_tiling()
+    for index, (name, (height, width, tile)) in enumerate(TILED.items()):
+        z = 2 * torch.randn(1, 4, height, width, generator=torch.Generator().manual_seed(100 + index))
+        vae.tile_latent_min_size = tile
+        vae.tile_sample_min_size = 2 * tile
+        with torch.no_grad():
+            image = vae.decode(z).sample / 2 + 0.5
+        save_file({"z": z, "image": image.contiguous()}, folder / f"{name}.safetensors", {"tile": str(tile)})
+        print(name, image.min().item(), image.max().item(), image.std().item())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=ROOT / "Tests/Fixtures")
@@ -626,6 +647,8 @@ def main():
         for path, text in configs.items():
             path.write_text(text)
         write_pictures(pipe, folder, runs, width, height)
+        if name == "tiny-sd":
+            decode_in_tiles(folder)
 
 
 @torch.no_grad()
