@@ -486,7 +486,7 @@ _actrun_run() {
 _actrun_image() {
     repeating_flags=()
     non_repeating_flags=(--version -h --help)
-    repeating_options=(--steer)
+    repeating_options=(--steer --steer-negative)
     non_repeating_options=(--prompt -p --negative-prompt --steps --guidance --seed --samples --latents --scheduler --eta --condition-on --threads -t --output -o)
     __actrun_offer_flags_options 1
 
@@ -528,6 +528,9 @@ _actrun_image() {
         return
         ;;
     '--threads'|'-t')
+        return
+        ;;
+    '--steer-negative')
         return
         ;;
     '--output'|'-o')
