@@ -668,7 +668,7 @@ _actc_compile() {
     repeating_flags=()
     non_repeating_flags=(--no-fuse --no-arena --reference --verify-each --no-verify-each --timing --version -h --help)
     repeating_options=(--lora --maps --force --score --score-at --gate --freeze)
-    non_repeating_options=(--module --size --weights --kv --output -o --context --rows --image-rows --print-after --stop-after --bisect)
+    non_repeating_options=(--module --size --weights --kv --output -o --context --rows --entries --image-rows --decode-tile --print-after --stop-after --bisect)
     __actc_offer_flags_options 1
 
     # Offer option value completions
@@ -722,7 +722,13 @@ _actc_compile() {
     '--rows')
         return
         ;;
+    '--entries')
+        return
+        ;;
     '--image-rows')
+        return
+        ;;
+    '--decode-tile')
         return
         ;;
     '--print-after')
