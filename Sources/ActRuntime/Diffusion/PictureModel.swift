@@ -90,6 +90,9 @@ package final class PictureModel {
     guard let layout = SampleLayout(sample, result, latents: latents) else {
       throw failure("a denoiser that gives what it takes, and a decoder of that")
     }
+    if let rows = layout.imageRows, rows > denoiser.plan.limit("P") ?? 0 {
+      throw failure("a denoiser of \(rows) rows of an image")
+    }
     decoder =
       decoders.isEmpty
       ? nil
@@ -211,8 +214,7 @@ package final class PictureModel {
     let rows = denoiser.plan.inputs.filter { $0.isCounted(by: "T") }.flatMap { input in
       conditions.compactMap { $0.states[input.name]?.shape[0] }
     }
-    let image = layout.grid.map { $0.lines * $0.columns } ?? 0
-    let most = denoiser.mostEntries(of: EntrySize(text: rows.max() ?? 0, image: image))
+    let most = denoiser.mostEntries(of: EntrySize(text: rows.max() ?? 0, image: layout.imageRows ?? 0))
     let size = max(1, guidance?.isBatched == true ? most / 2 : most)
     return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
   }
