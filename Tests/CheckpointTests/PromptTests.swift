@@ -37,7 +37,7 @@ import Testing
   /// Sites whose values hang on the prompt alone, and others.
   private static let upstream = [
     "re:.*attn2\\.to_[kv]", "re:(caption_projection|context_embedder|encoder_hid_proj).*",
-    "re:.*(text_embedder|add_embedding|class_embedding).*",
+    "re:.*((text|guidance|class)_embedder|add_embedding|class_embedding).*",
   ]
   private static let downstream = ["re:.*norm.*", "re:.*(attn2|ff)"]
 
