@@ -60,9 +60,13 @@ package struct Pipeline: Sendable {
       }
       throw UsageError("\(folder.path): the size of the picture is not known: give --size WIDTHxHEIGHT")
     }
+    guard let decoder else {
+      tileDecoders = []
+      return
+    }
+    let (whole, module) = (networks[decoder], parts[decoder].module)
     tileDecoders = try tiles.dropFirst().map { size in
-      let part = parts[decoder!]
-      return try part.open(size: size, added[decoder!]).named("\(part.component.name).\(size)")
+      try whole.reopened(ModelPart(module: module, size: size)).named("\(whole.graph.name).\(size)")
     }
   }
 
