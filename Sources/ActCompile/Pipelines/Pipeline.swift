@@ -60,11 +60,11 @@ package struct Pipeline: Sendable {
       }
       throw UsageError("\(folder.path): the size of the picture is not known: give --size WIDTHxHEIGHT")
     }
-    guard let decoder else {
+    guard let index = decoder else {
       tileDecoders = []
       return
     }
-    let (whole, module) = (networks[decoder], parts[decoder].module)
+    let (whole, module) = (networks[index], parts[index].module)
     tileDecoders = try tiles.dropFirst().map { size in
       try whole.reopened(ModelPart(module: module, size: size)).named("\(whole.graph.name).\(size)")
     }
