@@ -15,7 +15,12 @@ of its runs RUN.safetensors:
 
 `tiny-sdxl` has an adapter too, lora-FORM.safetensors in the names of diffusers, of older diffusers and of kohya, in
 these also for the model that diffusers converts from. Some texts are longer than the encoders take. The class of
-`tiny-text-unet` is none of diffusers': a loop in this file makes its pictures.
+`tiny-text-unet` is none of diffusers': a loop in this file makes its pictures. `tiny-sd` has decodings in tiles that
+overlap too, as `enable_tiling` has them, TILED.safetensors:
+
+    z         f32[1,4,h,w]     what the autoencoder decodes
+    image     f32[1,3,2h,2w]   the picture, in 0…1 where it is not beyond
+    metadata  tile: the side of a tile, in latents
 
 `fit.safetensors` has what a fit on prompts is to find: activations of the denoiser under hooks, in runs of STEPS steps
 without guidance, each prompt from the noise that `docs/schedulers.md` describes, sample 2i for prompt i of the source
@@ -188,6 +193,10 @@ def record_fit(pipe, folder):
     metadata |= {"seed": str(SEED), "fixed": str(FIXED), "drawn": str(DRAWN), "steps": str(STEPS)}
     tensors = {name: torch.from_numpy(numpy.float32(value)).contiguous() for name, value in tensors.items()}
     save_file(tensors, folder / "fit.safetensors", metadata)
+
+
+# Height and width of the latents, and the side of a tile.
+TILED = {"tiled1": (13, 26, 8), "tiled2": (8, 12, 4), "tiled3": (6, 20, 8), "tiled4": (8, 12, 8)}
 
 
 def randomise(module, scale):
@@ -730,6 +739,19 @@ def call(pipe, run, latents, width, height):
     return pipe([run["prompt"]] * count, latents=latents, width=width, height=height, **options).images
 
 
+def decode_in_tiles(folder):
+    vae = AutoencoderKL.from_pretrained(folder / "vae")
+    vae.enable_tiling()
+    for index, (name, (height, width, tile)) in enumerate(TILED.items()):
+        z = 2 * torch.randn(1, 4, height, width, generator=torch.Generator().manual_seed(100 + index))
+        vae.tile_latent_min_size = tile
+        vae.tile_sample_min_size = 2 * tile
+        with torch.no_grad():
+            image = vae.decode(z).sample / 2 + 0.5
+        save_file({"z": z, "image": image.contiguous()}, folder / f"{name}.safetensors", {"tile": str(tile)})
+        print(name, image.min().item(), image.max().item(), image.std().item())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=ROOT / "Tests/Fixtures")
@@ -751,6 +773,7 @@ def main():
         write_pictures(pipe, folder, runs, width, height)
         if name == "tiny-sd":
             record_fit(pipe, folder)
+            decode_in_tiles(folder)
 
 
 @torch.no_grad()

@@ -21,7 +21,7 @@ extension ModelBuilder {
   fileprivate mutating func denoiser(_ c: ConsistencyConfiguration) throws {
     let noisy = image("noisy", ImageSize(width: c.side, height: c.side), c.inputChannels, .sample)
     let sigma = rows("sigma", "B", 1, .timestep)
-    let conditions = c.conditions.map { rows($0, "B", 1) }
+    let conditions = c.conditions.map { rows($0, "B", 1, at: .prompt) }
     func constant(_ value: Double, _ name: String) -> ValueID {
       graph.append(.constant(Float(value)), name: name)
     }

@@ -19,7 +19,7 @@ extension ModelBuilder {
     let patches = try Patches(size, side: c.blocks.patch)
     let hidden = image("hidden_states", size, c.blocks.inputChannels, .sample)
     let time = rows("timestep", "B", 1, .timestep)
-    let label = input("class_labels", "B", .label)
+    let label = input("class_labels", "B", .label, at: .prompt)
 
     let places = sinusoidalPlaces(
       patches, width, base: c.blocks.sampleSide / c.blocks.patch, scale: 1, "pos_embed.places")

@@ -57,11 +57,11 @@ extension ModelBuilder {
   private mutating func entries(_ symbol: String) -> ValueID {
     let type = TensorType(.i32, [.symbol(symbol)])
     let known = graph.inputs.first { id in
-      if case .input(_, .entry) = graph[id].op { graph.type(id) == type } else { false }
+      if case .input(_, .entry, _) = graph[id].op { graph.type(id) == type } else { false }
     }
     if let known { return known }
     let name = ["T": "text_entries", "P": "image_entries"][symbol] ?? "entries"
-    return input(name, symbol, .entry)
+    return input(name, symbol, .entry, at: .prompt)
   }
 
   /// x · (1 + scale) + shift, as the site of its name where `isSite` says so.

@@ -15,13 +15,15 @@ extension ModelBuilder {
   fileprivate mutating func flux(_ c: FluxConfiguration) throws {
     let width = c.heads * c.headWidth
     let hidden = rows("hidden_states", "P", c.inputChannels, .sample)
-    let context = rows("encoder_hidden_states", "T", c.textWidth)
-    let pooled = rows("pooled_projections", "B", c.pooledWidth)
+    let context = rows("encoder_hidden_states", "T", c.textWidth, at: .prompt)
+    let pooled = rows("pooled_projections", "B", c.pooledWidth, at: .prompt)
     let time = scaled(rows("timestep", "B", 1, .timestep), by: 1000, "timestep.scaled")
     let guidance =
-      c.hasGuidance ? scaled(rows("guidance", "B", 1, .guidance), by: 1000, "guidance.scaled") : nil
-    let imageTable = rotaryTable(rows("img_ids", "P", c.axes.count, .place), c.axes, base: 10_000)
-    let textTable = rotaryTable(rows("txt_ids", "T", c.axes.count, .place), c.axes, base: 10_000)
+      c.hasGuidance
+      ? scaled(rows("guidance", "B", 1, .guidance, at: .prompt), by: 1000, "guidance.scaled") : nil
+    let imageTable = rotaryTable(
+      rows("img_ids", "P", c.axes.count, .place, at: .prompt), c.axes, base: 10_000)
+    let textTable = rotaryTable(rows("txt_ids", "T", c.axes.count, .place, at: .prompt), c.axes, base: 10_000)
     let table = graph.append(.joinRows, textTable, imageTable, name: "rotary")
 
     var image = try linear(hidden, "x_embedder", width, c.inputChannels, bias: true)

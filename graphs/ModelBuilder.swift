@@ -44,8 +44,12 @@ struct ModelBuilder {
     return others.first(where: has) ?? name
   }
 
-  mutating func input(_ name: String, _ symbol: String, _ role: InputRole) -> ValueID {
-    graph.append(Node(.input(name: name, role: role), [], TensorType(.i32, [.symbol(symbol)]), name: name))
+  /// An input of whole numbers, one of each that a symbol counts.
+  mutating func input(
+    _ name: String, _ symbol: String, _ role: InputRole, at time: BindingTime = .step
+  ) -> ValueID {
+    let type = TensorType(.i32, [.symbol(symbol)])
+    return graph.append(Node(.input(name: name, role: role, time: time), [], type, name: name))
   }
 
   /// What a module reads, for all that reads it in the module: the site `module:in`. Layers and norms that are declared
@@ -146,9 +150,11 @@ struct ModelBuilder {
   }
 
   /// An input of rows of channels that a symbol counts.
-  mutating func rows(_ name: String, _ symbol: String, _ width: Int, _ role: InputRole = .given) -> ValueID {
+  mutating func rows(
+    _ name: String, _ symbol: String, _ width: Int, _ role: InputRole = .given, at time: BindingTime = .step
+  ) -> ValueID {
     let type = TensorType(.f32, [.symbol(symbol), .fixed(width)])
-    return graph.append(Node(.input(name: name, role: role), [], type, name: name))
+    return graph.append(Node(.input(name: name, role: role, time: time), [], type, name: name))
   }
 
   /// A convolution `prefix.weight`, with `prefix.bias` where `bias` says so, as the site `prefix`.

@@ -16,7 +16,7 @@ extension ModelBuilder {
     let width = c.blocks.width
     let patches = try Patches(size, side: c.blocks.patch)
     let hidden = self.image("hidden_states", size, c.blocks.inputChannels, .sample)
-    let context = rows("encoder_hidden_states", "T", c.captionWidth ?? c.textWidth)
+    let context = rows("encoder_hidden_states", "T", c.captionWidth ?? c.textWidth, at: .prompt)
     let time = rows("timestep", "B", 1, .timestep)
 
     let places = sinusoidalPlaces(
@@ -50,7 +50,8 @@ extension ModelBuilder {
     guard c.takesConditions else { return embedding }
     let parts = try [("resolution", 2), ("aspect_ratio", 1)].map { name, count in
       let numbers = graph.append(
-        .reshape([.symbol("B"), .fixed(count), .fixed(1)]), rows(name, "B", count), name: "\(name).numbers")
+        .reshape([.symbol("B"), .fixed(count), .fixed(1)]), rows(name, "B", count, at: .prompt),
+        name: "\(name).numbers")
       let embedded = try timeEmbedding(numbers, "\(prefix).\(name)_embedder", width / 3)
       return graph.append(
         .reshape([.symbol("B"), .fixed(count * (width / 3))]), embedded, name: "\(name).embedded")

@@ -16,8 +16,8 @@ extension ModelBuilder {
     let width = c.heads * c.headWidth
     let patches = try Patches(size, side: c.patch)
     let hidden = self.image("hidden_states", size, c.inputChannels, .sample)
-    let context = rows("encoder_hidden_states", "T", c.textWidth)
-    let pooled = rows("pooled_projections", "B", c.pooledWidth)
+    let context = rows("encoder_hidden_states", "T", c.textWidth, at: .prompt)
+    let pooled = rows("pooled_projections", "B", c.pooledWidth, at: .prompt)
     let time = rows("timestep", "B", 1, .timestep)
 
     let places = try croppedPlaces("pos_embed.pos_embed", c.largestSide, width, patches)

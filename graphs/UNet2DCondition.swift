@@ -55,7 +55,7 @@ extension ModelBuilder {
   /// The rows of text that blocks attend to, `f32[T,D]`.
   private mutating func unetText(_ c: UNetConfiguration) throws -> ValueID? {
     guard let width = c.textWidth else { return nil }
-    let text = rows("encoder_hidden_states", "T", c.givenTextWidth ?? width)
+    let text = rows("encoder_hidden_states", "T", c.givenTextWidth ?? width, at: .prompt)
     guard let given = c.givenTextWidth else { return text }
     return try linear(text, "encoder_hid_proj", width, given, bias: true)
   }
@@ -65,7 +65,7 @@ extension ModelBuilder {
   private mutating func unetEmbedding(_ c: UNetEmbedding, _ time: ValueID) throws -> ValueID {
     var embedsLabels = false
     if case .time? = c.classes { embedsLabels = true }
-    let condition = c.conditionWidth.map { rows("timestep_cond", "B", $0) }
+    let condition = c.conditionWidth.map { rows("timestep_cond", "B", $0, at: .prompt) }
     // Where it embeds class labels too, `time_proj` runs twice and has no site.
     let features = try timeFeatures(time, c, isSite: !embedsLabels)
     var whole = try timestepEmbedding(
@@ -98,22 +98,24 @@ extension ModelBuilder {
     let (labels, module) = ("class_labels", "class_embedding")
     switch classes {
     case .table(let count):
-      return try embedding(module, count, c.width, input(labels, "B", .given))
+      return try embedding(module, count, c.width, input(labels, "B", .given, at: .prompt))
     case .time:
-      let features = try timeFeatures(rows(labels, "B", 1), c, isSite: false)
+      let features = try timeFeatures(rows(labels, "B", 1, at: .prompt), c, isSite: false)
       return try timestepEmbedding(features, module, width: c.width, c.activation)
-    case .identity: return output(input(rows(labels, "B", c.width), of: module), of: module)
+    case .identity: return output(input(rows(labels, "B", c.width, at: .prompt), of: module), of: module)
     case .layers(let width):
-      return try timestepEmbedding(rows(labels, "B", width), module, width: c.width, .function(.silu))
-    case .layer(let width): return try linear(rows(labels, "B", width), module, c.width, width, bias: true)
+      return try timestepEmbedding(
+        rows(labels, "B", width, at: .prompt), module, width: c.width, .function(.silu))
+    case .layer(let width):
+      return try linear(rows(labels, "B", width, at: .prompt), module, c.width, width, bias: true)
     }
   }
 
   private mutating func textAndTimeEmbedding(
     _ c: UNetEmbedding.TextAndTimes, _ width: Int
   ) throws -> ValueID {
-    let text = rows("text_embeds", "B", c.width)
-    let times = rows("time_ids", "B", c.count)
+    let text = rows("text_embeds", "B", c.width, at: .prompt)
+    let times = rows("time_ids", "B", c.count, at: .prompt)
     let entries = graph.type(times).shape[0]
     let apart = graph.append(
       .reshape([entries, .fixed(c.count), .fixed(1)]), times, name: "time_ids.apart")

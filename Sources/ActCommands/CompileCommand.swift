@@ -1,5 +1,6 @@
 import ActCompile
 import ActFormats
+import ActGraphs
 import ActIR
 import ActLowering
 import ActPasses
@@ -65,22 +66,44 @@ struct CompileCommand: ParsableCommand {
     help: ArgumentHelp(
       "The longest sequence, in tokens; by default the model's context, at most 2048.", valueName: "n"))
   var context: Int?
-  @Option(help: ArgumentHelp("The most tokens of one step, over all sequences.", valueName: "n"))
-  var rows = 512
   @Option(
     help: ArgumentHelp(
-      "The most rows of images of one step, of models that take pictures as packed rows.", valueName: "n"))
-  var imageRows = 4096
+      "The most tokens of one step, over all sequences; by default 512, of a pipeline those of as many texts as entries.",
+      valueName: "n"))
+  var rows: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The most whole texts or pictures of one step, for which memory is planned; by default 64 texts or 4 pictures.",
+      valueName: "n"))
+  var entries: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The most rows of images of one step, of models that take pictures as packed rows; by default 4096, of a pipeline those of as many pictures as entries.",
+      valueName: "n"))
+  var imageRows: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Of a pipeline, decode larger pictures in tiles of so many pixels, which overlap by a quarter and fade into each other.",
+      valueName: "widthxheight"))
+  var decodeTile: String?
   @Flag(help: "Run the graph as it is written: fold, merge and fuse nothing.") var noFuse = false
   @Flag(help: "Give every buffer its own bytes instead of sharing them.") var noArena = false
-  @Flag(help: "Make the plan to compare others with: --no-fuse and --no-arena.") var reference = false
+  @Flag(
+    help:
+      "Make the plan to compare others with: --no-fuse and --no-arena, and a step computes all that depends on a call."
+  )
+  var reference = false
   @OptionGroup(title: "Passes") var passOptions: PassManagerOptions
 
   func validate() throws {
-    guard (1...65536).contains(rows) else {
+    if let rows, !(1...65536).contains(rows) {
       throw ValidationError("--rows: expected 1 to 65536, found \(rows)")
     }
-    guard (1...65536).contains(imageRows) else {
+    if let entries, !(1...4096).contains(entries) {
+      throw ValidationError("--entries: expected 1 to 4096, found \(entries)")
+    }
+    _ = try decodeTileSize()
+    if let imageRows, !(1...65536).contains(imageRows) {
       throw ValidationError("--image-rows: expected 1 to 65536, found \(imageRows)")
     }
     _ = try parseStrengths(freeze, option: "--freeze")
@@ -107,6 +130,9 @@ struct CompileCommand: ParsableCommand {
     guard component.isEmpty else {
       throw ValidationError("--component: \(self.model) is no pipeline, which has model_index.json")
     }
+    guard decodeTile == nil else {
+      throw ValidationError("--decode-tile: expected the folder of a pipeline, found \(self.model)")
+    }
     let models = try Model.modules(
       self.model, part: partOptions.part(context: context), adapters: adapterOptions.load())
     let model = models[0]
@@ -124,8 +150,8 @@ struct CompileCommand: ParsableCommand {
         "`\(name)` acts at steps \(file.fit.steps) of a pipeline; in the plan of one network, at every call")
     }
     try conditionOptions.add(to: &maps, mapOptions, for: model)
-    let options = try options()
-    let modules = try models.map { try $0.compile(maps, options) }
+    let modules = try models.map { try $0.compile(maps, self.options(for: $0)) }
+    let options = try self.options(for: model)
     let compiled = modules[0]
     for module in modules { try passOptions.report(module.timings) }
     for (name, strength) in options.frozen.sorted(by: { $0.key < $1.key }) where !(0...1).contains(strength) {
@@ -146,23 +172,49 @@ struct CompileCommand: ParsableCommand {
     bar.finish()
     for module in modules {
       let name = modules.count == 1 ? "" : ", \(module.plan.name)"
-      note(
-        "wrote \(output)\(name): \(module.plan.stepCount) kernels a step, arena \(module.plan.arenaByteCount) bytes"
-      )
+      note("wrote \(output)\(name): \(module.plan.summary)")
     }
     for placement in placements { note("\(placement)") }
   }
 
-  /// What the command line says of every network.
-  func options() throws -> CompileOptions {
+  /// What `--decode-tile` names.
+  func decodeTileSize() throws -> ImageSize? {
+    let size = decodeTile.flatMap { ImageSize($0) }
+    if let decodeTile, size == nil {
+      let sides = ImageSize.sides
+      throw ValidationError(
+        "--decode-tile: expected WIDTHxHEIGHT of \(sides.lowerBound) to \(sides.upperBound) each, found `\(decodeTile)`"
+      )
+    }
+    return size
+  }
+
+  /// What the command line says of a network, by itself or of a pipeline.
+  func options(for network: Model, of pipeline: PlanPipeline? = nil) throws -> CompileOptions {
     var options = CompileOptions()
     options.frozen = try parseStrengths(freeze, option: "--freeze")
     options.weights = weights
     options.fuses = !noFuse && !reference
     options.lowering.sharesArena = !noArena && !reference
-    if let context { options.lowering.contextLength = context }
-    options.lowering.maximumRows = rows
-    options.lowering.maximumImageRows = imageRows
+    options.lowering.preparesPrompts = !reference
+    // How long the texts of a pipeline are is its own.
+    if let context = pipeline == nil ? context : network.contextLength {
+      options.lowering.contextLength = context
+    }
+    // A picture takes as much memory as many texts.
+    if network.graph.readsPictures || pipeline != nil { options.lowering.maximumEntries = 4 }
+    if let entries { options.lowering.maximumEntries = entries }
+    if let rows { options.lowering.maximumRows = rows }
+    options.lowering.maximumImageRows = imageRows ?? 4096
+    if let pipeline {
+      // Room for the text and the picture of an entry at least.
+      let entries = options.lowering.maximumEntries
+      let text = pipeline.textRows(of: network.graph.name, network.wires)
+      if text > 0 { options.lowering.maximumRows = max(rows ?? entries * text, text) }
+      if let image = pipeline.imageRows {
+        options.lowering.maximumImageRows = max(imageRows ?? entries * image, image)
+      }
+    }
     options.lowering.cacheType = kv.dtype
     options.passManager = try passOptions.makePassManager()
     return options
@@ -211,5 +263,20 @@ struct CompileCommand: ParsableCommand {
 
   private func lastComponent(_ path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
+  }
+}
+
+extension Graph {
+  /// Whether an entry is a picture or a part of making one, and not a text alone.
+  fileprivate var readsPictures: Bool {
+    declaredInputs.contains { $0.role == .sample || $0.type.rank == 4 || $0.type.shape.first == .symbol("P") }
+  }
+}
+
+extension Plan {
+  /// What a compilation says of a plan.
+  var summary: String {
+    "\(stepCount) kernels a step, " + (prompt.isEmpty ? "" : "\(promptCount) a prompt, ")
+      + "arena \(arenaByteCount) bytes"
   }
 }

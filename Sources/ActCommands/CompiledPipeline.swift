@@ -19,7 +19,11 @@ extension CompileCommand {
       throw UsageError("--score and --gate: a pipeline has no scores of texts")
     }
     let folder = try PipelineFolder(model).replacing(components())
-    let pipeline = try Pipeline(folder, size: part.size, adapters: adapterOptions.loadForPipeline())
+    let pipeline = try Pipeline(
+      folder, size: part.size, adapters: adapterOptions.loadForPipeline(), decodeTile: decodeTileSize())
+    if decodeTile != nil, pipeline.decodeTile == nil {
+      note("--decode-tile: a tile holds the whole picture, which is decoded at once")
+    }
     let (networks, planned) = try pipeline.forPlan(context: context)
     var described = planned
     var maps = networks.map { _ in MapSet() }
@@ -45,12 +49,20 @@ extension CompileCommand {
     var modules: [CompiledModel] = []
     var parts: [JSON] = []
     for (network, maps) in zip(networks, maps) {
-      var options = try options(for: network, in: described)
+      var options = try self.options(for: network, of: described)
       options.frozen = frozen.filter { name, _ in maps.files.contains { $0.name == name } }
       modules.append(try network.compile(maps, options))
       let placements = try network.placements(of: maps, in: modules[modules.count - 1], options)
       parts.append(try provenance(network, maps, mapOptions.hashes(), options, placements))
       for placement in placements { note("\(placement)") }
+    }
+    // Tiles are decoded with the same weights and maps.
+    if let maps = maps.last {
+      for decoder in pipeline.tileDecoders {
+        var options = try self.options(for: decoder, of: described)
+        options.frozen = frozen.filter { name, _ in maps.files.contains { $0.name == name } }
+        modules.append(try decoder.compile(maps, options))
+      }
     }
     do { try Plan.verifyWires(of: modules.map(\.plan)) } catch {
       throw FileError(
@@ -69,19 +81,7 @@ extension CompileCommand {
     ) { bar.update($0) }
     bar.finish()
     for module in modules {
-      note(
-        "wrote \(output), \(module.plan.name): \(module.plan.stepCount) kernels a step, arena "
-          + "\(module.plan.arenaByteCount) bytes")
+      note("wrote \(output), \(module.plan.name): \(module.plan.summary)")
     }
-  }
-
-  /// What the command line says of a network, with room for the texts and the picture of one entry.
-  private func options(for network: Model, in pipeline: PlanPipeline) throws -> CompileOptions {
-    var options = try options()
-    // How long texts are is the pipeline's.
-    options.lowering.contextLength = network.contextLength
-    options.lowering.maximumRows = max(rows, pipeline.textRows(of: network.graph.name, network.wires))
-    options.lowering.maximumImageRows = max(imageRows, pipeline.imageRows ?? 0)
-    return options
   }
 }

@@ -118,9 +118,11 @@ struct ShowCommand: ParsableCommand {
       "scores": .array(plan.scores.map(JSON.string)),
       "gates": .array(
         plan.gates.map { .object(["map": .string($0.map), "score": .string($0.score)]) }),
-      "step_kernels": .int(plan.stepCount), "set_kernels": .int(plan.setCount),
+      "step_kernels": .int(plan.stepCount), "prompt_kernels": .int(plan.promptCount),
+      "set_kernels": .int(plan.setCount),
       "arena_bytes": .int(plan.arenaByteCount), "arena_bound": .int(plan.arenaBound),
-      "slot_bytes": .int(plan.slotByteCount), "weight_bytes": .int(weightByteCount(plan)),
+      "slot_bytes": .int(plan.slotByteCount), "prompt_bytes": .int(plan.promptByteCount),
+      "weight_bytes": .int(weightByteCount(plan)),
       "context": .int(plan.contextLength),
       "cache_bytes": .int(plan.cacheByteCount(capacity: plan.contextLength) ?? 0),
       "provenance": file.provenance,
@@ -139,7 +141,8 @@ struct ShowCommand: ParsableCommand {
       let gates = plan.gates.map { "\($0.map) by \($0.score)" }
       print("// gates of tokens: \(gates.joined(separator: ", "))")
     }
-    print("// step: \(plan.stepCount) kernels; set: \(plan.setCount) kernels")
+    let prompt = plan.prompt.isEmpty ? "" : "; prompt: \(plan.promptCount) kernels"
+    print("// step: \(plan.stepCount) kernels\(prompt); set: \(plan.setCount) kernels")
     for placement in MapPlacement.all(inProvenance: file.provenance) { print("// \(placement)") }
     for composition in MapComposition.all(inProvenance: file.provenance) {
       print("// \(escapingControls("\(composition)"))")
@@ -148,6 +151,7 @@ struct ShowCommand: ParsableCommand {
     print(
       "// arena: \(plan.arenaByteCount) bytes, \(fixed(ratio, 3)) of the no-fragmentation bound \(plan.arenaBound)"
     )
+    if !plan.prompt.isEmpty { print("// kept of a prompt: at most \(plan.promptByteCount) bytes") }
     print(
       "// slot: \(plan.slotByteCount) bytes; weights: \(Self.weightByteCount(plan)) bytes; context: \(plan.contextLength)"
     )

@@ -172,7 +172,7 @@ extension Graph {
     var seen: [Bool: Set<ValueID>] = [:]
     while let (id, isOfInput) = pending.popLast() {
       for reader in readers(of: id) {
-        if times[reader.index] == .step {
+        if times[reader.index].isOfCall {
           found.insert(place(of: id, in: self[reader], times, isOfInput: isOfInput))
           continue
         }

@@ -99,6 +99,9 @@ package struct Model: Sendable {
     return model
   }
 
+  /// Another part of the same checkpoint, with which the model shares its tensors in a plan.
+  func reopened(_ part: ModelPart) throws -> Model { try Model(files, part: part, adapters: adapters) }
+
   /// The model with other modules before it.
   func with(wires: [Wire]) -> Model {
     var model = self

@@ -53,7 +53,7 @@ struct TransportEvaluator {
       let node = function[id]
       var op = node.op
       var type = node.type
-      if case .input(let name, _) = op {
+      if case .input(let name, _, _) = op {
         guard let leaf = leaves[name] else {
           throw FitError("the transport reads %\(name), which was not fitted")
         }

@@ -4,10 +4,15 @@ public enum BindingTime: Int, Hashable, Sendable, Comparable, CaseIterable {
   case compile
   /// From weights and strengths: again when a dial moves.
   case set
-  /// From a call's inputs: every step.
+  /// Also from inputs that stay the same from step to step of denoising, as texts do: once for a call's entries.
+  case prompt
+  /// From all of a call's inputs: every step.
   case step
 
   public static func < (a: BindingTime, b: BindingTime) -> Bool { a.rawValue < b.rawValue }
+
+  /// Whether a value depends on a call's inputs, those of the prompt or of the step.
+  public var isOfCall: Bool { self >= .prompt }
 }
 
 extension Graph {

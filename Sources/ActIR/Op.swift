@@ -6,8 +6,8 @@
 public enum Op: Hashable, Sendable {
   // MARK: Leaves
 
-  /// A tensor given at every call. `-> declared`
-  case input(name: String, role: InputRole = .given)
+  /// A tensor given at every call, or with ``BindingTime/prompt`` once for several. `-> declared`
+  case input(name: String, role: InputRole = .given, time: BindingTime = .step)
   /// A tensor of the checkpoint. `-> declared`
   case weight(name: String)
   /// A parameter of a map at a site: `slope`, `source_mean`, … `-> declared`
@@ -147,7 +147,7 @@ extension Op {
   /// What the compiler knows of the op.
   var definition: any OpDefinition {
     switch self {
-    case .input(let name, let role): InputOp(name: name, role: role)
+    case .input(let name, let role, let time): InputOp(name: name, role: role, time: time)
     case .weight(let name): WeightOp(name: name)
     case .mapParameter(let map, let site, let name): MapParameterOp(map: map, site: site, name: name)
     case .constant(let value): ConstantOp(value: value)

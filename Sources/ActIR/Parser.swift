@@ -32,8 +32,8 @@ extension Graph {
         let name = try lexer.value()
         try lexer.expect(":")
         let type = try TensorType(from: &lexer)
-        let role = try InputRole(from: &lexer)
-        try define(name, append(Node(.input(name: name, role: role), [], type, name: name)), line)
+        let input = try InputOp(named: name, from: &lexer)
+        try define(name, append(Node(input.op, [], type, name: name)), line)
       } while try lexer.accept(",")
       try lexer.expectEnd(ofList: ")")
     }
@@ -107,17 +107,15 @@ package struct NodeStatement {
   }
 }
 
-extension InputRole {
-  /// The role that stands behind the type of an input in a graph's head.
-  fileprivate init(from lexer: inout Lexer) throws(ParseError) {
-    self = .given
+extension InputOp {
+  /// An input of a graph's head, with the role and the time that stand behind its type.
+  fileprivate init(named name: String, from lexer: inout Lexer) throws(ParseError) {
+    self.init(name: name)
     guard lexer.token == .punctuation("{") else { return }
     let attributes = try AttributeReader(from: &lexer)
     var coder = AttributeCoder(reading: attributes, operandCount: 0, type: TensorType(.i32, []))
-    var input = InputOp()
-    try input.codeRole(&coder)
+    try codeMeaning(&coder)
     try coder.rest?.finish()
-    self = input.role
   }
 }
 

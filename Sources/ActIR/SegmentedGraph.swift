@@ -110,7 +110,7 @@ private struct GraphCutter {
   /// The node of each site.
   let values: [String: ValueID]
   /// Whether a value depends on a call's inputs.
-  private let isOfStep: [Bool]
+  private let isOfCall: [Bool]
   /// Whether a value can be computed again from the graph's inputs alone.
   private var isFree: [Bool]
   /// Where the carried values of the last cut lie.
@@ -123,17 +123,17 @@ private struct GraphCutter {
     var values: [String: ValueID] = [:]
     for id in order { if let site = graph[id].site { values[site] = id } }
     self.values = values
-    let isOfStep = graph.bindingTimes().map { $0 == .step }
-    var isFree = isOfStep.map { _ in false }
-    for id in order where isOfStep[id.index] {
+    let isOfCall = graph.bindingTimes().map(\.isOfCall)
+    var isFree = isOfCall.map { _ in false }
+    for id in order where isOfCall[id.index] {
       let node = graph[id]
       if case .input = node.op { isFree[id.index] = true }
       isFree[id.index] =
         isFree[id.index]
         || node.op.traits.flags.contains(.cheap)
-          && node.inputs.allSatisfy { !isOfStep[$0.index] || isFree[$0.index] }
+          && node.inputs.allSatisfy { !isOfCall[$0.index] || isFree[$0.index] }
     }
-    self.isOfStep = isOfStep
+    self.isOfCall = isOfCall
     self.isFree = isFree
   }
 
@@ -145,7 +145,7 @@ private struct GraphCutter {
     var fresh: Set<ValueID> = []
     var earlier: [ValueID: String] = [:]
     for (index, group) in groups.enumerated() {
-      done.formUnion(graph.upstream(of: group.values).filter { isOfStep[$0.index] })
+      done.formUnion(graph.upstream(of: group.values).filter { isOfCall[$0.index] })
       let later = graph.upstream(of: groups[(index + 1)...].flatMap(\.values)).subtracting(done)
       let next = reduced(
         order.filter { id in done.contains(id) && graph.readers(of: id).contains(where: later.contains) })
@@ -176,7 +176,7 @@ private struct GraphCutter {
     for id in order.reversed() where kept.contains(id) {
       kept.remove(id)
       if follows(id, from: kept) { continue }
-      let operands = graph[id].inputs.filter { isOfStep[$0.index] && !isFree[$0.index] && !kept.contains($0) }
+      let operands = graph[id].inputs.filter { isOfCall[$0.index] && !isFree[$0.index] && !kept.contains($0) }
       let width = Set(operands).reduce(0) { $0 + self.width($1) }
       if graph[id].op.traits.flags.contains(.cheap) && width <= self.width(id) || !canCarry(id) {
         kept.formUnion(operands)
@@ -196,7 +196,7 @@ private struct GraphCutter {
   }
 
   private func follows(_ id: ValueID, from kept: Set<ValueID>) -> Bool {
-    if isFree[id.index] || !isOfStep[id.index] { return true }
+    if isFree[id.index] || !isOfCall[id.index] { return true }
     return graph[id].op.traits.flags.contains(.cheap)
       && graph[id].inputs.allSatisfy { kept.contains($0) || follows($0, from: kept) }
   }

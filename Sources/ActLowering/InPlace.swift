@@ -6,7 +6,7 @@ extension Plan {
   mutating func writeInPlace() {
     let last = lastReads(throughViews: false)
     var buffers = BufferMap(self)
-    for index in step {
+    for index in ofCall {
       if values[index].place == .arena(0) {
         let operands = values[index].op.traits.overwritable.indices(of: values[index].inputs.count)
         if let operand = operands.first(where: { mayWrite(index, over: $0, buffers, last) }) {

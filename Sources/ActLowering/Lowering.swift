@@ -16,6 +16,8 @@ package struct LoweringOptions: Sendable {
   package var cacheType = DType.f32
   /// Whether buffers share bytes of the arena and are written in place. If false, each value has bytes of its own.
   package var sharesArena = true
+  /// Whether what depends on a prompt alone is computed once for its steps. If false, every step computes it.
+  package var preparesPrompts = true
 
   package init() {}
 }
@@ -42,13 +44,13 @@ private struct Lowering {
   let order: [ValueID]
   var plan: Plan
   var compile = CompileProgram()
-  /// Index in the plan of a value that set or step programs read.
+  /// Index in the plan of a value that later programs read.
   var planned: [ValueID: Int] = [:]
 
   init(graph: Graph, options: LoweringOptions) {
     self.graph = graph
     self.options = options
-    times = graph.bindingTimes()
+    times = graph.scheduledTimes(preparesPrompts: options.preparesPrompts)
     order = graph.order
     plan = Plan(name: graph.name)
   }
@@ -77,8 +79,10 @@ private struct Lowering {
     addConstants()
     for id in order where graph.inputs.contains(id) { add(id, .call) }
     try addSet()
+    try addPrompt()
     try addStep()
-    placeStep()
+    keepPrompt()
+    placeRows()
     do { try plan.verify() } catch { throw LoweringError(description: "\(error)") }
     return (compile, plan)
   }
@@ -162,15 +166,21 @@ private struct Lowering {
     plan.set = start..<plan.values.count
   }
 
-  private mutating func addStep() throws {
+  private mutating func addPrompt() throws {
     let start = plan.values.count
+    try addRows(at: .prompt)
+    plan.prompt = start..<plan.values.count
+  }
+
+  /// Adds the rows of channels that are known at a time, which depend on a call's inputs.
+  private mutating func addRows(at time: BindingTime) throws {
     let results = Set(graph.results.map(\.value))
-    for id in order where times[id.index] == .step && !graph.inputs.contains(id) {
+    for id in order where times[id.index] == time && !graph.inputs.contains(id) {
       let type = graph.type(id)
       let isState = if case .kvAppend = graph[id].op { true } else { false }
       guard type.isRows else { throw failure(id, "rows of fixed sizes", "\(type)") }
       guard graph[id].op.traits.programs.contains(.step) else {
-        throw failure(id, "operands known when the plan is compiled", "one of the step")
+        throw failure(id, "operands known when the plan is compiled", "one of a call")
       }
       if let matrix = graph[id].op.traits.matrixOperand, times[graph[id].inputs[matrix].index] != .compile {
         throw failure(
@@ -182,6 +192,11 @@ private struct Lowering {
         && !results.contains(id)
       add(id, isState ? .cache : isView ? .view : .arena(0))
     }
+  }
+
+  private mutating func addStep() throws {
+    let start = plan.values.count
+    try addRows(at: .step)
     plan.step = start..<plan.values.count
     for result in graph.results {
       guard let index = planned[result.value], plan.step.contains(index) else {
@@ -207,8 +222,8 @@ private struct Lowering {
 
   /// Whether a value is a row an entry, taken for each row, and all that read it find the row of the entry themselves.
   private func isReadByEntry(_ id: ValueID) -> Bool {
-    guard case .takeRows = graph[id].op, case .input(_, .entry) = graph[graph[id].inputs[1]].op,
-      graph.type(id).rank == 2, graph[id].site == nil, times[graph[id].inputs[0].index] == .step
+    guard case .takeRows = graph[id].op, case .input(_, .entry, _) = graph[graph[id].inputs[1]].op,
+      graph.type(id).rank == 2, graph[id].site == nil, times[graph[id].inputs[0].index].isOfCall
     else { return false }
     return graph.readers(of: id).allSatisfy { reader in
       let inputs = graph[reader].inputs
@@ -217,13 +232,43 @@ private struct Lowering {
     }
   }
 
-  private mutating func placeStep() {
+  private mutating func placeRows() {
     if options.sharesArena { plan.writeInPlace() }
     let buffers = plan.buffers()
     let layout = options.sharesArena ? planArena(buffers.lifetimes) : planSeparately(buffers.lifetimes)
     for (value, offset) in zip(buffers.values, layout.offsets) { plan.values[value].place = .arena(offset) }
     plan.arenaByteCount = layout.byteCount
     plan.arenaBound = arenaBound(buffers.lifetimes)
+  }
+}
+
+extension Lowering {
+  /// Gives what steps read of the prompt bytes of its own, which last from step to step.
+  private mutating func keepPrompt() {
+    for index in plan.step {
+      for input in plan.values[index].inputs {
+        var owner = input
+        while plan.values[owner].place == .view { owner = plan.values[owner].inputs[0] }
+        guard plan.values[owner].place == .arena(0), plan.prompt.contains(owner) else { continue }
+        plan.values[owner].place = .prompt(plan.promptByteCount)
+        plan.promptByteCount += aligned(plan.byteCount(plan.values[owner].type) ?? 0)
+      }
+    }
+  }
+}
+
+extension Graph {
+  /// The binding times by which values are computed: what is returned, and what hangs on it, is of the step.
+  fileprivate func scheduledTimes(preparesPrompts: Bool) -> [BindingTime] {
+    var times = bindingTimes()
+    let inputs = Set(inputs)
+    for id in order where times[id.index] == .prompt && !inputs.contains(id) {
+      let isOfStep =
+        !preparesPrompts || isResult(id)
+        || self[id].inputs.contains { !inputs.contains($0) && times[$0.index] == .step }
+      if isOfStep { times[id.index] = .step }
+    }
+    return times
   }
 }
 

@@ -1,6 +1,6 @@
 import ActIR
 
-/// The buffer that holds each value of a step, and the elements of a row that the value has there.
+/// The buffer that holds each value of a call, and the elements of a row that the value has there.
 ///
 /// A row here is what a symbol counts: all that lies behind the first dimension. It is filled in schedule order, as
 /// values are given their places.
@@ -11,7 +11,7 @@ package struct BufferMap {
   private var columns: [Range<Int>]
   /// For every buffer, the values in it so far; views are not among them.
   private var members: [[Int]]
-  /// For every value, its views anywhere in the step, with the columns that each shows.
+  /// For every value, its views anywhere in the call, with the columns that each shows.
   private var views: [[(index: Int, columns: Range<Int>)]]
 
   /// Whether rows of the value have gaps between them, where its buffer holds more.
@@ -19,7 +19,7 @@ package struct BufferMap {
   /// Whether something reads the value, or a view of it, that needs its rows without gaps.
   package let needsContiguity: [Bool]
 
-  /// A map of the constants, inputs and set-time values; those of the step are added one by one.
+  /// A map of the constants, inputs and set-time values; those of the call are added one by one.
   package init(_ plan: Plan) {
     owner = Array(plan.values.indices)
     columns = plan.values.map { 0..<($0.type.elementsPerSymbol ?? 0) }
@@ -27,7 +27,7 @@ package struct BufferMap {
     members = Array(repeating: [], count: plan.values.count)
     views = Array(repeating: [], count: plan.values.count)
     var needs = plan.values.map { _ in false }
-    for index in plan.step.reversed() {
+    for index in plan.ofCall.reversed() {
       let value = plan.values[index]
       guard value.op.traits.flags.contains(.contiguous) || value.place == .view && needs[index] else {
         continue
@@ -38,7 +38,7 @@ package struct BufferMap {
     // Of every view, the value that it is a view of through others, and where in it the view begins.
     var root = Array(plan.values.indices)
     var start = [Int](repeating: 0, count: plan.values.count)
-    for index in plan.step where plan.values[index].place == .view {
+    for index in plan.ofCall where plan.values[index].place == .view {
       let base = plan.values[index].inputs[0]
       let part = plan.values[index].viewedElements(of: plan.values[base].type)
       root[index] = root[base]
@@ -47,7 +47,7 @@ package struct BufferMap {
     }
   }
 
-  /// Adds the next value of the step, whose place is known.
+  /// Adds the next value of the call, whose place is known.
   package mutating func add(_ index: Int, of plan: Plan) {
     let value = plan.values[index]
     switch value.place {

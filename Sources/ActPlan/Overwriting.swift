@@ -5,7 +5,7 @@ extension Plan {
   package func mayWrite(_ index: Int, over operand: Int, _ buffers: BufferMap, _ last: [Int]) -> Bool {
     let value = values[index]
     let input = value.inputs[operand]
-    guard step.contains(input), values[input].type == value.type,
+    guard ofCall.contains(input), values[input].type == value.type,
       case .arena = values[buffers.owner[input]].place,
       // A row an entry that stands for many has bytes for one.
       values[buffers.owner[input]].type.shape.first == value.type.shape.first,

@@ -1,6 +1,6 @@
 import ActIR
 
-/// A compiled model: what runs when a dial moves, what runs in every step, and where each value is stored.
+/// A compiled model: what runs when a dial moves, for a prompt and in every step, and where each value is stored.
 ///
 /// The values of a plan are nodes in schedule order, each with a place. A plan shares ops, types and text form with the
 /// graph, but its order and its places are fixed. The weights are tensors of the plan file, by name.
@@ -9,10 +9,12 @@ package struct Plan: Hashable, Sendable {
   package enum Place: Hashable, Sendable {
     /// A tensor of the plan file.
     case constant
-    /// Given by the caller of every step.
+    /// Given by the caller of every step, or once for the steps of a prompt.
     case call
     /// In every slot's block of set-time values, at this byte.
     case slot(Int)
+    /// In the memory that keeps what steps read of a prompt, at this byte.
+    case prompt(Int)
     /// In the arena, at this byte.
     case arena(Int)
     /// Columns of its operand; no kernel runs.
@@ -78,10 +80,14 @@ package struct Plan: Hashable, Sendable {
   package var arenaBound = 0
   /// Bytes of one slot's block of set-time values.
   package var slotByteCount = 0
-  /// All values: constants and inputs, then set-time values, then those of the step.
+  /// Bytes of what steps read of a prompt, at the largest row counts.
+  package var promptByteCount = 0
+  /// All values: constants and inputs, then set-time values, those of the prompt, and those of the step.
   package var values: [Value] = []
   /// Indices of the set-time values that are computed.
   package var set: Range<Int> = 0..<0
+  /// Indices of the values that are computed once for the steps of a prompt.
+  package var prompt: Range<Int> = 0..<0
   /// Indices of the values of a step.
   package var step: Range<Int> = 0..<0
   package var results: [Result] = []
@@ -151,18 +157,27 @@ extension Plan {
   /// The inputs, in order.
   package var inputs: [DeclaredInput] {
     values.compactMap { value in
-      guard case .input(let name, let role) = value.op else { return nil }
-      return DeclaredInput(name: name, role: role, type: value.type)
+      guard case .input(let name, let role, let time) = value.op else { return nil }
+      return DeclaredInput(name: name, role: role, time: time, type: value.type)
     }
   }
 
-  /// Whether a call must hold entries whole, since rows see later ones.
+  /// Whether a call must hold entries whole, since rows see later ones or what is made of a prompt is an entry's.
   package var needsWholeEntries: Bool {
-    values.contains { if case .kvPack = $0.op { true } else { false } }
+    !prompt.isEmpty || values.contains { if case .kvPack = $0.op { true } else { false } }
   }
+
+  /// Indices of the values that depend on a call's inputs: those of the prompt, then those of the step.
+  package var ofCall: Range<Int> { prompt.isEmpty ? step : prompt.lowerBound..<step.upperBound }
+
+  /// Whether a value of the prompt hangs on a dial, so that it must be computed again when its slot changes.
+  package var promptFollowsDials: Bool { values[prompt].contains { $0.inputs.contains(where: set.contains) } }
 
   /// How many kernels a step runs; views run none.
   package var stepCount: Int { values[step].count { $0.place != .view } }
+
+  /// How many kernels run once for the steps of a prompt.
+  package var promptCount: Int { values[prompt].count { $0.place != .view } }
 
   /// How many kernels run when a dial moves.
   package var setCount: Int { values[set].count { $0.op.traits.bindingTime != .set } }

@@ -4,8 +4,14 @@ import ActIR
 
 extension Plan {
   /// Checks that the engine knows how to give an input.
-  func verifyInput(_ index: Int, _ role: InputRole) throws(PlanError) {
+  func verifyInput(_ index: Int, _ role: InputRole, _ time: BindingTime) throws(PlanError) {
     let type = values[index].type
+    // The engine writes positions and entries itself in every step, and to a prompt nobody chooses rows.
+    if time == .prompt {
+      guard role.mayBeOfPrompt, type.shape.first != .symbol("R") else {
+        throw failure(index, "an input of the step", "\(role.rawValue) \(type) of the prompt")
+      }
+    }
     let rows =
       switch role {
       case .token: "T"
@@ -53,7 +59,7 @@ extension Plan {
   /// Checks that an op takes rows by an input whose range the engine knows.
   func verifyIndex(_ operand: Int, of index: Int) throws(PlanError) {
     let (table, indices) = (values[values[index].inputs[0]], values[values[index].inputs[operand]])
-    guard indices.place == .call, case .input(_, let role) = indices.op else {
+    guard indices.place == .call, case .input(_, let role, _) = indices.op else {
       throw failure(index, "an input as operand \(operand)", "%\(indices.name)")
     }
     let rows: Dim? = table.place == .constant ? nil : table.type.shape.first
@@ -97,7 +103,7 @@ extension Plan {
   func verifyEntryView(_ index: Int) throws(PlanError) {
     let value = values[index]
     let (rows, entries) = (values[value.inputs[0]], values[value.inputs[1]])
-    guard case .input(_, .entry) = entries.op, step.contains(value.inputs[0]) || rows.place == .call,
+    guard case .input(_, .entry, _) = entries.op, ofCall.contains(value.inputs[0]) || rows.place == .call,
       value.type.rank == 2, value.site == nil
     else { throw failure(index, "a row for each entry's, without a site", "\(value.type)") }
     for reader in values.indices where values[reader].inputs.contains(index) {
@@ -143,7 +149,7 @@ extension Plan {
     var symbols: Set<String> = []
     for value in values {
       guard let operand = value.op.traits.indexOperand,
-        case .input(name, _) = values[value.inputs[operand]].op
+        case .input(name, _, _) = values[value.inputs[operand]].op
       else { continue }
       switch values[value.inputs[0]].type.shape.first {
       case .fixed(let rows)?: fixed = min(fixed ?? rows, rows)

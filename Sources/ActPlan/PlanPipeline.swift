@@ -42,6 +42,16 @@ package struct PlanPipeline: Hashable, Sendable {
     }
   }
 
+  /// The size of latents.
+  package struct LatentSize: Hashable, Sendable {
+    package var width, height: Int
+
+    package init(width: Int, height: Int) {
+      self.width = width
+      self.height = height
+    }
+  }
+
   /// The class of the pipeline in diffusers.
   package var className: String
   /// The parsed `scheduler_config.json`.
@@ -60,6 +70,8 @@ package struct PlanPipeline: Hashable, Sendable {
   /// What a latent is divided by for the decoder, and what is added then.
   package var latentScale = 1.0
   package var latentShift = 0.0
+  /// Of what the decoder takes for a whole picture, or where there is none the denoiser; nil where its modules say it.
+  package var latentSize: LatentSize?
   /// What the scheduler's times are multiplied by for the denoiser.
   package var timeScale = 1.0
   /// Whether the sigmas of flow matching begin evenly; else as the model was trained.
@@ -71,6 +83,8 @@ package struct PlanPipeline: Hashable, Sendable {
   package var guidance: Double
   /// The steps of denoising at which a map acts, by its name; maps that are not named act at all of them.
   package var mapSteps: [String: DenoisingSteps] = [:]
+  /// How pictures are decoded in parts; nil: whole.
+  package var decodeTile: DecodeTile?
 
   package init(className: String, scheduler: JSON, steps: Int, guidance: Double) {
     self.className = className
@@ -83,6 +97,9 @@ package struct PlanPipeline: Hashable, Sendable {
 
   /// As a plan records it.
   package var json: JSON {
+    func sides(_ width: Int, _ height: Int) -> JSON {
+      .object(["width": .int(width), "height": .int(height)])
+    }
     var json: JSON = .object([
       "class": .string(className), "scheduler": scheduler,
       "texts": .array(
@@ -96,8 +113,10 @@ package struct PlanPipeline: Hashable, Sendable {
         }),
       "labels": .array(labels.map { .object(["name": .string($0.name), "number": .int($0.number)]) }),
       "latent_scale": .double(latentScale), "latent_shift": .double(latentShift),
+      "latent_size": latentSize.map { sides($0.width, $0.height) } ?? .null,
       "time_scale": .double(timeScale), "even_sigmas": .bool(hasEvenSigmas),
       "image_rows": imageRows.map(JSON.int) ?? .null, "steps": .int(steps), "guidance": .double(guidance),
+      "decode_tile": decodeTile.map { sides($0.width, $0.height) } ?? .null,
     ])
     if !mapSteps.isEmpty {
       let steps = mapSteps.sorted { $0.key < $1.key }.map {
@@ -149,6 +168,14 @@ package struct PlanPipeline: Hashable, Sendable {
       }
       mapSteps[member.key] = steps
     }
+    latentSize = try record.record("latent_size").map { (size) throws(FileError) in
+      LatentSize(width: try size.size("width"), height: try size.size("height"))
+    }
+    decodeTile = try record.record("decode_tile").map { (tile) throws(FileError) in
+      DecodeTile(
+        width: try tile.size("width", multipleOf: DecodeTile.divisor),
+        height: try tile.size("height", multipleOf: DecodeTile.divisor))
+    }
   }
 }
 
@@ -195,6 +222,20 @@ private struct Record {
       throw failure(key, "a size")
     }
     return size
+  }
+
+  func size(_ key: String, multipleOf divisor: Int) throws(FileError) -> Int {
+    let size = try size(key)
+    guard size.isMultiple(of: divisor) else { throw failure(key, "a multiple of \(divisor)") }
+    return size
+  }
+
+  /// An object; nil for null.
+  func record(_ key: String) throws(FileError) -> Record? {
+    let json = try value(key)
+    guard json != .null else { return nil }
+    guard json.members != nil else { throw failure(key, "an object") }
+    return Record(path: path, place: "\(place).\(key)", json: json)
   }
 
   func array(_ key: String) throws(FileError) -> [JSON] {

@@ -7,6 +7,7 @@ import ActIR
 //       context = 2048
 //       arena = 9437184, bound = 9437184
 //       slot = 128
+//       prompt = 4096
 //       wire x = latents from @encoder
 //       wire text = states from @first, states from @second then zeros 256
 //       constants {
@@ -18,6 +19,9 @@ import ActIR
 //       set {
 //         %football = dial {name = "football"} : f32[] @slot+0
 //       }
+//       prompt {
+//         %keys = linear %text, %k : f32[T,576] @prompt+0
+//       }
 //       step {
 //         %h = embedding %w, %tokens : f32[T,576] @arena+0
 //         %g = slice %m {start = 0, count = 8} : f32[T,8] @view
@@ -26,6 +30,8 @@ import ActIR
 //       }
 //       return logits = %logits
 //     }
+//
+// A plan in which nothing is of the prompt has neither the line nor the section of that name.
 
 extension Plan: CustomStringConvertible {
   package var description: String {
@@ -34,11 +40,13 @@ extension Plan: CustomStringConvertible {
     text += "  context = \(contextLength)\n"
     text += "  arena = \(arenaByteCount), bound = \(arenaBound)\n"
     text += "  slot = \(slotByteCount)\n"
+    if !prompt.isEmpty { text += "  prompt = \(promptByteCount)\n" }
     for wire in wires { text += "  \(wire.text)\n" }
     let firstCall = values.indices.first { values[$0].place == .call } ?? set.lowerBound
     text += section("constants", 0..<firstCall)
     text += section("call", firstCall..<set.lowerBound)
     text += section("set", set)
+    if !prompt.isEmpty { text += section("prompt", prompt) }
     text += section("step", step)
     let returned = results.map { result in
       let value = values[result.value].name
@@ -67,6 +75,7 @@ extension Plan.Place {
     switch self {
     case .constant, .call: nil
     case .slot(let offset): "slot+\(offset)"
+    case .prompt(let offset): "prompt+\(offset)"
     case .arena(let offset): "arena+\(offset)"
     case .view: "view"
     case .cache: "cache"
@@ -127,6 +136,11 @@ extension Plan {
     try lexer.expect(",")
     arenaBound = try number("bound")
     slotByteCount = try number("slot")
+    let hasPrompt = try lexer.acceptWord("prompt")
+    if hasPrompt {
+      try lexer.expect("=")
+      promptByteCount = try lexer.int("a number")
+    }
     while try lexer.acceptWord("wire") {
       wires.append(try Wire(from: &lexer))
       guard wires.count <= Self.mostWires else { throw lexer.failure("more than \(Self.mostWires) wires") }
@@ -161,6 +175,7 @@ extension Plan {
     _ = try section("constants", .constant)
     _ = try section("call", .call)
     set = try section("set", nil)
+    prompt = try hasPrompt ? section("prompt", nil) : values.count..<values.count
     step = try section("step", nil)
 
     guard try lexer.acceptWord("return") else { throw lexer.failure("expected `return`") }
@@ -181,7 +196,7 @@ extension Plan {
 
 extension Plan.Place {
   fileprivate init(from lexer: inout Lexer) throws(ParseError) {
-    let kind = try lexer.symbol("a place: @arena, @cache, @slot, @view, @over or @result")
+    let kind = try lexer.symbol("a place: @arena, @cache, @slot, @prompt, @view, @over or @result")
     func offset() throws(ParseError) -> Int {
       try lexer.expect("+")
       return try lexer.int("an offset")
@@ -189,6 +204,7 @@ extension Plan.Place {
     switch kind {
     case "arena": self = .arena(try offset())
     case "slot": self = .slot(try offset())
+    case "prompt": self = .prompt(try offset())
     case "over": self = .over(operand: try offset())
     case "cache": self = .cache
     case "view": self = .view

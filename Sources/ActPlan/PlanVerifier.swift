@@ -37,6 +37,7 @@ extension Plan {
     try verifyWires()
     try verifyCaches()
     try verifySlots()
+    try verifyKept()
     try verifyArena()
   }
 
@@ -71,7 +72,7 @@ extension Plan {
     guard (1...Self.largestContext).contains(contextLength) else {
       throw PlanError(value: "context", expected: "1 to \(Self.largestContext)", found: "\(contextLength)")
     }
-    for (name, size) in [("arena", arenaByteCount), ("slot", slotByteCount)]
+    for (name, size) in [("arena", arenaByteCount), ("slot", slotByteCount), ("prompt", promptByteCount)]
     where !(0...Self.largestBlock).contains(size) {
       throw PlanError(value: name, expected: "at most \(Self.largestBlock) bytes", found: "\(size)")
     }
@@ -115,6 +116,7 @@ extension Plan {
 
   private func verifyPlace(_ index: Int, isResult: Bool) throws(PlanError) {
     let value = values[index]
+    if prompt.contains(index) { try verifyPrompt(index) }
     switch value.place {
     case .constant:
       guard case .weight = value.op, value.type.byteCount() != nil,
@@ -125,18 +127,26 @@ extension Plan {
           index, "a weight of numbers or masks, of fixed size, among the constants", "\(value.type)")
       }
     case .call:
-      guard case .input(let name, let role) = value.op, value.name == name else {
+      guard case .input(let name, let role, let time) = value.op, value.name == name else {
         throw failure(index, "an input of its own name", "%\(value.name)")
       }
-      try verifyInput(index, role)
+      try verifyInput(index, role, time)
     case .slot(let offset):
       guard set.contains(index), value.op.traits.programs.contains(.set),
-        value.inputs.allSatisfy({ $0 < step.lowerBound && values[$0].place != .call }),
+        value.inputs.allSatisfy({ $0 < ofCall.lowerBound && values[$0].place != .call }),
         [.f32, .bool].contains(value.type.dtype), let count = value.type.byteCount(),
         offset % bufferAlignment == 0, offset <= slotByteCount, count <= slotByteCount - offset
       else {
         throw failure(
           index, "a value inside the slot's \(slotByteCount) bytes", "\(value.type) @slot+\(offset)")
+      }
+    case .prompt(let offset):
+      try verifyRows(index)
+      guard prompt.contains(index), let count = byteCount(value.type), offset % bufferAlignment == 0,
+        offset <= promptByteCount, count <= promptByteCount - offset
+      else {
+        throw failure(
+          index, "bytes inside the prompt's \(promptByteCount)", "\(value.type) @prompt+\(offset)")
       }
     case .arena(let offset):
       try verifyRows(index)
@@ -155,7 +165,7 @@ extension Plan {
         try verifyEntryView(index)
       } else {
         guard value.op.traits.flags.contains(.view),
-          step.contains(value.inputs[0]) || values[value.inputs[0]].place == .call
+          ofCall.contains(value.inputs[0]) || values[value.inputs[0]].place == .call
         else { throw failure(index, "a slice or another shape of a step's value", value.op.mnemonic) }
       }
     case .over(let operand):
@@ -166,6 +176,7 @@ extension Plan {
     case .result:
       try verifyRows(index)
       guard isResult else { throw failure(index, "a result", "a value that is not returned") }
+      guard step.contains(index) else { throw failure(index, "a result of the step", "one of the prompt") }
       guard value.type.dtype == .f32, let count = byteCount(value.type), count <= Self.largestBlock else {
         throw failure(index, "f32 of at most \(Self.largestBlock) bytes", "\(value.type)")
       }
@@ -190,7 +201,7 @@ extension Plan {
       case .kvPack, .choose: true
       default: false
       }
-    guard step.contains(index), value.type.dtype == .f32 || isMask || isOwnType, value.type.isRows else {
+    guard ofCall.contains(index), value.type.dtype == .f32 || isMask || isOwnType, value.type.isRows else {
       throw failure(index, "rows of fixed sizes in the step", "\(value.type)")
     }
     guard value.op.traits.programs.contains(.step) else {
@@ -297,7 +308,10 @@ extension Plan {
 
     let last = lastReads(throughViews: false)
     var map = BufferMap(self)
-    for index in step {
+    for index in ofCall {
+      if step.contains(index), let input = values[index].inputs.first(where: { !isKept($0, map) }) {
+        throw failure(index, "what is kept of the prompt", "%\(values[input].name)")
+      }
       if case .over(let operand) = values[index].place, !mayWrite(index, over: operand, map, last) {
         throw failure(
           index, "an operand in the arena that nothing reads later",

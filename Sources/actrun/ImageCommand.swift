@@ -58,6 +58,11 @@ struct ImageCommand: ParsableCommand {
   @Option(help: "How much of the noise that a step of DDIM removes is drawn anew, 0 to 1.") var eta = 0.0
   @OptionGroup var steering: SteeringOptions
   @Option(
+    help: ArgumentHelp(
+      "Strengths by map for the negative prompt and its predictions; by default those of --steer. 0 steers the prompt alone.",
+      valueName: "expression"))
+  var steerNegative: [String] = []
+  @Option(
     name: .shortAndLong, help: ArgumentHelp("The file to write: .png or .safetensors.", valueName: "file"),
     completion: .file(extensions: ["png", "safetensors"]))
   var output: String
@@ -74,6 +79,9 @@ struct ImageCommand: ParsableCommand {
     }
     guard output.hasSuffix(".png") || output.hasSuffix(".safetensors") else {
       throw ValidationError("-o: expected a file that ends in .png or .safetensors, found `\(output)`")
+    }
+    guard try SteeringExpression(parsing: steerNegative).single != nil else {
+      throw ValidationError("--steer-negative: expected one strength for each map")
     }
     if let guidance, !(guidance.isFinite && abs(guidance) <= 1000) {
       throw ValidationError("--guidance: expected a number from -1000 to 1000, found \(guidance)")
@@ -104,6 +112,20 @@ struct ImageCommand: ParsableCommand {
       samples: 0..<samples)
     request.negativePrompt = negativePrompt
     request.eta = eta
+    if !steerNegative.isEmpty {
+      let negative = try SteeringExpression(parsing: steerNegative)
+      guard model.isGuided(request) else {
+        throw ValidationError(
+          model.pipeline.isGuided
+            ? "--steer-negative: expected a --guidance above 1, found \(request.guidance), which reads the prompt alone"
+            : "--steer-negative: the pipeline makes no predictions with a negative prompt")
+      }
+      request.negativeSteering = negative.single
+      try model.check(negative.combinations[0])
+      for name in negative.extrapolated {
+        warn("strength of `\(name)` outside [0, 1] extrapolates the map")
+      }
+    }
     let latents = try latents.map {
       try Latents(reading: $0, shape: model.latentShape, count: prompts.count * samples)
     }
@@ -161,6 +183,9 @@ struct ImageCommand: ParsableCommand {
     if let latents { texts.append(("latents", latents)) }
     if let scheduler { texts.append(("scheduler", scheduler)) }
     texts.append(("strengths", combinations.map(steeringText).joined(separator: "; ")))
+    if let negative = request.negativeSteering {
+      texts.append(("negative_strengths", steeringText(negative)))
+    }
     return texts + [("software", "actrun \(toolVersion)")]
   }
 }

@@ -29,7 +29,7 @@ import Testing
       try Graph(parsing: map.transport),
       sizes: try sizes(map, site)
     ) { op in
-      guard case .input(let name, _) = op else { return nil }
+      guard case .input(let name, _, _) = op else { return nil }
       if name == "strength" { return [Double(strength)] }
       return name == "x" ? rows : site.parameters[name]!.values.map(Double.init)
     }

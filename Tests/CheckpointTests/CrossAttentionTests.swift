@@ -81,7 +81,7 @@ import Testing
       return call.image[image * size * 24 + channel * size + pixel]
     }
     let reference = ReferenceValues(graph, rowsOfEntries: ["T": call.texts]) { op in
-      guard case .input(let name, _) = op else { return nil }
+      guard case .input(let name, _, _) = op else { return nil }
       return shown[name]?.map(Double.init)
     }
     for fuses in [false, true] {

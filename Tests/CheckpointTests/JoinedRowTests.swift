@@ -109,7 +109,7 @@ import Testing
     let graph = try graph(image.name, image.symbol)
     let sizes = ["T": call.sizes.map(\.text), "P": call.sizes.map(\.image)]
     let reference = ReferenceValues(graph, rowsOfEntries: sizes) { op in
-      guard case .input(let name, _) = op else { return nil }
+      guard case .input(let name, _, _) = op else { return nil }
       switch name {
       case "of_text": return call.places("T").map { Double($0.entry) }
       case "of_image": return call.places("P").map { Double($0.entry) }

@@ -72,7 +72,7 @@ import Testing
     }
     sizes["D"] = site.width
     let values = ReferenceValues(function, sizes: sizes) { op in
-      guard case .input(let name, _) = op else { return nil }
+      guard case .input(let name, _, _) = op else { return nil }
       let values =
         switch name {
         case "x": x

@@ -119,6 +119,15 @@ import Workbench
     try equalsDiffusers(Run(pipeline: "tiny-sdxl", name: "euler"), folder: replaced)
   }
 
+  /// All that a denoiser is given stays the same from step to step, but for samples and times.
+  @Test(arguments: Set(Self.runs.map(\.pipeline)).sorted()) func whatIsOfThePrompt(pipeline: String) throws {
+    let size = ImageSize(width: 16, height: 16)
+    let networks = try Pipeline(PipelineFolder(fixture(pipeline)), size: size).forPlan().networks
+    let inputs = try #require(
+      networks.map(\.graph.declaredInputs).first { $0.contains { $0.role == .sample } })
+    #expect(inputs.allSatisfy { ($0.time == .prompt) == $0.role.mayBeOfPrompt })
+  }
+
   /// A sample does not depend on what is made beside it, to the bit, also where texts differ in length.
   @Test(arguments: ["tiny-flux-dev", "tiny-pixart-alpha", "tiny-text-unet"])
   func samplesAreApart(pipeline: String) throws {

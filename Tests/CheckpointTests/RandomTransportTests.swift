@@ -169,7 +169,7 @@ private struct SteeringCheck {
     let count = prompt.count
     let reference = ReferenceValues(graph, sizes: ["T": count, "R": count]) { op in
       switch op {
-      case .input("tokens", _): prompt.map(Double.init)
+      case .input("tokens", _, _): prompt.map(Double.init)
       case .input: (0..<count).map(Double.init)
       case .weight(let name): weights[name]
       case .dial(let name, _): strengths[name].map { [Double($0)] }

@@ -66,6 +66,9 @@ import Workbench
     try #require(compile("tiny-flux-schnell", ["--context", "8"]).code == 0)
     expect(try image("a cat", ["--negative-prompt", "a dog"]), 2, "the pipeline reads no negative prompt")
     expect(try image("a cat", ["--guidance", "3"]), 2, "the pipeline reads no guidance")
+    expect(
+      try image("a cat", ["--steer-negative", "x=1"]), 2,
+      "--steer-negative: the pipeline makes no predictions with a negative prompt")
     #expect(try image("a cat by the river").error.contains("is cut to the 8 that `text_encoder` takes"))
   }
 

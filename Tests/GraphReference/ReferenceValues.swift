@@ -113,7 +113,7 @@ package struct ReferenceValues {
       (0..<inputs[0].width).reduce(0) { $0 + inputs[0][row, $1] * inputs[1][column, $1] }
     }
     switch node.op {
-    case .input(let name, _), .weight(let name): return leaf(name, node.type)
+    case .input(let name, _, _), .weight(let name): return leaf(name, node.type)
     case .mapParameter(let map, let site, let name): return leaf("\(map)/\(site)/\(name)", node.type)
     case .dial(let name, _): return leaf("dial \(name)", node.type)
     case .gateBound(let gate, let end):

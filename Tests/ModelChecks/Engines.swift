@@ -8,7 +8,7 @@ import ActRuntime
 
 /// The ways to compile a steered model, which must all compute the same.
 package enum Variant: Hashable, Sendable, CaseIterable {
-  /// The graph as it is written, every buffer with bytes of its own.
+  /// The graph as it is written, every buffer with bytes of its own, and all of a call in the step.
   case reference
   /// The graph as it is written.
   case inserted
@@ -56,6 +56,7 @@ extension Model {
     options.fuses = variant == .live || variant == .frozen
     options.frozen = variant == .frozen && map != nil ? [steeringMap: strength] : [:]
     options.lowering.sharesArena = variant != .reference
+    options.lowering.preparesPrompts = variant != .reference
     options.lowering.cacheType = cache
     options.lowering.maximumRows = rows
     return try compile(graph, maps, options)

@@ -18,6 +18,13 @@ import Workbench
     let tokens = graph.append(
       Node(.input(name: "tokens"), [], TensorType(.i32, [.symbol("T")]), name: "tokens"))
     var values = [graph.append(.embedding, leaf([10, 8]), tokens, name: "h")]
+    if Bool.random(using: &random) {
+      // Rows of a prompt, on which what follows may hang alone.
+      for name in ["p", "r"] {
+        let type = TensorType(.f32, [.symbol("T"), .fixed(8)])
+        values.append(graph.append(Node(.input(name: name, time: .prompt), [], type, name: name)))
+      }
+    }
     for step in 0..<Int.random(in: 1...24, using: &random) {
       // Recent values more often, so that many die early and some late.
       let recent = values.suffix(Bool.random(using: &random) ? 3 : values.count)
@@ -97,12 +104,14 @@ import Workbench
   }
 
   private func damage(_ plan: inout Plan, _ random: inout SplitMix64) {
-    let index = Int.random(in: plan.step, using: &random)
-    switch Int.random(in: 0..<4, using: &random) {
+    let index = Int.random(in: plan.ofCall, using: &random)
+    switch Int.random(in: 0..<5, using: &random) {
     case 0:
       plan.values[index].place = .arena(64 * Int.random(in: 0...(plan.arenaByteCount / 64), using: &random))
     case 1: plan.values[index].place = .over(operand: Int.random(in: 0..<3, using: &random))
     case 2: plan.values[index].place = .view
+    case 3:
+      plan.values[index].place = .prompt(64 * Int.random(in: 0...(plan.promptByteCount / 64), using: &random))
     default:
       guard !plan.values[index].inputs.isEmpty else { return }
       let operand = Int.random(in: plan.values[index].inputs.indices, using: &random)

@@ -1,9 +1,9 @@
 import ActIR
 import ActPlan
 
-/// Runs the step of a plan on bytes that remember who wrote them, in place of numbers.
+/// Runs the prompt and the step of a plan on bytes that remember who wrote them, in place of numbers.
 ///
-/// What a step may rely on is that every element it reads is the one that its operand's producer wrote. Knows of
+/// What they may rely on is that every element it reads is the one that its operand's producer wrote. Knows of
 /// places what the engine does, and nothing of lifetimes.
 struct SymbolicMachine {
   /// An element: of which value that is no view, in which row and column.
@@ -13,7 +13,8 @@ struct SymbolicMachine {
     var column: Int
   }
 
-  /// Where rows of a value begin and how far they are apart, in elements. Results lie after the arena.
+  /// Where rows of a value begin and how far they are apart, in elements. What is kept of the prompt lies after the arena,
+  /// and results after that.
   private struct Strip {
     var start: Int
     var stride: Int
@@ -27,7 +28,7 @@ struct SymbolicMachine {
 
   init(_ plan: Plan) {
     self.plan = plan
-    memory = Array(repeating: nil, count: plan.arenaByteCount / 4)
+    memory = Array(repeating: nil, count: (plan.arenaByteCount + plan.promptByteCount) / 4)
     strips = Array(repeating: nil, count: plan.values.count)
     sources = plan.values.indices.map { ($0, 0) }
   }
@@ -39,12 +40,16 @@ struct SymbolicMachine {
   }
 
   private mutating func run() -> String? {
-    for index in plan.step {
+    for index in plan.ofCall {
+      // Between a prompt and its steps the arena is others'.
+      if index == plan.step.lowerBound {
+        for address in 0..<plan.arenaByteCount / 4 { memory[address] = nil }
+      }
       let value = plan.values[index]
       place(index)
       if value.place == .view { continue }
       let written = elements(of: index)
-      for (position, input) in value.inputs.enumerated() where plan.step.contains(input) {
+      for (position, input) in value.inputs.enumerated() where plan.ofCall.contains(input) {
         let read = elements(of: input)
         if read.contains(where: { memory[$0.address] != $0.element }) { return value.name }
         // A kernel that mixes columns or rows must not write where it reads.
@@ -78,6 +83,8 @@ struct SymbolicMachine {
     let value = plan.values[index]
     switch value.place {
     case .arena(let offset): strips[index] = Strip(start: offset / 4, stride: width(index))
+    case .prompt(let offset):
+      strips[index] = Strip(start: (plan.arenaByteCount + offset) / 4, stride: width(index))
     case .result:
       strips[index] = Strip(start: memory.count, stride: width(index))
       memory += Array(repeating: nil, count: width(index) * rows(index))

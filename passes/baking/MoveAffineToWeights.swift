@@ -22,7 +22,7 @@ public let moveAffineToWeights = GraphPass(
       return graph.move(map, of: id, times)
     },
     RewriteRule("move-scale-across-product") { id, graph, times in
-      guard case .binary(.mul) = graph[id].op, times[id] == .step else { return nil }
+      guard case .binary(.mul) = graph[id].op, times[id].isOfCall else { return nil }
       let operands = graph[id].inputs
       for (near, far) in [(operands[0], operands[1]), (operands[1], operands[0])] where near != far {
         guard let map = graph.writtenMap(near, times), map.shift == nil, let scale = map.scale,
@@ -58,7 +58,7 @@ extension Graph {
     func isCoefficient(_ id: ValueID) -> Bool {
       times[id] == .compile && type(id) == TensorType(.f32, [node.type.shape.last!])
     }
-    guard times[id] == .step, node.type.rank >= 2 else { return nil }
+    guard times[id].isOfCall, node.type.rank >= 2 else { return nil }
     switch node.op {
     case .affine:
       guard let map = affineMap(id, times), map.isOfWeights else { return nil }
@@ -99,7 +99,7 @@ extension Graph {
     let node = self[id]
     func takes(_ index: Int) -> Bool {
       let operand = node.inputs[index]
-      return times[operand] == .step && type(operand) == node.type && hasOneUse(operand)
+      return times[operand].isOfCall && type(operand) == node.type && hasOneUse(operand)
         && weightsTake(form, behind: operand, times)
     }
     func isConstant(_ index: Int) -> Bool {

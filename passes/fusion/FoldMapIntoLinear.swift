@@ -15,7 +15,7 @@ public let foldMapIntoLinear = GraphPass(
   rules: [
     RewriteRule("fold-map-into-linear") { x, graph, times in
       let layer = graph[x]
-      guard layer.op.isPlainProduct, graph.type(layer.inputs[1]).dtype.isFloat, times[x] == .step,
+      guard layer.op.isPlainProduct, graph.type(layer.inputs[1]).dtype.isFloat, times[x].isOfCall,
         layer.inputs.dropFirst().allSatisfy({ times[$0] == .compile }),
         let region = MapRegion(behind: x, in: graph, times)
       else { return nil }

@@ -41,7 +41,7 @@ extension Graph {
   /// `value`.
   fileprivate func takesMap(_ id: ValueID, of value: ValueID?, _ times: BindingTimes) -> Bool {
     let node = self[id]
-    guard case .linear = node.op, let value, times[id] == .step, node.inputs[0] == value else { return false }
+    guard case .linear = node.op, let value, times[id].isOfCall, node.inputs[0] == value else { return false }
     return node.inputs.dropFirst().allSatisfy({ times[$0] == .compile })
       && type(node.inputs[1]).dtype.isFloat && !isOfMaps(node.inputs[1])
   }

@@ -44,7 +44,7 @@ extension Graph {
       (x, shift) = isFirst ? (node.inputs[0], node.inputs[1]) : (node.inputs[1], node.inputs[0])
     default: return nil
     }
-    guard type(x) == node.type, times[x] == .step, times[shift] == .set, !isResult(id),
+    guard type(x) == node.type, times[x].isOfCall, times[shift] == .set, !isResult(id),
       case .binary(.mul) = self[shift].op, let channels = node.type.shape.last
     else { return nil }
     let factors = self[shift].inputs

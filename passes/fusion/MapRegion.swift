@@ -22,7 +22,7 @@ struct MapRegion {
     var inside: Set<ValueID> = [x]
     // What is computed from a site's value is the model's own.
     var open = inside
-    for id in graph.order where times[id] == .step && !graph[id].inputs.isEmpty {
+    for id in graph.order where times[id].isOfCall && !graph[id].inputs.isEmpty {
       guard let operands = graph.operandsOfAffine(id, times), operands.allSatisfy(open.contains) else {
         continue
       }
@@ -54,7 +54,7 @@ struct MapRegion {
         last == value
         || graph[last].site == nil && graph.readers(of: last).allSatisfy(inside.contains)
           && !graph.isResult(last)
-      guard isInside, times[last] == .step, let operands = graph.operandsOfAffine(last, times) else { break }
+      guard isInside, times[last].isOfCall, let operands = graph.operandsOfAffine(last, times) else { break }
       inside.insert(last)
       frontier.remove(last)
       frontier.formUnion(operands)
@@ -97,8 +97,8 @@ extension Graph {
   /// The operands of the step that a node is affine in, where its others are constants; else nil.
   fileprivate func operandsOfAffine(_ id: ValueID, _ times: BindingTimes) -> [ValueID]? {
     let inputs = self[id].inputs
-    let operands = inputs.filter { times[$0] == .step }
-    let constants = inputs.filter { times[$0] != .step }
+    let operands = inputs.filter { times[$0].isOfCall }
+    let constants = inputs.filter { !times[$0].isOfCall }
     guard !operands.isEmpty, constants.allSatisfy({ times[$0] == .compile }) else { return nil }
     if self[id].op.isElementwise {
       guard constants.allSatisfy(isAlikeForRows) else { return nil }

@@ -18,7 +18,7 @@ public let mergeLinears = GraphPass("merge-linears") { graph in
   let routers = graph.routers()
   // Only in the step: among weights, a layer's value may be the matrix of the next. From the results up, so that a
   // layer is merged after those that read it.
-  for x in needed.reversed() where times[x.index] == .step {
+  for x in needed.reversed() where times[x.index].isOfCall {
     // Layers merge with those of the same kind only: with or without bias, one element type.
     var groups: [[ValueID]] = []
     for reader in graph.readers(of: x)

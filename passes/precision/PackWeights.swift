@@ -30,7 +30,7 @@ public func packWeights(_ weights: WeightType?) -> GraphPass {
     var stored: [ValueID: ValueID] = [:]
     for id in graph.order {
       var node = graph[id]
-      guard times[id.index] == .step, let operand = node.op.traits.matrixOperand else { continue }
+      guard times[id.index].isOfCall, let operand = node.op.traits.matrixOperand else { continue }
       let weight = node.inputs[operand]
       let type = graph.type(weight)
       guard type.dtype.isFloat, times[weight.index] == .compile else { continue }

@@ -27,9 +27,9 @@ extension Graph {
       let node = self[id]
       let value: AffineValue?
       switch node.op {
-      case .input(name: "x", _): value = .affine(AffineFunction(identityOf: width))
-      case .input(name: "strength", _): value = .fixed([], [strength])
-      case .input(let name, _):
+      case .input(name: "x", _, _): value = .affine(AffineFunction(identityOf: width))
+      case .input(name: "strength", _, _): value = .fixed([], [strength])
+      case .input(let name, _, _):
         value = parameters[name].map { .fixed($0.shape, $0.values.map(Double.init)) }
       case .constant(let number): value = .fixed([], [Double(number)])
       default:

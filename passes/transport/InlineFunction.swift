@@ -37,7 +37,7 @@ extension Graph {
     for id in function.order {
       let node = function[id]
       let name = "\(source.name).\(node.name)"
-      if case .input(let parameter, _) = node.op {
+      if case .input(let parameter, _, _) = node.op {
         copies[id] =
           inputs[parameter]
           ?? append(

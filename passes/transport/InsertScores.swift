@@ -136,7 +136,7 @@ extension Graph {
     if self.type(open).shape[0] != type.shape[0] {
       guard self.type(open).shape[0] == .symbol("T"), type.shape[0] == .symbol("R"),
         let rows = inputs.first(where: { id in
-          if case .input(_, let role) = self[id].op { role.isChoice } else { false }
+          if case .input(_, let role, _) = self[id].op { role.isChoice } else { false }
         })
       else {
         throw TransportError(

@@ -49,7 +49,7 @@ private struct AffineForms {
     times = BindingTimes(of: graph)
     for id in graph.order {
       let node = graph[id]
-      guard times[id] == .step else {
+      guard times[id].isOfCall else {
         if node.type.dtype == .f32 { seen[id] = known(id, node, times[id]) }
         continue
       }

@@ -72,7 +72,7 @@ struct CheckpointMatch {
         let operand = index < node.inputs.count ? node.inputs[index] : nil
         let target = index < other.inputs.count ? other.inputs[index] : nil
         switch (operand, target) {
-        case (let operand?, let target?) where times[operand] == .step && templateTimes[target] == .step:
+        case (let operand?, let target?) where times[operand].isOfCall && templateTimes[target].isOfCall:
           pending.append((operand, target))
         case (let operand?, let target?)
         where times[operand] == .compile && templateTimes[target] == .compile:

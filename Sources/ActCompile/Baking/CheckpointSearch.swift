@@ -82,7 +82,7 @@ struct CheckpointSearch {
   private func unfolded() -> [BakeError.Homeless] {
     var homeless: [BakeError.Homeless] = []
     let times = BindingTimes(of: graph)
-    for id in graph.order where times[id] == .step {
+    for id in graph.order where times[id].isOfCall {
       let node = graph[id]
       for (index, operand) in node.inputs.enumerated() where times[operand] == .compile {
         let isWeight =

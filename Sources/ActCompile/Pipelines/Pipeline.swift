@@ -12,6 +12,11 @@ package struct Pipeline: Sendable {
   package let networks: [Model]
   /// Of the picture, in pixels; nil where no network needs it.
   package let size: ImageSize?
+  /// Where pictures are decoded in tiles, how, and the decoders of other sizes than the one among the networks.
+  package let decodeTile: DecodeTile?
+  package let tileDecoders: [Model]
+  /// Where pictures are decoded in tiles, the size of the latents of a whole one.
+  let tiledLatents: ImageSize?
 
   /// Opens the networks of a folder for pictures of a size.
   ///
@@ -19,9 +24,13 @@ package struct Pipeline: Sendable {
   ///   - folder: the pipeline's.
   ///   - size: of the picture, in pixels; nil where no network needs it.
   ///   - adapters: what is added to the weights of its networks.
+  ///   - tile: what is decoded at once of a larger picture, in pixels; nil: all.
   /// - Throws: `FileError` for a component that is not supported, or that cannot be used; `UsageError` for a size that the
   ///   pipeline cannot have.
-  package init(_ folder: PipelineFolder, size: ImageSize?, adapters: [PipelineAdapter] = []) throws {
+  package init(
+    _ folder: PipelineFolder, size: ImageSize?, adapters: [PipelineAdapter] = [],
+    decodeTile tile: ImageSize? = nil
+  ) throws {
     self.folder = folder
     self.size = size
     let parts = try folder.networks.map { component in
@@ -33,12 +42,31 @@ package struct Pipeline: Sendable {
       for (index, adapter) in own.enumerated() { if let adapter { added[index].append(adapter) } }
     }
     var latents = size
-    if let size, let decoder = parts.last(where: { $0.takesSize && $0.isDecoder }) {
-      latents = try decoder.inputSize(for: size)
+    let decoder = parts.lastIndex { $0.takesSize && $0.isDecoder }
+    if let size, let decoder { latents = try parts[decoder].inputSize(for: size, option: "--size") }
+    var tiles = latents.map { [$0] } ?? []
+    if let tile, let decoder, let latents {
+      decodeTile = try parts[decoder].tile(tile, of: latents)
+      tiles = decodeTile?.sizes(of: latents) ?? tiles
+    } else if tile != nil {
+      throw UsageError("--decode-tile: \(folder.path) has no decoder of pictures of a given size")
+    } else {
+      decodeTile = nil
     }
-    networks = try zip(parts, added).map { part, adapters in
-      guard part.takesSize, size == nil else { return try part.open(size: latents, adapters) }
+    tiledLatents = decodeTile == nil ? nil : latents
+    networks = try parts.indices.map { index in
+      guard parts[index].takesSize, size == nil else {
+        return try parts[index].open(size: index == decoder ? tiles.first : latents, added[index])
+      }
       throw UsageError("\(folder.path): the size of the picture is not known: give --size WIDTHxHEIGHT")
+    }
+    guard let index = decoder else {
+      tileDecoders = []
+      return
+    }
+    let (whole, module) = (networks[index], parts[index].module)
+    tileDecoders = try tiles.dropFirst().map { size in
+      try whole.reopened(ModelPart(module: module, size: size)).named("\(whole.graph.name).\(size)")
     }
   }
 
@@ -68,6 +96,15 @@ package struct Pipeline: Sendable {
   }
 }
 
+extension DecodeTile {
+  /// The sizes of the tiles of latents of a size: each once, the largest first.
+  fileprivate func sizes(of latents: ImageSize) -> [ImageSize] {
+    sizes(width: latents.width, height: latents.height).map {
+      ImageSize(width: $0.width, height: $0.height)
+    }
+  }
+}
+
 /// A network of a pipeline, before it is opened for a size.
 private struct PipelinePart {
   let component: PipelineFolder.Component
@@ -88,8 +125,23 @@ private struct PipelinePart {
   /// Whether the network makes an image of its input alone.
   var isDecoder: Bool { module != nil }
 
+  /// What is decoded at once of `latents` where `tile`, in pixels, is; nil where a tile holds them all.
+  func tile(_ tile: ImageSize, of latents: ImageSize) throws -> DecodeTile? {
+    let size = try inputSize(for: tile, option: "--decode-tile")
+    guard size.width % DecodeTile.divisor == 0, size.height % DecodeTile.divisor == 0 else {
+      let (across, down) = (
+        tile.width / size.width * DecodeTile.divisor, tile.height / size.height * DecodeTile.divisor
+      )
+      throw UsageError(
+        "--decode-tile: expected a width and a height that \(across) and \(down) divide, since tiles overlap by a "
+          + "quarter, found \(tile)")
+    }
+    let whole = DecodeTile(width: size.width, height: size.height)
+    return whole.cuts(width: latents.width, height: latents.height) ? whole : nil
+  }
+
   /// The size of the input that gives pictures of `size`.
-  func inputSize(for size: ImageSize) throws -> ImageSize {
+  func inputSize(for size: ImageSize, option: String) throws -> ImageSize {
     let probe = ImageSize(width: 8, height: 8)
     let graph = try open(size: probe).graph
     guard let shape = graph.results.first.map({ graph.type($0.value).shape }), shape.count == 4,
@@ -102,7 +154,7 @@ private struct PipelinePart {
     let (across, down) = (width / probe.width, height / probe.height)
     guard size.width % across == 0, size.height % down == 0 else {
       throw UsageError(
-        "--size: expected a width and a height that \(across) and \(down) divide, as `\(component.name)` enlarges, "
+        "\(option): expected a width and a height that \(across) and \(down) divide, as `\(component.name)` enlarges, "
           + "found \(size)")
     }
     return ImageSize(width: size.width / across, height: size.height / down)

@@ -102,7 +102,7 @@ extension Pipeline {
       }
     }
     guard let sample = denoiser.graph.declaredInputs.first(where: { $0.role == .sample })?.type,
-      let latents = (decoder?.graph.declaredInputs[0].type ?? sample).imageSize
+      let latents = tiledLatents ?? (decoder?.graph.declaredInputs[0].type ?? sample).imageSize
     else {
       throw FileError(folder.indexPath, nil, "expected a decoder of the denoiser's samples, found none")
     }
@@ -125,6 +125,8 @@ extension Pipeline {
     } else if let patch = denoiser.files.configuration["patch_size"]?.int, patch > 0 {
       pipeline.imageRows = latents.width / patch * (latents.height / patch)
     }
+    pipeline.latentSize = .init(width: latents.width, height: latents.height)
+    pipeline.decodeTile = decodeTile
     let inputs = denoiser.graph.declaredInputs.map(\.name)
     pipeline.constants = making.constants(size ?? latents).filter { inputs.contains($0.input) }
   }

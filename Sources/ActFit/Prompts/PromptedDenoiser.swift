@@ -55,9 +55,14 @@ package struct PromptedDenoiser {
     }
     let graph = model.graph
     let decoder = networks.drop { $0.graph.name != graph.name }.dropFirst().first
+    let latents = decoder?.graph.declaredInputs[0].type
+    guard latents?.isImages != false else {
+      throw FileError(model.path, nil, "expected a decoder of images after the denoiser")
+    }
     inputs = try DenoiserInputs(
       graph.declaredInputs, result: graph.results.first.map { graph.type($0.value) },
-      latents: decoder?.graph.declaredInputs[0].type, wires: model.wires, planned, path: model.path)
+      latents: latents.map { type in [3, 1, 2].map { type.shape[$0].fixed! } }, wires: model.wires, planned,
+      path: model.path)
     self.model = model
     self.pipeline = pipeline
     self.networks = networks
@@ -142,7 +147,7 @@ package struct PromptedDenoiser {
             Steering(Dictionary(uniqueKeysWithValues: encoder.plan.dials.map { ($0, 1) }))
           })
       }
-      let states = try spill.keep(inputs.tensors(of: conditions))
+      let states = try spill.keep(inputs.tensors(of: conditions, guidance: planned.guidance))
       try denoise(part, states, network) { place, given in
         var tensors = try spill.keep(given)
         tensors.merge(states) { $1 }
@@ -167,8 +172,7 @@ package struct PromptedDenoiser {
     let size = inputs.sampleShape.reduce(1, *)
     var denoising = Denoising(run, latents: noise.map { $0.draw(0, count: size) }, noise: noise)
     for call in 0...calls.last! {
-      let given = inputs.tensors(
-        samples: denoising.inputs(at: call), time: denoising.timesteps[call], guidance: planned.guidance)
+      let given = inputs.tensors(samples: denoising.inputs(at: call), time: denoising.timesteps[call])
       if let place = calls.firstIndex(of: call) { try receive(place, given) }
       guard call < calls.last!, let network else { continue }
       let result = try network.evaluate(EntryInputs(path: model.path, given.merging(states) { $1 }))[0]

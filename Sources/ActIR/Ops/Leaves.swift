@@ -2,21 +2,22 @@
 struct InputOp: OpDefinition {
   var name = ""
   var role = InputRole.given
+  var time = BindingTime.step
 
   let mnemonic = "input"
-  var op: Op { .input(name: name, role: role) }
+  var op: Op { .input(name: name, role: role, time: time) }
   var traits: OpTraits {
     OpTraits(
-      .step, in: .step, [.transports], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
+      time, in: .step, [.transports], elementwise: nil, matrix: nil, index: nil, overwrites: .none)
   }
 
   mutating func code(_ coder: inout AttributeCoder) throws(ParseError) {
     try coder.string("name", &name)
-    try codeRole(&coder)
+    try codeMeaning(&coder)
   }
 
-  /// In a graph's head the name stands before the type, and the role behind it.
-  mutating func codeRole(_ coder: inout AttributeCoder) throws(ParseError) {
+  /// In a graph's head the name stands before the type, and role and time behind it.
+  mutating func codeMeaning(_ coder: inout AttributeCoder) throws(ParseError) {
     var word = role.rawValue
     try coder.word("role", &word, default: InputRole.given.rawValue)
     guard let role = InputRole(rawValue: word) else {
@@ -24,6 +25,18 @@ struct InputOp: OpDefinition {
       throw coder.failure("unknown role `\(word)`; expected one of \(known)")
     }
     self.role = role
+    try codeTime(&coder)
+  }
+
+  private mutating func codeTime(_ coder: inout AttributeCoder) throws(ParseError) {
+    let times: [(word: String, time: BindingTime)] = [("step", .step), ("prompt", .prompt)]
+    var word = times.first { $0.time == time }?.word ?? ""
+    try coder.word("time", &word, default: times[0].word)
+    guard let time = times.first(where: { $0.word == word })?.time else {
+      let known = times.map(\.word).joined(separator: ", ")
+      throw coder.failure("unknown time `\(word)`; expected one of \(known)")
+    }
+    self.time = time
   }
 
   func resultType(of operands: Operands) throws(TypeMismatch) -> TensorType? {
@@ -64,6 +77,14 @@ public enum InputRole: String, Hashable, Sendable, CaseIterable {
   /// Nothing: the caller gives it by name.
   case given
 
+  /// Whether an input of it may stay the same from step to step of denoising.
+  public var mayBeOfPrompt: Bool {
+    switch self {
+    case .token, .chosen, .ending, .sample, .timestep: false
+    case .position, .entry, .guidance, .label, .place, .filling, .textLength, .given: true
+    }
+  }
+
   /// Whether it is the rows that are chosen.
   public var isChoice: Bool { self == .chosen || self == .ending }
 
@@ -96,13 +117,16 @@ public struct DeclaredInput: Hashable, Sendable {
   public var name: String
   /// What it means to whoever runs the graph.
   public var role: InputRole
+  /// When it is given: every step, or once for the steps of a prompt.
+  public var time: BindingTime
   /// The type of its value.
   public var type: TensorType
 
-  /// An input of a name, a role and a type.
-  public init(name: String, role: InputRole, type: TensorType) {
+  /// An input of a name, a role, a time and a type.
+  public init(name: String, role: InputRole, time: BindingTime = .step, type: TensorType) {
     self.name = name
     self.role = role
+    self.time = time
     self.type = type
   }
 }
@@ -111,8 +135,8 @@ extension Graph {
   /// The inputs in the order of their declaration.
   public var declaredInputs: [DeclaredInput] {
     inputs.compactMap { id in
-      guard case .input(let name, let role) = self[id].op else { return nil }
-      return DeclaredInput(name: name, role: role, type: type(id))
+      guard case .input(let name, let role, let time) = self[id].op else { return nil }
+      return DeclaredInput(name: name, role: role, time: time, type: type(id))
     }
   }
 
@@ -121,7 +145,7 @@ extension Graph {
   public func limit(ofInput name: String) -> Int? {
     order.compactMap { id -> Int? in
       let node = self[id]
-      guard let operand = node.op.traits.indexOperand, case .input(name, _) = self[node.inputs[operand]].op
+      guard let operand = node.op.traits.indexOperand, case .input(name, _, _) = self[node.inputs[operand]].op
       else { return nil }
       return type(node.inputs[0]).shape.first?.fixed
     }.min()

@@ -36,7 +36,7 @@ public struct OpTraits: Hashable, Sendable {
     public static let compile = Programs(rawValue: 1)
     /// The one that runs when a dial moves.
     public static let set = Programs(rawValue: 2)
-    /// The one that runs for every call.
+    /// Those that run for a call: once for its prompt, and in every step.
     public static let step = Programs(rawValue: 4)
     /// All of them: the op is arithmetic on whatever its operands are.
     public static let any: Programs = [.compile, .set, .step]

@@ -42,10 +42,12 @@ extension PictureModel {
       let label = try label(request.prompt, of: input)
       return (isGuided ? [Condition(label: noLabel(of: input))] : []) + [Condition(label: label)]
     }
-    let prompts = isGuided ? [request.negativePrompt, request.prompt] : [request.prompt]
-    return try prompts.map { text in
+    func condition(_ text: String?, _ steering: Steering) throws -> Condition {
       Condition(states: try texts.states(of: text) { strengths(steering, at: 0, of: $0) })
     }
+    let prompt = try condition(request.prompt, steering)
+    guard isGuided else { return [prompt] }
+    return [try condition(request.negativePrompt, request.negativeSteering ?? steering), prompt]
   }
 
   /// The number of a class of images that a text names, by a name or by the number itself.

@@ -17,19 +17,18 @@ package struct DenoiserInputs: Sendable {
   /// - Parameters:
   ///   - declared: all inputs of the denoiser.
   ///   - result: the type of what it gives.
-  ///   - latents: the type of what the decoder takes; nil where there is none.
+  ///   - latents: C, H and W of what is decoded; nil where nothing is.
   ///   - wires: which inputs encoders of texts give.
   ///   - pipeline: what the others are given.
   ///   - path: the file, for messages.
   /// - Throws: `FileError` for a network that denoises no images, and for one that reads what nothing gives.
   package init(
-    _ declared: [DeclaredInput], result: TensorType?, latents: TensorType?, wires: [Wire],
+    _ declared: [DeclaredInput], result: TensorType?, latents: [Int]?, wires: [Wire],
     _ pipeline: PlanPipeline, path: String
   ) throws(FileError) {
     guard let sample = declared.first(where: { $0.role == .sample })?.type,
-      declared.contains(where: { $0.role == .timestep }), latents?.isImages != false
+      declared.contains(where: { $0.role == .timestep })
     else { throw FileError(path, nil, "expected a denoiser of images") }
-    let latents = latents.map { type in [3, 1, 2].map { type.shape[$0].fixed! } }
     guard let result, let layout = SampleLayout(sample, result, latents: latents) else {
       throw FileError(path, nil, "expected a denoiser that gives what it takes, and a decoder of that")
     }
@@ -51,30 +50,33 @@ package struct DenoiserInputs: Sendable {
     }
   }
 
-  /// The tensors of samples at a time, an entry each. `guidance` is told to denoisers that read it.
-  package func tensors(
-    samples: [[Float]], time: Double, guidance: Double
-  ) -> [String: EntryInputs.Tensor] {
+  /// How many rows a packed sample has; nil of images.
+  var imageRows: Int? { layout.imageRows }
+
+  /// The tensors of samples at a time, an entry each.
+  package func tensors(samples: [[Float]], time: Double) -> [String: EntryInputs.Tensor] {
     var tensors: [String: EntryInputs.Tensor] = [:]
     for input in declared {
       switch input.role {
       case .sample: tensors[input.name] = layout.input(samples)
       case .timestep: tensors[input.name] = numbers([time * pipeline.timeScale], samples.count)
-      case .guidance: tensors[input.name] = numbers([guidance], samples.count)
       default: break
       }
     }
     return tensors
   }
 
-  /// What the denoiser reads beside samples and time, for entries of some conditions.
-  package func tensors(of entries: [Condition]) -> [String: EntryInputs.Tensor] {
+  /// What the denoiser reads in all calls, beside samples and time, for entries of some conditions. `guidance` is told to
+  /// denoisers that read it.
+  package func tensors(of entries: [Condition], guidance: Double) -> [String: EntryInputs.Tensor] {
     var tensors: [String: EntryInputs.Tensor] = [:]
     for input in declared {
       let states = entries.compactMap { $0.states[input.name] }
       let labels = entries.compactMap(\.label)
       if let constant = pipeline.constants.first(where: { $0.input == input.name }) {
         tensors[input.name] = numbers(constant.values, entries.count)
+      } else if input.role == .guidance {
+        tensors[input.name] = numbers([guidance], entries.count)
       } else if input.role == .label {
         tensors[input.name] = .init(labels)
       } else if input.role == .place, input.isCounted(by: "P"), let grid = layout.grid,

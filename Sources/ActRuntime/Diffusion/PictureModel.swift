@@ -16,7 +16,7 @@ package final class PictureModel {
   let texts: PictureTexts
   let denoiser: EntryModel
   private let inputs: DenoiserInputs
-  private let decoder: EntryModel?
+  private let decoder: PictureDecoder?
   /// The size of a picture, in pixels.
   package let width, height: Int
 
@@ -33,6 +33,8 @@ package final class PictureModel {
     package var guidance: Double
     /// Whether predictions with and without the prompt are entries of one call.
     package var batchesGuidance = true
+    /// How the predictions with the negative prompt are steered, and that prompt is read; nil: as those with the prompt.
+    package var negativeSteering: Steering?
     package var seed: UInt64
     /// The indices of the samples.
     package var samples: Range<Int>
@@ -78,28 +80,26 @@ package final class PictureModel {
     guard let index = modules.firstIndex(where: { has(.sample, $0) }) else { throw failure("a denoiser") }
     let denoiser = modules[index]
     texts = try PictureTexts(file, pipeline, Array(modules[..<index]), for: denoiser.plan)
-    decoder = modules[(index + 1)...].first { !has(.token, $0) }
-    func resultType(_ plan: Plan) throws -> TensorType {
-      guard let result = plan.results.first else { throw failure("a result of @\(plan.name)") }
-      return plan.values[result.value].type
-    }
-    var picture = denoiser.plan.inputs.first { $0.role == .sample }!.type
-    if let plan = decoder?.plan {
-      guard plan.inputs.count == 1, plan.inputs[0].type.isImages else { throw failure("a decoder of images") }
-      picture = try resultType(plan)
-    }
+    let decoders = modules[(index + 1)...].filter { !has(.token, $0) }
+    let latents = decoders.first.flatMap { $0.latentShape(of: pipeline.latentSize) }
+    guard decoders.isEmpty || latents != nil else { throw failure("a decoder of images") }
     inputs = try DenoiserInputs(
-      denoiser.plan.inputs, result: resultType(denoiser.plan), latents: decoder?.plan.inputs[0].type,
-      wires: denoiser.plan.wires, pipeline, path: path)
-    guard picture.isImages, let height = picture.shape[1].fixed, let width = picture.shape[2].fixed,
-      picture.shape[3] == .fixed(3)
-    else { throw failure("pictures of three channels") }
+      denoiser.plan.inputs, result: denoiser.plan.results.first.map { denoiser.plan.values[$0.value].type },
+      latents: latents, wires: denoiser.plan.wires, pipeline, path: path)
+    if let rows = inputs.imageRows, rows > denoiser.plan.limit("P") ?? 0 {
+      throw failure("a denoiser of \(rows) rows of an image")
+    }
+    let shape = inputs.sampleShape
+    decoder =
+      decoders.isEmpty
+      ? nil : try PictureDecoder(decoders, latentShape: shape, tile: pipeline.decodeTile, path: path)
+    guard decoder != nil || shape[0] == 3 else { throw failure("pictures of three channels") }
     self.denoiser = denoiser
-    (self.width, self.height) = (width, height)
+    (width, height) = (decoder?.width ?? shape[2], decoder?.height ?? shape[1])
   }
 
   /// The modules, in order.
-  private var modules: [EntryModel] { texts.models + [denoiser] + (decoder.map { [$0] } ?? []) }
+  private var modules: [EntryModel] { texts.models + [denoiser] + (decoder?.modules ?? []) }
 
   /// Checks that some module has each dial that a steering names.
   ///
@@ -149,44 +149,76 @@ package final class PictureModel {
     _ request: Request, steering: Steering = [:], progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
   ) throws -> [[Float]] {
     try check(steering)
+    if let negative = request.negativeSteering { try check(negative) }
     var options = pipeline.schedulerOptions(steps: request.steps)
     options.eta = request.eta
     let run = try scheduler.run(options)
     try check(steering, calls: run.timesteps.count)
     let latents = request.latents ?? Latents(seed: request.seed, samples: request.samples, shape: latentShape)
     precondition(latents.samples.count == request.samples.count && latents.shape == latentShape)
-    let isGuided = pipeline.isGuided && request.guidance > 1
-    let conditions = try conditions(request, isGuided: isGuided, steering)
-    var denoising = Denoising(
-      run, latents: latents.samples,
-      noise: request.samples.map { SampleNoise(seed: request.seed, sample: $0) },
-      guidance: isGuided ? .init(scale: request.guidance, isBatched: request.batchesGuidance) : nil)
-    let samples = try denoising.finish(progress: progress) { call in
-      try predict(
-        call, conditions, guidance: request.guidance, strengths(steering, at: call.index, of: denoiser))
+    let guidance =
+      isGuided(request)
+      ? Denoising.Guidance(scale: request.guidance, isBatched: request.batchesGuidance) : nil
+    let conditions = try conditions(request, isGuided: guidance != nil, steering)
+    let batches = batches(of: request.samples.count, conditions, guidance)
+    let calls = run.timesteps.count
+    var pictures: [[Float]] = []
+    for (index, batch) in batches.enumerated() {
+      var denoising = Denoising(
+        run, latents: Array(latents.samples[batch]),
+        noise: request.samples.dropFirst(batch.lowerBound).prefix(batch.count).map {
+          SampleNoise(seed: request.seed, sample: $0)
+        }, guidance: guidance)
+      var prompts = PicturePrompts { areConditional in
+        let entries = areConditional.map { conditions[$0 ? conditions.count - 1 : 0] }
+        return EntryInputs(path: self.path, self.inputs.tensors(of: entries, guidance: request.guidance))
+      }
+      let samples = try denoising.finish(
+        progress: { done, _ in progress(index * calls + done, batches.count * calls) },
+        predict: { call in
+          try predict(
+            call, prompts[call],
+            EntrySteering(
+              [request.negativeSteering ?? steering, steering].map {
+                strengths($0, at: call.index, of: denoiser)
+              }, of: call.entries.map { $0.isConditional ? 1 : 0 }))
+        })
+      pictures += try decode(samples, steering, calls: calls)
     }
-    return try decode(samples, steering, calls: run.timesteps.count)
+    return pictures
+  }
+
+  /// Whether predictions move away from those of a negative prompt, which are made too.
+  package func isGuided(_ request: Request) -> Bool { pipeline.isGuided && request.guidance > 1 }
+
+  /// As many samples together as one call of the denoiser holds.
+  private func batches(
+    of count: Int, _ conditions: [Condition], _ guidance: Denoising.Guidance?
+  ) -> [Range<Int>] {
+    let rows = denoiser.plan.inputs.filter { $0.isCounted(by: "T") }.flatMap { input in
+      conditions.compactMap { $0.states[input.name]?.shape[0] }
+    }
+    let most = denoiser.mostEntries(of: EntrySize(text: rows.max() ?? 0, image: inputs.imageRows ?? 0))
+    let size = max(1, guidance?.isBatched == true ? most / 2 : most)
+    return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
   }
 
   /// One call of the denoiser.
   private func predict(
-    _ call: Denoising.Call, _ conditions: [Condition], guidance: Double, _ strengths: Steering
+    _ call: Denoising.Call, _ prompt: EntryPrompt, _ steering: EntrySteering
   ) throws -> [[Float]] {
-    let entries = call.entries.map { conditions[$0.isConditional ? conditions.count - 1 : 0] }
-    let tensors = inputs.tensors(samples: call.inputs, time: call.time, guidance: guidance)
-      .merging(inputs.tensors(of: entries)) { $1 }
-    let results = try denoiser.evaluate(EntryInputs(path: path, tensors), strengths: strengths)
-    return inputs.predictions(results[0], count: entries.count)
+    let tensors = inputs.tensors(samples: call.inputs, time: call.time)
+    let results = try denoiser.evaluate(EntryInputs(path: path, tensors), steering: steering, prompt: prompt)
+    return inputs.predictions(results[0], count: call.entries.count)
   }
 
   private func decode(_ samples: [[Float]], _ steering: Steering, calls: Int) throws -> [[Float]] {
     guard let decoder else { return samples.map { $0.map { $0 / 2 + 0.5 } } }
-    let strengths = strengths(steering, at: calls - 1, of: decoder)
+    let strengths = strengths(steering, at: calls - 1, of: decoder.modules[0])
     // One by one: a picture takes much more memory than a sample.
     return try samples.map { sample in
       let z = sample.map { Float(Double($0) / pipeline.latentScale + pipeline.latentShift) }
-      let inputs = EntryInputs(path: path, [decoder.plan.inputs[0].name: .init(z, shape: [1] + latentShape)])
-      return try decoder.evaluate(inputs, strengths: strengths)[0].values.map { $0 / 2 + 0.5 }
+      return try decoder.picture(of: z, strengths).map { $0 / 2 + 0.5 }
     }
   }
 }

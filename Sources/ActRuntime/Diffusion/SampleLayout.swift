@@ -47,6 +47,9 @@ struct SampleLayout {
   /// How many packed rows lie one above the other, and side by side; nil for images.
   var grid: (lines: Int, columns: Int)? { side.map { (shape[1] / $0, shape[2] / $0) } }
 
+  /// How many packed rows a sample has; nil for images.
+  var imageRows: Int? { grid.map { $0.lines * $0.columns } }
+
   /// Samples as the denoiser takes them.
   func input(_ samples: [[Float]]) -> EntryInputs.Tensor {
     guard let side, let grid else {

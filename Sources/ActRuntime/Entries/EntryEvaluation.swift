@@ -11,33 +11,50 @@ extension EntryModel {
   /// - Parameters:
   ///   - inputs: the tensors by the names of the plan's inputs, and `sequences`: the entry of each row, 0, 1, 2, … with
   ///     the rows of an entry side by side. Without it the rows are one entry.
-  ///   - strengths: the steering. All tokens of an entry count as its prompt.
+  ///   - steering: that of each entry. All tokens of an entry count as its prompt.
+  ///   - prompt: more inputs, those that stay the same in further calls, and what the first call with it makes of them.
   ///   - sites: sites whose values are wanted too, after the results; see ``Engine/observableSites``.
   /// - Returns: the plan's results, then the sites in order of execution; images as [B,C,H,W].
   /// - Throws: `FileError` for inputs that do not fit the plan, `EngineError` where a dial does not exist,
   ///   `NotFiniteError` for results that are not finite.
   package func evaluate(
-    _ inputs: EntryInputs, strengths: Steering = [:], sites: Set<String> = []
+    _ inputs: EntryInputs, steering: EntrySteering = EntrySteering([:]), prompt: EntryPrompt? = nil,
+    sites: Set<String> = []
   ) throws -> [ResultTensor] {
-    try engine.check(strengths)
-    try check(strengths)
-    let inputs = try inputs.filled(for: plan.inputs)
+    for strengths in steering.steerings {
+      try engine.check(strengths)
+      try check(strengths)
+    }
+    var inputs = inputs
+    if let prompt { inputs.tensors.merge(prompt.inputs.tensors) { $1 } }
+    inputs = try inputs.filled(for: plan.inputs)
     let layout = try EntryLayout(inputs, self)
-    let values = try plan.inputs.compactMap { input in
-      try EntryInput(input, of: inputs, layout.entries) { plan.limit(ofInput: $0, layout.count) }
+    let values = try plan.inputs.compactMap { input -> EntryInput? in
+      guard prompt?.states == nil || input.time == .step else { return nil }
+      return try EntryInput(input, of: inputs, layout.entries) { plan.limit(ofInput: $0, layout.count) }
     }
     try checkScopes()
+    let known = prompt?.states
+    guard known.map({ $0.count == layout.parts.count }) ?? true else {
+      throw EngineError("a call of other entries than the first with its prompt")
+    }
+    var made: [PromptState] = []
     var results = plan.results.map { EntryResult($0.name, plan.values[$0.value].type, layout) }
     var observed: [EntryResult] = []
-    for part in layout.parts {
+    for (index, part) in layout.parts.enumerated() {
+      if known == nil { try engine.makeRoomForPrompt() }
       for value in values { value.write(part.indices(value.symbol), to: engine) }
       let sizes = Array(layout.entries.sizes[part.entries])
-      let slots = try EntrySlots(sizes.map(\.text), strengths, self)
+      let slots = try EntrySlots(sizes.map(\.text), part.entries.map { steering[$0] }, self)
       defer { slots.release(to: self) }
       let chosen =
         layout.namesChosen ? part.chosen.map { Int32(layout.chosen[$0] - part.rows("T").lowerBound) } : nil
+      if prompt != nil, known == nil {
+        made.append(try engine.prepare(entries: sizes, slots: slots.entries, rowSlots: slots.rows))
+      }
       try engine.step(
-        entries: sizes, slots: slots.entries, rowSlots: slots.rows, chosen: chosen, observing: sites
+        entries: sizes, slots: slots.entries, rowSlots: slots.rows, chosen: chosen,
+        prompt: known?[index] ?? made.last, observing: sites
       ) { site, values, _ in
         let index: Int
         if let known = observed.firstIndex(where: { $0.tensor.name == site }) {
@@ -52,7 +69,15 @@ extension EntryModel {
         results[index].take(part, from: engine.result(results[index].tensor.name)!)
       }
     }
+    if known == nil { prompt?.states = made }
     return (results + observed).map(\.inFile)
+  }
+
+  /// The same, with one steering for all entries.
+  package func evaluate(
+    _ inputs: EntryInputs, strengths: Steering, sites: Set<String> = []
+  ) throws -> [ResultTensor] {
+    try evaluate(inputs, steering: EntrySteering(strengths), sites: sites)
   }
 
   /// Refuses tests of a prompt: an entry is read whole, before its scores are known.
@@ -132,14 +157,14 @@ private struct EntrySlots {
   private(set) var rows: [Int32]?
   private var held: [Int32] = []
 
-  /// Acquires slots for entries of so many rows, each steered with `strengths`.
-  init(_ rowCounts: [Int], _ strengths: Steering, _ model: EntryModel) throws {
-    let parts = strengths.parts { _ in false }
+  /// Acquires slots for entries of so many rows, each steered in its own way.
+  init(_ rowCounts: [Int], _ steerings: [Steering], _ model: EntryModel) throws {
     let isScoped = model.plan.scopes.contains { $0.scope != .all }
     // Nothing counts entries in a plan whose maps have scopes of tokens.
     var rows: [Int32] = []
     do {
-      for count in rowCounts {
+      for (count, steering) in zip(rowCounts, steerings) {
+        let parts = steering.parts { _ in false }
         var cursor = SlotCursor(parts, model.plan, promptCount: count)
         for position in 0..<(isScoped ? count : 1) {
           if let values = cursor.newValues(at: position) { held.append(try model.slots.acquire(values)) }

@@ -27,6 +27,14 @@ package final class EntryModel {
     self.path = path
     engine.path = path
   }
+
+  /// The most entries of a size that a step holds; 0 where it does not hold one.
+  package func mostEntries(of size: EntrySize) -> Int {
+    plan.limits.reduce(engine.maximumEntries) { most, limit in
+      let count = RowKind.parts(of: limit.symbol) == nil ? 0 : size.count(limit.symbol)
+      return count == 0 ? most : min(most, limit.value / count)
+    }
+  }
 }
 
 extension [DeclaredInput] {

@@ -2,16 +2,6 @@ import ActIR
 import ActKernels
 import ActPlan
 
-/// A value of the step, and where it lies once that many tasks have run.
-struct StepValue {
-  /// As error messages name it.
-  var place: String
-  /// The site that it is the output of, where it is one's.
-  var site: String?
-  var taskCount: Int
-  var location: Location
-}
-
 /// A plan with an address for every value: the kernel tasks of its programs, and the memory they work on.
 final class BoundPlan {
   private let arguments: TaskArguments
@@ -21,10 +11,14 @@ final class BoundPlan {
   private let setBlock: Block
   private let scratch: Block
   private let packedRows: Block
+  private let promptBlock: Block
   private let slotByteCount: Int
 
   private(set) var setTasks: [KernelTask] = []
-  private(set) var stepTasks: [KernelTask] = []
+  private(set) var prompt = BoundProgram()
+  private(set) var step = BoundProgram()
+  /// What steps read of a prompt, and its inputs.
+  private(set) var promptMemory = PromptMemory()
   private(set) var results: [(name: String, block: Block, location: Location)] = []
   /// The inputs, and where they are read.
   private(set) var inputs: [(name: String, role: InputRole, location: Location)] = []
@@ -34,8 +28,6 @@ final class BoundPlan {
   private(set) var integers: [IntegerInput] = []
   /// Keys and values of which each entry has a number of its own, so that they have their places anew in each call.
   private(set) var packed: [PackedKeyValues] = []
-  /// The values that the step computes, in order.
-  private(set) var computed: [StepValue] = []
   private(set) var dials: [(name: String, offset: Int)] = []
   private(set) var gateBounds: [(gate: Gate, end: GateEnd, offset: Int)] = []
 
@@ -65,6 +57,7 @@ final class BoundPlan {
     let scratchPerWorker = Self.scratchByteCount(plan)
     scratch = try Block(byteCount: scratchPerWorker * threads)
     packedRows = try Block(byteCount: Self.packedRowsByteCount(plan))
+    promptBlock = try Block(byteCount: plan.promptByteCount)
 
     var slotBuffers: [Int: UnsafeMutablePointer<Int32>] = [:]
     for (index, limit) in plan.limits.enumerated() { slotBuffers[index] = rows.slots(of: limit.symbol) }
@@ -79,16 +72,27 @@ final class BoundPlan {
         value.op, value.inputs.map { inSetBlock(plan, $0, locations) },
         out: inSetBlock(plan, index, locations))
     }
-    for index in plan.step {
+    prompt = Self.bind(plan.prompt, of: plan, locations, &binder)
+    step = Self.bind(plan.step, of: plan, locations, &binder)
+  }
+
+  private static func bind(
+    _ range: Range<Int>, of plan: Plan, _ locations: [Location], _ binder: inout Binder
+  ) -> BoundProgram {
+    // Rows that another program has packed are gone when this one runs.
+    binder.packed = nil
+    var program = BoundProgram()
+    for index in range {
       let value = plan.values[index]
       if value.place != .view {
-        stepTasks += binder.tasks(value.op, value.inputs.map { locations[$0] }, out: locations[index])
+        program.tasks += binder.tasks(value.op, value.inputs.map { locations[$0] }, out: locations[index])
       }
-      computed.append(
-        StepValue(
-          place: Self.place(of: value, plan), site: value.site, taskCount: stepTasks.count,
+      program.values.append(
+        ComputedValue(
+          place: place(of: value, plan), site: value.site, taskCount: program.tasks.count,
           location: locations[index]))
     }
+    return program
   }
 
   /// Where a value lies while the set-time values are computed.
@@ -126,13 +130,14 @@ final class BoundPlan {
         guard case .weight(let name) = value.op else { preconditionFailure("verified") }
         location = locate(UnsafeMutableRawPointer(mutating: try constants(name)), value.type)
       case .call:
-        guard case .input(_, let role) = value.op else { preconditionFailure("verified") }
+        guard case .input(_, let role, let time) = value.op else { preconditionFailure("verified") }
         if case .symbol(let symbol)? = value.type.shape.first, let buffer = rows.buffer(of: role, symbol) {
           location = locate(buffer, value.type)
         } else {
           let block = try Block(byteCount: value.type.byteCount(plan.limit) ?? 0)
           location = locate(block.base, value.type)
           givenBlocks.append(block)
+          if time == .prompt { promptMemory.add(location) }
         }
         inputs.append((value.name, role, location))
         if value.type.dtype == .i32 {
@@ -157,7 +162,16 @@ final class BoundPlan {
       case .arena(let offset):
         location = locate(arena.base + offset, value.type)
         if case .kvPack(let keyValues) = value.op {
-          location.keyValues = pack(keyValues, value, at: location.base, plan)
+          location.keyValues = pack(keyValues, value, at: location.base, plan).table
+        }
+      case .prompt(let offset):
+        location = locate(promptBlock.base + offset, value.type)
+        if case .kvPack(let keyValues) = value.op {
+          let kept = pack(keyValues, value, at: location.base, plan)
+          location.keyValues = kept.table
+          promptMemory.add(kept)
+        } else {
+          promptMemory.add(location)
         }
       case .view:
         let source = locations[value.inputs[0]]
@@ -191,7 +205,7 @@ final class BoundPlan {
   /// Where the entries' keys and values lie: for good where each has the same number of rows.
   private func pack(
     _ keyValues: KeyValues, _ value: Plan.Value, at base: UnsafeMutableRawPointer, _ plan: Plan
-  ) -> KeyValueTable {
+  ) -> PackedKeyValues {
     guard let kind = value.type.rowKind else { preconditionFailure("verified") }
     let entries = plan.limit("B") ?? 1
     let rows =
@@ -207,14 +221,14 @@ final class BoundPlan {
     } else {
       packed.append(values)
     }
-    return values.table
+    return values
   }
 
-  /// The most that a worker needs for itself in any attention, convolution or layer of experts of the step, a multiple
-  /// of 64 bytes.
+  /// The most that a worker needs for itself in any attention, convolution or layer of experts of a call, a multiple of
+  /// 64 bytes.
   private static func scratchByteCount(_ plan: Plan) -> Int {
     let most =
-      plan.step.map { index in
+      plan.ofCall.map { index in
         let value = plan.values[index]
         switch value.op {
         case .conv, .convEpilogue:
@@ -231,9 +245,9 @@ final class BoundPlan {
     return (most + 63) / 64 * 64
   }
 
-  /// The most that any linear layer of the step needs for its rows.
+  /// The most that any linear layer of a call needs for its rows.
   private static func packedRowsByteCount(_ plan: Plan) -> Int {
-    plan.step.map { index in
+    plan.ofCall.map { index in
       switch plan.values[index].op {
       case .linear, .linearEpilogue:
         let x = plan.values[plan.values[index].inputs[0]].type

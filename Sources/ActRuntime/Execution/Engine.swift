@@ -36,6 +36,12 @@ package final class Engine {
   let positionCount: Int
   /// Slots from here on hold no values yet.
   private(set) var usedSlots = 1
+  /// Whether what is made of a prompt hangs on a slot.
+  let promptFollowsDials: Bool
+  /// How often the values of each slot have been set.
+  private(set) var slotVersions: [Int]
+  /// What lies in the memory of the prompt, as long as somebody holds it.
+  weak var prompt: PromptState?
   /// Keeps the weights' memory mapped.
   private let owner: AnyObject?
 
@@ -69,6 +75,8 @@ package final class Engine {
     self.maximumSequences = maximumSequences
     self.maximumSlots = maximumSlots
     self.pool = pool
+    promptFollowsDials = plan.promptFollowsDials
+    slotVersions = [Int](repeating: 0, count: maximumSlots)
     maximumLogitRows = plan.limit("R") ?? 0
     choosesEndings = plan.inputs.contains { $0.role == .ending }
     // A part of a model may begin where rows are chosen already.
@@ -111,6 +119,7 @@ package final class Engine {
     }
     run(bound.setTasks[...])
     bound.keepSetValues(slot: slot)
+    slotVersions[slot] += 1
     usedSlots = max(usedSlots, slot + 1)
   }
 
@@ -135,6 +144,8 @@ package final class Engine {
   package func closeSequence(_ sequence: Int32) { caches.close(sequence) }
 
   /// Where the next step reads an input of floats: rows of channels; nil where the plan has none of that name.
+  ///
+  /// Inputs of a prompt are written after ``makeRoomForPrompt()``, and before it is prepared.
   package func input(_ name: String) -> UnsafeMutablePointer<Float>? {
     bound.inputs.first { $0.name == name && $0.location.dtype == .f32 }?.location.floats
   }

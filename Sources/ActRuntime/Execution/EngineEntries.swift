@@ -16,14 +16,34 @@ extension Engine {
   ///   - rowSlots: the slot of each row; nil: that of its entry.
   ///   - chosen: the chosen rows, among those of all entries; nil: the first of each entry, or its last, as the plan's
   ///     input says.
+  ///   - prompt: what was prepared for entries of these sizes; nil: the inputs of the prompt have been written too.
   ///   - sites: the sites whose values are wanted; see ``observableSites``.
   ///   - receive: is handed the values at each of `sites` as their readers see them: rows in order, `width` values each.
   /// - Throws: `EngineError` for entries or numbers that the plan does not hold, `NotFiniteError` for results that are not
   ///   finite.
   package func step(
     entries sizes: [EntrySize], slots: [Int32], rowSlots: [Int32]? = nil, chosen: [Int32]? = nil,
-    observing sites: Set<String> = [],
+    prompt: PromptState? = nil, observing sites: Set<String> = [],
     receive: (_ site: String, _ values: [Float], _ width: Int) -> Void = { _, _, _ in }
+  ) throws {
+    try place(sizes, slots, rowSlots, chosen: chosen)
+    try use(prompt, sizes, slots, rowSlots, observing: sites, receive)
+    try run(observing: sites, receive)
+  }
+
+  /// Computes what steps read of a prompt, whose inputs have been written; see ``step(entries:slots:rowSlots:chosen:prompt:observing:receive:)``.
+  ///
+  /// - Returns: what to give the steps, as long as it is held.
+  package func prepare(
+    entries sizes: [EntrySize], slots: [Int32], rowSlots: [Int32]? = nil
+  ) throws -> PromptState {
+    try place(sizes, slots, rowSlots, chosen: nil)
+    return try makePrompt(sizes, slots, rowSlots)
+  }
+
+  /// Writes what the kernels read of the entries and their rows.
+  private func place(
+    _ sizes: [EntrySize], _ slots: [Int32], _ rowSlots: [Int32]?, chosen: [Int32]?
   ) throws {
     precondition(slots.count == sizes.count)
     guard caches.tables.isEmpty else {
@@ -62,7 +82,6 @@ extension Engine {
     bind(sizes, chosenCount)
     try checkIntegers(bound.integers)
     try checkIntegers(bound.givenIntegers)
-    try run(observing: sites, receive)
   }
 
   /// Binds the symbols of a call.

@@ -10,7 +10,7 @@ extension Engine {
     let (rowCount, logitCount) = try place(rows, logitRows: logitRows)
     bind(rowCount, logitCount)
     try checkIntegers(bound.givenIntegers)
-    run(bound.stepTasks[...])
+    run(bound.step.tasks[...])
     try checkResults()
   }
 
@@ -55,8 +55,8 @@ extension Engine {
     rows.set(row, at: index)
   }
 
-  /// The sites whose values the step computes, in order; others were fused away.
-  package var observableSites: [String] { bound.computed.compactMap(\.site) }
+  /// The sites whose values a call computes, in order; others were fused away.
+  package var observableSites: [String] { (bound.prompt.values + bound.step.values).compactMap(\.site) }
 
   /// Runs one step, and hands out the values at `sites` as their readers see them: rows in order, `width` values each.
   package func step(
@@ -73,18 +73,26 @@ extension Engine {
   func run(
     observing sites: Set<String>, _ receive: (_ site: String, _ values: [Float], _ width: Int) -> Void
   ) throws {
+    run(bound.step, observing: sites, receive)
+    try checkResults()
+  }
+
+  /// Runs a program's tasks, and hands out values at sites on the way.
+  func run(
+    _ program: BoundProgram, observing sites: Set<String>,
+    _ receive: (_ site: String, _ values: [Float], _ width: Int) -> Void
+  ) {
     var done = 0
-    for value in bound.computed {
+    for value in program.values {
       guard let site = value.site, sites.contains(site) else { continue }
-      run(bound.stepTasks[done..<value.taskCount])
+      run(program.tasks[done..<value.taskCount])
       done = value.taskCount
       let location = value.location
       var values: [Float] = []
       for row in 0..<self.rowCount(of: location) { values += location.row(row) }
       receive(site, values, location.columns)
     }
-    run(bound.stepTasks[done...])
-    try checkResults()
+    run(program.tasks[done...])
   }
 
   /// Binds the symbols of a call of rows of sequences.
@@ -100,7 +108,7 @@ extension Engine {
     }
   }
 
-  /// How many rows a value of the step has in this call.
+  /// How many rows a value of a program has in this call.
   func rowCount(of location: Location) -> Int {
     location.rows.factor * (location.rows.symbol.map { Int(counts[$0]) } ?? 1)
   }

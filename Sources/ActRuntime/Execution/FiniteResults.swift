@@ -43,18 +43,20 @@ extension Engine {
     }
   }
 
-  /// Runs the step again, value by value, up to the first that is not finite.
+  /// Runs the prompt and the step again, value by value, up to the first that is not finite.
   ///
-  /// The step writes the same keys and values to the same positions, so nothing changes.
+  /// They read the same inputs, and the step writes the same keys and values to the same positions, so nothing changes.
   private func firstNonFinite(result: String) -> NotFiniteError {
-    var done = 0
-    for value in bound.computed {
-      run(bound.stepTasks[done..<value.taskCount])
-      done = value.taskCount
-      guard value.location.dtype == .f32 else { continue }
-      for row in 0..<rowCount(of: value.location) {
-        guard let column = value.location.row(row).firstNonFinite else { continue }
-        return error(at: value.place, value.location.row(row)[column], row: row, of: value.location)
+    for program in [bound.prompt, bound.step] {
+      var done = 0
+      for value in program.values {
+        run(program.tasks[done..<value.taskCount])
+        done = value.taskCount
+        guard value.location.dtype == .f32 else { continue }
+        for row in 0..<rowCount(of: value.location) {
+          guard let column = value.location.row(row).firstNonFinite else { continue }
+          return error(at: value.place, value.location.row(row)[column], row: row, of: value.location)
+        }
       }
     }
     // Kernels give the same results again, so that this is for a result that is an input.

@@ -486,7 +486,7 @@ _actrun_run() {
 _actrun_image() {
     repeating_flags=()
     non_repeating_flags=(--no-header --version -h --help)
-    repeating_options=(--prompt -p --filter --steer)
+    repeating_options=(--prompt -p --filter --steer --steer-negative)
     non_repeating_options=(--prompts --field --limit --shuffle --format --negative-prompt --steps --guidance --seed --samples --latents --scheduler --eta --condition-on --threads -t --output -o)
     __actrun_offer_flags_options 1
 
@@ -548,6 +548,9 @@ _actrun_image() {
         return
         ;;
     '--threads'|'-t')
+        return
+        ;;
+    '--steer-negative')
         return
         ;;
     '--output'|'-o')

@@ -228,6 +228,7 @@ _actrun_image() {
         '*--steer[Strengths by map, as in football=0.5,formal=0.3. A strength may change over the generated tokens, as in football=0->1 over 32 or football=1 until 16, and hang on scores, as in football=1 when max(sport) > 0.2. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
         '--condition-on[Where maps act that hang on scores of the prompt\: on what is generated after it, or on the prompt too, which is then read a second time.]:condition-on:{__actrun_complete "${___condition_on[@]}"}'
         '(--threads -t)'{--threads,-t}'[Threads; by default one a processor.]:threads:'
+        '*--steer-negative[Strengths by map for the negative prompt and its predictions; by default those of --steer. 0 steers the prompt alone.]:expression:'
         '(--output -o)'{--output,-o}'[The file to write\: .png or .safetensors.]:file:_files -g '\''*.png *.safetensors'\'''
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
