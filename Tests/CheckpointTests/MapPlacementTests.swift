@@ -121,7 +121,7 @@ import Testing
 
   @Test func withoutFusionTheyAreNodes() throws {
     let placement = try placement(map(at: .outputs), fuses: false)
-    #expect(placement == MapPlacement(map: "m", sites: [.nodes: 4], extraKernels: 4 * 6))
+    #expect(placement == MapPlacement(map: "m", sites: [.nodes: 4], extraKernels: 4 * 7))
   }
 
   @Test func eachOfSeveralMapsIsSaidApart() throws {

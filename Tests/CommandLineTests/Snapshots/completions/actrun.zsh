@@ -58,7 +58,7 @@ _actrun() {
             'image:Makes pictures of a text.'
             'score:Scores texts: the log-likelihood of each, the perplexity of all.'
             'eval:Measures what strengths do to generated text, and what they cost in fluency.'
-            'bench:Measures prefill and decode, always beside the unsteered model.'
+            'bench:Measures how fast a plan runs, always beside the unsteered model.'
             'help:Show subcommand help information.'
         )
         _describe -V subcommand subcommands && ret=0
@@ -213,16 +213,24 @@ _actrun_run() {
 
 _actrun_image() {
     local -i ret=1
+    local -ar ___format=('txt' 'jsonl' 'json' 'csv' 'tsv')
     local -ar ___condition_on=('generated' 'prompt')
     local -ar arg_specs=(
         ':plan:_files -g '\''*.plan'\'''
-        '(--prompt -p)'{--prompt,-p}'[The text, or of a model of classes the name or the number of one; - reads standard input.]:prompt:'
+        '*'{--prompt,-p}'[A text, or of a model of classes the name or the number of one; - reads standard input. Several of these make pictures of each.]:prompt:'
+        '--prompts[A data file of texts, by default a line each.]:prompts:_files'
+        '--field[The field that holds the text, as in text or prompt.text.]:field:'
+        '--filter[Take only the records that meet all of these, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:filter:'
+        '--limit[Take the first N records.]:limit:'
+        '--shuffle[Shuffle the records first, with this seed.]:shuffle:'
+        '--format[The format of the data; by default what the file'\''s name tells, else txt.]:format:{__actrun_complete "${___format[@]}"}'
+        '--no-header[The first row of a .csv or .tsv file is a record; columns are called 1, 2, ….]'
         '--negative-prompt[What the picture is to be unlike.]:negative-prompt:'
         '--steps[Denoising steps; by default as many as the pipeline'\''s.]:n:'
         '--guidance[How far predictions move from those of the negative prompt to those of the prompt and beyond; 1 and less read the prompt alone. By default as in the pipeline.]:guidance:'
         '--seed[Which noise the pictures begin with.]:seed:'
         '--samples[How many pictures for each set of strengths.]:n:'
-        '--latents[First latents in place of the seed'\''s\: a file with the tensor latents, \[B,C,H,W\] for B samples.]:latents:_files -g '\''*.safetensors'\'''
+        '--latents[First latents in place of the seed'\''s\: a file with the tensor latents, \[B,C,H,W\], for all samples of the first text, then of the next.]:latents:_files -g '\''*.safetensors'\'''
         '--scheduler[A scheduler in place of the pipeline'\''s\: DDIMScheduler, PNDMScheduler, EulerDiscreteScheduler, EulerAncestralDiscreteScheduler, DPMSolverMultistepScheduler, LCMScheduler, FlowMatchEulerDiscreteScheduler.]:class:'
         '--eta[How much of the noise that a step of DDIM removes is drawn anew, 0 to 1.]:eta:'
         '*--steer[Strengths by map, as in football=0.5,formal=0.3. A strength may change over the generated tokens, as in football=0->1 over 32 or football=1 until 16, and hang on scores, as in football=1 when max(sport) > 0.2. Several of these options join. generate, score and eval also take ranges, as in football=0\:1\:0.25.]:expression:'
@@ -313,9 +321,10 @@ _actrun_bench() {
     local -ar ___condition_on=('generated' 'prompt')
     local -ar arg_specs=(
         ':plan:_files -g '\''*.plan'\'''
-        '(--prompt -p)'{--prompt,-p}'[Prompt tokens.]:prompt:'
-        '(-n --tokens)'{-n,--tokens}'[Generated tokens, of each sequence.]:tokens:'
-        '--sequences[Sequences that decode together.]:sequences:'
+        '(--prompt -p)'{--prompt,-p}'[Prompt tokens. (default\: 512)]:prompt:'
+        '(-n --tokens)'{-n,--tokens}'[Generated tokens, of each sequence. (default\: 128)]:tokens:'
+        '--sequences[Sequences that decode together. (default\: 1)]:sequences:'
+        '--input[A safetensors file with the inputs of a call.]:input:_files -g '\''*.safetensors'\'''
         '(--repetitions -r)'{--repetitions,-r}'[Runs of each row; with --until the fewest.]:repetitions:'
         '--until[Go on until the interval of each cost is at most this wide, as in 1%.]:width:'
         '--at-most[With --until\: stop after so many seconds.]:seconds:'
