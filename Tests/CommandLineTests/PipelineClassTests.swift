@@ -69,7 +69,7 @@ import Workbench
     expect(
       try image("a cat", ["--steer-negative", "x=1"]), 2,
       "--steer-negative: the pipeline makes no predictions with a negative prompt")
-    #expect(try image("a cat by the river").error.contains("is cut to the 8 that `text_encoder_2` takes"))
+    #expect(try image("a cat by the river").error.contains("is cut to the 8 that `text_encoder` takes"))
   }
 
   @Test func refusesComponents() throws {

@@ -667,7 +667,7 @@ _actc_conceptor() {
 _actc_compile() {
     repeating_flags=()
     non_repeating_flags=(--no-fuse --no-arena --reference --verify-each --no-verify-each --timing --version -h --help)
-    repeating_options=(--lora --maps --force --score --score-at --gate --freeze)
+    repeating_options=(--component --lora --maps --force --score --score-at --gate --freeze)
     non_repeating_options=(--module --size --weights --kv --output -o --context --rows --entries --image-rows --decode-tile --print-after --stop-after --bisect)
     __actc_offer_flags_options 1
 
@@ -677,6 +677,9 @@ _actc_compile() {
         return
         ;;
     '--size')
+        return
+        ;;
+    '--component')
         return
         ;;
     '--lora')

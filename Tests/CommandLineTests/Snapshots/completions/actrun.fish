@@ -190,7 +190,7 @@ complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options 
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun run" version' -l 'version' -d 'Show the version.'
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun run" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_positional "actrun image" -eq 1' -fa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'plan\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
-complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun image"' -l 'prompt' -s 'p' -d 'A text; - reads standard input. Several of these make pictures of each.' -rfka ''
+complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun image"' -l 'prompt' -s 'p' -d 'A text, or of a model of classes the name or the number of one; - reads standard input. Several of these make pictures of each.' -rfka ''
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun image" prompts' -l 'prompts' -d 'A data file of texts, by default a line each.' -rF
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun image" field' -l 'field' -d 'The field that holds the text, as in text or prompt.text.' -rfka ''
 complete -c 'actrun' -n '__actrun_should_offer_completions_for_flags_or_options "actrun image"' -l 'filter' -d 'Take only the records that meet all of these, as in \'toxicity>=0.75\' \'label==toxic\'.' -rfka ''

@@ -217,7 +217,7 @@ _actrun_image() {
     local -ar ___condition_on=('generated' 'prompt')
     local -ar arg_specs=(
         ':plan:_files -g '\''*.plan'\'''
-        '*'{--prompt,-p}'[A text; - reads standard input. Several of these make pictures of each.]:prompt:'
+        '*'{--prompt,-p}'[A text, or of a model of classes the name or the number of one; - reads standard input. Several of these make pictures of each.]:prompt:'
         '--prompts[A data file of texts, by default a line each.]:prompts:_files'
         '--field[The field that holds the text, as in text or prompt.text.]:field:'
         '--filter[Take only the records that meet all of these, as in '\''toxicity>=0.75'\'' '\''label==toxic'\''.]:filter:'
