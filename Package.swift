@@ -75,9 +75,8 @@ let package = Package(
     .target(
       name: "ActFit",
       dependencies: [
-        "ActIR", "ActStatistics", "ActPasses", "ActFormats", "ActText", "ActLowering", "ActPlan",
-        "ActRuntime",
-        "ActCompile",
+        "ActIR", "ActStatistics", "ActPasses", "ActFormats", "ActText", "ActDiffusion", "ActLowering",
+        "ActPlan", "ActRuntime", "ActCompile",
       ],
       swiftSettings: swift),
     .target(

@@ -14,6 +14,8 @@ Input: none; everything is seeded. Each checkpoint is a model of diffusers as `s
     tiny-pixart-2  the same without these, and with GEGLU
     tiny-dit       a `DiTTransformer2DModel`
     tiny-dit-2     the same with GELU, gains in its norms, no biases in attention, and other channels out than in
+    tiny-z-image   a `ZImageTransformer2DModel`
+    tiny-z-image-2 the same with patches of 3 by 3 beside others, one refiner, and no norms of heads
 
 Output beside each checkpoint, one call each, in f32; tensors by the arguments and results of the model's `forward`:
 
@@ -23,7 +25,10 @@ Output beside each checkpoint, one call each, in f32; tensors by the arguments a
     call3.safetensors   three entries whose texts differ in length, each run alone: `encoder_hidden_states` and
                         `txt_ids` are [T,…] there, with `sequences` i32[T]
 
-Ids of rows, `img_ids` and `txt_ids`, are of one entry in the first two, as the models take them.
+Ids of rows, `img_ids` and `txt_ids`, are of one entry in the first two, as the models take them. What the `forward` of
+`ZImageTransformer2DModel` takes as lists, `x` of images of one frame and `cap_feats`, is `hidden_states` [B,C,H,W] and
+`encoder_hidden_states`, and `t` is `timestep`. Where a module of it reads text and image, the rows of the text stand
+first here, as in other models, and the embedding of patches and the last layer have those of the image alone.
 
 Made with Python 3.11, torch 2.13.0 (CPU), diffusers 0.42.1, safetensors 0.8.0.
 """
@@ -40,6 +45,7 @@ from diffusers import (
     FluxTransformer2DModel,
     PixArtTransformer2DModel,
     SD3Transformer2DModel,
+    ZImageTransformer2DModel,
 )
 from safetensors.torch import save_file
 
@@ -171,6 +177,40 @@ CHECKPOINTS = {
             "activation_fn": "gelu",
         },
     ),
+    "tiny-z-image": (
+        ZImageTransformer2DModel,
+        {
+            "in_channels": 5,
+            "dim": 24,
+            "n_layers": 2,
+            "n_refiner_layers": 2,
+            "n_heads": 2,
+            "n_kv_heads": 2,
+            "cap_feat_dim": 10,
+            "axes_dims": [2, 4, 6],
+            "axes_lens": [80, 9, 9],
+        },
+    ),
+    "tiny-z-image-2": (
+        ZImageTransformer2DModel,
+        {
+            "all_patch_size": (3, 1),
+            "all_f_patch_size": (1, 1),
+            "in_channels": 3,
+            "dim": 40,
+            "n_layers": 1,
+            "n_refiner_layers": 1,
+            "n_heads": 5,
+            "n_kv_heads": 5,
+            "norm_eps": 1e-3,
+            "qk_norm": False,
+            "cap_feat_dim": 7,
+            "rope_theta": 100.0,
+            "t_scale": 500.0,
+            "axes_dims": [4, 2, 2],
+            "axes_lens": [200, 8, 8],
+        },
+    ),
 }
 
 # Modules that give what their last module gives, or compute nothing.
@@ -183,6 +223,7 @@ SILENT = (
     "FeedForward",
     "LabelEmbedding",
     "AdaLayerNormSingle",
+    "RopeEmbedder",
 )
 
 
@@ -208,13 +249,34 @@ def is_site(name, module):
     return "Attention" not in kind or getattr(module, "pre_only", False)
 
 
+def z_image_rows(name, output, model, arguments):
+    """What a module of one entry gives, with the text before the image."""
+    height, width = arguments["hidden_states"].shape[2:]
+    patches = height * width // z_image_patch(model.config) ** 2
+    rows = -(-patches // 32) * 32
+    if name.startswith("cap_embedder"):
+        return output.unsqueeze(0)
+    if name.startswith("all_x_embedder"):
+        return output[:patches].unsqueeze(0)
+    if "adaLN_modulation" in name or name.startswith("t_embedder"):
+        return output
+    if name.startswith("all_final_layer"):
+        return output[:, :patches]
+    if name.startswith("layers"):
+        return torch.cat([output[:, rows:], output[:, :rows]], dim=1)
+    # Heads of the rows of an image are rows too.
+    return output.flatten(1, 2) if output.dim() == 4 and name.startswith("noise_refiner") else output
+
+
 def run(model, arguments, with_sites=False):
     """The result, and the outputs of modules."""
     sites, hooks = {}, []
 
     def keep(name):
         def hook(module, given, output):
-            if isinstance(output, tuple):
+            if isinstance(model, ZImageTransformer2DModel):
+                sites[name] = z_image_rows(name, output, model, arguments)
+            elif isinstance(output, tuple):
                 # The chunks of an embedding's layer, two axes, are channels of that layer.
                 parts = {place: part for place, part in enumerate(output) if part is not None and part.dim() > 2}
                 sites.update({f"{name}:{place}": part for place, part in parts.items()})
@@ -299,16 +361,37 @@ def dit_arguments(config, entries, height, width, text, generator):
     }
 
 
+def z_image_patch(config):
+    """The side of patches: that which the model takes by default, or the first."""
+    return 2 if 2 in config.all_patch_size else config.all_patch_size[0]
+
+
+def z_image_arguments(config, entries, height, width, text, generator):
+    side = z_image_patch(config)
+    return {
+        "hidden_states": torch.randn((entries, config.in_channels, height * side, width * side), generator=generator),
+        "encoder_hidden_states": torch.randn((entries, text, config.cap_feat_dim), generator=generator),
+        "timestep": torch.rand(entries, generator=generator),
+    }
+
+
 ARGUMENTS = {
     DiTTransformer2DModel: dit_arguments,
     FluxTransformer2DModel: flux_arguments,
     PixArtTransformer2DModel: pixart_arguments,
     SD3Transformer2DModel: sd3_arguments,
+    ZImageTransformer2DModel: z_image_arguments,
 }
 
 
 def call(model, arguments):
-    """Conditions of a picture are one argument."""
+    """Conditions of a picture are one argument, and Z-Image takes lists of entries and frames."""
+    if isinstance(model, ZImageTransformer2DModel):
+        images = [image.unsqueeze(1) for image in arguments["hidden_states"]]
+        texts = list(arguments["encoder_hidden_states"])
+        result = model(images, arguments["timestep"], texts, patch_size=z_image_patch(model.config))
+        result.sample = torch.cat([image.transpose(0, 1) for image in result.sample])
+        return result
     names = ("resolution", "aspect_ratio")
     conditions = {name: arguments[name] for name in names if name in arguments}
     others = {name: value for name, value in arguments.items() if name not in names}
@@ -334,10 +417,12 @@ def record(name, cls, config, output, seed):
     result, sites = run(model, arguments, with_sites=True)
     save("call1", arguments | sites | {"sample": result})
 
-    arguments = ARGUMENTS[cls](model.config, 2, 2, 3, 4, generator)
+    # Z-Image fills up what is no multiple of 32 rows.
+    fills = cls is ZImageTransformer2DModel
+    arguments = ARGUMENTS[cls](model.config, 2, *((4, 8) if fills else (2, 3)), 4, generator)
     save("call2", arguments | {"sample": run(model, arguments)[0]})
 
-    texts = (5, 1, 9)
+    texts = (5, 40, 32) if fills else (5, 1, 9)
     alone = [ARGUMENTS[cls](model.config, 1, 2, 4, text, generator) for text in texts]
     states = "encoder_hidden_states"
     together = {key: torch.cat([entry[key] for entry in alone]) for key in alone[0] if key != states}

@@ -74,5 +74,7 @@ private struct DiTConfiguration {
     blocks = try PatchTransformerConfiguration(
       c, norm: "ada_norm_zero", sampleSide: 32, outputChannels: nil, eps: 1e-5)
     classes = try c.size("num_embeds_ada_norm", default: 1000)
+    // Of the class that it was once.
+    c.disregard("attention_type")
   }
 }

@@ -155,19 +155,20 @@ extension ModelBuilder {
 
   /// Queries, keys and values of rows, one layer each, and the norms of the heads of the first two.
   mutating func attentionHeads(
-    _ x: ValueID, _ names: AttentionNames, _ attention: String, heads: Int, norm: QueryKeyNorm
+    _ x: ValueID, _ names: AttentionNames, _ attention: String, heads: Int, norm: QueryKeyNorm,
+    eps: Float = 1e-6, bias: Bool = true
   ) throws -> [ValueID] {
     let width = graph.type(x).shape.last!.fixed!
     return try ["q", "k", "v"].map { part in
-      let layer = try linear(x, "\(attention).\(names.layer(part))", width, width, bias: true)
+      let layer = try linear(x, "\(attention).\(names.layer(part))", width, width, bias: bias)
       return try part == "v"
-        ? layer : headNorm(layer, "\(attention).\(names.norm(part))", heads: heads, norm)
+        ? layer : headNorm(layer, "\(attention).\(names.norm(part))", heads: heads, norm, eps: eps)
     }
   }
 
   /// A norm of each head of x, as the site `prefix`.
   private mutating func headNorm(
-    _ x: ValueID, _ prefix: String, heads: Int, _ norm: QueryKeyNorm
+    _ x: ValueID, _ prefix: String, heads: Int, _ norm: QueryKeyNorm, eps: Float
   ) throws -> ValueID {
     if norm == .none { return x }
     let type = graph.type(x)
@@ -179,9 +180,9 @@ extension ModelBuilder {
     let split = graph.append(.reshape(rows + [.fixed(width)]), x, name: "\(graph[x].name).heads")
     let normed =
       switch norm {
-      case .rms: try rmsNorm(split, prefix, eps: 1e-6)
-      case .layer: try layerNorm(split, prefix, eps: 1e-6)
-      case .bareLayer, .none: bareLayerNorm(split, prefix)
+      case .rms: try rmsNorm(split, prefix, eps: eps)
+      case .layer: try layerNorm(split, prefix, eps: eps)
+      case .bareLayer, .none: bareLayerNorm(split, prefix, eps: eps)
       }
     return graph.append(.reshape(type.shape), normed, name: "\(prefix).rows")
   }

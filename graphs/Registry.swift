@@ -35,12 +35,12 @@ struct Architecture: Sendable {
 
   /// An architecture of one graph that takes images: `build` is given the size of its input.
   init(
-    _ name: String,
+    _ name: String, otherHeads: [String] = [],
     build:
       @escaping @Sendable (Configuration, @escaping (String) -> TensorType?, ImageSize) throws -> ModelGraph
   ) {
     names = [name]
-    otherHeads = []
+    self.otherHeads = otherHeads
     otherTensors = [:]
     modules = []
     takesSize = true
@@ -95,12 +95,13 @@ extension Architecture {
     "embeddings.position_ids",
   ]
 
-  /// Checks that no tensor is left which the graph does not read.
+  /// Checks that no tensor is left of which the architecture makes nothing. Some of what it makes may go nowhere, such as
+  /// what the last block of a denoiser makes of the text.
   func checkAllRead(
     _ tensors: [String], by graph: Graph, _ part: ModelPart, path: String, name: String
   ) throws(FileError) {
     var read: Set<String> = []
-    for id in graph.order {
+    for id in graph.liveValues {
       if case .weight(let tensor) = graph[id].op { read.insert(tensor) }
     }
     let others =
@@ -157,6 +158,7 @@ private let architectures: [Architecture] = [
   sd3Transformer,
   pixArtTransformer,
   ditTransformer,
+  zImageTransformer,
   consistencyUNet,
 ]
 
@@ -213,9 +215,10 @@ extension ModelGraph {
   ) throws(FileError) -> (architecture: Architecture, name: String) {
     let diffusers = configuration["_class_name"]?.string
     let key = diffusers == nil ? "architectures" : "_class_name"
-    guard let name = diffusers ?? configuration[key]?.array?.first?.string else {
+    guard let named = diffusers ?? configuration[key]?.array?.first?.string else {
       throw FileError(path, "architectures", "expected a list with one name")
     }
+    let name = RenamedClass.current(named, of: configuration)
     guard let architecture = architectures.first(where: { $0.names.contains(name) }) else {
       let closest = name.prefix(256).description.closest(among: Self.architectureNames)
       throw FileError.unsupported(

@@ -66,7 +66,17 @@ def main():
                 tensors[f"{site['name']}/{name}"] = value.astype(np.float32)
 
     # What the samples know of the model and the data goes into the map file.
-    kept = ("model_fingerprint", "token_scope", "skip_first", "pooling", "fit_order", "counts", "data")
+    kept = (
+        "model_fingerprint",
+        "token_scope",
+        "skip_first",
+        "step_scope",
+        "pooling",
+        "fit_order",
+        "prompts",
+        "counts",
+        "data",
+    )
     save_file(
         tensors,
         arguments.output,

@@ -34,7 +34,17 @@ def main():
             for name, value in parameters.items():
                 tensors[f"{site['name']}/{name}"] = np.asarray(value, dtype=np.float32, order="C")
 
-    kept = ("model_fingerprint", "token_scope", "skip_first", "pooling", "fit_order", "counts", "data")
+    kept = (
+        "model_fingerprint",
+        "token_scope",
+        "skip_first",
+        "step_scope",
+        "pooling",
+        "fit_order",
+        "prompts",
+        "counts",
+        "data",
+    )
     save_file(
         tensors,
         arguments.output,

@@ -34,8 +34,8 @@ struct CompileCommand: ParsableCommand {
         actc compile SmolLM2 --lora poet-adapter=0.7 -o poet.plan
         actc compile taesd --size 512x512 -o taesd.plan
         actc compile stable-diffusion-v1-5 --size 512x512 -o sd.plan
-        actc compile sdxl --size 1024x1024 --lora lightning-lora.safetensors \\
-          --component scheduler=trailing -o sdxl.plan
+        actc compile sdxl --size 1024x1024 --lora lightning.safetensors \\
+          -o sdxl.plan
         actc compile taesd --module decoder --size 64x64 -o decoder.plan
       """)
 
@@ -145,6 +145,10 @@ struct CompileCommand: ParsableCommand {
         "--context: expected 1 to \(model.contextLength), the model's own, found \(context)")
     }
     var maps = try mapOptions.load(for: model)
+    for (name, file) in maps.files where file.fit.steps != .all {
+      note(
+        "`\(name)` acts at steps \(file.fit.steps) of a pipeline; in the plan of one network, at every call")
+    }
     try conditionOptions.add(to: &maps, mapOptions, for: model)
     let modules = try models.map { try $0.compile(maps, self.options(for: $0)) }
     let options = try self.options(for: model)

@@ -24,7 +24,8 @@ extension CompileCommand {
     if decodeTile != nil, pipeline.decodeTile == nil {
       note("--decode-tile: a tile holds the whole picture, which is decoded at once")
     }
-    let (networks, described) = try pipeline.forPlan(context: context)
+    let (networks, planned) = try pipeline.forPlan(context: context)
+    var described = planned
     var maps = networks.map { _ in MapSet() }
     for pair in mapOptions.maps {
       let (name, path) = try mapOptions.nameAndPath(pair)
@@ -32,12 +33,18 @@ extension CompileCommand {
       let index = try pipeline.network(of: file, path: path, among: networks)
       try maps[index].add(
         file, name: name, path: path, model: networks[index], skipping: Set(mapOptions.force))
+      if file.fit.steps != .all { described.mapSteps[name] = file.fit.steps }
     }
     let frozen = try parseStrengths(freeze, option: "--freeze")
     if let name = frozen.keys.sorted().first(where: { name in
       !maps.contains { $0.files.contains { $0.name == name } }
     }) {
       throw UsageError("cannot freeze `\(name)`: no map of that name")
+    }
+    if let name = frozen.keys.sorted().first(where: { described.mapSteps[$0] != nil }) {
+      throw UsageError(
+        "cannot freeze `\(name)`: it acts at steps \(described.mapSteps[name]!) alone, and what is frozen at all"
+      )
     }
     var modules: [CompiledModel] = []
     var parts: [JSON] = []

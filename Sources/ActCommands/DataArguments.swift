@@ -62,7 +62,19 @@ struct DataArguments: ParsableArguments {
   @Flag(help: "Read the first row of .csv and .tsv files as a record, and call the columns 1, 2, and so on.")
   var noHeader = false
   @Option(help: ArgumentHelp("Take at most N samples a side.", valueName: "n")) var limit: Int?
-  @Option(help: "Shuffle the samples by this seed before --limit takes the first.") var seed: UInt64?
+  @Option(
+    help: """
+      Shuffle the samples by this seed before --limit takes the first. The noise of a pipeline's prompts and what is \
+      appended to them have it too, or without it 0.
+      """)
+  var seed: UInt64?
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Where both sides read the same records, give each a half of them: every second one, after shuffling. By default \
+      so for prompts of a pipeline, and not for other samples.
+      """)
+  var disjoint: Bool?
   @Option(
     help: ArgumentHelp("Cut samples to N tokens; by default to the model's context.", valueName: "n"))
   var maxTokens: Int?
@@ -83,9 +95,48 @@ struct DataArguments: ParsableArguments {
     if let maxTokens, maxTokens < 1 {
       throw ValidationError("--max-tokens: expected 1 or more, found \(maxTokens)")
     }
+    guard disjoint != true || areAlike else {
+      throw ValidationError("--disjoint: expected the same files, fields and filters on both sides")
+    }
     guard (source + target + pairs).count(where: { $0 == "-" }) <= 1 else {
       throw ValidationError("expected `-`, standard input, at most once")
     }
+  }
+
+  /// Whether both sides read the same records.
+  private var areAlike: Bool {
+    pairs.isEmpty && source == target && sourceFilter == targetFilter && sourceField == targetField
+  }
+
+  /// A prompt, and its place among the records of its side.
+  typealias Prompt = (record: Int, text: String)
+
+  /// The prompts of both sides for the pipeline at `path`, and SHA-256 of the files of each by its name.
+  func prompts(
+    of path: String
+  ) throws -> (prompts: (source: [Prompt], target: [Prompt]), hashes: [String: String]) {
+    if let file = (source + target + pairs).first(where: { $0.hasSuffix(TensorSamples.ending) }) {
+      throw UsageError(
+        "\(file): a pipeline is fitted on prompts; give a component's folder, such as \(path)/unet, for files of tensors"
+      )
+    }
+    let given = [("--prompt-field", promptField != nil), ("--max-tokens", maxTokens != nil)]
+    if let name = given.first(where: \.1)?.0 {
+      throw UsageError("\(name): a pipeline reads whole prompts, and cuts them as its encoders do")
+    }
+    let sets = try read(allowsChats: false)
+    func prompts(_ set: DataSet) throws -> [Prompt] {
+      try set.samples.enumerated().map { index, sample in
+        guard sample.context.isEmpty else {
+          throw sample.failure(
+            "expected a prompt, found a prompt and a response", next: "choose the field with --field")
+        }
+        return (index, sample.text)
+      }
+    }
+    let chosen = try choose(
+      prompts(sets.source), prompts(sets.target), of: sets.source.path, isDisjoint: disjoint ?? areAlike)
+    return (chosen, ["source": sets.source.sha256, "target": sets.target.sha256])
   }
 
   /// The samples of both sides, and SHA-256 of each by its name.
@@ -126,7 +177,7 @@ struct DataArguments: ParsableArguments {
       ("--target-field", targetField != nil), ("--prompt-field", promptField != nil),
       ("--filter", !filter.isEmpty), ("--source-filter", !sourceFilter.isEmpty),
       ("--target-filter", !targetFilter.isEmpty), ("--format", format != nil), ("--no-header", noHeader),
-      ("--max-tokens", maxTokens != nil),
+      ("--max-tokens", maxTokens != nil), ("--disjoint", disjoint == true),
     ]
     if let name = given.first(where: \.1)?.0 {
       throw ValidationError("\(name): expected texts, found files of tensors")
@@ -137,23 +188,27 @@ struct DataArguments: ParsableArguments {
   func texts(
     _ model: Model, _ tokenizer: Tokenizer, skippedPositions: Int = 0
   ) throws -> (samples: PairedSamples, hashes: [String: String]) {
-    let sets = try read()
+    var sets = try read(allowsChats: true)
+    (sets.source.samples, sets.target.samples) = try choose(
+      sets.source.samples, sets.target.samples, of: sets.source.path, isDisjoint: disjoint ?? false)
     let samples = PairedSamples(
       source: try tokens(of: sets.source, model, tokenizer, skippedPositions: skippedPositions),
       target: try tokens(of: sets.target, model, tokenizer, skippedPositions: skippedPositions))
     return (samples, ["source": sets.source.sha256, "target": sets.target.sha256])
   }
 
-  /// Reads both sides.
-  private func read() throws -> (source: DataSet, target: DataSet) {
-    let sourceFields = SampleFields(text: sourceField ?? field, prompt: promptField, allowsChats: true)
-    let targetFields = SampleFields(text: targetField ?? field, prompt: promptField, allowsChats: true)
+  /// Reads all records of both sides that meet the filters.
+  private func read(allowsChats: Bool) throws -> (source: DataSet, target: DataSet) {
+    let sourceFields = SampleFields(
+      text: sourceField ?? field, prompt: promptField, allowsChats: allowsChats)
+    let targetFields = SampleFields(
+      text: targetField ?? field, prompt: promptField, allowsChats: allowsChats)
+    var common = try options("--filter", filter)
+    (common.limit, common.seed) = (nil, nil)
     if !pairs.isEmpty {
-      let sets = try PairedDataSet(
-        reading: pairs, source: sourceFields, target: targetFields, options("--filter", filter))
+      let sets = try PairedDataSet(reading: pairs, source: sourceFields, target: targetFields, common)
       return (sets.source, sets.target)
     }
-    let common = try options("--filter", filter)
     var (sourceOptions, targetOptions) = (common, common)
     sourceOptions.filters += try options("--source-filter", sourceFilter).filters
     targetOptions.filters += try options("--target-filter", targetFilter).filters
@@ -161,6 +216,23 @@ struct DataArguments: ParsableArguments {
       try DataSet(reading: source, sourceFields, sourceOptions),
       try DataSet(reading: target, targetFields, targetOptions)
     )
+  }
+
+  /// The samples to take of both sides: pairs stay together, and where sides are disjoint each takes a half of what
+  /// `path` has, which the user is told.
+  private func choose<Sample>(
+    _ source: [Sample], _ target: [Sample], of path: String, isDisjoint: Bool
+  ) throws -> (source: [Sample], target: [Sample]) {
+    let options = try options("--filter", [])
+    guard isDisjoint else { return (options.choose(source), options.choose(target)) }
+    guard source.count > 1 else {
+      throw FileError(path, nil, "expected at least 2 records, of which each side takes half, found 1")
+    }
+    let halves = options.halves(source)
+    note(
+      "source and target take different halves of \(path): \(halves.source.count) and \(halves.target.count) "
+        + "records" + (disjoint == nil ? "; --no-disjoint gives all to both" : ""))
+    return halves
   }
 
   /// The tokens of a data set; notes how many samples were cut.

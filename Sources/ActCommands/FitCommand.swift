@@ -13,6 +13,10 @@ struct FitCommand: ParsableCommand {
       becomes the sample. A record with messages is laid out by the model's chat template. A file that ends in \
       .safetensors holds inputs of the model by name, as actrun run takes them: images, or texts as tokens.
 
+      A pipeline is fitted on prompts, at sites of one of its networks: samples are what the denoiser does at its \
+      first step, each prompt from noise of its own, or what an encoder of texts does. Where both sides read the same \
+      file of captions, each takes half of them.
+
       A fit that is interrupted keeps its finished sites beside its output, as OUTPUT.partial; the same command \
       run again goes on from there.
 
@@ -31,33 +35,42 @@ struct FitCommand: ParsableCommand {
         actc fit taesd --module encoder --size 512x512 \\
           --source photos.safetensors --target sketches.safetensors \\
           --sites encoder.layers.5 -o sketch.maps.safetensors
+        actc fit stable-diffusion-v1-5 --size 512x512 \\
+          --source captions.txt --target captions.txt \\
+          --append-target anime.txt --append-fixed 5 --append-drawn 5 \\
+          --sites 'unet.*norm*' --seed 1 -o anime.maps.safetensors
+        actc fit stable-diffusion-v1-5 --size 512x512 \\
+          --source a.txt --target b.txt --sites 'unet.*norm*' \\
+          --steps 0-3 --of-steps 20 --apply-steps 0-3 -o early.maps.safetensors
       """)
 
-  @Argument(help: "The model's directory, or its GGUF file.", completion: modelFiles) var model: String
+  @Argument(
+    help: "The model's directory, its GGUF file, or the folder of a pipeline.", completion: modelFiles)
+  var model: String
   @OptionGroup var partOptions: PartOptions
   @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup(title: "Data") var data: DataArguments
   @OptionGroup(title: "Samples") var samples: SampleArguments
+  @OptionGroup(title: "Prompts of a pipeline") var prompts: PromptArguments
   @OptionGroup(title: "Fit") var method: MethodArguments
   @OptionGroup(title: "Resources") var resources: ResourceArguments
   @OptionGroup var output: MapOutput
 
   func run() throws {
     let output = output.path
-    let model = try Model(
-      self.model, part: partOptions.part(context: data.maxTokens), adapters: adapterOptions.load())
-    noteMissing(model)
-    let sites = try samples.sites(of: model, method: method.requirements)
-    let options = try method.options(
-      try samples.options(resources, output: output, method: method.requirements),
-      channels: sites.reduce(0) { $0 + model.width(of: $1) })
-    let (data, hashes) = try self.data.samples(of: model, skippedPositions: samples.skipFirst)
-
+    let network = try FittedNetwork(
+      model, partOptions, adapterOptions, data, samples, prompts, method: method.requirements)
+    var sampleOptions = try samples.options(resources, output: output, method: method.requirements)
+    network.describe(&sampleOptions, prompts)
+    var options = try method.options(sampleOptions, channels: network.channelCount)
     try method.check(output: output)
+    let (data, hashes) = try network.samples(self.data, samples, prompts, &options.samples)
+
     let bar = ProgressBar("fitting", of: (data.sampleCount, "samples"))
     let started = ContinuousClock.now
     var file = try fit(
-      model, data, sites: sites, options: options, progress: { bar.update($0.share, $0.site) },
+      network.model, data, sites: network.sites, options: options,
+      progress: { bar.update($0.share, $0.site) },
       note: note)
     bar.finish()
     file.dataHashes = hashes

@@ -52,6 +52,11 @@ struct SearchCommand: ParsableCommand {
   }
 
   func run() throws {
+    guard !PipelineFolder.isPipeline(model) else {
+      throw FileError.unsupported(
+        model, nil, "a search measures perplexity, which no pipeline has",
+        next: "fit at some sites with `actc fit` and compare the distances that it prints")
+    }
     let model = try Model(self.model, context: data.maxTokens)
     noteMissing(model)
     guard model.keepsSequences else {

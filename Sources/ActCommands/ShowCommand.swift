@@ -111,6 +111,10 @@ struct ShowCommand: ParsableCommand {
   private static func json(_ plan: Plan, of file: PlanFile) -> JSON {
     .object([
       "name": .string(plan.name), "dials": .array(plan.dials.map(JSON.string)),
+      "dial_steps": .object(
+        plan.dials.compactMap { name in
+          file.pipeline?.mapSteps[name].map { JSON.Member(name, .string($0.description)) }
+        }),
       "scores": .array(plan.scores.map(JSON.string)),
       "gates": .array(
         plan.gates.map { .object(["map": .string($0.map), "score": .string($0.score)]) }),
@@ -130,6 +134,8 @@ struct ShowCommand: ParsableCommand {
     if !summary { print(plan, terminator: "") }
     let dials = plan.scopes.map { "\($0.name) (tokens: \($0.scope))" }.joined(separator: ", ")
     print("// dials: \(dials.isEmpty ? "none" : dials)")
+    let steps = plan.dials.compactMap { name in file.pipeline?.mapSteps[name].map { "\(name) at \($0)" } }
+    if !steps.isEmpty { print("// steps of denoising: \(steps.joined(separator: ", "))") }
     if !plan.scores.isEmpty { print("// scores of prompts: \(plan.scores.joined(separator: ", "))") }
     if !plan.gates.isEmpty {
       let gates = plan.gates.map { "\($0.map) by \($0.score)" }
@@ -167,6 +173,7 @@ struct ShowCommand: ParsableCommand {
             fit.method.options.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
           "model_fingerprint": .string(map.modelFingerprint), "token_scope": json(fit.scope),
           "support": json(fit.support), "pooling": json(fit.pooling), "fit_order": json(fit.order),
+          "step_scope": .string(fit.steps.description), "prompts": fit.prompts?.json ?? .null,
           "counts": .object(map.counts.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) }),
           "held_out": .object(map.heldOut.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) }),
           "data": .object(map.dataHashes.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
@@ -202,6 +209,12 @@ struct ShowCommand: ParsableCommand {
       "// support \(text(fit.support)), order \(text(fit.order)), tokens \(fit.scope), "
         + "skipping \(fit.scope.skippedPositions)"
     )
+    if let prompts = fit.prompts { print("// prompts: \(legible("\(prompts)"))") }
+    if fit.steps != .all { print("// acts at steps \(fit.steps) of denoising") }
+    let phrases = ["append_source", "append_target", "encoder_maps"]
+    for name in phrases {
+      if let hash = map.dataHashes[name] { print("// \(name): \(legible("\(hash.prefix(16))"))…") }
+    }
     for site in map.sites {
       let shifted = map.meanShiftChannels[site.name].map { ", \($0) by mean shift alone" } ?? ""
       let shapes = map.parameterNames.map { "\(legible($0)) \(site.parameters[$0]!.type)" }

@@ -29,6 +29,7 @@ extension ConceptorOperation {
     }
     var fit = FitDescription(method)
     fit.scope = first.file.fit.scope
+    fit.steps = first.file.fit.steps
     let sites = try first.file.sites.enumerated().map { index, site in
       let values = try operands.map { try Self.operand(of: $0.file, at: site, $0.path) }
       let factors = values.map(\.beta)
@@ -83,6 +84,10 @@ extension ConceptorOperation {
     guard file.fit.scope == first.file.fit.scope else {
       throw FileError(
         path, "token_scope", "expected \(first.file.fit.scope), as in \(first.path), found \(file.fit.scope)")
+    }
+    guard file.fit.steps == first.file.fit.steps else {
+      throw FileError(
+        path, "step_scope", "expected \(first.file.fit.steps), as in \(first.path), found \(file.fit.steps)")
     }
     let (found, expected) = (file.sites.map(\.name), first.file.sites.map(\.name))
     for (name, one, other) in [

@@ -10,9 +10,10 @@ package struct FrozenMap {
   package let strength: Float
   private let inserted: Transport
 
-  /// Checks a map file against its model, and that it applies to all tokens, as what is frozen does.
+  /// Checks a map file against its model, and that it applies to all tokens and steps of denoising, as what is frozen
+  /// does.
   ///
-  /// - Throws: `FileError` for a map that does not fit the model, and for one that is for some tokens only.
+  /// - Throws: `FileError` for a map that does not fit the model, and for one that is for some tokens or steps only.
   package init(
     _ file: MapFile, path: String, model: Model, strength: Float, skipping skipped: Set<MapSet.Check> = []
   ) throws {
@@ -24,6 +25,11 @@ package struct FrozenMap {
       throw FileError.unsupported(
         path, "token_scope", "expected a map of all tokens, found `\(scope)`\(skipped)",
         next: "other formats know no tokens; keep the map file")
+    }
+    guard file.fit.steps == .all else {
+      throw FileError.unsupported(
+        path, "step_scope", "expected a map of all steps of denoising, found `\(file.fit.steps)`",
+        next: "other formats know no steps; keep the map file")
     }
     self.file = file
     self.path = path

@@ -56,24 +56,35 @@ package struct Denoising {
   package mutating func finish(
     progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }, predict: (Call) throws -> [[Float]]
   ) rethrows -> [[Float]] {
-    guard let times = runs.first?.timesteps else { return [] }
-    for index in times.indices {
-      progress(index, times.count)
-      let inputs = zip(runs, samples).map { run, sample in
-        let scale = run.inputScale(at: index)
-        return scale == 1 ? sample : sample.map { Float(Double($0) * scale) }
-      }
-      let outputs = try predictions(index, times[index], inputs, predict)
-      for sample in samples.indices {
-        let drawn =
-          runs[sample].takesNoise(at: index)
-          ? noise[sample].draw(index + 1, count: samples[sample].count) : []
-        samples[sample] = runs[sample].step(
-          index, output: outputs[sample], sample: samples[sample], noise: drawn)
-      }
+    for index in timesteps.indices {
+      progress(index, timesteps.count)
+      try advance(index, predict: predict)
     }
-    progress(times.count, times.count)
+    progress(timesteps.count, timesteps.count)
     return samples
+  }
+
+  /// What the model is told of the time, a call each.
+  package var timesteps: [Double] { runs.first?.timesteps ?? [] }
+
+  /// The samples as the model takes them at a call, which is the next.
+  package func inputs(at call: Int) -> [[Float]] {
+    zip(runs, samples).map { run, sample in
+      let scale = run.inputScale(at: call)
+      return scale == 1 ? sample : sample.map { Float(Double($0) * scale) }
+    }
+  }
+
+  /// Makes a call, and the step after it. Calls follow one another from 0.
+  package mutating func advance(_ call: Int, predict: (Call) throws -> [[Float]]) rethrows {
+    let outputs = try predictions(call, timesteps[call], inputs(at: call), predict)
+    for sample in samples.indices {
+      let drawn =
+        runs[sample].takesNoise(at: call)
+        ? noise[sample].draw(call + 1, count: samples[sample].count) : []
+      samples[sample] = runs[sample].step(
+        call, output: outputs[sample], sample: samples[sample], noise: drawn)
+    }
   }
 
   /// An output a sample.

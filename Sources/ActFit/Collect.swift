@@ -11,9 +11,8 @@ import ActRuntime
 ///
 /// - Parameters:
 ///   - model: the model that the maps are for.
-///   - data: the samples of both sides, all of them; the shard takes every N-th.
+///   - shard: its samples.
 ///   - sites: all sites of the fit, in order of execution.
-///   - shard: which shard this is.
 ///   - fitted: the maps of the earlier rounds; nil in the first.
 ///   - options: how activations become samples; all of them are kept in memory.
 ///   - dataHashes: SHA-256 of the data, by the name of the side.
@@ -24,11 +23,11 @@ import ActRuntime
 ///   compiling and running the model throws.
 @discardableResult
 package func collect(
-  _ model: Model, _ data: PairedSamples, sites: [String], shard: SampleFile.Part, after fitted: MapFile?,
-  options: SampleOptions, dataHashes: [String: String] = [:], output path: String,
+  _ model: Model, _ shard: SampleShard, sites: [String], after fitted: MapFile?, options: SampleOptions,
+  dataHashes: [String: String] = [:], output path: String,
   progress: (FitProgress) -> Void = { _ in }
 ) throws -> SampleFile.Header {
-  let longest = try data.check(model, options)
+  let longest = try shard.samples.check(model, options, counts: shard.counts)
   let groups = model.groups(of: sites, options.order)
   if let fitted { try fitted.checkEarlierRounds(of: model, options) }
   let finished = try fitted?.finishedGroups(of: groups) ?? 0
@@ -39,8 +38,8 @@ package func collect(
   let rowsOfSites = try groups[finished].map { try model.rows(of: $0) }
   let wanted = rowsOfSites.map { SampleFile.Header.Site(name: $0.name, width: $0.width, heads: $0.heads) }
 
-  let part = data.shard(shard)
-  let records = try part.records(of: shard, rowsOfSites, options)
+  let part = shard.samples
+  let records = try part.records(of: shard.part, rowsOfSites, options)
   let rows = records.values.reduce(0) { $0 + $1.count }
   let (bytes, overflow) = rows.multipliedReportingOverflow(by: wanted.reduce(0) { $0 + $1.width } * 4)
   let memory = try FitMemory(
@@ -60,9 +59,9 @@ package func collect(
 
   let digest = fitted?.digest
   var header = SampleFile.Header(
-    shard: shard, round: round, sites: wanted, counts: data.counts, modelFingerprint: model.fingerprint,
+    shard: shard.part, round: round, sites: wanted, counts: shard.counts, modelFingerprint: model.fingerprint,
     options.described,
-    collection: data.fingerprint(
+    collection: shard.fingerprint(
       ["act-samples 1", model.fingerprint, round.description, digest ?? ""] + options.identity + sites),
     instructionSet: Engine.instructionSet)
   header.dataHashes = dataHashes
@@ -79,14 +78,6 @@ extension Model {
 }
 
 extension PairedSamples {
-  /// The samples of a shard: every `count`-th of each side.
-  fileprivate func shard(_ shard: SampleFile.Part) -> PairedSamples {
-    func every(_ side: [FitSample]) -> [FitSample] {
-      stride(from: shard.number - 1, to: side.count, by: shard.count).map { side[$0] }
-    }
-    return PairedSamples(source: every(source), target: every(target))
-  }
-
   /// For each row that the samples of a shard become at sites, its record's place in the data set.
   ///
   /// - Throws: `FitError` where the sites have different numbers of rows, and each is a sample.

@@ -116,9 +116,14 @@ extension PairedSamples {
         }))
   }
 
-  /// Checks that the samples can be fitted; returns the rows of the longest.
-  func check(_ model: Model, _ options: SampleOptions) throws(FitError) -> Int {
-    for side in Side.allCases where self[side].isEmpty { throw FitError("no \(side.rawValue) samples") }
+  /// Checks that the samples can be fitted, of all of which there are `counts`; returns the rows of the longest.
+  func check(
+    _ model: Model, _ options: SampleOptions, counts: [String: Int]? = nil
+  ) throws(FitError) -> Int {
+    let counts = counts ?? self.counts
+    for side in Side.allCases where counts[side.rawValue] == 0 {
+      throw FitError("no \(side.rawValue) samples")
+    }
     guard model.hasRows else {
       guard options.scope == .all else {
         throw FitError("images have no tokens to leave out; expected the scope all, without --skip-first")
@@ -130,7 +135,8 @@ extension PairedSamples {
       throw FitError(
         "a sample of \(empty.rowCount) tokens, of which the first \(empty.firstPooled(options)) are left out")
     }
-    let longest = samples.reduce(0) { max($0, $1.rowCount) }
+    // A shard may have none.
+    let longest = samples.reduce(1) { max($0, $1.rowCount) }
     guard longest <= model.contextLength else {
       throw FitError("a sample of \(longest) tokens; the model's context is \(model.contextLength)")
     }

@@ -99,7 +99,8 @@ package struct FitMemory: Hashable, Sendable {
     carried = rest - samples
   }
 
-  private static func budget(_ options: SampleOptions) -> Int {
+  /// The bytes that `options` allow in all.
+  static func budget(_ options: SampleOptions) -> Int {
     max(options.memory ?? physical / 2, least)
   }
 

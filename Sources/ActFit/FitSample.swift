@@ -87,5 +87,13 @@ package struct PairedSamples: Sendable {
   /// The samples of both sides.
   package var sampleCount: Int { source.count + target.count }
 
-  subscript(side: Side) -> [FitSample] { side == .source ? source : target }
+  subscript(side: Side) -> [FitSample] {
+    get { side == .source ? source : target }
+    set {
+      switch side {
+      case .source: source = newValue
+      case .target: target = newValue
+      }
+    }
+  }
 }

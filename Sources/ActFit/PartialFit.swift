@@ -68,7 +68,8 @@ extension SampleOptions {
       described.order.rawValue, described.pooling.rawValue, described.scope.description,
       "\(described.scope.skippedPositions)",
       weights?.rawValue ?? "as stored",
-    ]
+    ] + (described.steps == .all ? [] : [described.steps.description])
+      + (described.prompts.map { [$0.json.description] } ?? [])
   }
 }
 

@@ -72,7 +72,7 @@ final class SegmentRunner {
     self.options = options
     self.report = report
     self.reportsRows = reportsRows
-    if keepsSequences, let input = model.graph.declaredInputs.first(where: { $0.role.isGiven }) {
+    if keepsSequences, let input = model.graph.declaredInputs.first(where: { $0.role.isOfWholeEntries }) {
       throw FileError.unsupported(
         model.path, input.name, "fitting is not supported where rows of sequences have more than tokens")
     }

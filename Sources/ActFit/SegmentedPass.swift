@@ -67,7 +67,7 @@ final class SegmentedPass {
 
 extension Model {
   /// The most of a batch of so many rows of each kind: of images no more than keep the largest value of the graph in bounds.
-  fileprivate func batchLimits(rows: Int, imageRows: Int) -> Batch.Limits {
+  func batchLimits(rows: Int, imageRows: Int) -> Batch.Limits {
     let entryBytes = graph.order.lazy.map { graph.type($0) }
       .filter { $0.shape.first == .symbol("B") }
       .compactMap(\.elementsPerSymbol).max().map { $0 * MemoryLayout<Float>.size }

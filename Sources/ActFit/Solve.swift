@@ -12,7 +12,7 @@ import ActStatistics
 /// - Parameters:
 ///   - shards: all shards of the round.
 ///   - fitted: the maps of the earlier rounds, as given to
-///     ``collect(_:_:sites:shard:after:options:dataHashes:output:progress:)``.
+///     ``collect(_:_:sites:after:options:dataHashes:output:progress:)``.
 ///   - options: method and support, memory and threads; what the samples are, the files say.
 ///   - progress: called after each site.
 ///   - note: called with what a user should know.

@@ -12,14 +12,7 @@ package final class SpillFile {
   /// Reserves `byteCount` bytes in `directory`.
   package init(in directory: String, byteCount: Int) throws(FileError) {
     self.directory = directory
-    var descriptor = open(directory, Self.unnamed | O_RDWR | O_CLOEXEC, 0o600)
-    if descriptor < 0 {
-      // A file system that has no files without a name: one whose name is gone at once.
-      let path = "\(directory)/.act-fit-\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp"
-      descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-      if descriptor >= 0 { unlink(path) }
-    }
-    guard descriptor >= 0 else { throw Self.failure(directory, "create a file", errno) }
+    let descriptor = try Self.openUnnamed(in: directory)
     self.descriptor = descriptor
     // A disk that is too full is found out before the long work.
     let code = posix_fallocate(descriptor, 0, byteCount)
@@ -31,10 +24,23 @@ package final class SpillFile {
 
   deinit { close(descriptor) }
 
+  /// Opens a file in `directory` that has no name.
+  static func openUnnamed(in directory: String) throws(FileError) -> Int32 {
+    var descriptor = open(directory, unnamed | O_RDWR | O_CLOEXEC, 0o600)
+    if descriptor < 0 {
+      // A file system that has no files without a name: one whose name is gone at once.
+      let path = "\(directory)/.act-fit-\(String(UInt64.random(in: .min ... .max), radix: 16)).tmp"
+      descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+      if descriptor >= 0 { unlink(path) }
+    }
+    guard descriptor >= 0 else { throw failure(directory, "create a file", errno) }
+    return descriptor
+  }
+
   /// `O_TMPFILE` of `fcntl.h`, a macro that Swift does not import.
   private static var unnamed: Int32 { 0o20_000_000 | O_DIRECTORY }
 
-  private static func failure(_ directory: String, _ verb: String, _ code: Int32) -> FileError {
+  static func failure(_ directory: String, _ verb: String, _ code: Int32) -> FileError {
     FileError(
       directory, nil, "cannot \(verb): \(String(cString: strerror(code)))",
       next: "free some space or allow more with --memory")

@@ -53,6 +53,7 @@ package struct TensorSamples: Sendable {
         "a fit chooses the rows itself: \(model.keepsSequences ? "all" : "one of each text")",
         next: "leave the tensor out")
     }
+    let inputs = try inputs.filled(for: declared)
     let entries = try inputs.sizes(declared)
     var given: [EntryInput] = []
     var tokens: EntryInput?

@@ -17,7 +17,7 @@ extension Plan {
       case .token: "T"
       case .position, .entry: if case .ragged(let symbol)? = RowKind(type.shape) { symbol } else { "T" }
       case .chosen, .ending: "R"
-      case .sample, .timestep, .guidance, .label, .place, .given: nil as String?
+      case .sample, .timestep, .guidance, .label, .place, .filling, .textLength, .given: nil as String?
       }
     if role != .given {
       // Rows of several kinds have an input of each.
@@ -32,8 +32,13 @@ extension Plan {
       }
       return
     }
-    if role == .timestep || role == .guidance, type != TensorType(.f32, [.symbol("B"), .fixed(1)]) {
-      throw failure(index, "f32[B,1] as \(role.rawValue)", "\(type)")
+    let numbers: [(role: InputRole, symbol: String)] = [
+      (.timestep, "B"), (.guidance, "B"), (.filling, "T"), (.textLength, "B"),
+    ]
+    for (one, symbol) in numbers where role == one {
+      guard type == TensorType(.f32, [.symbol(symbol), .fixed(1)]) else {
+        throw failure(index, "f32[\(symbol),1] as \(role.rawValue)", "\(type)")
+      }
     }
     if role == .label, type != TensorType(.i32, [.symbol("B")]) {
       throw failure(index, "i32[B] as label", "\(type)")
@@ -63,7 +68,7 @@ extension Plan {
       case .token, .position: rows == nil
       case .entry: rows == .symbol("B")
       case .chosen, .ending: rows == .symbol("T")
-      case .sample, .timestep, .guidance, .place: false
+      case .sample, .timestep, .guidance, .place, .filling, .textLength: false
       case .label: rows == nil
       case .given: true
       }

@@ -83,6 +83,8 @@ package struct PlanPipeline: Hashable, Sendable {
   package var guidance: Double
   /// How pictures are decoded in parts; nil: whole.
   package var decodeTile: DecodeTile?
+  /// The steps of denoising at which a map acts, by its name; maps that are not named act at all of them.
+  package var mapSteps: [String: DenoisingSteps] = [:]
 
   package init(className: String, scheduler: JSON, steps: Int, guidance: Double) {
     self.className = className
@@ -98,7 +100,7 @@ package struct PlanPipeline: Hashable, Sendable {
     func sides(_ width: Int, _ height: Int) -> JSON {
       .object(["width": .int(width), "height": .int(height)])
     }
-    return .object([
+    var json: JSON = .object([
       "class": .string(className), "scheduler": scheduler,
       "texts": .array(
         texts.map {
@@ -116,6 +118,13 @@ package struct PlanPipeline: Hashable, Sendable {
       "image_rows": imageRows.map(JSON.int) ?? .null, "steps": .int(steps), "guidance": .double(guidance),
       "decode_tile": decodeTile.map { sides($0.width, $0.height) } ?? .null,
     ])
+    if !mapSteps.isEmpty {
+      let steps = mapSteps.sorted { $0.key < $1.key }.map {
+        JSON.Member($0.key, .string($0.value.description))
+      }
+      json.set("map_steps", .object(steps))
+    }
+    return json
   }
 
   /// Reads what a plan records; nil for a plan of no pipeline.
@@ -160,6 +169,12 @@ package struct PlanPipeline: Hashable, Sendable {
       DecodeTile(
         width: try tile.size("width", multipleOf: DecodeTile.divisor),
         height: try tile.size("height", multipleOf: DecodeTile.divisor))
+    }
+    for member in json["map_steps"]?.members ?? [] {
+      guard let steps = member.value.string.flatMap(DenoisingSteps.init) else {
+        throw record.failure("map_steps", DenoisingSteps.expected)
+      }
+      mapSteps[member.key] = steps
     }
   }
 }

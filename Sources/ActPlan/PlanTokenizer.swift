@@ -24,6 +24,16 @@ package struct PlanTokenizer: Sendable {
     self.configuration = configuration
   }
 
+  /// The tokenizer, and its `tokenizer_config.json`, as who reads the plan makes them. `path` is for messages.
+  package func makeTokenizer(
+    path: String
+  ) throws(FileError) -> (tokenizer: Tokenizer, configuration: TokenizerConfig?) {
+    let parsed = try configuration.map { (text) throws(FileError) in
+      try TokenizerConfig(parsing: text, path: path)
+    }
+    return (try Tokenizer(compiled, path: path, config: parsed), parsed)
+  }
+
   /// The key of what it keeps, under a name or not.
   static func key(_ key: String, _ name: String?) -> String { name.map { "\($0).\(key)" } ?? key }
 

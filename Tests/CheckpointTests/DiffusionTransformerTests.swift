@@ -39,6 +39,22 @@ import Testing
       SafetensorsFile(path(call, checkpoint)), for: model(checkpoint, call).graph.declaredInputs)
   }
 
+  /// Places that nobody gives are 0 for texts, and those of square images line by line.
+  @Test func placesHaveDefaults() throws {
+    let transformer = try transformer("tiny-flux", "call1")
+    var given = try inputs("call1", "tiny-flux")
+    let rows = try TensorFile(path("call1", "tiny-flux")).floats("hidden_states")
+    given.tensors["hidden_states"] = .init(Array(rows.prefix(9 * 12)), shape: [1, 9, 12])
+    let places: [Float] = (0..<9).flatMap { [0, Float($0 / 3), Float($0 % 3)] }
+    given.tensors["img_ids"] = .init(places, shape: [9, 3])
+    var bare = given
+    bare.tensors["img_ids"] = nil
+    bare.tensors["txt_ids"] = nil
+    #expect(try transformer.evaluate(given)[0].values == transformer.evaluate(bare)[0].values)
+    bare.tensors["hidden_states"] = .init(Array(rows.prefix(8 * 12)), shape: [1, 8, 12])
+    #expect(throws: FileError.self) { try transformer.evaluate(bare) }
+  }
+
   /// Results, and all modules that compute.
   @Test(arguments: smallTransformers, [Variant.live, .inserted, .reference])
   func equalsDiffusers(checkpoint: String, variant: Variant) throws {
@@ -140,7 +156,7 @@ import Testing
     }
     let data = try PairedSamples(source: samples(factor: 1), target: samples(factor: 1.5))
     let sites = model.sites.map(\.name).filter {
-      $0.hasSuffix(":0") || $0.hasSuffix(":1") || $0.hasSuffix("norm_out")
+      $0.hasSuffix(":0") || $0.hasSuffix(":1") || $0.hasSuffix("norm_out") || $0.hasSuffix("attention_norm2")
     }
     var options = FitOptions(method: linearAct)
     options.samples.order = order

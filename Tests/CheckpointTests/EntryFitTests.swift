@@ -33,13 +33,13 @@ import Workbench
   @Test(
     arguments: SteeredImageTests.modules,
     [
-      ("linear-act-pointwise", FitOrder.causal), ("linear-act-pointwise", .simultaneous),
+      ("linear-act", FitOrder.causal), ("linear-act", .simultaneous),
+      ("linear-act-pointwise", .causal), ("linear-act-pointwise", .simultaneous),
       ("mean-act", .causal), ("mean-act", .simultaneous),
     ])
   func imagesEqualNumPy(module: String, run: (name: String, order: FitOrder)) throws {
     let (model, data, file) = try images(module)
-    let method = run.name == "mean-act" ? meanAct : linearAct
-    var options = FitOptions(method: method)
+    var options = try SteeredImages.fitOptions(of: run.name)
     options.samples.order = run.order
     let sites = try #require(SteeredImages.sites[module])
     let map = try fit(model, data, sites: sites, options: options)
@@ -56,10 +56,11 @@ import Workbench
   }
 
   /// The maps of a fit move the module's result as the recorded ones do.
-  @Test(arguments: SteeredImageTests.modules) func fittedMapsSteer(module: String) throws {
+  @Test(arguments: SteeredImageTests.modules, ["linear-act", "linear-act-pointwise"])
+  func fittedMapsSteer(module: String, run: String) throws {
     let (model, data, _) = try images(module)
-    let call = SteeredImages(module: module, run: "linear-act-pointwise", strength: 0.5)
-    let map = try fit(model, data, sites: call.sites, options: FitOptions(method: linearAct))
+    let call = SteeredImages(module: module, run: run, strength: 0.5)
+    let map = try fit(model, data, sites: call.sites, options: SteeredImages.fitOptions(of: run))
     let record = try call.record()
     let result = try #require(try call.run(model.makeEngine(steeredBy: map), record.input)[call.result])
     let expected = try record.images(call.result).values

@@ -110,7 +110,7 @@ import Workbench
       ("wire h = states from @llama, states from @llama", "wire h of @head: expected f32[T,"),
       ("wire h = zeros 3", "wire h of @head: expected f32[T,"), ("wire h = zeros 0", "expected 1 to"),
       ("wire h = logits from @llama then zeros 3", "found f32[R,320]"),
-      ("wire h = states from @llama then", "expected a result"),
+      ("wire h = states from @llama then", "expected `from`"),
       ("wire h = states", "expected `from`"), ("wire h states from @llama", "expected"),
     ] as [(String, String?)])
   func wires(text: String, problem: String?) throws {

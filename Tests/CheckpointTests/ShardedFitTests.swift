@@ -40,7 +40,8 @@ import Workbench
   ) throws -> SampleFile {
     let path = directory.file("\(shard.number)-\(shard.count).samples.safetensors")
     try ActFit.collect(
-      model, data ?? self.data, sites: sites ?? self.sites, shard: shard, after: fitted, options: options,
+      model, SampleShard(shard, of: data ?? self.data), sites: sites ?? self.sites, after: fitted,
+      options: options,
       dataHashes: ["source": "a", "target": "b"], output: path)
     return try SampleFile(reading: path)
   }

@@ -1,4 +1,5 @@
 import ActCompile
+import ActFit
 import ActFormats
 import ActIR
 import ActPasses
@@ -117,11 +118,18 @@ struct SteeredImages {
       uniqueKeysWithValues: try names.map { ($0, try fit.floats("\(run)/causal/\(site)/\($0)")) })
   }
 
-  /// The recorded fit as a map.
-  func map(of model: Model, sites: [String]? = nil) throws -> MapFile {
+  /// How the maps of a recorded run are fitted.
+  static func fitOptions(of run: String) throws -> FitOptions {
     let method = run == "mean-act" ? meanAct : linearAct
     let choices = run == "linear-act-pointwise" ? ["images": "pixels"] : [:]
-    let functions = try method.functions(.all, MethodSettings(method.options, choices))
+    return FitOptions(method: method, settings: try MethodSettings(method.options, choices))
+  }
+
+  /// The recorded fit as a map.
+  func map(of model: Model, sites: [String]? = nil) throws -> MapFile {
+    let options = try Self.fitOptions(of: run)
+    let method = options.method
+    let functions = try method.functions(.all, options.settings)
     return MapFile(
       FitDescription(.init(method.name, version: method.version)),
       transport: functions.transport.description, parameterNames: functions.parameterNames,

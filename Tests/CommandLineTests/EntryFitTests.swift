@@ -34,15 +34,17 @@ import Workbench
   }
 
   /// Fitted, compiled and run: what NumPy computes from the activations of `diffusers`.
-  @Test func fitsCompilesAndRuns() throws {
+  @Test(arguments: [("linear-act", []), ("linear-act-pointwise", ["--option", "images=pixels"])])
+  func fitsCompilesAndRuns(run: String, flags: [String]) throws {
     let map = directory.file("m.maps.safetensors")
     let source = [try images("source", count: 5), try images("source", first: 5)]
     let fitted = try actc(
-      ["fit"] + part + ["--source"] + source + ["--target", try images("target")] + sites + ["-o", map])
+      ["fit"] + part + ["--source"] + source + ["--target", try images("target")] + sites + flags
+        + ["-o", map])
     #expect(fitted.error.contains("encoder.layers.5"), "\(fitted.error)")
     let plan = directory.file("x.plan")
     _ = try actc(["compile"] + part + ["--maps", "m=\(map)", "--weights", "f32", "-o", plan])
-    let record = Workshop.fixture("tiny-taesd/encoder-linear-act-pointwise-0.5.safetensors")
+    let record = Workshop.fixture("tiny-taesd/encoder-\(run)-0.5.safetensors")
     let compared = try Tool.actrun.run(
       "run", plan, "--input", record, "--expected", record, "--steer", "m=0.5", "--nmse", "1e-8")
     #expect(compared.code == 0, "\(compared.text)\(compared.error)")

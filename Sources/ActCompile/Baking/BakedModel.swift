@@ -94,11 +94,15 @@ extension Model {
       guard options.strengths[name] != nil else {
         throw UsageError("`\(name)` has no strength: give --strength \(name)=STRENGTH")
       }
-      guard file.fit.scope == .all else {
+      let scopes = [
+        ("tokens", file.fit.scope == .all ? nil : "\(file.fit.scope)"),
+        ("steps of denoising", file.fit.steps == .all ? nil : "\(file.fit.steps)"),
+      ]
+      if let (things, scope) = scopes.first(where: { $0.1 != nil }) {
         throw BakeError(
           path: path,
           homeless: file.sites.prefix(1).map {
-            .init(map: name, site: $0.name, reason: "it applies to some tokens only (\(file.fit.scope))")
+            .init(map: name, site: $0.name, reason: "it applies to some \(things) only (\(scope!))")
           })
       }
     }

@@ -198,7 +198,8 @@ extension TensorType {
 }
 
 extension Model {
-  fileprivate func reads(_ role: InputRole) -> Bool { graph.declaredInputs.contains { $0.role == role } }
+  /// Whether one of its inputs has a role.
+  package func reads(_ role: InputRole) -> Bool { graph.declaredInputs.contains { $0.role == role } }
 
   /// A number of the configuration that concerns latents; nil where it has none.
   fileprivate func latentNumber(_ key: String, in range: ClosedRange<Double>) throws(FileError) -> Double? {

@@ -42,6 +42,12 @@ package struct SampleNoise: Sendable {
     }
   }
 
+  /// The first 64 bits at a place of a draw.
+  func word(_ place: UInt32, draw: UInt32) -> UInt64 {
+    let words = generator.words((place, 0, sample, draw))
+    return UInt64(words.1) << 32 | UInt64(words.0)
+  }
+
   /// A number from 0 to below 1, of 53 bits.
   private static func unit(_ low: UInt32, _ high: UInt32) -> Double {
     Double((UInt64(high) << 32 | UInt64(low)) >> 11) * 0x1p-53

@@ -35,4 +35,15 @@ package struct DataOptions: Hashable, Sendable {
     }
     return limit.map { Array(samples.prefix($0)) } ?? samples
   }
+  /// The samples to take of each side where both take a half of the same: after shuffling the first, the third and so on
+  /// are the source's, the others the target's.
+  package func halves<Sample>(_ samples: [Sample]) -> (source: [Sample], target: [Sample]) {
+    var whole = self
+    whole.limit = nil
+    let shuffled = whole.choose(samples)
+    func half(from start: Int) -> [Sample] {
+      stride(from: start, to: shuffled.count, by: 2).prefix(limit ?? .max).map { shuffled[$0] }
+    }
+    return (half(from: 0), half(from: 1))
+  }
 }

@@ -6,6 +6,10 @@ package struct SampleDescription: Hashable, Sendable {
   package var pooling = Pooling.mean
   /// The tokens to which the maps apply. Positions that it skips at the start of a sequence are left out of the fit too.
   package var scope = TokenScope.all
+  /// The steps of denoising at which the maps apply, where pictures are made.
+  package var steps = DenoisingSteps.all
+  /// Of a network of a pipeline, how prompts become samples.
+  package var prompts: PromptDescription?
 
   package init() {}
 }
@@ -49,6 +53,10 @@ package struct FitDescription: Hashable, Sendable {
   package var method: Method
   /// The tokens to which the maps apply.
   package var scope = TokenScope.all
+  /// The steps of denoising at which the maps apply, where pictures are made.
+  package var steps = DenoisingSteps.all
+  /// Of a network of a pipeline, how prompts became samples.
+  package var prompts: PromptDescription?
   package var support: Word<Support>?
   package var pooling: Word<Pooling>?
   package var order: Word<FitOrder>?
@@ -60,6 +68,8 @@ package struct FitDescription: Hashable, Sendable {
   package init(_ method: Method, support: Support, _ samples: SampleDescription) {
     self.init(method)
     scope = samples.scope
+    steps = samples.steps
+    prompts = samples.prompts
     self.support = .known(support)
     pooling = .known(samples.pooling)
     order = .known(samples.order)
@@ -74,16 +84,27 @@ extension TokenScope {
   }
 }
 
+/// What a file says of prompts, in its order; nothing where there are none.
+private func entries(
+  _ steps: DenoisingSteps, _ prompts: PromptDescription?
+) -> [(key: String, value: String)] {
+  (steps == .all ? [] : [("step_scope", steps.description)])
+    + (prompts.map { [("prompts", $0.json.description)] } ?? [])
+}
+
 extension SampleDescription {
   /// All of it, in the order of the file.
   package var entries: [(key: String, value: String)] {
     scope.entries + [("pooling", pooling.rawValue), ("fit_order", order.rawValue)]
+      + ActFormats.entries(steps, prompts)
   }
 
   init(_ entries: FileMetadata) throws(FileError) {
     scope = try entries.scope()
     pooling = try entries.word("pooling")
     order = try entries.word("fit_order")
+    steps = try entries.steps()
+    prompts = try entries.prompts()
   }
 }
 
@@ -95,7 +116,7 @@ extension FitDescription {
       ("support", support?.description), ("pooling", pooling?.description), ("fit_order", order?.description),
     ]
     for (key, word) in words { if let word { entries.append((key, word)) } }
-    return entries
+    return entries + ActFormats.entries(steps, prompts)
   }
 
   init(_ entries: FileMetadata) throws(FileError) {
@@ -103,6 +124,8 @@ extension FitDescription {
       try entries.text("method"), version: try entries.text("method_version"),
       options: try entries.dictionary("method_options", \.string))
     scope = try entries.scope()
+    steps = try entries.steps()
+    prompts = try entries.prompts()
     support = entries.file.metadata("support").map { Word($0) }
     pooling = entries.file.metadata("pooling").map { Word($0) }
     order = entries.file.metadata("fit_order").map { Word($0) }
@@ -124,6 +147,23 @@ extension FileMetadata {
         "token_scope", "expected \(TokenScope.expected), found `\(text)`")
     }
     return scope
+  }
+
+  fileprivate func steps() throws(FileError) -> DenoisingSteps {
+    guard file.metadata("step_scope") != nil else { return .all }
+    let text = try text("step_scope")
+    guard let steps = DenoisingSteps(text) else {
+      throw failure("step_scope", "expected \(DenoisingSteps.expected), found `\(text)`")
+    }
+    return steps
+  }
+
+  fileprivate func prompts() throws(FileError) -> PromptDescription? {
+    guard file.metadata("prompts") != nil else { return nil }
+    guard let prompts = PromptDescription(try json("prompts")) else {
+      throw failure("prompts", "expected how prompts became samples", next: "use a newer actc")
+    }
+    return prompts
   }
 
   fileprivate func word<Value: RawRepresentable<String> & CaseIterable>(

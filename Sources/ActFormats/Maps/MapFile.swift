@@ -17,6 +17,8 @@ import ActIR
 /// | `model_fingerprint` | `Checkpoint.fingerprint` of the model that the maps were fitted on |
 /// | `token_scope` | the tokens that the maps apply to: `all`, `prompt`, `generated`, `last`, `first:8`, `after:8` or a range |
 /// | `skip_first` | how many positions at the start of a sequence are left alone, in fit and application |
+/// | `step_scope` | the steps of denoising at which the maps apply (optional): `0-3`; without it all |
+/// | `prompts` | JSON object (optional): ``PromptDescription`` |
 /// | `support`, `pooling`, `fit_order` | how the fit was made (optional): `q0-100`, `mean`, `causal` |
 /// | `counts` | JSON object (optional): samples by the name of the set, `{"source": 200, "target": 200}` |
 /// | `held_out` | JSON object (optional): how many of those were held out of the fit, to score it by |

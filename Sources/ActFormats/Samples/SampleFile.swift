@@ -13,7 +13,7 @@
 /// | `sites` | JSON array of `{"name": SITE, "width": D}`, in the order of the graph; with `"heads": H` where the channels are H heads |
 /// | `counts` | JSON object: records of each side in all shards, `{"source": 200, "target": 200}` |
 /// | `data` | JSON object: SHA-256 of each side |
-/// | `model_fingerprint`, `token_scope`, `skip_first`, `pooling`, `fit_order` | as in a map file |
+/// | `model_fingerprint`, `token_scope`, `skip_first`, `pooling`, `fit_order`, `step_scope`, `prompts` | as in a map file |
 /// | `collection` | a digest of everything that all shards of a round must have in common |
 /// | `behind` | a digest of the maps of earlier rounds (optional) |
 /// | `instruction_set` | of the kernels that the model ran on |

@@ -67,6 +67,13 @@ public enum InputRole: String, Hashable, Sendable, CaseIterable {
   case label
   /// Where each row stands in its entry: of packed images 0, the line and the column, of texts 0.
   case place
+  /// Of each row of text, 1 where it fills up the text of its entry, and 0 where it is the text's own.
+  ///
+  /// A model that has it reads texts of whole multiples of 32 rows (``filled(_:)``): each row behind a text is given what
+  /// its last row is.
+  case filling = "filling_32"
+  /// Of each entry, how many rows of text it has, with those that fill it up.
+  case textLength = "text_length"
   /// Nothing: the caller gives it by name.
   case given
 
@@ -74,7 +81,7 @@ public enum InputRole: String, Hashable, Sendable, CaseIterable {
   public var mayBeOfPrompt: Bool {
     switch self {
     case .token, .chosen, .ending, .sample, .timestep: false
-    case .position, .entry, .guidance, .label, .place, .given: true
+    case .position, .entry, .guidance, .label, .place, .filling, .textLength, .given: true
     }
   }
 
@@ -84,9 +91,23 @@ public enum InputRole: String, Hashable, Sendable, CaseIterable {
   /// Whether whoever calls gives it by its name, and the engine takes it as it is.
   public var isGiven: Bool {
     switch self {
-    case .token, .position, .entry, .chosen, .ending: false
+    case .token, .position, .entry, .chosen, .ending, .filling, .textLength: false
     case .sample, .timestep, .guidance, .label, .place, .given: true
     }
+  }
+
+  /// Whether it belongs to whole entries alone: no rows of a sequence that goes on have it.
+  public var isOfWholeEntries: Bool { isGiven || isOfFilling }
+
+  /// Whether it says how texts are filled up, which follows from their lengths.
+  public var isOfFilling: Bool { self == .filling || self == .textLength }
+
+  /// Of how many rows filled texts are whole multiples.
+  public static let fillingMultiple = 32
+
+  /// A number of rows with those that fill them up.
+  public static func filled(_ rows: Int) -> Int {
+    (rows + fillingMultiple - 1) / fillingMultiple * fillingMultiple
   }
 }
 

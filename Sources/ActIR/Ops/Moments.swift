@@ -33,7 +33,7 @@ struct PixelMeanOp: OpDefinition {
   var op: Op { .pixelMean }
   var traits: OpTraits {
     OpTraits(
-      .compile, in: .step, [.cheap, .transports], elementwise: nil, matrix: nil, index: nil, overwrites: .none
+      .compile, in: .any, [.cheap, .transports], elementwise: nil, matrix: nil, index: nil, overwrites: .none
     )
   }
 

@@ -4,11 +4,16 @@ import ActIR
 import ActPlan
 
 /// What a picture is to be, as the denoiser reads it.
-struct Condition {
+package struct Condition {
   /// Of a text, by the denoiser's inputs: the rows of one entry.
-  var states: [String: ResultTensor] = [:]
+  var states: [String: ResultTensor]
   /// The class of the image, where it is of one.
   var label: Int?
+
+  package init(states: [String: ResultTensor] = [:], label: Int? = nil) {
+    self.states = states
+    self.label = label
+  }
 }
 
 extension PictureModel {
@@ -59,43 +64,5 @@ extension PictureModel {
   /// The number that stands for no class: the last.
   private func noLabel(of input: DeclaredInput) -> Int {
     (denoiser.plan.bound(ofInput: input.name).fixed ?? 1) - 1
-  }
-
-  /// What the denoiser reads in a call beside samples, time and guidance, for entries of some conditions.
-  func inputs(of entries: [Condition]) -> [String: EntryInputs.Tensor] {
-    var tensors: [String: EntryInputs.Tensor] = [:]
-    for input in denoiser.plan.inputs {
-      let states = entries.compactMap { $0.states[input.name] }
-      let labels = entries.compactMap(\.label)
-      if let constant = pipeline.constants.first(where: { $0.input == input.name }) {
-        tensors[input.name] = numbers(constant.values, entries.count)
-      } else if input.role == .label {
-        tensors[input.name] = .init(labels)
-      } else if input.role == .place, input.isCounted(by: "P"), let grid = layout.grid,
-        let axes = input.type.shape.last?.fixed
-      {
-        let places = places(lines: grid.lines, columns: grid.columns, axes: axes)
-        tensors[input.name] = .init(places, shape: [grid.lines * grid.columns, axes])
-      } else if !states.isEmpty {
-        let counts = states.map { $0.shape[0] }
-        let rows = states.flatMap(\.values)
-        if input.isCounted(by: "B") {
-          tensors[input.name] = .init(rows, shape: [entries.count, states[0].shape[1]])
-        } else if Set(counts).count == 1 {
-          tensors[input.name] = .init(rows, shape: [entries.count] + states[0].shape)
-        } else {
-          // Texts of different lengths.
-          tensors[input.name] = .init(rows, shape: [counts.reduce(0, +), states[0].shape[1]])
-          tensors[EntryInputs.sequences] = .init(
-            counts.enumerated().flatMap { [Int](repeating: $0, count: $1) })
-        }
-      }
-    }
-    return tensors
-  }
-
-  /// Numbers that are the same for so many entries.
-  func numbers(_ values: [Double], _ count: Int) -> EntryInputs.Tensor {
-    .init((0..<count).flatMap { _ in values.map { Float($0) } }, shape: [count, values.count])
   }
 }

@@ -15,13 +15,13 @@ package final class PictureModel {
   package let path: String
   let texts: PictureTexts
   let denoiser: EntryModel
+  private let inputs: DenoiserInputs
   private let decoder: PictureDecoder?
-  let layout: SampleLayout
   /// The size of a picture, in pixels.
   package let width, height: Int
 
   /// C, H and W of a sample.
-  package var latentShape: [Int] { layout.shape }
+  package var latentShape: [Int] { inputs.sampleShape }
 
   /// What is asked of the model.
   package struct Request: Sendable {
@@ -80,48 +80,22 @@ package final class PictureModel {
     guard let index = modules.firstIndex(where: { has(.sample, $0) }) else { throw failure("a denoiser") }
     let denoiser = modules[index]
     texts = try PictureTexts(file, pipeline, Array(modules[..<index]), for: denoiser.plan)
-    guard let sample = denoiser.plan.inputs.first(where: { $0.role == .sample })?.type,
-      let result = denoiser.plan.results.first.map({ denoiser.plan.values[$0.value].type }),
-      has(.timestep, denoiser)
-    else { throw failure("a denoiser of images") }
     let decoders = modules[(index + 1)...].filter { !has(.token, $0) }
-    let latents = decoders.first.flatMap { $0.latentShape(of: pipeline.latentSize) }
-    guard decoders.isEmpty || latents != nil else { throw failure("a decoder of images") }
-    guard let layout = SampleLayout(sample, result, latents: latents) else {
-      throw failure("a denoiser that gives what it takes, and a decoder of that")
-    }
-    if let rows = layout.imageRows, rows > denoiser.plan.limit("P") ?? 0 {
+    guard decoders.first?.plan.inputs.isEmpty != true else { throw failure("a decoder of images") }
+    let inputs = try DenoiserInputs(
+      denoiser.plan.inputs, result: denoiser.plan.results.first.map { denoiser.plan.values[$0.value].type },
+      latents: decoders.first?.plan.inputs[0].type, wires: denoiser.plan.wires, pipeline, path: path)
+    if let rows = inputs.imageRows, rows > denoiser.plan.limit("P") ?? 0 {
       throw failure("a denoiser of \(rows) rows of an image")
     }
+    let shape = inputs.sampleShape
     decoder =
       decoders.isEmpty
-      ? nil
-      : try PictureDecoder(decoders, latentShape: layout.shape, tile: pipeline.decodeTile, path: path)
-    guard decoder != nil || layout.shape[0] == 3 else { throw failure("pictures of three channels") }
+      ? nil : try PictureDecoder(decoders, latentShape: shape, tile: pipeline.decodeTile, path: path)
+    guard decoder != nil || shape[0] == 3 else { throw failure("pictures of three channels") }
     self.denoiser = denoiser
-    self.layout = layout
-    (width, height) = (decoder?.width ?? layout.shape[2], decoder?.height ?? layout.shape[1])
-    try checkInputs()
-  }
-
-  /// Checks that something gives every input of the denoiser.
-  private func checkInputs() throws(FileError) {
-    let wired = denoiser.plan.wires.map(\.input)
-    for constant in pipeline.constants {
-      guard let input = denoiser.plan.inputs.first(where: { $0.name == constant.input }),
-        input.role == .given, input.type == TensorType(.f32, [.symbol("B"), .fixed(constant.values.count)])
-      else {
-        throw FileError(
-          path, constant.input, "expected an input of \(constant.values.count) numbers, found another",
-          next: "compile the plan again")
-      }
-    }
-    let given = wired + pipeline.constants.map(\.input)
-    if let other = denoiser.plan.inputs.first(where: {
-      $0.role == .given && $0.type.dtype == .f32 && !given.contains($0.name)
-    }) {
-      throw FileError.unsupported(path, other.name, "the denoiser reads what no text gives")
-    }
+    self.inputs = inputs
+    (width, height) = (decoder?.width ?? shape[2], decoder?.height ?? shape[1])
   }
 
   /// The modules, in order.
@@ -144,11 +118,22 @@ package final class PictureModel {
     }
   }
 
-  /// The strengths of a module's dials at a call of the denoiser.
+  /// The strengths of a module's dials at a call of the denoiser, without those of maps that act at others.
   func strengths(_ steering: Steering, at call: Int, of module: EntryModel) -> Steering {
     Steering(
-      steering.terms.filter { module.plan.dials.contains($0.key) }
-        .mapValues { $0.schedule.strength(ofGenerated: call) })
+      steering.terms.filter { name, _ in
+        module.plan.dials.contains(name) && pipeline.mapSteps[name]?.contains(call) != false
+      }.mapValues { $0.schedule.strength(ofGenerated: call) })
+  }
+
+  /// Checks that each map that a steering turns acts at a call of a run of so many.
+  ///
+  /// - Throws: `EngineError` for one that would do nothing.
+  private func check(_ steering: Steering, calls: Int) throws {
+    for (name, term) in steering.terms.sorted(by: { $0.key < $1.key }) where !term.schedule.isOff {
+      guard let steps = pipeline.mapSteps[name], steps.indices(of: calls).isEmpty else { continue }
+      throw EngineError("`\(name)` acts at steps \(steps), of which a run of \(calls) has none")
+    }
   }
 
   /// Makes pictures.
@@ -165,11 +150,11 @@ package final class PictureModel {
   ) throws -> [[Float]] {
     try check(steering)
     if let negative = request.negativeSteering { try check(negative) }
-    var options = SchedulerOptions(steps: request.steps)
+    var options = pipeline.schedulerOptions(steps: request.steps)
     options.eta = request.eta
-    options.imageRows = pipeline.imageRows
-    options.flowSigmas = pipeline.hasEvenSigmas ? .even : .trained
     let run = try scheduler.run(options)
+    try check(steering, calls: run.timesteps.count)
+    if let negative = request.negativeSteering { try check(negative, calls: run.timesteps.count) }
     let latents = request.latents ?? Latents(seed: request.seed, samples: request.samples, shape: latentShape)
     precondition(latents.samples.count == request.samples.count && latents.shape == latentShape)
     let guidance =
@@ -186,8 +171,8 @@ package final class PictureModel {
           SampleNoise(seed: request.seed, sample: $0)
         }, guidance: guidance)
       var prompts = PicturePrompts { areConditional in
-        self.prompt(
-          of: areConditional.map { conditions[$0 ? conditions.count - 1 : 0] }, guidance: request.guidance)
+        let entries = areConditional.map { conditions[$0 ? conditions.count - 1 : 0] }
+        return EntryInputs(path: self.path, self.inputs.tensors(of: entries, guidance: request.guidance))
       }
       let samples = try denoising.finish(
         progress: { done, _ in progress(index * calls + done, batches.count * calls) },
@@ -211,38 +196,18 @@ package final class PictureModel {
   private func batches(
     of count: Int, _ conditions: [Condition], _ guidance: Denoising.Guidance?
   ) -> [Range<Int>] {
-    let rows = denoiser.plan.inputs.filter { $0.isCounted(by: "T") }.flatMap { input in
-      conditions.compactMap { $0.states[input.name]?.shape[0] }
-    }
-    let most = denoiser.mostEntries(of: EntrySize(text: rows.max() ?? 0, image: layout.imageRows ?? 0))
+    let most = conditions.map { denoiser.mostEntries(of: inputs.size(of: $0)) }.min() ?? 1
     let size = max(1, guidance?.isBatched == true ? most / 2 : most)
     return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
-  }
-
-  /// What the denoiser reads in all calls for entries of some conditions.
-  private func prompt(of entries: [Condition], guidance: Double) -> EntryInputs {
-    var tensors = inputs(of: entries)
-    for input in denoiser.plan.inputs where input.role == .guidance {
-      tensors[input.name] = numbers([guidance], entries.count)
-    }
-    return EntryInputs(path: path, tensors)
   }
 
   /// One call of the denoiser.
   private func predict(
     _ call: Denoising.Call, _ prompt: EntryPrompt, _ steering: EntrySteering
   ) throws -> [[Float]] {
-    let count = call.entries.count
-    var tensors: [String: EntryInputs.Tensor] = [:]
-    for input in denoiser.plan.inputs {
-      switch input.role {
-      case .sample: tensors[input.name] = layout.input(call.inputs)
-      case .timestep: tensors[input.name] = numbers([call.time * pipeline.timeScale], count)
-      default: break
-      }
-    }
+    let tensors = inputs.tensors(samples: call.inputs, time: call.time)
     let results = try denoiser.evaluate(EntryInputs(path: path, tensors), steering: steering, prompt: prompt)
-    return layout.predictions(results[0], count: count)
+    return inputs.predictions(results[0], count: call.entries.count)
   }
 
   private func decode(_ samples: [[Float]], _ steering: Steering, calls: Int) throws -> [[Float]] {

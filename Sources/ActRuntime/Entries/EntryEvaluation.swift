@@ -27,6 +27,7 @@ extension EntryModel {
     }
     var inputs = inputs
     if let prompt { inputs.tensors.merge(prompt.inputs.tensors) { $1 } }
+    inputs = try inputs.filled(for: plan.inputs)
     let layout = try EntryLayout(inputs, self)
     let values = try plan.inputs.compactMap { input -> EntryInput? in
       guard prompt?.states == nil || input.time == .step else { return nil }

@@ -12,6 +12,8 @@ package struct EntryInput: Sendable {
   package let name: String
   /// What counts its elements: rows `T` or `P`, or entries `B`.
   package let symbol: String
+  /// The axes of an element.
+  private let inner: [Int]
   /// Of images, the number of channels and of pixels; nil for what files hold as the engine does.
   private let image: (channels: Int, pixels: Int)?
   /// How many elements there are of each that the symbol counts.
@@ -33,7 +35,7 @@ package struct EntryInput: Sendable {
   ) throws(FileError) {
     switch input.role {
     case .position, .entry, .chosen, .ending: return nil
-    case .token, .sample, .timestep, .guidance, .label, .place, .given: break
+    case .token, .sample, .timestep, .guidance, .label, .place, .filling, .textLength, .given: break
     }
     guard case .symbol(let symbol)? = input.type.shape.first, let width = input.type.elementsPerSymbol else {
       preconditionFailure("verified")
@@ -42,7 +44,7 @@ package struct EntryInput: Sendable {
     self.symbol = symbol
     self.width = width
     let (count, axes) = (sizes.count(symbol), sizes.axes(symbol))
-    let inner = input.type.shape.dropFirst().map { $0.fixed! }
+    inner = input.type.shape.dropFirst().map { $0.fixed! }
     let shape = input.type.shapeInFile(axes + inner)
     image = input.type.isImages ? (shape[1], shape[2] * shape[3]) : nil
     guard let tensor = inputs.tensors[name] else {
@@ -84,6 +86,20 @@ package struct EntryInput: Sendable {
   package func integers(_ rows: Range<Int>) -> ArraySlice<Int32>? {
     guard case .integers(let values) = values else { return nil }
     return values[rows.lowerBound * width..<rows.upperBound * width]
+  }
+
+  /// What the call gives at `indices`, counted by the symbol, as a tensor whose first axes are `axes`: whole numbers, or
+  /// rows of floats.
+  func tensor(at indices: [Int], axes: [Int]) -> EntryInputs.Tensor {
+    switch values {
+    case .integers(let values): .init(indices.map { Int(values[$0 % period]) })
+    case .floats(let values):
+      values.withElements { values in
+        .init(
+          indices.flatMap { values[$0 % period * width..<($0 % period + 1) * width] },
+          shape: axes + inner)
+      }
+    }
   }
 
   /// Writes what the call gives at `indices`, counted by the symbol, where an engine reads it, from its `place`-th on.

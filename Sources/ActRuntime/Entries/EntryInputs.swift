@@ -41,7 +41,8 @@ package struct EntryInputs: Sendable {
   /// Whether a file has every input that a call cannot leave out.
   package static func areGiven(in file: SafetensorsFile, for inputs: [DeclaredInput]) -> Bool {
     inputs.allSatisfy { input in
-      let isNeeded = input.role == .place ? false : input.type.dtype == .f32 || input.role == .token
+      if input.role == .place || input.role.isOfFilling { return true }
+      let isNeeded = input.type.dtype == .f32 || input.role == .token
       return !isNeeded || file[input.name] != nil
     }
   }
@@ -109,7 +110,7 @@ extension EntryInputs {
 
 extension DeclaredInput {
   /// Whether a file may hold it: the engine itself writes the others.
-  fileprivate var isOfFiles: Bool { role != .position && role != .entry }
+  fileprivate var isOfFiles: Bool { role != .position && role != .entry && !role.isOfFilling }
 
   /// Whether it is some numbers for each entry, such as a time step, which are often whole.
   fileprivate var holdsNumbersOfEntries: Bool {

@@ -74,7 +74,7 @@ package final class LanguageModel {
         path, "logits", "expected a result f32[R,V], found none", next: "is it a language model's?")
     }
     // Only a caller who knows what such an input means can fill it.
-    if let input = plan.inputs.first(where: { $0.role.isGiven }) {
+    if let input = plan.inputs.first(where: { $0.role.isOfWholeEntries }) {
       throw FileError(
         path, input.name, "expected inputs of tokens alone, found \(input.type)",
         next: "is it a language model's?")

@@ -13,10 +13,12 @@ struct MutationKind: Sendable, CustomTestStringConvertible {
 
     func file(_ name: String) -> String { directory.file(name) }
 
-    /// Runs a plan on tokens, and checks that what it gives is finite.
-    func runPlan(_ plan: String, _ steering: [String] = []) throws {
+    /// Runs a plan on a file of inputs, by default of tokens, and checks that what it gives is finite.
+    func runPlan(_ plan: String, _ steering: [String] = [], input: String? = nil) throws {
       let output = file("out.safetensors")
-      let arguments = ["run", plan, "--input", file("tokens.safetensors"), "-o", output, "--threads", "1"]
+      let arguments = [
+        "run", plan, "--input", input ?? file("tokens.safetensors"), "-o", output, "--threads", "1",
+      ]
       guard try run(.actrun, arguments + steering) == 0 else { return }
       let results = try SafetensorsFile(output)
       for tensor in results.tensors { try results.checkFinite(tensor) }
@@ -52,7 +54,7 @@ extension MutationKind {
       data("tsv", "text\tn\na cat\t1\nthe dog\t2\n"),
       data("txt", "a cat\nthe dog ran home\r\n\nit rains\n"),
       samples, partialFit, steering, sites, filter, chatTemplates,
-    ] + tokenizers + vocabularies
+    ] + tokenizers + vocabularies + diffusion
 
   private static func parsed(_ bytes: [UInt8]) -> JSON { (try? JSON(parsing: bytes)) ?? .null }
 

@@ -103,6 +103,7 @@ _actc_fit() {
     local -ar ___pooling=('mean' 'last' 'min' 'max' 'all')
     local -ar ___scope=('all' 'prompt' 'generated' 'last')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
+    local -ar ___scheduler=('DDIMScheduler' 'PNDMScheduler' 'EulerDiscreteScheduler' 'EulerAncestralDiscreteScheduler' 'DPMSolverMultistepScheduler' 'LCMScheduler' 'FlowMatchEulerDiscreteScheduler')
     local -ar ___method=('linear-act' 'gaussian-act' 'mean-act' 'pid-act' 'sliced-act' 'contrastive-act' 'actadd' 'caa' 'repe' 'cast' 'east' 'iti-m' 'iti-c' 'aura' 'det0' 'damp' 'austeer' 'ablation' 'leace' 'gaussian-ot' 'lowrank-ot' 'conceptor' 'angular' 'spherical')
     local -ar ___support=('all' 'q0-100')
     local -ar arg_specs=(
@@ -123,7 +124,9 @@ _actc_fit() {
         '--format[The format of the data files; by default what the ending of a file'\''s name says, else txt.]:format:{__actc_complete "${___format[@]}"}'
         '--no-header[Read the first row of .csv and .tsv files as a record, and call the columns 1, 2, and so on.]'
         '--limit[Take at most N samples a side.]:n:'
-        '--seed[Shuffle the samples by this seed before --limit takes the first.]:seed:'
+        '--seed[Shuffle the samples by this seed before --limit takes the first. The noise of a pipeline'\''s prompts and what is appended to them have it too, or without it 0.]:seed:'
+        '--disjoint[Where both sides read the same records, give each a half of them\: every second one, after shuffling. By default so for prompts of a pipeline, and not for other samples.]'
+        '--no-disjoint[Where both sides read the same records, give each a half of them\: every second one, after shuffling. By default so for prompts of a pipeline, and not for other samples.]'
         '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:n:'
         '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names. By default what the method asks for, which for most is '\''*.self_attn.o_proj'\''.]:pattern ...:'
         '--simultaneous[Fit every site on the bare model; by default each site sees the earlier ones transported.]'
@@ -131,6 +134,15 @@ _actc_fit() {
         '--scope[The tokens that the map applies to\: all, prompt, generated, last, first\:N, after\:N or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
         '--skip-first[Leave the first N positions of every sequence out of the fit, and alone when steering.]:n:'
         '--weights[What the model'\''s matrices hold while it runs; by default what the checkpoint holds.]:weights:{__actc_complete "${___weights[@]}"}'
+        '--append-source[A file of phrases, some of which are appended to every source prompt, after commas.]:file:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
+        '--append-target[A file of phrases, some of which are appended to every target prompt, after commas.]:file:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
+        '--append-fixed[Append the first N phrases to every prompt; by default none.]:n:'
+        '--append-drawn[Append N of the other phrases, drawn for each prompt by the seed; by default one.]:n:'
+        '--steps[The steps of denoising at which the denoiser'\''s activations become samples\: all, or steps from 0 as in 0, 0-3, 2- and 0,4-6. By default 0, the noisiest.]:steps:'
+        '--of-steps[How many steps the run has of which --steps are some; by default as many as the pipeline'\''s.]:n:'
+        '--apply-steps[The steps of denoising at which the map acts, as --steps says them; by default all.]:apply-steps:'
+        '--scheduler[A scheduler in place of the pipeline'\''s.]:class:{__actc_complete "${___scheduler[@]}"}'
+        '--encoder-maps[Map files of the pipeline'\''s text encoders, which act at strength 1 while prompts are read.]:file ...:_files -g '\''*.safetensors'\'''
         '--method[The steering method; `actc methods` describes them.]:method:{__actc_complete "${___method[@]}"}'
         '*--option[Something to choose of the method; `actc methods METHOD` lists what there is. Repeat the option for several.]:name=value:'
         '--support[Where the map applies\: all, or between two percentiles of the source'\''s samples, as in q0-100.]:support:{__actc_complete "${___support[@]}"}'
@@ -153,6 +165,7 @@ _actc_collect() {
     local -ar ___pooling=('mean' 'last' 'min' 'max' 'all')
     local -ar ___scope=('all' 'prompt' 'generated' 'last')
     local -ar ___weights=('f32' 'bf16' 'q8' 'q4')
+    local -ar ___scheduler=('DDIMScheduler' 'PNDMScheduler' 'EulerDiscreteScheduler' 'EulerAncestralDiscreteScheduler' 'DPMSolverMultistepScheduler' 'LCMScheduler' 'FlowMatchEulerDiscreteScheduler')
     local -ar arg_specs=(
         ':model:_files -g '\''*.gguf'\'''
         '--module[Of a checkpoint that holds several networks, the one to take\: decoder.]:name:'
@@ -171,7 +184,9 @@ _actc_collect() {
         '--format[The format of the data files; by default what the ending of a file'\''s name says, else txt.]:format:{__actc_complete "${___format[@]}"}'
         '--no-header[Read the first row of .csv and .tsv files as a record, and call the columns 1, 2, and so on.]'
         '--limit[Take at most N samples a side.]:n:'
-        '--seed[Shuffle the samples by this seed before --limit takes the first.]:seed:'
+        '--seed[Shuffle the samples by this seed before --limit takes the first. The noise of a pipeline'\''s prompts and what is appended to them have it too, or without it 0.]:seed:'
+        '--disjoint[Where both sides read the same records, give each a half of them\: every second one, after shuffling. By default so for prompts of a pipeline, and not for other samples.]'
+        '--no-disjoint[Where both sides read the same records, give each a half of them\: every second one, after shuffling. By default so for prompts of a pipeline, and not for other samples.]'
         '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:n:'
         '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names. By default what the method asks for, which for most is '\''*.self_attn.o_proj'\''.]:pattern ...:'
         '--simultaneous[Fit every site on the bare model; by default each site sees the earlier ones transported.]'
@@ -179,6 +194,15 @@ _actc_collect() {
         '--scope[The tokens that the map applies to\: all, prompt, generated, last, first\:N, after\:N or positions as in 4-9.]:scope:{__actc_complete "${___scope[@]}"}'
         '--skip-first[Leave the first N positions of every sequence out of the fit, and alone when steering.]:n:'
         '--weights[What the model'\''s matrices hold while it runs; by default what the checkpoint holds.]:weights:{__actc_complete "${___weights[@]}"}'
+        '--append-source[A file of phrases, some of which are appended to every source prompt, after commas.]:file:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
+        '--append-target[A file of phrases, some of which are appended to every target prompt, after commas.]:file:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
+        '--append-fixed[Append the first N phrases to every prompt; by default none.]:n:'
+        '--append-drawn[Append N of the other phrases, drawn for each prompt by the seed; by default one.]:n:'
+        '--steps[The steps of denoising at which the denoiser'\''s activations become samples\: all, or steps from 0 as in 0, 0-3, 2- and 0,4-6. By default 0, the noisiest.]:steps:'
+        '--of-steps[How many steps the run has of which --steps are some; by default as many as the pipeline'\''s.]:n:'
+        '--apply-steps[The steps of denoising at which the map acts, as --steps says them; by default all.]:apply-steps:'
+        '--scheduler[A scheduler in place of the pipeline'\''s.]:class:{__actc_complete "${___scheduler[@]}"}'
+        '--encoder-maps[Map files of the pipeline'\''s text encoders, which act at strength 1 while prompts are read.]:file ...:_files -g '\''*.safetensors'\'''
         '--memory[The memory that may be used, as in 8GiB; by default half of the machine'\''s.]:size:'
         '(--threads -t)'{--threads,-t}'[Run N threads; by default one a processor.]:n:'
         '--rounds[Print how many rounds the fit takes, and do nothing else.]'
@@ -237,7 +261,9 @@ _actc_search() {
         '--format[The format of the data files; by default what the ending of a file'\''s name says, else txt.]:format:{__actc_complete "${___format[@]}"}'
         '--no-header[Read the first row of .csv and .tsv files as a record, and call the columns 1, 2, and so on.]'
         '--limit[Take at most N samples a side.]:n:'
-        '--seed[Shuffle the samples by this seed before --limit takes the first.]:seed:'
+        '--seed[Shuffle the samples by this seed before --limit takes the first. The noise of a pipeline'\''s prompts and what is appended to them have it too, or without it 0.]:seed:'
+        '--disjoint[Where both sides read the same records, give each a half of them\: every second one, after shuffling. By default so for prompts of a pipeline, and not for other samples.]'
+        '--no-disjoint[Where both sides read the same records, give each a half of them\: every second one, after shuffling. By default so for prompts of a pipeline, and not for other samples.]'
         '--max-tokens[Cut samples to N tokens; by default to the model'\''s context.]:n:'
         '--held-out[A data file of ordinary texts, on which the damage is measured.]:file:_files -g '\''*.txt *.jsonl *.json *.csv *.tsv *.safetensors'\'''
         '--sites[Patterns of site names\: globs, or re\: and a regular expression, that match whole names.]:pattern ...:'
