@@ -85,6 +85,9 @@ CONTEXT = 20
 WORDS = ["a", "the", "cat", "photo", "of", "drawing", "river", "dog", "long", "with", "and", "red"]
 LONG = "long " * 60
 
+# Height and width of the latents, and the side of a tile.
+TILED = {"tiled1": (13, 26, 8), "tiled2": (8, 12, 4), "tiled3": (6, 20, 8), "tiled4": (8, 12, 8)}
+
 FIT = {
     "source": ["a photo of a cat", "a dog", "The River", "it's blurry, and red", "two trees", "a man on a mat", "x"],
     "target": ["a house", "a cat in the rain", "the sea", "", "a long road to the town"],
@@ -193,10 +196,6 @@ def record_fit(pipe, folder):
     metadata |= {"seed": str(SEED), "fixed": str(FIXED), "drawn": str(DRAWN), "steps": str(STEPS)}
     tensors = {name: torch.from_numpy(numpy.float32(value)).contiguous() for name, value in tensors.items()}
     save_file(tensors, folder / "fit.safetensors", metadata)
-
-
-# Height and width of the latents, and the side of a tile.
-TILED = {"tiled1": (13, 26, 8), "tiled2": (8, 12, 4), "tiled3": (6, 20, 8), "tiled4": (8, 12, 8)}
 
 
 def randomise(module, scale):
@@ -772,8 +771,8 @@ def main():
             path.write_text(text)
         write_pictures(pipe, folder, runs, width, height)
         if name == "tiny-sd":
-            record_fit(pipe, folder)
             decode_in_tiles(folder)
+            record_fit(pipe, folder)
 
 
 @torch.no_grad()

@@ -30,10 +30,10 @@ extension ModelBuilder {
           + "has no places: give a smaller --size")
     }
     let hidden = image("hidden_states", size, c.channels, .sample)
-    let context = rows("encoder_hidden_states", "T", c.textWidth)
+    let context = rows("encoder_hidden_states", "T", c.textWidth, at: .prompt)
     let time = scaled(rows("timestep", "B", 1, .timestep), by: c.timeScale, "timestep.scaled")
-    let filling = rows("text_filling", "T", 1, .filling)
-    let length = rows("text_length", "B", 1, .textLength)
+    let filling = rows("text_filling", "T", 1, .filling, at: .prompt)
+    let length = rows("text_length", "B", 1, .textLength, at: .prompt)
 
     let embedding = try zImageTime(time, c.conditionWidth)
     let textTable = zImageTextTable(c)

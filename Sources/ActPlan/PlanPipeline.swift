@@ -81,10 +81,10 @@ package struct PlanPipeline: Hashable, Sendable {
   /// What a run has that is told nothing else.
   package var steps: Int
   package var guidance: Double
-  /// The steps of denoising at which a map acts, by its name; maps that are not named act at all of them.
-  package var mapSteps: [String: DenoisingSteps] = [:]
   /// How pictures are decoded in parts; nil: whole.
   package var decodeTile: DecodeTile?
+  /// The steps of denoising at which a map acts, by its name; maps that are not named act at all of them.
+  package var mapSteps: [String: DenoisingSteps] = [:]
 
   package init(className: String, scheduler: JSON, steps: Int, guidance: Double) {
     self.className = className
@@ -162,12 +162,6 @@ package struct PlanPipeline: Hashable, Sendable {
     timeScale = try record.number("time_scale", in: 1e-6...1e6)
     hasEvenSigmas = try record.flag("even_sigmas")
     imageRows = try record.value("image_rows") == .null ? nil : record.size("image_rows")
-    for member in json["map_steps"]?.members ?? [] {
-      guard let steps = member.value.string.flatMap(DenoisingSteps.init) else {
-        throw record.failure("map_steps", DenoisingSteps.expected)
-      }
-      mapSteps[member.key] = steps
-    }
     latentSize = try record.record("latent_size").map { (size) throws(FileError) in
       LatentSize(width: try size.size("width"), height: try size.size("height"))
     }
@@ -175,6 +169,12 @@ package struct PlanPipeline: Hashable, Sendable {
       DecodeTile(
         width: try tile.size("width", multipleOf: DecodeTile.divisor),
         height: try tile.size("height", multipleOf: DecodeTile.divisor))
+    }
+    for member in json["map_steps"]?.members ?? [] {
+      guard let steps = member.value.string.flatMap(DenoisingSteps.init) else {
+        throw record.failure("map_steps", DenoisingSteps.expected)
+      }
+      mapSteps[member.key] = steps
     }
   }
 }

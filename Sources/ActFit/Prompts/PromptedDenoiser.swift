@@ -171,11 +171,12 @@ package struct PromptedDenoiser {
     let noise = prompts.map { SampleNoise(seed: options.seed, sample: $0.sample) }
     let size = inputs.sampleShape.reduce(1, *)
     var denoising = Denoising(run, latents: noise.map { $0.draw(0, count: size) }, noise: noise)
+    let prompt = EntryPrompt(EntryInputs(path: model.path, states))
     for call in 0...calls.last! {
       let given = inputs.tensors(samples: denoising.inputs(at: call), time: denoising.timesteps[call])
       if let place = calls.firstIndex(of: call) { try receive(place, given) }
       guard call < calls.last!, let network else { continue }
-      let result = try network.evaluate(EntryInputs(path: model.path, given.merging(states) { $1 }))[0]
+      let result = try network.evaluate(EntryInputs(path: model.path, given), prompt: prompt)[0]
       denoising.advance(call) { _ in inputs.predictions(result, count: prompts.count) }
     }
   }

@@ -12,12 +12,15 @@ package struct DenoiserInputs: Sendable {
   /// C, H and W of a sample.
   package var sampleShape: [Int] { layout.shape }
 
+  /// How many packed rows of an image a sample has; nil where it is an image.
+  var imageRows: Int? { layout.imageRows }
+
   /// Finds the inputs by their roles.
   ///
   /// - Parameters:
   ///   - declared: all inputs of the denoiser.
   ///   - result: the type of what it gives.
-  ///   - latents: C, H and W of what is decoded; nil where nothing is.
+  ///   - latents: the type of what the decoder takes, whole or in tiles; nil where there is none.
   ///   - wires: which inputs encoders of texts give.
   ///   - pipeline: what the others are given.
   ///   - path: the file, for messages.
@@ -29,6 +32,11 @@ package struct DenoiserInputs: Sendable {
     guard let sample = declared.first(where: { $0.role == .sample })?.type,
       declared.contains(where: { $0.role == .timestep })
     else { throw FileError(path, nil, "expected a denoiser of images") }
+    let size = pipeline.latentSize
+    let latents = latents.map { type in
+      let own = type.shape.dropFirst().map { $0.fixed! }
+      return [own[2], size?.height ?? own[0], size?.width ?? own[1]]
+    }
     guard let result, let layout = SampleLayout(sample, result, latents: latents) else {
       throw FileError(path, nil, "expected a denoiser that gives what it takes, and a decoder of that")
     }
@@ -50,9 +58,6 @@ package struct DenoiserInputs: Sendable {
     }
   }
 
-  /// How many rows a packed sample has; nil of images.
-  var imageRows: Int? { layout.imageRows }
-
   /// The tensors of samples at a time, an entry each.
   package func tensors(samples: [[Float]], time: Double) -> [String: EntryInputs.Tensor] {
     var tensors: [String: EntryInputs.Tensor] = [:]
@@ -66,8 +71,8 @@ package struct DenoiserInputs: Sendable {
     return tensors
   }
 
-  /// What the denoiser reads in all calls, beside samples and time, for entries of some conditions. `guidance` is told to
-  /// denoisers that read it.
+  /// What the denoiser reads beside samples and time, the same in all calls, for entries of some conditions. `guidance` is
+  /// told to denoisers that read it.
   package func tensors(of entries: [Condition], guidance: Double) -> [String: EntryInputs.Tensor] {
     var tensors: [String: EntryInputs.Tensor] = [:]
     for input in declared {
@@ -100,6 +105,14 @@ package struct DenoiserInputs: Sendable {
       }
     }
     return tensors
+  }
+
+  /// The rows of an entry that the denoiser reads of a condition.
+  func size(of entry: Condition) -> EntrySize {
+    let text =
+      declared.filter { $0.isCounted(by: "T") }.compactMap { entry.states[$0.name]?.shape[0] }.max() ?? 0
+    let isFilled = declared.contains { $0.role == .filling }
+    return EntrySize(text: isFilled ? InputRole.filled(text) : text, image: layout.imageRows ?? 0)
   }
 
   /// What the denoiser predicts of so many samples.

@@ -162,15 +162,6 @@ extension EntryModel {
     return types.input.isImages && types.result.isImages ? types : nil
   }
 
-  /// C, H and W of what a decoder takes for a whole picture.
-  ///
-  /// - Parameter size: H and W where the decoder may be that of a tile; nil: its own.
-  /// - Returns: the shape; nil for what is no decoder.
-  func latentShape(of size: PlanPipeline.LatentSize?) -> [Int]? {
-    guard let shape = images?.input.shape.dropFirst().map({ $0.fixed! }) else { return nil }
-    return [shape[2], size?.height ?? shape[0], size?.width ?? shape[1]]
-  }
-
   /// The size of the latents that a decoder takes; nil for what takes others.
   fileprivate func latentSize(channels: Int) -> DecodeTile? {
     guard let shape = images?.input.shape, shape[3] == .fixed(channels), let height = shape[1].fixed,

@@ -81,11 +81,10 @@ package final class PictureModel {
     let denoiser = modules[index]
     texts = try PictureTexts(file, pipeline, Array(modules[..<index]), for: denoiser.plan)
     let decoders = modules[(index + 1)...].filter { !has(.token, $0) }
-    let latents = decoders.first.flatMap { $0.latentShape(of: pipeline.latentSize) }
-    guard decoders.isEmpty || latents != nil else { throw failure("a decoder of images") }
-    inputs = try DenoiserInputs(
+    guard decoders.first?.plan.inputs.isEmpty != true else { throw failure("a decoder of images") }
+    let inputs = try DenoiserInputs(
       denoiser.plan.inputs, result: denoiser.plan.results.first.map { denoiser.plan.values[$0.value].type },
-      latents: latents, wires: denoiser.plan.wires, pipeline, path: path)
+      latents: decoders.first?.plan.inputs[0].type, wires: denoiser.plan.wires, pipeline, path: path)
     if let rows = inputs.imageRows, rows > denoiser.plan.limit("P") ?? 0 {
       throw failure("a denoiser of \(rows) rows of an image")
     }
@@ -95,6 +94,7 @@ package final class PictureModel {
       ? nil : try PictureDecoder(decoders, latentShape: shape, tile: pipeline.decodeTile, path: path)
     guard decoder != nil || shape[0] == 3 else { throw failure("pictures of three channels") }
     self.denoiser = denoiser
+    self.inputs = inputs
     (width, height) = (decoder?.width ?? shape[2], decoder?.height ?? shape[1])
   }
 
@@ -154,6 +154,7 @@ package final class PictureModel {
     options.eta = request.eta
     let run = try scheduler.run(options)
     try check(steering, calls: run.timesteps.count)
+    if let negative = request.negativeSteering { try check(negative, calls: run.timesteps.count) }
     let latents = request.latents ?? Latents(seed: request.seed, samples: request.samples, shape: latentShape)
     precondition(latents.samples.count == request.samples.count && latents.shape == latentShape)
     let guidance =
@@ -195,10 +196,7 @@ package final class PictureModel {
   private func batches(
     of count: Int, _ conditions: [Condition], _ guidance: Denoising.Guidance?
   ) -> [Range<Int>] {
-    let rows = denoiser.plan.inputs.filter { $0.isCounted(by: "T") }.flatMap { input in
-      conditions.compactMap { $0.states[input.name]?.shape[0] }
-    }
-    let most = denoiser.mostEntries(of: EntrySize(text: rows.max() ?? 0, image: inputs.imageRows ?? 0))
+    let most = conditions.map { denoiser.mostEntries(of: inputs.size(of: $0)) }.min() ?? 1
     let size = max(1, guidance?.isBatched == true ? most / 2 : most)
     return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
   }
