@@ -18,7 +18,7 @@ import Testing
     let pipeline = try SmallPipeline(
       size: ImageSize(width: 2 * shape[3], height: 2 * shape[2]),
       tile: ImageSize(width: 2 * side, height: 2 * side))
-    let plan = try PlanFile(pipeline.path)
+    let plan = try pipeline.file()
     let tile = try #require(plan.pipeline?.decodeTile)
     #expect(tile == DecodeTile(width: side, height: side))
     let modules = try EntryPipeline(plan, threads: threads).modules.filter { $0.plan.name.hasPrefix("vae") }
@@ -37,7 +37,7 @@ import Testing
     let pipelines = try [nil, ImageSize(width: 16, height: 16)].map {
       try SmallPipeline(size: size, tile: $0)
     }
-    let (whole, tiled) = try (PlanFile(pipelines[0].path), PlanFile(pipelines[1].path))
+    let (whole, tiled) = try (pipelines[0].file(), pipelines[1].file())
     func arena(_ file: PlanFile) -> Int {
       file.modules.filter { $0.name.hasPrefix("vae") }.map(\.arenaByteCount).max() ?? 0
     }
@@ -91,7 +91,7 @@ import Testing
   @Test func aMissingSizeIsRefused() throws {
     let pipeline = try SmallPipeline(
       size: ImageSize(width: 40, height: 24), tile: ImageSize(width: 16, height: 16))
-    let plan = try PlanFile(pipeline.path)
+    let plan = try pipeline.file()
     let modules = try EntryPipeline(plan, threads: 1).modules.filter { $0.plan.name.hasPrefix("vae") }
     for missing in modules.indices {
       var some = modules

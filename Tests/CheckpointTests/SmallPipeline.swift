@@ -15,7 +15,10 @@ struct SmallPipeline {
   static let textMap = "text"
 
   private let directory: TemporaryDirectory
-  let path: String
+  private let path: String
+
+  /// The plan, opened while its folder is there.
+  func file() throws -> PlanFile { try withExtendedLifetime(directory) { try PlanFile(path) } }
 
   /// - Parameters:
   ///   - name: the folder.
@@ -54,5 +57,5 @@ struct SmallPipeline {
       pipeline: described, provenance: .object([]))
   }
 
-  func model(threads: Int = 2) throws -> PictureModel { try PictureModel(PlanFile(path), threads: threads) }
+  func model(threads: Int = 2) throws -> PictureModel { try PictureModel(file(), threads: threads) }
 }

@@ -37,7 +37,7 @@ import Testing
     request.negativeSteering = [:]
     let found = try model.pictures(request, steering: Self.on)
 
-    let plan = try PlanFile(pipeline.path)
+    let plan = try pipeline.file()
     let modules = try EntryPipeline(plan, threads: 1).modules
     let scheduler = try model.scheduler.run(SchedulerOptions(steps: request.steps))
     let tokenizer = try #require(try plan.makeTokenizer("text_encoder"))

@@ -55,14 +55,9 @@ package struct PromptedDenoiser {
     }
     let graph = model.graph
     let decoder = networks.drop { $0.graph.name != graph.name }.dropFirst().first
-    let latents = decoder?.graph.declaredInputs[0].type
-    guard latents?.isImages != false else {
-      throw FileError(model.path, nil, "expected a decoder of images after the denoiser")
-    }
     inputs = try DenoiserInputs(
       graph.declaredInputs, result: graph.results.first.map { graph.type($0.value) },
-      latents: latents.map { type in [3, 1, 2].map { type.shape[$0].fixed! } }, wires: model.wires, planned,
-      path: model.path)
+      latents: decoder?.graph.declaredInputs[0].type, wires: model.wires, planned, path: model.path)
     self.model = model
     self.pipeline = pipeline
     self.networks = networks

@@ -26,11 +26,11 @@ package struct DenoiserInputs: Sendable {
   ///   - path: the file, for messages.
   /// - Throws: `FileError` for a network that denoises no images, and for one that reads what nothing gives.
   package init(
-    _ declared: [DeclaredInput], result: TensorType?, latents: [Int]?, wires: [Wire],
+    _ declared: [DeclaredInput], result: TensorType?, latents: TensorType?, wires: [Wire],
     _ pipeline: PlanPipeline, path: String
   ) throws(FileError) {
     guard let sample = declared.first(where: { $0.role == .sample })?.type,
-      declared.contains(where: { $0.role == .timestep })
+      declared.contains(where: { $0.role == .timestep }), latents?.isImages != false
     else { throw FileError(path, nil, "expected a denoiser of images") }
     let size = pipeline.latentSize
     let latents = latents.map { type in
