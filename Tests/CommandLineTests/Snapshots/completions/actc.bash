@@ -214,9 +214,9 @@ _actc_import() {
 
 _actc_fit() {
     repeating_flags=()
-    non_repeating_flags=(--no-header --simultaneous --json --version -h --help)
-    repeating_options=(--lora --source --target --pairs --filter --source-filter --target-filter --sites --option)
-    non_repeating_options=(--module --size --field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --method --support --plot --memory --threads -t -o --output)
+    non_repeating_flags=(--no-header --disjoint --no-disjoint --simultaneous --json --version -h --help)
+    repeating_options=(--lora --source --target --pairs --filter --source-filter --target-filter --sites --encoder-maps --option)
+    non_repeating_options=(--module --size --field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --append-source --append-target --append-fixed --append-drawn --steps --of-steps --apply-steps --scheduler --method --support --plot --memory --threads -t -o --output)
     __actc_offer_flags_options 1
 
     # Offer option value completions
@@ -293,6 +293,37 @@ _actc_fit() {
         ;;
     '--weights')
         __actc_add_completions -W 'f32'$'\n''bf16'$'\n''q8'$'\n''q4'
+        return
+        ;;
+    '--append-source')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
+        return
+        ;;
+    '--append-target')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
+        return
+        ;;
+    '--append-fixed')
+        return
+        ;;
+    '--append-drawn')
+        return
+        ;;
+    '--steps')
+        return
+        ;;
+    '--of-steps')
+        return
+        ;;
+    '--apply-steps')
+        return
+        ;;
+    '--scheduler')
+        __actc_add_completions -W 'DDIMScheduler'$'\n''PNDMScheduler'$'\n''EulerDiscreteScheduler'$'\n''EulerAncestralDiscreteScheduler'$'\n''DPMSolverMultistepScheduler'$'\n''LCMScheduler'$'\n''FlowMatchEulerDiscreteScheduler'
+        return
+        ;;
+    '--encoder-maps')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
         ;;
     '--method')
@@ -333,9 +364,9 @@ _actc_fit() {
 
 _actc_collect() {
     repeating_flags=()
-    non_repeating_flags=(--no-header --simultaneous --rounds --version -h --help)
-    repeating_options=(--lora --source --target --pairs --filter --source-filter --target-filter --sites)
-    non_repeating_options=(--module --size --field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --memory --threads -t --shard --after --output -o)
+    non_repeating_flags=(--no-header --disjoint --no-disjoint --simultaneous --rounds --version -h --help)
+    repeating_options=(--lora --source --target --pairs --filter --source-filter --target-filter --sites --encoder-maps)
+    non_repeating_options=(--module --size --field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --append-source --append-target --append-fixed --append-drawn --steps --of-steps --apply-steps --scheduler --memory --threads -t --shard --after --output -o)
     __actc_offer_flags_options 1
 
     # Offer option value completions
@@ -412,6 +443,37 @@ _actc_collect() {
         ;;
     '--weights')
         __actc_add_completions -W 'f32'$'\n''bf16'$'\n''q8'$'\n''q4'
+        return
+        ;;
+    '--append-source')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
+        return
+        ;;
+    '--append-target')
+        __actc_add_completions -o plusdirs -fX '!*.@(txt|jsonl|json|csv|tsv|safetensors)'
+        return
+        ;;
+    '--append-fixed')
+        return
+        ;;
+    '--append-drawn')
+        return
+        ;;
+    '--steps')
+        return
+        ;;
+    '--of-steps')
+        return
+        ;;
+    '--apply-steps')
+        return
+        ;;
+    '--scheduler')
+        __actc_add_completions -W 'DDIMScheduler'$'\n''PNDMScheduler'$'\n''EulerDiscreteScheduler'$'\n''EulerAncestralDiscreteScheduler'$'\n''DPMSolverMultistepScheduler'$'\n''LCMScheduler'$'\n''FlowMatchEulerDiscreteScheduler'
+        return
+        ;;
+    '--encoder-maps')
+        __actc_add_completions -o plusdirs -fX '!*.@(safetensors)'
         return
         ;;
     '--memory')
@@ -493,7 +555,7 @@ _actc_solve() {
 
 _actc_search() {
     repeating_flags=()
-    non_repeating_flags=(--no-header --json --version -h --help)
+    non_repeating_flags=(--no-header --disjoint --no-disjoint --json --version -h --help)
     repeating_options=(--source --target --pairs --filter --source-filter --target-filter --sites --option)
     non_repeating_options=(--field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --held-out --parts --strength --weights --method --support --memory --threads -t)
     __actc_offer_flags_options 1
