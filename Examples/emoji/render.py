@@ -24,6 +24,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 LINES = {"line", "line-supplement"}
 # Flags have no lines of their own, and skin tones repeat a drawing five times.
 GROUPS_LEFT_OUT = {"Component", "Flags"}
+# A third of the drawings are grey in colour too, and would not tell the styles apart.
+GREY = 0.02
 SKIN_TONES = re.compile("1F3F[B-F]")
 
 
@@ -40,7 +42,10 @@ def main() -> None:
         if not file.is_file():
             continue
         drawing = ElementTree.fromstring(file.read_bytes())
-        found["colour"].append(rendered(drawing))
+        coloured = rendered(drawing)
+        if saturation(coloured) < GREY:
+            continue
+        found["colour"].append(coloured)
         for layer in [layer for layer in drawing if layer.get("id") not in LINES]:
             drawing.remove(layer)
         found["line"].append(rendered(drawing))
@@ -62,6 +67,11 @@ def entries(path: pathlib.Path) -> list[tuple[str, str, str]]:
             # A file's name ends without the selector of the coloured form, as the shortest names do.
             found.append(("-".join(code).removesuffix("-FE0F"), entry[2], group))
     return found
+
+
+def saturation(picture: numpy.ndarray) -> float:
+    """How far the channels of a pixel are apart, on average, in 0...1."""
+    return float((picture.max(-1) - picture.min(-1).astype(float)).mean() / 255)
 
 
 def rendered(drawing: ElementTree.Element) -> numpy.ndarray:
