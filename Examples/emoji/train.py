@@ -3,7 +3,7 @@
 
 A UNet of diffusers over pictures of 32 x 32 pixels, by flow matching (arXiv 2210.02747), told of captions by a frozen
 all-MiniLM-L6-v2. Half of the captions say nothing of style, over pictures of both; the other half end in tags of one.
-Captions of the held-out list are not trained on. Two cores take three quarters of an hour; where it is stopped, the same
+Captions of the held-out list are not trained on. One core takes three quarters of an hour; where it is stopped, the same
 command goes on from `model/state.pt`. Needs torch, diffusers, transformers, safetensors and numpy.
 """
 
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("data", help="what render.py wrote")
     parser.add_argument("encoder", help="the directory of all-MiniLM-L6-v2")
     parser.add_argument("-o", "--output", type=pathlib.Path, required=True, help="the directory of the model")
-    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--steps", type=int, default=1600)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=6e-4, help="the greatest learning rate")
     parser.add_argument("--device", default="cpu")
