@@ -4,11 +4,12 @@
 Each file has `image`, f32[B,3,32,32] in 0...1, as `actrun image` writes it; picture k of a file was made of the caption
 and the noise of picture k of the first. A line of the table says for a file
 
-- how many pictures have the style: `line` are grey, and white inside their outlines; `colour` are neither grey nor white;
-- content: the cosine between the 16 x 16 masks of the foreground and those of the first file's pictures, and beside it the
-  same with the pictures of other captions, which tells what the number is worth.
+- how many pictures have the style: `line` are grey, and white inside their outlines; `colour` are not grey;
+- content: the cosine between the 16 x 16 masks of the foreground and those of the first file's pictures, and beside it
+  the same with the pictures of other captions, which tells what the number is worth.
 
-With `--drawings emoji.npz` the first two lines are the drawings that the model was trained on. Needs numpy and safetensors.
+With `--drawings emoji.npz` the first two lines are the drawings that the model was trained on. Needs numpy and
+safetensors.
 """
 
 import argparse
@@ -52,7 +53,9 @@ def pictures(path: str) -> numpy.ndarray:
 def row(label: str, found: numpy.ndarray, masks: "list[numpy.ndarray] | None") -> str:
     own = [foreground(picture) for picture in found]
     saturation = (found.max(-1) - found.min(-1)).mean((1, 2))
-    white = numpy.array([(picture.min(-1) > PAPER)[mask].mean() if mask.any() else 0 for picture, mask in zip(found, own)])
+    white = numpy.array(
+        [(picture.min(-1) > PAPER)[mask].mean() if mask.any() else 0 for picture, mask in zip(found, own)]
+    )
     line = (saturation < GREY) & (white > WHITE_INSIDE)
     colour = saturation >= GREY
     cells = [label, share(line), share(colour)]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Calls of the terrain model, and what came of them: terrain.py calls DIR, terrain.py measure DIR -o terrain.png
 
-`calls` writes safetensors for `actc fit` and `actrun run`: easy.safetensors and hard.safetensors, noise at the model's one
-time step under low and high difficulty, and test.safetensors, other noise under low difficulty, with
+`calls` writes safetensors for `actc fit` and `actrun run`: easy.safetensors and hard.safetensors, noise at the model's
+one time step under low and high difficulty, and test.safetensors, other noise under low difficulty, with
 test-hard.safetensors, the same noise under high. `measure` reads what `actrun run` made of them, `easy.safetensors` and
 `hard.safetensors` of the bare model and `STRENGTH.safetensors` of the steered one in DIR/results, prints a table of
 roughness and draws the first heightfields as shaded relief. Needs numpy, safetensors and Pillow.
@@ -15,8 +15,8 @@ import numpy
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
-# What the model was trained with, from its package: one step from noise of this deviation, and heights in a scale that is
-# fine where they are low.
+# What the model was trained with, from its package: one step from noise of this deviation, and heights in a scale that
+# is fine where they are low.
 SIGMA = 80.0
 HEIGHT = 22.16864013671875
 FINE = 0.1
@@ -75,7 +75,10 @@ def measure(options: argparse.Namespace) -> None:
     by_sample = numpy.array([roughness(heights(path)) for path in steered])
     ranks = [numpy.corrcoef(numpy.arange(len(steered)), column.argsort().argsort())[0, 1] for column in by_sample.T]
     rising = numpy.all(numpy.diff(by_sample, axis=0) > 0, axis=0).mean()
-    print(f"\nmedian rank correlation of strength and roughness {numpy.median(ranks):.2f}; rising at every step in ", end="")
+    print(
+        f"\nmedian rank correlation of strength and roughness {numpy.median(ranks):.2f}; rising at every step in ",
+        end="",
+    )
     print(f"{100 * rising:.0f} % of {by_sample.shape[1]} terrains")
     if options.output:
         draw([field for _, field in fields], options.output)
