@@ -12,14 +12,10 @@ package final class SpillFile {
   /// Reserves `byteCount` bytes in `directory`.
   package init(in directory: String, byteCount: Int) throws(FileError) {
     self.directory = directory
-    let descriptor = try Self.openUnnamed(in: directory)
-    self.descriptor = descriptor
+    descriptor = try Self.openUnnamed(in: directory)
     // A disk that is too full is found out before the long work.
     let code = posix_fallocate(descriptor, 0, byteCount)
-    guard code == 0 else {
-      close(descriptor)
-      throw Self.failure(directory, "reserve \(byteCount) bytes", code)
-    }
+    guard code == 0 else { throw Self.failure(directory, "reserve \(byteCount) bytes", code) }
   }
 
   deinit { close(descriptor) }

@@ -44,13 +44,16 @@ import Testing
     let json = try JSON(
       parsing: #"""
         {"bos_token":{"content":"<|im_start|>","lstrip":false},"eos_token":"<|im_end|>","add_bos_token":false,
-         "chat_template":[{"name":"tools","template":"x"},{"name":"default","template":"y"}],"model_max_length":8}
+         "chat_template":[{"name":"tools","template":"x"},{"name":"default","template":"y"}]}
         """#)
     let config = try TokenizerConfig(json: json, path: "tokenizer_config.json")
     #expect(
       config
         == TokenizerConfig(
           bosToken: "<|im_start|>", eosToken: "<|im_end|>", addBOSToken: false, chatTemplate: "y"))
+    let bounded = try TokenizerConfig(
+      json: JSON(parsing: #"{"model_max_length":8}"#), path: "tokenizer_config.json")
+    #expect(bounded.longestText == 8)
     let path = TokenizerFixture.path("smollm2.tokenizer.json")
     let source = try JSON(readingFile: path)
     let tokenizer = try form.load(source, path: path, config: config)
