@@ -14,6 +14,7 @@ import unittest
 from unittest import mock
 
 from harness import (
+    diffusion,
     features,
     fit,
     football,
@@ -366,6 +367,67 @@ class Pages(unittest.TestCase):
         for page in [costs, effects]:
             self.assertIn("- `det0`: not there", page)
             self.assertNotIn("| `det0`", page)
+
+
+class DiffusionNetworks(unittest.TestCase):
+    def setUp(self):
+        self.network = diffusion.NETWORKS[1]
+        # A call is 1 TFLOP of products and a tenth of that of attention; the machine does one in f32.
+        operations = mock.patch.object(
+            diffusion.Network, "operations", lambda network: {"products": 1e12, "attention": 1e11}
+        )
+        operations.start()
+        self.addCleanup(operations.stop)
+
+    def series(self, ours: float, steered: float, theirs: float) -> Series:
+        def runs(speed: float, peak: float) -> list[dict]:
+            return [{"speed": speed * (1 + turn % 2 / 1e6), "peak_bytes": peak} for turn in range(6)]
+
+        probe = {"read_gb_per_s": {"2": 30.0}, "fma_gflop_per_s": {"2": 1000.0}}
+        entrants = {
+            diffusion.OURS: runs(ours, 100),
+            diffusion.STEERED: runs(steered, 100),
+            "OpenVINO bf16": runs(theirs, 150),
+            "diffusers bf16": runs(theirs / 2, 90),
+        }
+        return Series({"unet, bf16": entrants}, {"unet, bf16": [probe] * 12}, [])
+
+    def goals(self, series: Series, machine_is: str) -> dict[str, Goal]:
+        with mock.patch.object(machine, "describe", lambda: machine_is):
+            found = diffusion.goals(series, [(self.network, "bf16", "unet, bf16")], 2)
+        return {goal.what.partition(": ")[2]: goal for goal in found}
+
+    def test_the_bound_counts_pairs_where_the_machine_multiplies_them(self):
+        series = self.series(1, 1, 1)
+        for flags, expected in [("avx2", 1 / 1.1), ("avx512_vnni, avx512_bf16", 2 / 1.1), ("amx_bf16", None)]:
+            with mock.patch.object(machine, "describe", lambda flags=flags: flags):
+                found = diffusion.bound(series, self.network, "bf16", "unet, bf16", 2)
+            if expected is None:
+                self.assertIsNone(found)
+            else:
+                self.assertAlmostEqual(found, expected)
+
+    def test_the_lower_of_two_goals_counts(self):
+        # 85 % of the bound is 1.55 calls a second.
+        far = self.goals(self.series(1.6, 1.6, 1.5), "avx512_bf16")
+        self.assertEqual(far["share of the bound"].verdict, "met")
+        near = self.goals(self.series(1.25, 1.25, 1.0), "avx512_bf16")
+        self.assertEqual(near["against OpenVINO bf16"].verdict, "met")
+        self.assertEqual(self.goals(self.series(1.1, 1.1, 1.0), "amx_bf16")["against OpenVINO bf16"].verdict, "missed")
+
+    def test_memory_is_compared_with_the_least(self):
+        goal = self.goals(self.series(1, 1, 1), "")["memory of the best, diffusers bf16"]
+        self.assertEqual((goal.verdict, goal.reached.median), ("missed", 0.9))
+
+    def test_what_steering_costs(self):
+        for steered, verdict in [(0.99, "met"), (0.9, "missed")]:
+            goal = self.goals(self.series(1, steered, 1), "")["steering at every norm"]
+            self.assertEqual(goal.verdict, verdict)
+
+    def test_outputs_are_read(self):
+        run = {"output": json.dumps({"rows": [{"call_seconds": 0.5}], "peak_resident_bytes": 7}), "peak_bytes": 9}
+        self.assertEqual(diffusion.parse_bench(run), {"speed": 2, "peak_bytes": 7})
+        self.assertEqual(diffusion.parse_peer({"output": 'noise\n{"seconds": 4}\n', "peak_bytes": 9})["speed"], 0.25)
 
 
 if __name__ == "__main__":

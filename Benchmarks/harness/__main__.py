@@ -7,7 +7,17 @@ import sys
 from harness import machine
 
 WEIGHTS = ["f32", "bf16", "q8", "q4"]
-BENCHMARKS = ["vs-llama", "vs-openvino", "vs-transformers", "overhead", "roofline", "perplexity", "fit", "methods"]
+BENCHMARKS = [
+    "vs-llama",
+    "vs-openvino",
+    "vs-transformers",
+    "overhead",
+    "roofline",
+    "perplexity",
+    "fit",
+    "methods",
+    "diffusion",
+]
 
 
 def main() -> None:

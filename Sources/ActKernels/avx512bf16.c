@@ -24,6 +24,7 @@
 INLINE vf v_dot_bf16(vf sum, vu a, vu b) {
   return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 }
+INLINE vh v_to_bf16_normal(vf v) { return (vh)_mm512_cvtneps_pbh((__m512)v); }
 #include "kernels/quads_as_bytes.h"
 
 #include "kernels/all.h"

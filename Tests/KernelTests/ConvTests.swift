@@ -110,7 +110,9 @@ import Testing
       let images = images ?? 0..<shape.batch
       let rows = shape.rows / shape.batch * images.count
       let out = out ?? Guarded<Float>(repeating: .nan, count: rows * shape.n)
-      let scratch = level.kernels.conv_scratch(type.dtype, Int32(shape.k))
+      let scratch = withUnsafePointer(to: shape.windows) {
+        level.kernels.conv_scratch(type.dtype, Int32(shape.channels), $0)
+      }
       let scratches = Guarded<UInt8>(repeating: 0xff, count: scratch * workers)
       let image = shape.height * shape.width * (shape.channels + gap)
       let args = act_conv_args(

@@ -76,7 +76,7 @@ INLINE vf exp_scores(float *scores, span seen, float greatest, const int paired)
   for (int j = seen.begin / WIDTH * WIDTH; j < seen.end; j += WIDTH) {
     vf weight = v_exp2_falling(v_load(scores + j) - greatest);
     if (paired)
-      v_store_u16((uint16_t *)scores + j, v_to_bf16(weight));
+      v_store_u16((uint16_t *)scores + j, v_to_bf16_normal(weight));
     else
       v_store(scores + j, weight);
     sum = sum + weight;

@@ -1,5 +1,7 @@
-// Convolutions, as products of the matrix with rows that hold the window of a pixel each. A worker gathers and packs the
-// windows of a chunk of pixels into its scratch, so that there is never more of them than that.
+// Convolutions, as products of the matrix with rows that hold the window of a pixel each. Windows overlap: where the
+// channels of a pixel can be packed by themselves, a worker packs lines of the image into its scratch, with the zeros
+// around them, and windows are read where they lie in these. Else it gathers and packs the windows of a chunk of pixels.
+// There is never more in its scratch than a chunk asks for.
 
 // The most rows of a block, in any layout.
 #if HAS_TILES
@@ -61,28 +63,24 @@ static void gather(const act_conv_args *a, window w, int64_t begin, int64_t end,
 }
 
 // Packs the windows of `blocks` of rows, the first of which is `row`.
-static void pack_windows(const act_conv_args *a, const act_linear_args *rows_of, const row_blocks *blocks,
-                         int64_t row, char *out) {
+static void pack_windows(const act_conv_args *a, const row_blocks *blocks, int32_t k_end, int64_t row,
+                         char *out) {
   _Alignas(64) float columns[BLOCK_ROWS * PACKING_RUN];
   window windows[BLOCK_ROWS];
-  act_linear_args gathered = *rows_of;
-  gathered.x_row_stride = PACKING_RUN;
-  for (int64_t block = 0; block < blocks->count; block++) {
+  for (int64_t block = 0; block < block_count(blocks); block++) {
     const share range = rows_of_block(blocks, block);
     const int rows = (int)(range.end - range.begin);
-    const size_t in_memory = (size_t)rows_in_memory(blocks->layout, rows);
     for (int m = 0; m < rows; m++) windows[m] = window_of(a, row + range.begin + m);
-    for (int32_t k = 0; k < rows_of->k; k += PACKING_RUN) {
-      const int32_t count = (int32_t)least(PACKING_RUN, rows_of->k - k);
+    for (int32_t k = 0; k < k_end; k += PACKING_RUN) {
+      const int32_t count = (int32_t)least(PACKING_RUN, k_end - k);
       for (int m = 0; m < rows; m++) gather(a, windows[m], k, k + count, columns + m * PACKING_RUN);
-      pack_columns(&gathered, blocks->layout, columns, rows, 0, count,
-                   out + block_at(blocks, block) +
-                       packed_row_bytes(blocks->layout, a->w_dtype, (size_t)k) * in_memory);
+      pack_columns(blocks, columns, PACKING_RUN, rows, k, count, out + block_at(blocks, block));
     }
   }
 }
 
-static size_t conv_scratch(int32_t w_dtype, int32_t k) {
+// Bytes of what `pack_windows` packs at most, and rows of experts.
+static size_t chunk_scratch(int32_t w_dtype, int32_t k) {
   if (k <= 0) return 0;
   size_t bytes = (size_t)CHUNK_ROWS * (size_t)k * sizeof(float);
   if (is_packed(w_dtype)) {
@@ -94,6 +92,114 @@ static size_t conv_scratch(int32_t w_dtype, int32_t k) {
     }
   }
   return (bytes + 63) / 64 * 64;
+}
+
+// Lines of an image in a worker's scratch, and how the windows of lines of the result lie in them.
+typedef struct {
+  int64_t pixels;    // of a line, those around the image among them
+  int64_t together;  // lines of the result whose windows are there at once
+  int64_t capacity;  // lines that there is room for
+  size_t pixel_stride, line_stride;
+  row_blocks windows;  // of the lines of one chunk
+} packed_lines;
+
+enum { LINES_ROWS = 128 };
+
+INLINE int64_t lines_of_windows(const act_windows *s, int64_t lines) {
+  return (lines - 1) * s->stride_height + s->kernel_height;
+}
+
+// Whether windows can be read in packed lines: pieces of them must begin where parts of a packed matrix do.
+static int reads_lines(int32_t w_dtype, int32_t channels) {
+  if (!is_packed(w_dtype) || layout_of_rows(w_dtype, LINES_ROWS) == ROWS_TILES) return 0;
+  return channels % (w_dtype == ACT_F32X16 ? 1 : w_dtype == ACT_BF16X16 ? 2 : QUANT_GROUP) == 0;
+}
+
+static packed_lines packed_lines_of(int32_t w_dtype, int32_t channels, const act_windows *s) {
+  const rows_layout layout = layout_of_rows(w_dtype, LINES_ROWS);
+  const size_t bytes = packed_row_bytes(layout, w_dtype, (size_t)channels);
+  const int spread = evict_each_other(bytes * (size_t)s->stride_width);
+  packed_lines lines = {.pixels = (int64_t)(s->out_width - 1) * s->stride_width + s->kernel_width,
+                        .together = least(s->out_height, most(1, LINES_ROWS / s->out_width)),
+                        .pixel_stride = spread ? bytes + 64 : bytes};
+  lines.capacity = 2 * lines_of_windows(s, lines.together);
+  lines.line_stride = ((size_t)lines.pixels * lines.pixel_stride + 63) / 64 * 64;
+  lines.windows = (row_blocks){.layout = layout,
+                               .w_dtype = w_dtype,
+                               .lines = lines.together,
+                               .line_rows = s->out_width,
+                               .line_blocks = blocks_of_rows(layout, s->out_width),
+                               .row_stride = lines.pixel_stride * (size_t)s->stride_width,
+                               .line_stride = lines.line_stride * (size_t)s->stride_height,
+                               .piece = spread ? channels : s->kernel_width * channels,
+                               .pieces = spread ? s->kernel_width : 1,
+                               .piece_stride = lines.pixel_stride,
+                               .piece_line_stride = lines.line_stride};
+  return lines;
+}
+
+static size_t conv_scratch(int32_t w_dtype, int32_t channels, const act_windows *s) {
+  if (!reads_lines(w_dtype, channels))
+    return chunk_scratch(w_dtype, s->kernel_height * s->kernel_width * channels);
+  const packed_lines lines = packed_lines_of(w_dtype, channels, s);
+  return (size_t)lines.capacity * lines.line_stride;
+}
+
+// Line y of an image, with the zeros around it.
+static void pack_line(const act_conv_args *a, const packed_lines *lines, const float *image, int64_t y,
+                      char *out) {
+  const act_windows *s = &a->windows;
+  if (y < 0 || y >= s->height) {
+    memset(out, 0, (size_t)lines->pixels * lines->pixel_stride);
+    return;
+  }
+  const float *line = image + y * s->width * a->x_row_stride;
+  const int64_t first = least(lines->pixels, s->left),
+                last = most(first, least(lines->pixels, s->left + s->width));
+  memset(out, 0, (size_t)first * lines->pixel_stride);
+  for (int64_t pixel = first; pixel < last; pixel++)
+    pack_row(lines->windows.layout, a->w_dtype, line + (pixel - s->left) * a->x_row_stride, a->channels,
+             out + (size_t)pixel * lines->pixel_stride);
+  memset(out + (size_t)last * lines->pixel_stride, 0, (size_t)(lines->pixels - last) * lines->pixel_stride);
+}
+
+// The lines of the result that a worker makes, from lines of the images.
+static void convolve_lines(const act_conv_args *a, act_linear_args *l, epilogue *e, char *scratch, int worker,
+                           int workers) {
+  const act_windows *s = &a->windows;
+  packed_lines lines = packed_lines_of(a->w_dtype, a->channels, s);
+  const linear_part part =
+      part_of((int64_t)panel_count((size_t)l->n), (int64_t)a->batch * s->out_height, worker, workers);
+  _Alignas(64) float sums[SUMS];
+  // Which lines of which image lie in scratch, from its line `held_at` on.
+  int64_t held_image = -1, held_at = 0;
+  share held = {0, 0};
+  for (int64_t line = part.blocks.begin, count; line < part.blocks.end; line += count) {
+    const int64_t image = line / s->out_height, y = line % s->out_height;
+    count = least(least(lines.together, part.blocks.end - line), s->out_height - y);
+    const int64_t first = y * s->stride_height - s->top;
+    const share asked = {first, first + lines_of_windows(s, count)};
+    if (image != held_image || asked.begin >= held.end) held = (share){asked.begin, asked.begin}, held_at = 0;
+    held_at += asked.begin - held.begin;
+    held.begin = asked.begin;
+    if (held_at + (asked.end - asked.begin) > lines.capacity) {
+      memmove(scratch, scratch + (size_t)held_at * lines.line_stride,
+              (size_t)(held.end - held.begin) * lines.line_stride);
+      held_at = 0;
+    }
+    const float *x = a->x + image * s->height * s->width * a->x_row_stride;
+    for (; held.end < asked.end; held.end++)
+      pack_line(a, &lines, x, held.end,
+                scratch + (size_t)(held_at + held.end - held.begin) * lines.line_stride);
+    held_image = image;
+
+    lines.windows.lines = count;
+    const int64_t blocks = block_count(&lines.windows),
+                  chunks = (count * s->out_width + LINES_ROWS - 1) / LINES_ROWS;
+    for (int64_t chunk = 0; chunk < chunks; chunk++)
+      multiply_rows(e, l, scratch + (size_t)held_at * lines.line_stride, &lines.windows,
+                    share_of(blocks, (int)chunk, (int)chunks), part.panels, line * s->out_width, sums);
+  }
 }
 
 static void conv(const void *args, int worker, int workers) {
@@ -114,11 +220,13 @@ static void conv(const void *args, int worker, int workers) {
   l.x_row_stride = l.k;
   epilogue e = {.args = &l};
   if (l.epilogue.instruction_count > 0) expr_assign_slots(&l.epilogue, &e.buffers);
-  _Alignas(64) float sums[SUMS];
   char *scratch = (char *)a->scratch + worker * a->scratch_per_worker;
-  l.x = (const float *)scratch;
+  if (l.k > 0 && reads_lines(a->w_dtype, a->channels))
+    return convolve_lines(a, &l, &e, scratch, worker, workers);
 
   // Shares are groups of rows, about one block each.
+  _Alignas(64) float sums[SUMS];
+  l.x = (const float *)scratch;
   const int64_t groups = (rows + FLOAT_ROWS - 1) / FLOAT_ROWS;
   const linear_part part = part_of((int64_t)panel_count((size_t)l.n), groups, worker, workers);
   const int64_t end = least(rows, part.blocks.end * FLOAT_ROWS);
@@ -129,10 +237,10 @@ static void conv(const void *args, int worker, int workers) {
     const int count = (int)(range.end - range.begin);
     row_blocks blocks = row_blocks_of(l.w_dtype, count, l.k);
     if (is_packed(l.w_dtype))
-      pack_windows(a, &l, &blocks, row, scratch);
+      pack_windows(a, &blocks, l.k, row, scratch);
     else
       for (int m = 0; m < count; m++)
         gather(a, window_of(a, row + m), 0, l.k, (float *)scratch + (ptrdiff_t)m * l.k);
-    multiply_rows(&e, &l, scratch, &blocks, (share){0, blocks.count}, part.panels, row, sums);
+    multiply_rows(&e, &l, scratch, &blocks, (share){0, block_count(&blocks)}, part.panels, row, sums);
   }
 }

@@ -45,35 +45,30 @@ INLINE const float *row_of_x(const act_expert_linear_args *a, int32_t row) {
 }
 
 // Gathers rows and packs them, where w is packed; returns where they lie.
-static const char *pack_chosen(const act_expert_linear_args *a, const act_linear_args *l,
-                               const row_blocks *blocks, const int32_t *order, char *out) {
+static const char *pack_chosen(const act_expert_linear_args *a, const row_blocks *blocks,
+                               const int32_t *order, char *out) {
   if (!is_packed(a->w_dtype)) {
-    for (int64_t row = 0; row < blocks->rows; row++)
+    for (int64_t row = 0; row < blocks->line_rows; row++)
       memcpy(out + (size_t)row * (size_t)a->k * sizeof(float), row_of_x(a, order[row]),
              (size_t)a->k * sizeof(float));
     return out;
   }
-  if (blocks->rows == 1) {
+  if (blocks->line_rows == 1) {
     const float *x = row_of_x(a, order[0]);
     if (blocks->layout == ROWS_F32) return (const char *)x;
-    pack_columns(l, blocks->layout, x, 1, 0, a->k, out);
+    pack_columns(blocks, x, 0, 1, 0, a->k, out);
     return out;
   }
   _Alignas(64) float columns[BLOCK_ROWS * PACKING_RUN];
-  act_linear_args gathered = *l;
-  gathered.x_row_stride = PACKING_RUN;
-  for (int64_t block = 0; block < blocks->count; block++) {
+  for (int64_t block = 0; block < blocks->line_blocks; block++) {
     const share range = rows_of_block(blocks, block);
     const int rows = (int)(range.end - range.begin);
-    const size_t in_memory = (size_t)rows_in_memory(blocks->layout, rows);
     for (int32_t k = 0; k < a->k; k += PACKING_RUN) {
       const int32_t count = (int32_t)least(PACKING_RUN, a->k - k);
       for (int m = 0; m < rows; m++)
         memcpy(columns + m * PACKING_RUN, row_of_x(a, order[range.begin + m]) + k,
                (size_t)count * sizeof(float));
-      pack_columns(&gathered, blocks->layout, columns, rows, 0, count,
-                   out + block_at(blocks, block) +
-                       packed_row_bytes(blocks->layout, a->w_dtype, (size_t)k) * in_memory);
+      pack_columns(blocks, columns, PACKING_RUN, rows, k, count, out + block_at(blocks, block));
     }
   }
   return out;
@@ -81,7 +76,7 @@ static const char *pack_chosen(const act_expert_linear_args *a, const act_linear
 
 static size_t expert_scratch(int32_t w_dtype, int32_t rows, int32_t experts, int32_t k) {
   if (rows <= 0 || experts <= 0) return 0;
-  return sorted_bytes(rows, experts) + conv_scratch(w_dtype, k);
+  return sorted_bytes(rows, experts) + chunk_scratch(w_dtype, k);
 }
 
 static void expert_linear(const void *args, int worker, int workers) {
@@ -119,10 +114,10 @@ static void expert_linear(const void *args, int worker, int workers) {
       if (part.begin >= part.end) continue;
       const row_blocks blocks = row_blocks_of(a->w_dtype, (int)(rows.end - rows.begin), a->k);
       l.w = (const char *)a->w + expert * a->w_stride_bytes;
-      const char *x = pack_chosen(a, &l, &blocks, s.order + rows.begin, s.rest);
+      const char *x = pack_chosen(a, &blocks, s.order + rows.begin, s.rest);
       l.x = (const float *)x;
       l.x_row_stride = a->k;
-      multiply_rows(&e, &l, x, &blocks, (share){0, blocks.count}, part, rows.begin, sums);
+      multiply_rows(&e, &l, x, &blocks, (share){0, blocks.line_blocks}, part, rows.begin, sums);
     }
 }
 

@@ -67,20 +67,17 @@ static void multiply_chunk(const act_linear_args *a, const char *x, const row_bl
   if (chunk.end - chunk.begin == 1) run = a->k;
   for (int32_t k = 0; k < a->k; k += run) {
     const int32_t columns = (int32_t)least(run, a->k - k);
-    const size_t w_at = panel_bytes(a->w_dtype, (size_t)k),
-                 x_at = packed_row_bytes(blocks->layout, a->w_dtype, (size_t)k);
+    const size_t w_at = panel_at(a->w_dtype, (size_t)k);
     int taken = panels_at_once(blocks->layout, (int)(first.end - first.begin));
     for (int64_t panel = panels.begin; panel < panels.end; panel += taken) {
       if (panels.end - panel < taken) taken = 1;
       const char *w = (const char *)a->w + (size_t)panel * panel_stride + w_at;
       for (int64_t block = chunk.begin; block < chunk.end; block++) {
         const share rows = rows_of_block(blocks, block);
-        const int64_t count = rows.end - rows.begin;
         const lines_ahead ahead =
             lines_ahead_of(w, panel_stride, taken, panel_bytes(a->w_dtype, (size_t)columns),
                            block - chunk.begin, chunk.end - chunk.begin);
-        multiply(blocks->layout, a->w_dtype, (int)count, taken,
-                 x + block_at(blocks, block) + x_at * (size_t)rows_in_memory(blocks->layout, count), w,
+        multiply(a->w_dtype, (int)(rows.end - rows.begin), taken, x + block_at(blocks, block), blocks, k, w,
                  panel_stride, columns, k == 0,
                  sums + (rows.begin - first.begin) * stride + (panel - panels.begin) * PANEL_ROWS, stride,
                  ahead);
@@ -115,7 +112,7 @@ static void multiply_rows(epilogue *e, const act_linear_args *a, const char *x, 
 
 // Blocks of rows that pass over a panel together.
 INLINE int64_t blocks_of_chunk(const row_blocks *blocks) {
-  return most(1, CHUNK_ROWS / ((blocks->rows + blocks->count - 1) / blocks->count));
+  return most(1, CHUNK_ROWS / ((blocks->line_rows + blocks->line_blocks - 1) / blocks->line_blocks));
 }
 
 static void linear(const void *args, int worker, int workers) {
@@ -123,8 +120,8 @@ static void linear(const void *args, int worker, int workers) {
   if (a->rows <= 0 || a->n <= 0) return;
   const int packed = is_packed(a->w_dtype);
   row_blocks blocks = row_blocks_of(a->w_dtype, a->rows, a->k);
-  if (!packed) blocks.count = (a->rows + TILE_ROWS - 1) / TILE_ROWS;
-  const linear_part part = part_of((int64_t)panel_count((size_t)a->n), blocks.count, worker, workers);
+  if (!packed) blocks.line_blocks = (a->rows + TILE_ROWS - 1) / TILE_ROWS;
+  const linear_part part = part_of((int64_t)panel_count((size_t)a->n), blocks.line_blocks, worker, workers);
 
   epilogue e = {.args = a};
   if (a->epilogue.instruction_count > 0) expr_assign_slots(&a->epilogue, &e.buffers);
@@ -133,7 +130,9 @@ static void linear(const void *args, int worker, int workers) {
   const char *x = a->packed_x;
   if (packed && linear_scratch(a->w_dtype, a->rows, a->k) == 0) {
     x = (const char *)a->x;
-    if (blocks.layout != ROWS_F32) {
+    if (blocks.layout == ROWS_F32) {
+      blocks.row_stride = (size_t)a->x_row_stride * sizeof(float);
+    } else {
       pack_row_block(a, &blocks, 0, 0, a->k, own_row);
       x = own_row;
     }

@@ -1,12 +1,17 @@
-// Rows of x in the order in which the products with panels read them: in blocks of rows, and in a block by
-// column, so that one step of a product reads neighbours. A block of r rows is
-//   ROWS_F32    for every column: r floats
-//   ROWS_BF16   for every two columns: r pairs of bf16, zero past the last column
-//   ROWS_QUADS  for every 32 columns: 8 times r quads of int8 as the level's dot product reads them, then r
-//               scales, then r corrections: what the zero point of the weights adds. For q8 that is -128
-//               times the sum of the row's integers, for q4 (as f32) that sum times the scale
-//   ROWS_TILES  as tiles.h reads them
+// Rows of x in the form in which the products with panels read them. A row is
+//   ROWS_F32    floats: x itself, where its rows do not lie so that they evict each other from the cache
+//   ROWS_BF16   bf16, of an even number of columns: zero past the last
+//   ROWS_QUADS  for every 32 columns, zero past the last: 8 quads of int8 as the level's dot product reads them, their
+//               scale, and a correction, what the zero point of the weights adds: for q8 that is -128 times the sum of
+//               the integers, for q4 (as f32) that sum times the scale
+//   ROWS_TILES  a part of a block, as tiles.h reads it
 typedef enum { ROWS_F32, ROWS_BF16, ROWS_QUADS, ROWS_TILES } rows_layout;
+
+enum {
+  QUAD_SCALE_AT = QUANT_BLOCK / 4 * sizeof(x_quad),
+  QUAD_CORRECTION_AT = QUAD_SCALE_AT + 4,
+  QUAD_BLOCK_BYTES = QUAD_SCALE_AT + 8,
+};
 
 static rows_layout layout_of_rows(int w_dtype, int rows) {
   (void)rows;
@@ -24,17 +29,30 @@ static size_t packed_row_bytes(rows_layout layout, int w_dtype, size_t k) {
   switch (layout) {
     case ROWS_F32: return k * sizeof(float);
     case ROWS_BF16: return (k + 1) / 2 * 4;
-    case ROWS_QUADS: return blocks * (QUANT_BLOCK / 4 * sizeof(x_quad) + 8);
+    case ROWS_QUADS: return blocks * QUAD_BLOCK_BYTES;
     case ROWS_TILES: return blocks * (w_dtype == ACT_BF16X16 ? 2 * QUANT_BLOCK : QUANT_BLOCK + 8);
   }
   return 0;
 }
 
-// How the rows of one call are cut into blocks, as even as they can be.
+// Whether neighbours so many bytes apart fall into the same few sets of the cache nearest to a core.
+INLINE int evict_each_other(size_t stride) { return stride % 2048 == 0; }
+INLINE size_t apart(size_t bytes) {
+  bytes = (bytes + 63) / 64 * 64;
+  return evict_each_other(bytes) ? bytes + 64 : bytes;
+}
+
+// How the rows of one call are cut into blocks, as even as they can be, and where they lie: rows of a line are
+// `row_stride` bytes apart, and no block crosses lines. The rows of a linear layer are one line.
 typedef struct {
   rows_layout layout;
-  int64_t rows, count;
-  size_t row_bytes;
+  int w_dtype;
+  int64_t lines, line_rows, line_blocks;
+  size_t row_stride, line_stride;
+  // Of a row, how many columns lie together, how far apart such pieces begin, and how many there are before the next
+  // line of them: a window's pixels, where the rows are windows. 0 columns: all.
+  int32_t piece, pieces;
+  size_t piece_stride, piece_line_stride;
 } row_blocks;
 
 INLINE int block_rows_most(rows_layout layout) {
@@ -46,16 +64,28 @@ INLINE int block_rows_most(rows_layout layout) {
     default: return FLOAT_ROWS;
   }
 }
+INLINE int64_t blocks_of_rows(rows_layout layout, int64_t rows) {
+  const int most = block_rows_most(layout);
+  return (rows + most - 1) / most;
+}
 static row_blocks row_blocks_of(int w_dtype, int rows, int k) {
   rows_layout layout = layout_of_rows(w_dtype, rows);
-  const int most = block_rows_most(layout);
-  return (row_blocks){layout, rows, (rows + most - 1) / most, packed_row_bytes(layout, w_dtype, (size_t)k)};
+  size_t bytes = packed_row_bytes(layout, w_dtype, (size_t)k);
+  return (row_blocks){.layout = layout,
+                      .w_dtype = w_dtype,
+                      .lines = 1,
+                      .line_rows = rows,
+                      .line_blocks = blocks_of_rows(layout, rows),
+                      .row_stride = layout == ROWS_TILES ? bytes : apart(bytes)};
 }
+INLINE int64_t block_count(const row_blocks *blocks) { return blocks->lines * blocks->line_blocks; }
 INLINE share rows_of_block(const row_blocks *blocks, int64_t block) {
-  return share_of(blocks->rows, (int)block, (int)blocks->count);
+  const int64_t line = block / blocks->line_blocks;
+  share rows = share_of(blocks->line_rows, (int)(block % blocks->line_blocks), (int)blocks->line_blocks);
+  return (share){line * blocks->line_rows + rows.begin, line * blocks->line_rows + rows.end};
 }
 
-// Rows that a block of so many takes in packed_x, and where the block lies.
+// Rows that a block of so many takes in memory.
 INLINE int64_t rows_in_memory(rows_layout layout, int64_t rows) {
 #if HAS_TILES
   if (layout == ROWS_TILES) return tile_padded((int)rows);
@@ -63,17 +93,36 @@ INLINE int64_t rows_in_memory(rows_layout layout, int64_t rows) {
   (void)layout;
   return rows;
 }
+
+// Where column k of a row lies, of any layout but ROWS_TILES; k is a multiple of 32, or begins a piece. Then how many
+// columns from there on lie together.
+INLINE size_t column_at(const row_blocks *blocks, int32_t k) {
+  size_t at = 0;
+  if (blocks->piece) {
+    const int32_t piece = k / blocks->piece;
+    at = (size_t)(piece / blocks->pieces) * blocks->piece_line_stride +
+         (size_t)(piece % blocks->pieces) * blocks->piece_stride;
+    k -= piece * blocks->piece;
+  }
+  return at + packed_row_bytes(blocks->layout, blocks->w_dtype, (size_t)k);
+}
+INLINE int32_t columns_together(const row_blocks *blocks, int32_t k) {
+  return blocks->piece ? blocks->piece - k % blocks->piece : INT32_MAX;
+}
+
+// Where a block begins.
 INLINE size_t block_at(const row_blocks *blocks, int64_t block) {
 #if HAS_TILES
-  if (blocks->layout == ROWS_TILES) return (size_t)block * TILE_BLOCK_ROWS * blocks->row_bytes;
+  if (blocks->layout == ROWS_TILES) return (size_t)block * TILE_BLOCK_ROWS * blocks->row_stride;
 #endif
-  return (size_t)rows_of_block(blocks, block).begin * blocks->row_bytes;
+  const int64_t line = block / blocks->line_blocks, row = rows_of_block(blocks, block).begin;
+  return (size_t)line * blocks->line_stride + (size_t)(row - line * blocks->line_rows) * blocks->row_stride;
 }
 INLINE size_t packed_rows_bytes(const row_blocks *blocks) {
-  const int64_t last = blocks->count - 1;
-  share rows = rows_of_block(blocks, last);
+  const int64_t last = block_count(blocks) - 1;
+  const share rows = rows_of_block(blocks, last);
   return block_at(blocks, last) +
-         (size_t)rows_in_memory(blocks->layout, rows.end - rows.begin) * blocks->row_bytes;
+         (size_t)rows_in_memory(blocks->layout, rows.end - rows.begin) * blocks->row_stride;
 }
 
 INLINE float v_largest_lane(vi magnitudes) {
@@ -119,7 +168,7 @@ INLINE float quantise_rows_block(const float *x, int8_t *q, int32_t *sum) {
 }
 
 // Up to 32 columns of one row as 32 int8, their scale, and the correction for the type of w.
-static void quantise_row(const act_linear_args *a, const float *x, int columns, int8_t *q, char *scale_at,
+static void quantise_row(int w_dtype, const float *x, int columns, int8_t *q, char *scale_at,
                          char *correction_at) {
   float padded[QUANT_BLOCK];
   if (columns < QUANT_BLOCK) {
@@ -132,61 +181,33 @@ static void quantise_row(const act_linear_args *a, const float *x, int columns, 
   memcpy(scale_at, &scale, sizeof scale);
   float scaled_sum = scale * (float)sum;
   int32_t start = -128 * sum;
-  memcpy(correction_at, a->w_dtype == ACT_Q8X16 ? (void *)&start : (void *)&scaled_sum, 4);
+  memcpy(correction_at, w_dtype == ACT_Q8X16 ? (void *)&start : (void *)&scaled_sum, 4);
 }
 
-// Columns k0 ..< k1 of a block of rows, k0 a multiple of 32, to the block's place in packed_x.
-static void pack_quads(const act_linear_args *a, const float *x, int rows, int32_t k0, int32_t k1,
-                       char *out) {
-  const size_t bytes = packed_row_bytes(ROWS_QUADS, a->w_dtype, QUANT_BLOCK) * (size_t)rows;
-  for (int32_t k = k0; k < k1; k += QUANT_BLOCK) {
-    x_quad *quads = (x_quad *)(out + (size_t)(k / QUANT_BLOCK) * bytes);
-    char *scales = (char *)(quads + QUANT_BLOCK / 4 * rows), *corrections = scales + 4 * rows;
-    for (int m = 0; m < rows; m++) {
-      int8_t q[QUANT_BLOCK];
-      quantise_row(a, x + m * a->x_row_stride + k, (int)least(QUANT_BLOCK, k1 - k), q, scales + 4 * m,
-                   corrections + 4 * m);
-      for (int i = 0; i < QUANT_BLOCK / 4; i++) quads[i * rows + m] = x_quad_from(q + 4 * i);
-    }
+static void pack_quads(int w_dtype, const float *x, int32_t columns, char *out) {
+  for (int32_t k = 0; k < columns; k += QUANT_BLOCK, out += QUAD_BLOCK_BYTES) {
+    int8_t q[QUANT_BLOCK];
+    quantise_row(w_dtype, x + k, (int)least(QUANT_BLOCK, columns - k), q, out + QUAD_SCALE_AT,
+                 out + QUAD_CORRECTION_AT);
+    for (int i = 0; i < QUANT_BLOCK / 4; i++) ((x_quad *)out)[i] = x_quad_from(q + 4 * i);
   }
 }
 
-static void pack_floats(const act_linear_args *a, const float *x, int rows, int32_t k0, int32_t k1,
-                        float *out) {
-  int m = 0;
-  for (; m + 4 <= rows; m += 4) {
-    const float *p = x + m * a->x_row_stride;
-    int32_t k = k0;
-    for (; k + 4 <= k1; k += 4) {
-      v4 r[4];
-      for (int i = 0; i < 4; i++) memcpy(&r[i], p + i * a->x_row_stride + k, sizeof(v4));
-      v4 low01 = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5),
-         low23 = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
-      v4 high01 = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7),
-         high23 = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
-      v4 columns[4] = {__builtin_shufflevector(low01, low23, 0, 1, 4, 5),
-                       __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
-                       __builtin_shufflevector(high01, high23, 0, 1, 4, 5),
-                       __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
-      for (int i = 0; i < 4; i++) memcpy(out + (ptrdiff_t)(k + i) * rows + m, &columns[i], sizeof(v4));
-    }
-    for (; k < k1; k++)
-      for (int i = 0; i < 4; i++) out[(ptrdiff_t)k * rows + m + i] = p[i * a->x_row_stride + k];
-  }
-  for (; m < rows; m++)
-    for (int32_t k = k0; k < k1; k++) out[(ptrdiff_t)k * rows + m] = x[m * a->x_row_stride + k];
+static void pack_bf16(const float *x, int32_t columns, uint16_t *out) {
+  int32_t k = 0;
+  for (; k + WIDTH <= columns; k += WIDTH) v_store_u16(out + k, v_to_bf16_normal(v_load(x + k)));
+  if (k == columns) return;
+  uint16_t last[WIDTH];
+  v_store_u16(last, v_to_bf16_normal(v_load_first(x + k, columns - k)));
+  memcpy(out + k, last, (size_t)((columns - k + 1) / 2 * 4));
 }
 
-static void pack_bf16(const act_linear_args *a, const float *x, int rows, int32_t k0, int32_t k1,
-                      uint32_t *out) {
-  for (int m = 0; m < rows; m++) {
-    const float *p = x + m * a->x_row_stride;
-    for (int32_t k = k0; k < k1; k += WIDTH) {
-      int count = (int)least(WIDTH, k1 - k);
-      uint16_t halves[WIDTH];
-      v_store_u16(halves, v_to_bf16(count == WIDTH ? v_load(p + k) : v_load_first(p + k, count)));
-      for (int i = 0; i < count; i += 2)
-        out[(ptrdiff_t)((k + i) / 2) * rows + m] = halves[i] | (uint32_t)halves[i + 1] << 16;
-    }
+// Some columns of one row, which begin at a multiple of 32.
+static void pack_row(rows_layout layout, int w_dtype, const float *x, int32_t columns, char *out) {
+  switch (layout) {
+    case ROWS_F32: memcpy(out, x, (size_t)columns * sizeof(float)); return;
+    case ROWS_BF16: return pack_bf16(x, columns, (uint16_t *)out);
+    case ROWS_QUADS: return pack_quads(w_dtype, x, columns, out);
+    case ROWS_TILES: return;
   }
 }

@@ -25,6 +25,16 @@ static inline size_t panel_bytes(int dtype, size_t k) {
   }
 }
 
+// Where column k of a panel lies; k is even for bf16, and a multiple of 64 for q8 and q4.
+static inline size_t panel_at(int dtype, size_t k) {
+  switch (dtype) {
+    case ACT_F32X16: return k * 64;
+    case ACT_BF16X16: return k * 32;
+    case ACT_Q8X16: return k / QUANT_GROUP * Q8_GROUP_BYTES;
+    default: return k / QUANT_GROUP * Q4_GROUP_BYTES;
+  }
+}
+
 static inline size_t panel_count(size_t n) { return (n + PANEL_ROWS - 1) / PANEL_ROWS; }
 
 #endif

@@ -11,33 +11,32 @@ static const tile_shape bf16_tiles[8] = {{16, 64}, {16, 64}, {16, 64}, {16, 64},
 static const tile_shape byte_tiles[8] = {{16, 64}, {16, 64}, {16, 64}, {16, 64},
                                          {16, 32}, {16, 32}, {8, 64},  {8, 64}};
 
-// 32 columns of a block: for every tile [16 rows][32] bf16, zero past the last column and row.
-static void pack_tiles_bf16(const act_linear_args *a, const float *x, int rows, int32_t k0, int32_t k1,
-                            char *out) {
-  for (int32_t k = k0; k < k1; k += 32) {
+// Columns of a block of rows that are `x_stride` floats apart: for every 32, for every tile [16 rows][32] bf16, zero past the last column and row.
+static void pack_tiles_bf16(const float *x, ptrdiff_t x_stride, int rows, int32_t k1, char *out) {
+  for (int32_t k = 0; k < k1; k += 32) {
     uint16_t *block = (uint16_t *)(out + (size_t)k * 2 * (size_t)tile_padded(rows));
     int columns = (int)least(32, k1 - k);
     memset(block, 0, (size_t)tile_padded(rows) * 64);
     for (int m = 0; m < rows; m++)
       for (int i = 0; i < columns; i += WIDTH) {
-        const float *p = x + m * a->x_row_stride + k + i;
+        const float *p = x + m * x_stride + k + i;
         int count = (int)least(WIDTH, columns - i);
         v_store_u16(block + m * 32 + i, v_to_bf16(count == WIDTH ? v_load(p) : v_load_first(p, count)));
       }
   }
 }
 
-// 32 columns of a block: [padded rows][32] int8, then the scales and the corrections of the padded rows, as
+// The same for bytes: [padded rows][32] int8, then the scales and the corrections of the padded rows, as
 // in ROWS_QUADS.
-static void pack_tiles_bytes(const act_linear_args *a, const float *x, int rows, int32_t k0, int32_t k1,
+static void pack_tiles_bytes(int w_dtype, const float *x, ptrdiff_t x_stride, int rows, int32_t k1,
                              char *out) {
   const int padded = tile_padded(rows);
-  for (int32_t k = k0; k < k1; k += QUANT_BLOCK) {
+  for (int32_t k = 0; k < k1; k += QUANT_BLOCK) {
     int8_t *block = (int8_t *)out + (size_t)(k / QUANT_BLOCK) * 40 * (size_t)padded;
     char *scales = (char *)block + QUANT_BLOCK * padded, *corrections = scales + 4 * padded;
     memset(block, 0, (size_t)padded * 40);
     for (int m = 0; m < rows; m++)
-      quantise_row(a, x + m * a->x_row_stride + k, (int)least(QUANT_BLOCK, k1 - k), block + m * QUANT_BLOCK,
+      quantise_row(w_dtype, x + m * x_stride + k, (int)least(QUANT_BLOCK, k1 - k), block + m * QUANT_BLOCK,
                    scales + 4 * m, corrections + 4 * m);
   }
 }

@@ -1,6 +1,11 @@
 // Functions of a vector of floats. The value of a lane depends on nothing but its argument. Polynomials are
 // minimax fits (relative error below 2^-27) evaluated by Horner's rule; the other error is rounding.
 
+#if !HAS_DOT_BF16
+// As v_to_bf16, but what is too small for a normal number may become zero, as it does in dot products of bf16.
+INLINE vh v_to_bf16_normal(vf v) { return v_to_bf16(v); }
+#endif
+
 #define POLYNOMIAL_STEP(sum, x, c) v_fma(sum, x, v_splat(c))
 
 // 2^n for n in [-126, 127].

@@ -231,9 +231,11 @@ final class BoundPlan {
       plan.ofCall.map { index in
         let value = plan.values[index]
         switch value.op {
-        case .conv, .convEpilogue:
-          let w = plan.values[value.inputs[1]].type
-          return act_conv_scratch(w.dtype.kernelType, Int32(w.shape[1].fixed ?? 0))
+        case .conv(let windows), .convEpilogue(let windows, _):
+          let (x, w) = (plan.values[value.inputs[0]].type, plan.values[value.inputs[1]].type)
+          return withUnsafePointer(to: act_windows(windows, x, value.type)) {
+            act_conv_scratch(w.dtype.kernelType, Int32(x.shape[3].fixed ?? 0), $0)
+          }
         case .expertLinear:
           let w = plan.values[value.inputs[1]].type
           let rows = TensorType(.f32, value.type.shape.dropLast()).byteCount(plan.limit) ?? 0

@@ -36,7 +36,7 @@ typedef struct {
   ptrdiff_t scratch_per_worker;
 } act_conv_args;
 
-// Bytes of scratch of each worker at the level in force, a multiple of 64; k = kernel_height * kernel_width * channels.
-size_t act_conv_scratch(int32_t w_dtype, int32_t k);
+// Bytes of scratch of each worker at the level in force, a multiple of 64.
+size_t act_conv_scratch(int32_t w_dtype, int32_t channels, const act_windows *windows);
 
 #endif

@@ -9,7 +9,7 @@ extension Binder {
     let args = act_conv_args(
       out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(x.floats), x_row_stride: x.rowStride,
       w: UnsafeRawPointer(w.base), w_dtype: w.dtype.kernelType, batch: 0, channels: Int32(x.columns),
-      n: Int32(w.rows.factor), windows: act_windows(windows, x, out), slots: slots,
+      n: Int32(w.rows.factor), windows: act_windows(windows, x.type, out.type), slots: slots,
       rows_per_slot: rowsPerSlot, epilogue: act_expr(epilogue),
       inputs: act_operands(inputs.dropFirst(2), of: out, from: 1), scratch: context.scratch,
       scratch_per_worker: context.scratchPerWorker)
@@ -28,7 +28,7 @@ extension Binder {
   func averagePool(_ pooling: AveragePool, _ x: Location, _ out: Location) -> KernelTask {
     let args = act_average_pool_args(
       out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(x.floats), x_row_stride: x.rowStride,
-      batch: 0, channels: Int32(x.columns), windows: act_windows(pooling.windows, x, out),
+      batch: 0, channels: Int32(x.columns), windows: act_windows(pooling.windows, x.type, out.type),
       counts_padding: pooling.counts == .window ? 1 : 0)
     return task(act_average_pool, args, rows: \.batch, out, rowsPerBlock: out.size.height * out.size.width)
   }
@@ -40,9 +40,13 @@ extension Binder {
 }
 
 extension Location {
+  fileprivate var size: (height: Int, width: Int) { type.imageSize }
+}
+
+extension TensorType {
   /// Height and width of an image, `[B,H,W,C]`.
-  fileprivate var size: (height: Int, width: Int) {
-    guard type.rank == 4, let height = type.shape[1].fixed, let width = type.shape[2].fixed else {
+  fileprivate var imageSize: (height: Int, width: Int) {
+    guard rank == 4, let height = shape[1].fixed, let width = shape[2].fixed else {
       preconditionFailure("verified")
     }
     return (height, width)
@@ -50,8 +54,9 @@ extension Location {
 }
 
 extension act_windows {
-  fileprivate init(_ windows: Windows, _ x: Location, _ out: Location) {
-    let (from, to) = (x.size, out.size)
+  /// The windows of images of one type over which those of another are computed.
+  init(_ windows: Windows, _ x: TensorType, _ out: TensorType) {
+    let (from, to) = (x.imageSize, out.imageSize)
     self.init(
       height: Int32(from.height), width: Int32(from.width), out_height: Int32(to.height),
       out_width: Int32(to.width), kernel_height: Int32(windows.kernel[0]),
