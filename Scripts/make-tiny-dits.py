@@ -3,7 +3,8 @@
 
     Scripts/make-tiny-dits.py [--output Tests/Fixtures] [--only NAME]
 
-Input: none; everything is seeded. Each checkpoint is a model of diffusers as `save_pretrained` leaves it, in f32:
+Input: none; everything is seeded. Each checkpoint is a model of diffusers as `save_pretrained` leaves it, in f32 but
+for Z-Image, whose weights are in f16:
 
     tiny-flux      a `FluxTransformer2DModel` with guidance, other channels out than in, three axes of different widths
     tiny-flux-2    the same without guidance, of one block of each kind, with two axes
@@ -404,8 +405,10 @@ def record(name, cls, config, output, seed):
     generator = torch.Generator().manual_seed(seed)
     model = cls(**config)
     randomise(model, generator)
-    model.save_pretrained(directory)
-    model = cls.from_pretrained(directory).eval()
+    # The layers of Z-Image's time have their full width in every configuration.
+    fills = cls is ZImageTransformer2DModel
+    (model.half() if fills else model).save_pretrained(directory)
+    model = cls.from_pretrained(directory, torch_dtype=torch.float32).eval()
 
     def save(call, tensors):
         tensors = {key: tensor.clone(memory_format=torch.contiguous_format) for key, tensor in tensors.items()}
@@ -418,7 +421,6 @@ def record(name, cls, config, output, seed):
     save("call1", arguments | sites | {"sample": result})
 
     # Z-Image fills up what is no multiple of 32 rows.
-    fills = cls is ZImageTransformer2DModel
     arguments = ARGUMENTS[cls](model.config, 2, *((4, 8) if fills else (2, 3)), 4, generator)
     save("call2", arguments | {"sample": run(model, arguments)[0]})
 

@@ -205,7 +205,7 @@ struct CompileCommand: ParsableCommand {
     if network.graph.readsPictures || pipeline != nil { options.lowering.maximumEntries = 4 }
     if let entries { options.lowering.maximumEntries = entries }
     if let rows { options.lowering.maximumRows = rows }
-    options.lowering.maximumImageRows = imageRows ?? 4096
+    if let imageRows { options.lowering.maximumImageRows = imageRows }
     if let pipeline {
       // Room for the text and the picture of an entry at least.
       let entries = options.lowering.maximumEntries

@@ -46,24 +46,23 @@ extension CompileCommand {
         "cannot freeze `\(name)`: it acts at steps \(described.mapSteps[name]!) alone, and what is frozen at all"
       )
     }
+    func compiled(_ network: Model, _ maps: MapSet) throws -> (module: CompiledModel, options: CompileOptions)
+    {
+      var options = try self.options(for: network, of: described)
+      options.frozen = frozen.filter { name, _ in maps.files.contains { $0.name == name } }
+      return (try network.compile(maps, options), options)
+    }
     var modules: [CompiledModel] = []
     var parts: [JSON] = []
     for (network, maps) in zip(networks, maps) {
-      var options = try self.options(for: network, of: described)
-      options.frozen = frozen.filter { name, _ in maps.files.contains { $0.name == name } }
-      modules.append(try network.compile(maps, options))
-      let placements = try network.placements(of: maps, in: modules[modules.count - 1], options)
+      let (module, options) = try compiled(network, maps)
+      modules.append(module)
+      let placements = try network.placements(of: maps, in: module, options)
       parts.append(try provenance(network, maps, mapOptions.hashes(), options, placements))
       for placement in placements { note("\(placement)") }
     }
     // Tiles are decoded with the same weights and maps.
-    if let maps = maps.last {
-      for decoder in pipeline.tileDecoders {
-        var options = try self.options(for: decoder, of: described)
-        options.frozen = frozen.filter { name, _ in maps.files.contains { $0.name == name } }
-        modules.append(try decoder.compile(maps, options))
-      }
-    }
+    if let maps = maps.last { modules += try pipeline.tileDecoders.map { try compiled($0, maps).module } }
     do { try Plan.verifyWires(of: modules.map(\.plan)) } catch {
       throw FileError(
         folder.indexPath, nil, "the components do not fit: \(error)", next: "check their configurations")

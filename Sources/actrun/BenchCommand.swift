@@ -100,7 +100,7 @@ struct BenchCommand: ParsableCommand {
     let benchmark = try CallBenchmark(PlanFile(plan), on: tensors, steering)
     let timings = try measure { goesOn in
       try benchmark.measure { timings in
-        goesOn(timings[0].count, timings.dropFirst().map { CallBenchmark.cost($0, over: timings[0]) })
+        goesOn(timings[0].count, timings.dropFirst().map { MedianInterval(costOf: $0, over: timings[0]) })
       }
     }
     let report = CallReport(plan: plan, threads: benchmark.threads, names: benchmark.names, timings: timings)

@@ -16,13 +16,18 @@ struct Benchmark {
 
   /// Seconds, a run each; run i of every row was measured in turn with run i of the others.
   struct Timings {
-    var prefill: [Double] = []
-    var decode: [Double] = []
+    var prefill: [Double]
+    var decode: [Double]
+
+    fileprivate init(_ runs: [(prefill: Double, decode: Double)]) {
+      prefill = runs.map(\.prefill)
+      decode = runs.map(\.decode)
+    }
 
     /// How much longer prefill and decode take than those of `base`, as shares: medians over paired runs.
     func costs(over base: Timings) -> [MedianInterval] {
       [\Timings.prefill, \.decode].map { phase in
-        MedianInterval(zip(self[keyPath: phase], base[keyPath: phase]).map { $0 / $1 - 1 })
+        MedianInterval(costOf: self[keyPath: phase], over: base[keyPath: phase])
       }
     }
   }
@@ -35,26 +40,16 @@ struct Benchmark {
   /// Sequences that decode together.
   var sequences: Int
 
-  /// Measures all rows in turn, again and again while `goesOn` says so, after one round that is not counted.
+  /// Measures all rows in turn while `goesOn` says so; see ``interleaved(_:while:_:)``.
   ///
-  /// Every other round goes backwards, so that a drift of the machine favours no row.
   /// - Throws: `EngineError` for a dial that does not exist or more than the plan holds.
   func measure(_ rows: [Row], while goesOn: ([Timings]) -> Bool) throws -> [Timings] {
     for (index, row) in rows.enumerated() where index > 0 {
       try model.engine.set(row.values, slot: index)
     }
-    var timings = Array(repeating: Timings(), count: rows.count)
-    var round = 0
-    repeat {
-      for index in round.isMultiple(of: 2) ? Array(rows.indices) : rows.indices.reversed() {
-        let (prefill, decode) = (try prefill(slot: index), try decode(slot: index))
-        guard round > 0 else { continue }
-        timings[index].prefill.append(prefill)
-        timings[index].decode.append(decode)
-      }
-      round += 1
-    } while round < 2 || goesOn(timings)
-    return timings
+    return try interleaved(rows.count, while: { goesOn($0.map(Timings.init)) }) { index in
+      (prefill: try prefill(slot: index), decode: try decode(slot: index))
+    }.map(Timings.init)
   }
 
   /// Seconds to read the prompt and compute the logits of its last token.

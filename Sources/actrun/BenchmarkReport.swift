@@ -55,9 +55,7 @@ struct BenchmarkReport {
     }
     var apart = "sampler \(fixed(median(sampler) * 1e6, 1)) µs a token"
     if let tokenizer { apart += ", tokenizer \(fixed(median(tokenizer) * 1e6, 1)) µs a token" }
-    let costs =
-      names.count == 1
-      ? "" : "\ncosts are medians of paired ratios; in brackets their intervals, at 95 % or more"
+    let costs = names.count == 1 ? "" : MedianInterval.costLegend
     let together = sequences == 1 ? "" : ", \(sequences) sequences"
     return table.description + """
 

@@ -28,28 +28,12 @@ struct CallBenchmark {
 
   var threads: Int { running[0].engine.threads }
 
-  /// Measures all rows in turn, again and again while `goesOn` says so, after one round that is not counted.
-  ///
-  /// Every other round goes backwards, so that a drift of the machine favours no row.
-  /// - Returns: of each row the seconds of its calls; run i of every row was measured in turn with run i of the others.
+  /// Measures all rows in turn while `goesOn` says so: of each row the seconds of its calls; see
+  /// ``interleaved(_:while:_:)``.
   func measure(while goesOn: ([[Double]]) -> Bool) throws -> [[Double]] {
-    var timings = Array(repeating: [Double](), count: rows.count)
-    var round = 0
-    repeat {
-      for index in round.isMultiple(of: 2) ? Array(rows.indices) : rows.indices.reversed() {
-        let elapsed = try seconds {
-          _ = try pipeline.evaluate(running, on: tensors, strengths: { _ in rows[index] })
-        }
-        if round > 0 { timings[index].append(elapsed) }
-      }
-      round += 1
-    } while round < 2 || goesOn(timings)
-    return timings
-  }
-
-  /// How much longer calls take than those of `base`, as a share: the median over paired runs.
-  static func cost(_ timings: [Double], over base: [Double]) -> MedianInterval {
-    MedianInterval(zip(timings, base).map { $0 / $1 - 1 })
+    try interleaved(rows.count, while: goesOn) { row in
+      try seconds { _ = try pipeline.evaluate(running, on: tensors, strengths: { _ in rows[row] }) }
+    }
   }
 }
 
@@ -61,7 +45,7 @@ struct CallReport {
   /// A row's each, the unsteered model first.
   var timings: [[Double]]
 
-  private func cost(_ row: Int) -> MedianInterval { CallBenchmark.cost(timings[row], over: timings[0]) }
+  private func cost(_ row: Int) -> MedianInterval { MedianInterval(costOf: timings[row], over: timings[0]) }
 
   /// Whether the interval of every cost is at most so wide.
   func isResolved(within width: Double) -> Bool {
@@ -89,9 +73,7 @@ struct CallReport {
       let milliseconds = fixed(MedianInterval(timings[row]).median * 1e3, 2)
       table.rows.append([names[row], milliseconds, row == 0 ? "" : cost(row).costText])
     }
-    let costs =
-      names.count == 1
-      ? "" : "\ncosts are medians of paired ratios; in brackets their intervals, at 95 % or more"
+    let costs = names.count == 1 ? "" : MedianInterval.costLegend
     return table.description + """
 
       \(threads) threads, \(Engine.instructionSet), medians of \(timings[0].count) interleaved calls\(costs)

@@ -8,19 +8,6 @@ import Testing
 
 /// Configurations of transformers that denoise images: old ones, and those that cannot be built.
 @Suite struct DiffusionConfigurationTests {
-  private func build(
-    _ checkpoint: String, _ size: ImageSize?, changing changes: [String: String] = [:], context: Int? = nil
-  ) throws -> ModelGraph {
-    let tensors = try Checkpoint(fixture(checkpoint))
-    let json = try JSON(readingFile: fixture("\(checkpoint)/config.json"))
-    var members = json.members!.filter { changes[$0.key] == nil }
-    for (key, value) in changes { members.append(JSON.Member(key, try JSON(parsing: value))) }
-    return try ModelGraph(
-      configuration: .object(members), path: "config.json", part: ModelPart(size: size, context: context),
-      tensors: tensors.names,
-      weightType: { tensors.tensor(named: $0).flatMap { TensorType($0.info) } })
-  }
-
   /// As the hub has them: `facebook/DiT-XL-2-256`, `PixArt-alpha/PixArt-XL-2-1024-MS`.
   @Test(arguments: [("tiny-dit", "ada_norm_zero"), ("tiny-pixart", "ada_norm_single")])
   func oldClassNames(checkpoint: String, norm: String) throws {
@@ -31,11 +18,11 @@ import Testing
       "attention_type": #""default""#, "dropout": "0.0",
     ]
     #expect(
-      try build(checkpoint, size, changing: old).graph.description
-        == build(checkpoint, size).graph.description)
+      try changedGraph(checkpoint, size, changing: old).graph.description
+        == changedGraph(checkpoint, size).graph.description)
     var other = old
     other["norm_type"] = #""layer_norm""#
-    let error = #expect(throws: FileError.self) { try build(checkpoint, size, changing: other) }
+    let error = #expect(throws: FileError.self) { try changedGraph(checkpoint, size, changing: other) }
     #expect(error?.isUnsupported == true && error?.place == "_class_name", "\(String(describing: error))")
   }
 
@@ -51,7 +38,7 @@ import Testing
   func whatIsWrongIsNamed(key: String, value: String, place: String, isUnsupported: Bool) throws {
     let changes = key == "dim" ? [key: value, "axes_dims": "[8, 8, 8]"] : [key: value]
     let error = #expect(throws: FileError.self) {
-      try build("tiny-z-image", Self.size, changing: changes)
+      try changedGraph("tiny-z-image", Self.size, changing: changes)
     }
     #expect(
       error?.isUnsupported == isUnsupported && error?.place == place, "\(String(describing: error))")
@@ -64,7 +51,7 @@ import Testing
 
   @Test(arguments: wrongSizes)
   func sizesThatDoNotFit(size: ImageSize?, problem: String) throws {
-    let error = #expect(throws: ModelPartError.self) { try build("tiny-z-image", size) }
+    let error = #expect(throws: ModelPartError.self) { try changedGraph("tiny-z-image", size) }
     #expect(error?.description.contains(problem) == true, "\(String(describing: error))")
   }
 
@@ -75,12 +62,12 @@ import Testing
   /// The context is whole multiples of 32 rows, of which the axis of the text has places.
   @Test(arguments: wantedContexts)
   func contexts(wanted: Int?, context: Int) throws {
-    #expect(try build("tiny-z-image", Self.size, context: wanted).contextLength == context)
+    #expect(try changedGraph("tiny-z-image", Self.size, context: wanted).contextLength == context)
   }
 
   /// Texts are filled up with what their last rows are given.
   @Test func textsAreFilledUp() throws {
-    let declared = try build("tiny-z-image-2", ImageSize(width: 3, height: 3)).graph.declaredInputs
+    let declared = try changedGraph("tiny-z-image-2", ImageSize(width: 3, height: 3)).graph.declaredInputs
     let filling = try #require(declared.first { $0.role == .filling })
     let length = try #require(declared.first { $0.role == .textLength })
     func given(_ states: EntryInputs.Tensor, _ sequences: [Int]?, entries: Int) throws -> EntryInputs {

@@ -217,16 +217,7 @@ import Workbench
   private func build(
     _ checkpoint: String = "tiny-unet", size: ImageSize? = ImageSize(width: 8, height: 8),
     changing changes: [String: String] = [:]
-  ) throws -> ModelGraph {
-    let tensors = try Checkpoint(fixture(checkpoint))
-    let json = try JSON(readingFile: fixture("\(checkpoint)/config.json"))
-    var members = json.members!.filter { changes[$0.key] == nil }
-    for (key, value) in changes { members.append(JSON.Member(key, try JSON(parsing: value))) }
-    return try ModelGraph(
-      configuration: .object(members), path: "config.json", part: ModelPart(size: size),
-      tensors: tensors.names,
-      weightType: { tensors.tensor(named: $0).flatMap { TensorType($0.info) } })
-  }
+  ) throws -> ModelGraph { try changedGraph(checkpoint, size, changing: changes) }
 
   @Test(arguments: [
     ("down_block_types", #"["SimpleCrossAttnDownBlock2D", "DownBlock2D", "DownBlock2D"]"#),

@@ -9,7 +9,7 @@ import ActStatistics
 package let linearAct = SteeringMethod(
   "linear-act", version: "1",
   summary: "per-channel affine optimal transport between sorted samples (AcT)",
-  transport: meanTransport("linear_act"),
+  transport: affineTransport("linear_act", movesImagesWhole: true),
   options: [images],
   fitChannel: { source, target, _ in
     let hasSpread = source.variance > varianceFloor
@@ -19,7 +19,7 @@ package let linearAct = SteeringMethod(
       ["slope": slope, "source_mean": source.mean, "target_mean": target.mean], takesMeanShift: !hasSpread)
   }
 ).transporting { settings in
-  settings[images] == .mean ? meanTransport("linear_act") : affineTransport("linear_act")
+  affineTransport("linear_act", movesImagesWhole: settings[images] == .mean)
 }
 
 private enum ImageRows: String, CaseIterable { case mean, pixels }

@@ -72,15 +72,7 @@ extension Pipeline {
     switch text.length {
     case .tokens(let count): return min(context ?? count, network.contextLength)
     case .own:
-      let name = network.graph.name
-      guard let component = folder.networks.first(where: { $0.name == name }),
-        let tokenizer = folder.tokenizer(of: component)
-      else {
-        throw FileError(
-          folder.path, name, "expected a tokenizer of its texts, found none",
-          next: "name it in model_index.json")
-      }
-      let own = try ModelTokenizer.longestText(inDirectory: folder.path(of: tokenizer))
+      let own = try ModelTokenizer.longestText(inDirectory: tokenizerPath(of: network))
       return min(own ?? network.contextLength, network.contextLength, context ?? .max)
     }
   }
@@ -134,6 +126,11 @@ extension Pipeline {
   /// The tokenizer of a network that reads tokens, for a plan; nil for another network.
   package func tokenizer(of network: Model) throws -> PlanTokenizer? {
     guard network.reads(.token) else { return nil }
+    return try ModelTokenizer(directory: tokenizerPath(of: network)).inPlan(named: network.graph.name)
+  }
+
+  /// Where the tokenizer of an encoder's texts lies.
+  private func tokenizerPath(of network: Model) throws(FileError) -> String {
     let name = network.graph.name
     guard let component = folder.networks.first(where: { $0.name == name }),
       let tokenizer = folder.tokenizer(of: component)
@@ -142,14 +139,13 @@ extension Pipeline {
         folder.path, name, "expected a tokenizer of its texts, found none",
         next: "name it in model_index.json")
     }
-    return try ModelTokenizer(directory: folder.path(of: tokenizer)).inPlan(named: name)
+    return folder.path(of: tokenizer)
   }
 
-  /// The network that a map was fitted on: the one of its fingerprint, among the pipeline's or some of these.
+  /// Which of some networks a map was fitted on: the one of its fingerprint.
   ///
   /// - Throws: `UsageError` where there is none.
-  package func network(of map: MapFile, path: String, among some: [Model]? = nil) throws -> Int {
-    let networks = some ?? networks
+  package func network(of map: MapFile, path: String, among networks: [Model]) throws -> Int {
     if let index = networks.firstIndex(where: { $0.fingerprint == map.modelFingerprint }) { return index }
     throw UsageError(
       "\(path): fitted on another model than the networks of \(folder.path): \(networks.map(\.graph.name).joined(separator: ", "))"
@@ -190,7 +186,7 @@ extension Wire {
 extension TensorType {
   /// The size of the images that a value is; nil for other values.
   fileprivate var imageSize: ImageSize? {
-    guard rank == 4, shape[0] == .symbol("B"), let height = shape[1].fixed, let width = shape[2].fixed,
+    guard isImages, let height = shape[1].fixed, let width = shape[2].fixed,
       ImageSize.sides.contains(width), ImageSize.sides.contains(height)
     else { return nil }
     return ImageSize(width: width, height: height)

@@ -87,7 +87,7 @@ package struct DenoiserInputs: Sendable {
       } else if input.role == .place, input.isCounted(by: "P"), let grid = layout.grid,
         let axes = input.type.shape.last?.fixed
       {
-        let places = places(lines: grid.lines, columns: grid.columns, axes: axes)
+        let places = placesOfGrid(lines: grid.lines, columns: grid.columns, axes: axes)
         tensors[input.name] = .init(places, shape: [grid.lines * grid.columns, axes])
       } else if !states.isEmpty {
         let counts = states.map { $0.shape[0] }

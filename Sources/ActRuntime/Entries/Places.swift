@@ -8,7 +8,7 @@ import ActIR
 ///   - columns: how many lie side by side.
 ///   - axes: how many numbers each row has.
 /// - Returns: `[lines · columns, axes]`.
-func places(lines: Int, columns: Int, axes: Int) -> [Float] {
+func placesOfGrid(lines: Int, columns: Int, axes: Int) -> [Float] {
   var places: [Float] = []
   for line in 0..<lines {
     for column in 0..<columns {
@@ -34,7 +34,7 @@ extension DeclaredInput {
           path, name, "entry \(entry): \(size.image) rows are those of no square image",
           next: "give \(name) \(type): of each row 0, its line and its column")
       }
-      places += ActRuntime.places(lines: side, columns: side, axes: axes)
+      places += placesOfGrid(lines: side, columns: side, axes: axes)
     }
     return places
   }
