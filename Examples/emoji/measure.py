@@ -8,15 +8,19 @@ and the noise of picture k of the first. A line of the table says for a file
 - content: the cosine between the 16 x 16 masks of the foreground and those of the first file's pictures, and beside it
   the same with the pictures of other captions, which tells what the number is worth.
 
-With `--drawings emoji.npz` the first two lines are the drawings that the model was trained on. Needs numpy and
-safetensors.
+With `--drawings emoji.npz` the first two lines are the drawings that the model was trained on. `--prepare DIR` writes
+what `steer.sh` needs instead: noise for each held-out caption, and these captions with two tags of each style. Needs
+numpy and safetensors.
 """
 
 import argparse
 import collections
+import pathlib
 
 import numpy
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 SIDE = 32
 # Brighter than this is paper.
@@ -28,10 +32,15 @@ RESAMPLES = 2000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bare", help="the pictures without steering")
+    parser.add_argument("bare", nargs="?", help="the pictures without steering")
     parser.add_argument("files", nargs="*", help="LABEL=FILE")
     parser.add_argument("--drawings", help="what render.py wrote")
+    parser.add_argument("--prepare", type=pathlib.Path, metavar="DIR")
     options = parser.parse_args()
+    if options.prepare:
+        return prepare(options.prepare)
+    if not options.bare:
+        parser.error("give the pictures without steering")
     print("| pictures | line | colour | content | of others |\n|---|---|---|---|---|")
     if options.drawings:
         drawings = numpy.load(options.drawings)
@@ -43,6 +52,17 @@ def main() -> None:
     for argument in options.files:
         label, _, path = argument.rpartition("=")
         print(row(label, pictures(path), masks))
+
+
+def prepare(folder: pathlib.Path) -> None:
+    random = numpy.random.default_rng(0)
+    captions = (HERE / "captions-held-out.txt").read_text().splitlines()
+    noise = random.standard_normal((len(captions), 3, SIDE, SIDE), numpy.float32)
+    save_file({"latents": noise}, folder / "noise.safetensors")
+    for style in ("line", "colour"):
+        tags = (HERE / f"tags-{style}.txt").read_text().splitlines()
+        lines = [", ".join([caption, *random.choice(tags, 2, replace=False)]) for caption in captions]
+        (folder / f"{style}.txt").write_text("\n".join(lines) + "\n")
 
 
 def pictures(path: str) -> numpy.ndarray:
