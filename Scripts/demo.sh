@@ -39,3 +39,14 @@ printf '\n50 continuations at each strength; the concept is a word of %s/concept
 "$actrun" eval "$plan" --prompts "$data/prompts.txt" --concept "$data/concept.txt" \
   --held-out "$data/neutral.txt" --steer football=0:1:0.5 -n 40 --seed 1 --report "$work/eval.jsonl"
 python3 Scripts/check-steering.py "$work/eval.jsonl"
+
+echo "== pictures: a small text-to-image model, from any drawing to line drawings" >&2
+emoji=$work/emoji
+captions=Examples/emoji/captions.txt
+Examples/emoji/get-model.sh "$emoji"
+"$actc" fit "$emoji" --size 32x32 --source "$captions" --target "$captions" \
+  --append-target Examples/emoji/tags-line.txt --append-drawn 2 --sites 'unet.*norm*' --of-steps 20 --seed 1 \
+  -o "$work/line.maps.safetensors"
+"$actc" compile "$emoji" --size 32x32 --maps line="$work/line.maps.safetensors" -o "$work/emoji.plan"
+"$actrun" image "$work/emoji.plan" --prompts Examples/emoji/captions-held-out.txt --limit 8 --steer line=0:1:0.25 \
+  -o "$work/emoji.png"

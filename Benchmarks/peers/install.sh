@@ -71,6 +71,8 @@ install_openvino() {
   pip openvino openvino==2026.4.1 openvino-genai==2026.4.1.0 nncf==3.4.0 transformers==5.5.4 requests accelerate==1.15.0
   # Its wish for torchvision would pull in another torch.
   pip openvino --no-deps optimum-intel==2.2.0 optimum==2.3.0
+  # Networks of diffusion pipelines: OpenVINO's are converted from them, and they take part themselves.
+  pip openvino diffusers==0.42.1
 }
 
 # llama.cpp, from the sources inside the sdist of its Python binding, by clang: gcc 12 drops most of the stores of
