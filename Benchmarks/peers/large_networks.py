@@ -1,6 +1,6 @@
 """Writes a denoiser of the size of SDXL or FLUX with random weights: large_networks.py sdxl|flux FOLDER
 
-A folder of diffusers in 16-bit numbers, in shards of 4 GB, and `inputs.safetensors` with a call's arguments for a
+A folder of diffusers in 16-bit numbers, in shards of 2 GB, and `inputs.safetensors` with a call's arguments for a
 picture of 512 x 512. Weights are one block of random numbers, read from a different place for each tensor: only time
 and memory are measured with them.
 """
@@ -13,7 +13,7 @@ import sys
 import torch
 from safetensors.torch import save_file
 
-SHARD = 4 << 30
+SHARD = 2 << 30
 BLOCK = 1 << 24
 
 
