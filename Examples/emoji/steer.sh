@@ -11,7 +11,7 @@ methods=("$@")
 work=.cache/emoji-steering
 mkdir -p "$work"
 python3 "$here/measure.py" --prepare "$work"
-image=(--steps 20 --latents "$work/noise.safetensors")
+image=(--steps 12 --latents "$work/noise.safetensors")
 actc compile "$model" --size 32x32 --entries 16 -o "$work/bare.plan"
 actrun image "$work/bare.plan" --prompts "$here/captions-held-out.txt" "${image[@]}" -o "$work/bare.safetensors"
 rows=()
@@ -22,7 +22,7 @@ for style in line colour; do
     map=$work/$style-$method.maps.safetensors
     actc fit "$model" --size 32x32 --source "$here/captions.txt" --target "$here/captions.txt" \
       --append-target "$here/tags-$style.txt" --append-drawn 2 --method "$method" --sites 'unet.*norm*' \
-      --of-steps 20 --seed 1 -o "$map"
+      --of-steps 12 --seed 1 -o "$map"
     actc compile "$model" --size 32x32 --entries 16 --maps "$style=$map" -o "$work/$method.plan"
     for strength in 0.25 0.5 0.75 1; do
       out=$work/$style-$method-$strength.safetensors
