@@ -5,8 +5,8 @@
 
 Input: Tests/TokenizerTests/Fixtures/clip, whose vocabulary and merges the tokenizers of CLIP have; else everything is
 seeded.
-Output: NAME, a folder for each of `PIPELINES`, which `Scripts/tiny_pipelines` has a file a class of, as `save_pretrained` leaves it, but for `tiny-sd` in f16; and for each
-of its runs RUN.safetensors:
+Output: NAME, a folder for each of `PIPELINES`, of which `Scripts/tiny_pipelines` has a file a class, as
+`save_pretrained` leaves it, but for `tiny-sd` in f16; and for each of its runs RUN.safetensors:
 
     latents   f32[B,C,h,w]     normal noise, which the pipeline multiplies by the scheduler's init_noise_sigma
     image     f32[B,3,H,W]     the pictures, in 0…1
@@ -15,16 +15,17 @@ of its runs RUN.safetensors:
 
 `tiny-sdxl` has an adapter too, lora-FORM.safetensors in the names of diffusers, of older diffusers and of kohya, in
 these also for the model that diffusers converts from. Some texts are longer than the encoders take. The class of
-`tiny-text-unet` is none of diffusers': a loop in `text_unet.py` makes its pictures. `tiny-sd` has decodings in tiles that
-overlap too, as `enable_tiling` has them, TILED.safetensors:
+`tiny-text-unet` is none of diffusers': a loop in `text_unet.py` makes its pictures. `tiny-sd` has decodings in tiles
+that overlap too, as `enable_tiling` has them, TILED.safetensors:
 
     z         f32[1,4,h,w]     what the autoencoder decodes
     image     f32[1,3,2h,2w]   the picture, in 0…1 where it is not beyond
     metadata  tile: the side of a tile, in latents
 
-`fit.safetensors` of `tiny-sd` has what a fit on prompts is to find: activations of the denoiser under hooks, in runs of STEPS steps
-without guidance, each prompt from the noise that `docs/schedulers.md` describes, sample 2i for prompt i of the source
-and 2i + 1 of the target. A sample is the mean over the pixels or rows of an output. SIDE is source or target:
+`fit.safetensors` of `tiny-sd` has what a fit on prompts is to find: activations of the denoiser under hooks, in runs of
+STEPS steps without guidance, each prompt from the noise that `docs/schedulers.md` describes, sample 2i for prompt i of
+the source and 2i + 1 of the target. A sample is the mean over the pixels or rows of an output. SIDE is source or
+target:
 
     SITE/SIDE/STEP              f32[N,C]   a sample a prompt
     sample/SIDE/STEP            f32[N,4,8,12]   what the denoiser is given
@@ -32,8 +33,8 @@ and 2i + 1 of the target. A sample is the mean over the pixels or rows of an out
     text/linear-act/SITE/NAME   f32[C]     the same of sites of the text encoder, whose prompts are filled up
     metadata  source, target: the captions, and tags, JSON; prompts: the target's with their tags; seed, fixed, drawn
 
-Those of `tiny-dit-pipeline`, whose prompts are classes of images, and of `tiny-z-image-pipeline` have the same of a run's
-first steps without `sample` and tags, each prompt run alone.
+Those of `tiny-dit-pipeline`, whose prompts are classes of images, and of `tiny-z-image-pipeline` have the same of a
+run's first steps without `sample` and tags, each prompt run alone.
 
 Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, diffusers 0.42.1, safetensors 0.8.0.
 """
