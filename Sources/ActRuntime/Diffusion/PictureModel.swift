@@ -29,7 +29,8 @@ package final class PictureModel {
     /// What the picture is to be unlike; nil for nothing.
     package var negativePrompt: String?
     package var steps: Int
-    /// Above the pipeline's plain guidance, which is 1 but for Z-Image, the prediction moves away from that of the negative prompt; where the denoiser reads guidance, it is told.
+    /// Above the pipeline's plain guidance the prediction moves away from that of the negative prompt; where the denoiser
+    /// reads guidance, it is told.
     package var guidance: Double
     /// Whether predictions with and without the prompt are entries of one call.
     package var batchesGuidance = true
