@@ -4,7 +4,7 @@ import ActFormats
 /// (``checkAllRead(by:)``).
 struct Configuration: KeyedConfiguration {
   let path: String
-  let json: JSON
+  private(set) var json: JSON
   /// The longest sequence that is asked for, where somebody asks: some models choose frequencies by it.
   let wantedContext: Int?
   let account = KeyAccount()
@@ -23,6 +23,13 @@ struct Configuration: KeyedConfiguration {
 
   /// Whether the key is there, be it with a value of null.
   func names(_ key: String) -> Bool { json[key] != nil }
+
+  /// The configuration with another value of a key. What is read of it counts as read of this one.
+  func setting(_ key: String, to value: JSON) -> Configuration {
+    var configuration = self
+    configuration.json.set(key, value)
+    return configuration
+  }
 
   /// Counts keys as read that the model's published code ignores as it is configured.
   func disregard(_ keys: String...) { account.keys.formUnion(keys) }

@@ -8,6 +8,8 @@ package struct ModelPart: Hashable, Sendable {
   package var size: ImageSize?
   /// The longest sequence that is asked for, in tokens: some models choose the frequencies of their positions by it.
   package var context: Int?
+  /// Whether a language model is wanted as an encoder of whole texts, which gives hidden states in place of logits.
+  package var encodesTexts = false
 
   package init(module: String? = nil, size: ImageSize? = nil, context: Int? = nil) {
     self.module = module

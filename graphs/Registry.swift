@@ -148,6 +148,12 @@ private let architectures: [Architecture] = [
   t5,
   mt5,
   umt5,
+  llama.withoutHead("LlamaModel"),
+  mistral.withoutHead("MistralModel"),
+  qwen2.withoutHead("Qwen2Model"),
+  qwen3.withoutHead("Qwen3Model"),
+  gemma.withoutHead("GemmaModel"),
+  gemma2.withoutHead("Gemma2Model"),
   clip,
   clipText,
   clipVision,
@@ -165,6 +171,11 @@ private let architectures: [Architecture] = [
 extension ModelGraph {
   /// The names of all architectures, as configurations have them.
   package static let architectureNames = architectures.flatMap(\.names)
+
+  /// Whether models of a class are built, of which `configuration` is one.
+  package static func isSupported(_ className: String, _ configuration: JSON) -> Bool {
+    architectureNames.contains(RenamedClass.current(className, of: configuration))
+  }
 
   /// Each architecture: its names, and the modules of one of several graphs.
   package static let supported = architectures.map { (names: $0.names, modules: $0.modules) }
@@ -189,6 +200,7 @@ extension ModelGraph {
     self = try architecture.build(configuration, weightType, part)
     try configuration.checkAllRead(by: name)
     try architecture.checkAllRead(tensors, by: graph, part, path: path, name: name)
+    if part.encodesTexts { self = encodingTexts() }
     try graph.verify()
   }
 

@@ -10,7 +10,7 @@ extension ModelBuilder {
   /// The published code counts them from 1; all places along this axis are one less here, which turns nothing.
   mutating func zImageTextTable(_ c: ZImageConfiguration) -> ValueID {
     let width = c.axes[0]
-    let positions = input("positions", "T", .position)
+    let positions = input("positions", "T", .position, at: .prompt)
     let turned = graph.append(
       .ropeTable(RotaryEmbedding(width: width, base: c.base)), positions, name: "positions.waves")
     let others = c.axes[1] + c.axes[2]

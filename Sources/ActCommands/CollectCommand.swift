@@ -29,6 +29,7 @@ struct CollectCommand: ParsableCommand {
     help: "The model's directory, its GGUF file, or the folder of a pipeline.", completion: modelFiles)
   var model: String
   @OptionGroup var partOptions: PartOptions
+  @OptionGroup var componentOptions: ComponentOptions
   @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup(title: "Data") var data: DataArguments
   @OptionGroup(title: "Samples") var samples: SampleArguments
@@ -48,7 +49,8 @@ struct CollectCommand: ParsableCommand {
   }
 
   func run() throws {
-    let network = try FittedNetwork(model, partOptions, adapterOptions, data, samples, prompts)
+    let network = try FittedNetwork(
+      model, partOptions, componentOptions, adapterOptions, data, samples, prompts)
     let sites = network.sites
     var options = try samples.options(resources, output: output)
     network.describe(&options, prompts)

@@ -43,11 +43,7 @@ struct CompileCommand: ParsableCommand {
     help: "The model's directory, its GGUF file, or the folder of a pipeline.", completion: modelFiles)
   var model: String
   @OptionGroup var partOptions: PartOptions
-  @Option(
-    help: ArgumentHelp(
-      "Of a pipeline, take a component from elsewhere: its folder, or a safetensors file of other weights; repeat the option for several.",
-      valueName: "name=path"))
-  var component: [String] = []
+  @OptionGroup var componentOptions: ComponentOptions
   @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup var mapOptions: MapOptions
   @OptionGroup(title: "Conditions") var conditionOptions: ConditionOptions
@@ -107,29 +103,11 @@ struct CompileCommand: ParsableCommand {
       throw ValidationError("--image-rows: expected 1 to 65536, found \(imageRows)")
     }
     _ = try parseStrengths(freeze, option: "--freeze")
-    _ = try components()
-  }
-
-  /// What takes the place of components of a pipeline, by their names.
-  func components() throws -> [String: String] {
-    var components: [String: String] = [:]
-    for text in component {
-      guard let index = text.firstIndex(of: "="), index > text.startIndex,
-        text.index(after: index) < text.endIndex
-      else { throw ValidationError("--component: expected NAME=PATH, found `\(text)`") }
-      let name = String(text[..<index])
-      guard components.updateValue(String(text[text.index(after: index)...]), forKey: name) == nil else {
-        throw ValidationError("--component: `\(name)` is given twice")
-      }
-    }
-    return components
   }
 
   func run() throws {
     guard !PipelineFolder.isPipeline(model) else { return try compilePipeline() }
-    guard component.isEmpty else {
-      throw ValidationError("--component: \(self.model) is no pipeline, which has model_index.json")
-    }
+    try componentOptions.refuse(for: self.model)
     guard decodeTile == nil else {
       throw ValidationError("--decode-tile: expected the folder of a pipeline, found \(self.model)")
     }
@@ -209,7 +187,7 @@ struct CompileCommand: ParsableCommand {
     if let pipeline {
       // Room for the text and the picture of an entry at least.
       let entries = options.lowering.maximumEntries
-      let text = pipeline.textRows(of: network.graph.name, network.wires)
+      let text = pipeline.textRows(of: network)
       if text > 0 { options.lowering.maximumRows = max(rows ?? entries * text, text) }
       if let image = pipeline.imageRows {
         options.lowering.maximumImageRows = max(imageRows ?? entries * image, image)

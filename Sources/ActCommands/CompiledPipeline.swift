@@ -18,7 +18,7 @@ extension CompileCommand {
     guard conditionOptions.score.isEmpty, conditionOptions.gate.isEmpty else {
       throw UsageError("--score and --gate: a pipeline has no scores of texts")
     }
-    let folder = try PipelineFolder(model).replacing(components())
+    let folder = try componentOptions.folder(model)
     let pipeline = try Pipeline(
       folder, size: part.size, adapters: adapterOptions.loadForPipeline(), decodeTile: decodeTileSize())
     if decodeTile != nil, pipeline.decodeTile == nil {

@@ -22,7 +22,9 @@ struct DescribedPipeline {
       switch component.kind {
       case .network:
         let path = folder.path(of: component)
-        description.isSupported = ModelGraph.architectureNames.contains(component.className)
+        let configuration = "\(path)/config.json"
+        description.isSupported = ModelGraph.isSupported(
+          component.className, fileExists(configuration) ? try JSON(readingFile: configuration) : .null)
         let checkpoint = try Checkpoint(path)
         description.tensors = (checkpoint.names.count, checkpoint.byteCount)
       case .scheduler: description.isSupported = schedulerNames.contains(component.className)

@@ -48,6 +48,7 @@ struct FitCommand: ParsableCommand {
     help: "The model's directory, its GGUF file, or the folder of a pipeline.", completion: modelFiles)
   var model: String
   @OptionGroup var partOptions: PartOptions
+  @OptionGroup var componentOptions: ComponentOptions
   @OptionGroup var adapterOptions: AdapterOptions
   @OptionGroup(title: "Data") var data: DataArguments
   @OptionGroup(title: "Samples") var samples: SampleArguments
@@ -59,7 +60,8 @@ struct FitCommand: ParsableCommand {
   func run() throws {
     let output = output.path
     let network = try FittedNetwork(
-      model, partOptions, adapterOptions, data, samples, prompts, method: method.requirements)
+      model, partOptions, componentOptions, adapterOptions, data, samples, prompts,
+      method: method.requirements)
     var sampleOptions = try samples.options(resources, output: output, method: method.requirements)
     network.describe(&sampleOptions, prompts)
     var options = try method.options(sampleOptions, channels: network.channelCount)

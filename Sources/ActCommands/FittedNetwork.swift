@@ -30,11 +30,12 @@ struct FittedNetwork {
   ///
   /// - Throws: `UsageError` for sites of several networks, and for options that do not go with what `path` is.
   init(
-    _ path: String, _ part: PartOptions, _ adapters: AdapterOptions, _ data: DataArguments,
-    _ samples: SampleArguments, _ prompts: PromptArguments,
+    _ path: String, _ part: PartOptions, _ components: ComponentOptions, _ adapters: AdapterOptions,
+    _ data: DataArguments, _ samples: SampleArguments, _ prompts: PromptArguments,
     method: DataRequirements = DataRequirements()
   ) throws {
     guard PipelineFolder.isPipeline(path) else {
+      try components.refuse(for: path)
       model = try Model(path, part: part.part(context: data.maxTokens), adapters: adapters.load())
       if let option = prompts.given {
         throw UsageError("\(option): expected the folder of a pipeline, found a model: \(path)")
@@ -51,7 +52,7 @@ struct FittedNetwork {
       throw UsageError("--sites: expected patterns of sites; list them with `actc sites \(path)`")
     }
     let pipeline = try Pipeline(
-      PipelineFolder(path), size: part.size, adapters: adapters.loadForPipeline())
+      components.folder(path), size: part.size, adapters: adapters.loadForPipeline())
     let (networks, planned) = try pipeline.forPlan()
     let chosen = Set(try pipeline.sites(matching: samples.sites).map(\.name))
     let parts = networks.compactMap { network -> (network: Model, sites: [String])? in
@@ -72,6 +73,9 @@ struct FittedNetwork {
     description.appended = prompts.appends ? prompts.appended : nil
     var denoiser: PromptedDenoiser?
     if model.reads(.sample) {
+      guard !model.reads(.label) || !prompts.appends else {
+        throw UsageError("--append-source and --append-target: prompts are classes of images, and no texts")
+      }
       denoiser = try PromptedDenoiser(pipeline, networks, planned, model: model, options)
       description.run = denoiser?.described
       guard samples.scope == "all", samples.skipFirst == 0 else {

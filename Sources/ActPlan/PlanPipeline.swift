@@ -11,11 +11,15 @@ package struct PlanPipeline: Hashable, Sendable {
     package var length: Int
     /// Whether a shorter text is filled up to that.
     package var isPadded: Bool
+    /// Where the text becomes the message of a chat, what else the chat template of its tokenizer is told, an object; nil
+    /// where it is read as it is.
+    package var chat: JSON?
 
-    package init(module: String, length: Int, isPadded: Bool) {
+    package init(module: String, length: Int, isPadded: Bool, chat: JSON? = nil) {
       self.module = module
       self.length = length
       self.isPadded = isPadded
+      self.chat = chat
     }
   }
 
@@ -72,8 +76,13 @@ package struct PlanPipeline: Hashable, Sendable {
   package var latentShift = 0.0
   /// Of what the decoder takes for a whole picture, or where there is none the denoiser; nil where its modules say it.
   package var latentSize: LatentSize?
-  /// What the scheduler's times are multiplied by for the denoiser.
+  /// What the scheduler's times are multiplied by for the denoiser, and what is added then.
   package var timeScale = 1.0
+  package var timeShift = 0.0
+  /// What the denoiser's predictions are multiplied by for the scheduler.
+  package var predictionScale = 1.0
+  /// The guidance at which predictions are those with the text, and above which they move away from the negative one's.
+  package var plainGuidance = 1.0
   /// Whether the sigmas of flow matching begin evenly; else as the model was trained.
   package var hasEvenSigmas = false
   /// How many rows of an image the denoiser reads; nil where it knows none.
@@ -104,7 +113,10 @@ package struct PlanPipeline: Hashable, Sendable {
       "class": .string(className), "scheduler": scheduler,
       "texts": .array(
         texts.map {
-          .object(["module": .string($0.module), "length": .int($0.length), "padded": .bool($0.isPadded)])
+          .object([
+            "module": .string($0.module), "length": .int($0.length), "padded": .bool($0.isPadded),
+            "chat": $0.chat ?? .null,
+          ])
         }), "lowercase_texts": .bool(lowercasesTexts), "guided": .bool(isGuided),
       "zero_negative": .bool(zerosNegative),
       "constants": .array(
@@ -114,7 +126,9 @@ package struct PlanPipeline: Hashable, Sendable {
       "labels": .array(labels.map { .object(["name": .string($0.name), "number": .int($0.number)]) }),
       "latent_scale": .double(latentScale), "latent_shift": .double(latentShift),
       "latent_size": latentSize.map { sides($0.width, $0.height) } ?? .null,
-      "time_scale": .double(timeScale), "even_sigmas": .bool(hasEvenSigmas),
+      "time_scale": .double(timeScale), "time_shift": .double(timeShift),
+      "prediction_scale": .double(predictionScale), "plain_guidance": .double(plainGuidance),
+      "even_sigmas": .bool(hasEvenSigmas),
       "image_rows": imageRows.map(JSON.int) ?? .null, "steps": .int(steps), "guidance": .double(guidance),
       "decode_tile": decodeTile.map { sides($0.width, $0.height) } ?? .null,
     ])
@@ -142,9 +156,11 @@ package struct PlanPipeline: Hashable, Sendable {
       className: try record.string("class"), scheduler: scheduler, steps: try record.size("steps"),
       guidance: try record.number("guidance", in: -1e6...1e6))
     texts = try record.records("texts").map { (text) throws(FileError) in
-      Text(
+      let chat = try text.value("chat")
+      guard chat == .null || chat.members != nil else { throw text.failure("chat", "an object, or null") }
+      return Text(
         module: try text.string("module"), length: try text.size("length"),
-        isPadded: try text.flag("padded"))
+        isPadded: try text.flag("padded"), chat: chat == .null ? nil : chat)
     }
     lowercasesTexts = try record.flag("lowercase_texts")
     isGuided = try record.flag("guided")
@@ -159,7 +175,10 @@ package struct PlanPipeline: Hashable, Sendable {
     }
     latentScale = try record.number("latent_scale", in: 1e-6...1e6)
     latentShift = try record.number("latent_shift", in: -1e6...1e6)
-    timeScale = try record.number("time_scale", in: 1e-6...1e6)
+    timeScale = try record.number("time_scale", in: -1e6...1e6)
+    timeShift = try record.number("time_shift", in: -1e6...1e6)
+    predictionScale = try record.number("prediction_scale", in: -1e6...1e6)
+    plainGuidance = try record.number("plain_guidance", in: -1e6...1e6)
     hasEvenSigmas = try record.flag("even_sigmas")
     imageRows = try record.value("image_rows") == .null ? nil : record.size("image_rows")
     latentSize = try record.record("latent_size").map { (size) throws(FileError) in

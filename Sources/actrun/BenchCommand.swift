@@ -17,7 +17,8 @@ struct BenchCommand: ParsableCommand {
       is measured as if every token were inside, a changing strength at its last, and tests of a prompt as if they held.
 
       A plan that reads whole entries, such as an encoder or a denoiser, is called with --input on tensors as actrun run \
-      takes them, and a call is what is measured.
+      takes them, and a call is what is measured. What depends on its prompt alone is computed once before, and reported \
+      apart.
 
       Examples:
         actrun bench steered.plan -p 512 -n 128 --steer football=1
@@ -103,7 +104,9 @@ struct BenchCommand: ParsableCommand {
         goesOn(timings[0].count, timings.dropFirst().map { MedianInterval(costOf: $0, over: timings[0]) })
       }
     }
-    let report = CallReport(plan: plan, threads: benchmark.threads, names: benchmark.names, timings: timings)
+    let report = CallReport(
+      plan: plan, threads: benchmark.threads, names: benchmark.names, timings: timings,
+      promptSeconds: benchmark.promptSeconds)
     noteWidth(report.isResolved(within:))
     print(json ? report.json.pretty : report.markdown, terminator: "")
   }

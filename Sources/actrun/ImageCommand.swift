@@ -117,7 +117,7 @@ struct ImageCommand: ParsableCommand {
       guard model.isGuided(request) else {
         throw ValidationError(
           model.pipeline.isGuided
-            ? "--steer-negative: expected a --guidance above 1, found \(request.guidance), which reads the prompt alone"
+            ? "--steer-negative: expected a --guidance above \(fixed(model.pipeline.plainGuidance, 0)), found \(request.guidance), which reads the prompt alone"
             : "--steer-negative: the pipeline makes no predictions with a negative prompt")
       }
       request.negativeSteering = negative.single

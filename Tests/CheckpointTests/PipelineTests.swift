@@ -7,6 +7,7 @@ import ActLowering
 import ActPasses
 import ActPlan
 import ActRuntime
+import ActText
 import Glibc
 import ModelChecks
 import Testing
@@ -25,7 +26,9 @@ import Workbench
     ("tiny-flux-schnell", ["plain"]), ("tiny-sd3-pipeline", ["plain", "negative", "dynamic"]),
     ("tiny-sd3-no-t5", ["plain"]), ("tiny-pixart-alpha", ["plain", "negative"]),
     ("tiny-pixart-sigma", ["plain"]), ("tiny-pixart-sizes", ["plain"]),
-    ("tiny-dit-pipeline", ["plain", "number"]), ("tiny-text-unet", ["guided", "plain", "negative"]),
+    ("tiny-dit-pipeline", ["plain", "number"]),
+    ("tiny-z-image-pipeline", ["plain", "guided", "long", "dynamic"]),
+    ("tiny-text-unet", ["guided", "plain", "negative"]),
     ("tiny-text-unet-vae", ["guided"]),
   ].flatMap { pipeline, runs in runs.map { Run(pipeline: pipeline, name: $0) } }
 
@@ -45,7 +48,7 @@ import Workbench
         var options = CompileOptions()
         options.weights = .f32
         options.lowering.cacheType = .f32
-        options.lowering.maximumRows = max(512, described.textRows(of: network.graph.name, network.wires))
+        options.lowering.maximumRows = max(512, described.textRows(of: network))
         return try network.compile(MapSet(), options)
       }, to: plan, texts: PlanTexts(tokenizers: networks.compactMap(pipeline.tokenizer)), pipeline: described,
       provenance: .object([]))
@@ -119,6 +122,27 @@ import Workbench
     try equalsDiffusers(Run(pipeline: "tiny-sdxl", name: "euler"), folder: replaced)
   }
 
+  /// A text encoder may be the whole language model, and its chat template lie in `tokenizer_config.json`, as on the hub.
+  @Test func readsALanguageModelAsAnEncoder() throws {
+    let own = fixture("tiny-z-image-pipeline")
+    let folder = try directory.makeDirectory("hub")
+    for name in ["model_index.json", "scheduler", "transformer", "vae"] {
+      #expect(symlink("\(own)/\(name)", "\(folder)/\(name)") == 0)
+    }
+    for (folder, file) in [("text_encoder", "model.safetensors"), ("tokenizer", "tokenizer.json")] {
+      _ = try directory.makeDirectory("hub/\(folder)")
+      #expect(symlink("\(own)/\(folder)/\(file)", directory.file("hub/\(folder)/\(file)")) == 0)
+    }
+    var configuration = try JSON(readingFile: "\(own)/text_encoder/config.json")
+    configuration.set("architectures", .array([.string("Qwen3ForCausalLM")]))
+    configuration.set("tie_word_embeddings", .bool(true))
+    try directory.write(configuration.description, to: "hub/text_encoder/config.json")
+    let text = try #require(try TokenizerConfig.text(inDirectory: "\(own)/tokenizer"))
+    try directory.write(text, to: "hub/tokenizer/tokenizer_config.json")
+    try equalsDiffusers(
+      Run(pipeline: "tiny-z-image-pipeline", name: "guided"), folder: PipelineFolder(folder))
+  }
+
   /// All that a denoiser is given stays the same from step to step, but for samples and times.
   @Test(arguments: Set(Self.runs.map(\.pipeline)).sorted()) func whatIsOfThePrompt(pipeline: String) throws {
     let size = ImageSize(width: 16, height: 16)
@@ -129,7 +153,7 @@ import Workbench
   }
 
   /// A sample does not depend on what is made beside it, to the bit, also where texts differ in length.
-  @Test(arguments: ["tiny-flux-dev", "tiny-pixart-alpha", "tiny-text-unet"])
+  @Test(arguments: ["tiny-flux-dev", "tiny-pixart-alpha", "tiny-z-image-pipeline", "tiny-text-unet"])
   func samplesAreApart(pipeline: String) throws {
     let plan = try plan(PipelineFolder(fixture(pipeline)), size: ImageSize(width: 24, height: 16))
     func pictures(_ samples: Range<Int>, threads: Int) throws -> [[Float]] {

@@ -61,6 +61,10 @@ import Workbench
     let rows = try #require(report["rows"]?.array)
     #expect(rows.map { $0["steer"]?.string } == ["unsteered"])
     #expect(rows[0]["seconds"]?.array?.count == 3 && (rows[0]["call_seconds"]?.double ?? 0) > 0)
+    // What depends on the text alone is computed once, and stands on a line of its own.
+    #expect(try #require(report["prompt_seconds"]?.double) > 0)
+    let table = try Tool.actrun.run(["bench", plan, "--input", input, "-r", "2"])
+    #expect(table.text.contains("\nthe prompt's program, once: "), "\(table.text)")
     for (arguments, problem) in [
       (["-n", "3"], "--tokens: a call on --input has none"), (["--steer", "x=1"], "no dial `x`"),
     ] {

@@ -31,7 +31,7 @@ import Workbench
   @Test(
     arguments: [
       "tiny-sdxl", "tiny-flux-dev", "tiny-flux-schnell", "tiny-sd3-pipeline", "tiny-pixart-sizes",
-      "tiny-text-unet",
+      "tiny-z-image-pipeline", "tiny-text-unet",
     ])
   func pictures(pipeline: String) throws {
     try #require(compile(pipeline).code == 0)
@@ -58,6 +58,39 @@ import Workbench
     expect(try image("1000"), 2, "or a number from 0 to 999")
     expect(try image("0", ["--negative-prompt", "1"]), 2, "the pipeline reads no negative prompt")
     expect(try compile("tiny-dit-pipeline", size: "24x16"), 2, "takes square samples")
+  }
+
+  /// Guidance acts above 0, and texts are messages of a chat.
+  @Test func zImage() throws {
+    try #require(compile("tiny-z-image-pipeline", ["--context", "40"]).code == 0)
+    #expect(try image("a cat by the river, and so on and so on").error.contains("is cut to the 40"))
+    func picture(_ arguments: [String]) throws -> [UInt8] {
+      let outcome = try Tool.actrun.run(
+        ["image", plan, "-p", "a cat", "--steps", "1", "-o", directory.file("a.safetensors")] + arguments)
+      #expect(outcome.code == 0, "\(outcome.error)")
+      let file = try SafetensorsFile(directory.file("a.safetensors"))
+      return try Array(file.bytes(of: #require(file["image"])))
+    }
+    let plain = try picture(["--guidance", "0"])
+    #expect(try picture(["--guidance", "0", "--negative-prompt", "a dog"]) == plain)
+    #expect(try picture(["--guidance", "0.5", "--negative-prompt", "a dog"]) != plain)
+    expect(
+      try image("a cat", ["--guidance", "0", "--steer-negative", "x=1"]), 2,
+      "--steer-negative: expected a --guidance above 0")
+    expect(
+      try compile("tiny-z-image-pipeline", size: "22x16"), 2,
+      "is not whole patches of 2x2: give another --size")
+    let tokenizer = try directory.makeDirectory("tokenizer")
+    for file in ["tokenizer.json", "tokenizer_config.json"] {
+      try directory.write(
+        readBytes(Workshop.fixture("tiny-z-image-pipeline/tokenizer/\(file)")), to: "tokenizer/\(file)")
+    }
+    expect(
+      try compile("tiny-z-image-pipeline", ["--component", "tokenizer=\(tokenizer)"]), 3,
+      "chat_template: expected the layout of a chat")
+    try directory.write("{% unheard %}", to: "tokenizer/chat_template.jinja")
+    expect(
+      try compile("tiny-z-image-pipeline", ["--component", "tokenizer=\(tokenizer)"]), 4, "chat_template")
   }
 
   @Test func fluxRefuses() throws {

@@ -64,6 +64,22 @@ import Workbench
     #expect(json["components"]?.array?.map { $0["is_supported"]?.bool } == [true, true, true, false, true])
   }
 
+  /// A class by the name that it had before it was divided.
+  @Test(arguments: [("ada_norm_zero", true), ("ada_norm_single", true), ("layer_norm", false)])
+  func showsRenamedClasses(norm: String, isSupported: Bool) throws {
+    try addDenoiser()
+    let index = try readBytes(directory.file("model_index.json"))
+    try directory.write(
+      String(decoding: index, as: UTF8.self).replacing("UnheardOfModel", with: "Transformer2DModel"),
+      to: "model_index.json")
+    try directory.write(
+      #"{"_class_name": "Transformer2DModel", "norm_type": "\#(norm)"}"#, to: "denoiser/config.json")
+    let json = try JSON(parsing: Tool.actc.run(["show", path, "--json"]).text)
+    let denoiser = json["components"]?.array?.first { $0["name"]?.string == "denoiser" }
+    #expect(denoiser?["class"]?.string == "Transformer2DModel")
+    #expect(denoiser?["is_supported"]?.bool == isSupported)
+  }
+
   /// Sites under their components' names; the decoder's types are those of the picture's size.
   @Test func listsSites() throws {
     let outcome = try Tool.actc.run(["sites", path, "--size", "48x32"])

@@ -1,4 +1,5 @@
 import ActFormats
+import Glibc
 import Testing
 import Workbench
 
@@ -78,6 +79,74 @@ import Workbench
     let changed = try image(steered, ["--steer", "m=1"], to: "d")
     let largest = zip(changed, unsteered).reduce(0) { max($0, abs($1.0 - $1.1)) }
     #expect(largest > 0.01, "\(largest)")
+  }
+
+  /// Components of elsewhere, with their maps' model as it would be in their folder.
+  @Test func takesOtherComponents() throws {
+    let partial = try directory.makeDirectory("partial")
+    for name in ["model_index.json", "text_encoder", "tokenizer", "vae", "scheduler"] {
+      #expect(symlink("\(model)/\(name)", "\(partial)/\(name)") == 0)
+    }
+    let rest = ["--size", "24x16", "--source", plain, "--target", tagged] + sites + ["--of-steps", "4"]
+    let (whole, other) = (directory.file("a.maps.safetensors"), directory.file("b.maps.safetensors"))
+    try actc(["fit", model] + rest + ["-o", whole])
+    try actc(["fit", partial, "--component", "unet=\(model)/unet"] + rest + ["-o", other])
+    #expect(try readBytes(whole) == readBytes(other))
+    try actc(
+      ["collect", partial, "--component", "unet=\(model)/unet", "--simultaneous", "--shard", "1/1"] + rest
+        + ["-o", directory.file("c.samples.safetensors")])
+    try expectRefusal(
+      .actc, ["fit", partial, "--component", "unt=x"] + rest + ["-o", other], 2,
+      "the pipeline has no `unt`; closest is `unet`")
+    try expectRefusal(
+      .actc,
+      [
+        "fit", Workshop.fixture("tiny-tied"), "--component", "unet=x", "--source", plain, "--target", tagged,
+        "-o", other,
+      ], 2, "--component: ")
+  }
+
+  /// Of classes of images a data file has one a line.
+  @Test func classesOfImages() throws {
+    let dit = Workshop.fixture("tiny-dit-pipeline")
+    let source = try directory.write("goldfish\n7\ncock\n", to: "source.txt")
+    let target = try directory.write("999\ntoilet tissue\n12\n", to: "target.txt")
+    func arguments(_ source: String, _ more: [String] = []) -> [String] {
+      ["fit", dit, "--size", "16x16", "--source", source, "--target", target, "--sites"]
+        + ["transformer.transformer_blocks.*"] + more + ["-o", directory.file("dit.maps.safetensors")]
+    }
+    try actc(arguments(source))
+    let plan = directory.file("dit.plan")
+    try actc([
+      "compile", dit, "--size", "16x16", "--maps", "m=\(directory.file("dit.maps.safetensors"))", "-o", plan,
+    ])
+    let outcome = try Tool.actrun.run([
+      "image", plan, "-p", "goldfish", "--steps", "2", "--steer", "m=1", "-o", directory.file("a.png"),
+    ])
+    #expect(outcome.code == 0, "\(outcome.error)")
+    let other = try directory.write("goldfish\ngolfish\n", to: "others.txt")
+    try expectRefusal(.actc, arguments(other), 2, "no class of images is `golfish`; closest is `goldfish`")
+    try expectRefusal(
+      .actc, arguments(source, ["--append-source", tags]), 2, "prompts are classes of images, and no texts")
+  }
+
+  /// A fit at the blocks of a transformer whose texts are filled up, in causal order.
+  @Test(arguments: [
+    ("tiny-z-image-pipeline", "transformer.layers.?"), ("tiny-flux-dev", "transformer.*blocks.0:1"),
+  ])
+  func blocksOfTransformers(pipeline: String, sites: String) throws {
+    let (folder, map) = (Workshop.fixture(pipeline), directory.file("t.maps.safetensors"))
+    try actc([
+      "fit", folder, "--size", "24x16", "--source", plain, "--target", tagged, "--sites", sites, "--steps",
+      "0-1", "--of-steps", "3", "-o", map,
+    ])
+    let plan = directory.file("t.plan")
+    try actc([
+      "compile", folder, "--size", "24x16", "--weights", "f32", "--maps", "m=\(map)", "-o", plan,
+    ])
+    let bare = try image(plan, [], to: "bare")
+    #expect(try image(plan, ["--steer", "m=0"], to: "off") == bare)
+    #expect(try image(plan, ["--steer", "m=1"], to: "on") != bare)
   }
 
   /// Maps for several ranges of steps are one map over all of them.

@@ -20,6 +20,8 @@ struct PictureMaking: Sendable {
     var length = Length.own
     /// Whether shorter texts are filled up.
     var isPadded = true
+    /// Where the text becomes the message of a chat, what else the chat template of its tokenizer is told.
+    var chat: [JSON.Member]?
     /// Whether a folder may leave it out; 0 stands for its rows then.
     var isOptional = false
   }
@@ -36,9 +38,16 @@ struct PictureMaking: Sendable {
   /// Whether predictions are guided by a negative text, or by none.
   var isGuided = true
   var lowercasesTexts = false
-  /// What the scheduler's times are multiplied by for the denoiser.
+  /// What the scheduler's times are multiplied by for the denoiser, and what is added then.
   var timeScale = 1.0
+  var timeShift = 0.0
+  /// What the denoiser's predictions are multiplied by for the scheduler.
+  var predictionScale = 1.0
+  /// The guidance at which predictions are those with the text, and above which they move away from the negative one's.
+  var plainGuidance = 1.0
   var hasEvenSigmas = false
+  /// The side of the squares of latents that count as the rows of an image; nil: that of the denoiser's patches.
+  var rowSide: Int?
   /// What inputs of the denoiser are for pictures of a size, as far as it has them.
   var constants: @Sendable (ImageSize) -> [PlanPipeline.Constant] = { _ in [] }
 
@@ -48,7 +57,8 @@ struct PictureMaking: Sendable {
 
 /// Every class of pipelines that is compiled whole.
 private let pictureMakings: [PictureMaking] = [
-  stableDiffusion, stableDiffusionXL, stableDiffusion3, flux, pixArtAlpha, pixArtSigma, dit, textsAndUNet,
+  stableDiffusion, stableDiffusionXL, stableDiffusion3, flux, pixArtAlpha, pixArtSigma, dit, zImage,
+  textsAndUNet,
 ]
 
 /// The names of all classes of pipelines that are compiled whole.

@@ -162,8 +162,9 @@ private struct PipelinePart {
 
   func open(size: ImageSize?, _ adapters: [LowRankAdapter] = []) throws -> Model {
     // Only encoders bound the length of a text.
-    let context = component.name.hasPrefix("text_encoder") ? nil : 4096
-    let part = ModelPart(module: module, size: takesSize ? size : nil, context: context)
+    let encodesTexts = component.name.hasPrefix("text_encoder")
+    var part = ModelPart(module: module, size: takesSize ? size : nil, context: encodesTexts ? nil : 4096)
+    part.encodesTexts = encodesTexts
     return try Model(files, part: part, adapters: adapters).named(component.name)
   }
 }

@@ -1,3 +1,4 @@
+import ActFormats
 import ActGraphs
 import ActIR
 import ActPlan
@@ -72,6 +73,19 @@ private func pixArt(_ className: String, tokens: Int) -> PictureMaking {
 
 /// DiT: classes of images in place of texts.
 let dit = PictureMaking(className: "DiTPipeline", steps: 50, guidance: 4)
+
+/// Z-Image: a text is the message of a chat, times run from 0 to 1 towards the image, and predictions lead there. Guidance
+/// counts how far they go beyond those with the text.
+let zImage = PictureMaking(
+  className: "ZImagePipeline",
+  texts: [
+    .init(
+      encoder: "text_encoder", length: .tokens(512), isPadded: false,
+      chat: [.init("enable_thinking", .bool(true))])
+  ],
+  wires: [Wire("encoder_hidden_states", [penultimate(of: "text_encoder")])], steps: 50, guidance: 5,
+  timeScale: -1.0 / 1000, timeShift: 1, predictionScale: -1, plainGuidance: 0, hasEvenSigmas: true, rowSide: 2
+)
 
 /// Any encoder of texts and a UNet that reads its last hidden states, a row a token, with a decoder or without.
 let textsAndUNet = PictureMaking(

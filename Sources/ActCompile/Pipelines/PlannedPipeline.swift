@@ -3,6 +3,7 @@ import ActFormats
 import ActGraphs
 import ActIR
 import ActPlan
+import ActText
 
 extension Pipeline {
   /// The networks with the wires between them, and what a plan of them records.
@@ -37,8 +38,13 @@ extension Pipeline {
         absent[text.encoder] = context ?? count
         continue
       }
-      let length = try length(of: text, network, context)
-      pipeline.texts.append(.init(module: text.encoder, length: length, isPadded: text.isPadded))
+      if text.chat != nil { try checkChatTemplate(of: network) }
+      var length = try length(of: text, network, context)
+      // Texts that a denoiser fills up have a last place.
+      if denoiser.reads(.filling) { length = min(length, denoiser.contextLength) }
+      pipeline.texts.append(
+        .init(
+          module: text.encoder, length: length, isPadded: text.isPadded, chat: text.chat.map { .object($0) }))
       encoders.append(try network.exposing(making.wires, index))
     }
     let wires = making.wires.map { $0.without(absent) }
@@ -51,7 +57,9 @@ extension Pipeline {
     // A distilled denoiser is told of no guidance.
     if !making.isGuided, !denoiser.reads(.guidance) { pipeline.guidance = 0 }
     pipeline.zerosNegative = folder.setting("force_zeros_for_empty_prompt")?.bool ?? false
-    pipeline.timeScale = making.timeScale
+    (pipeline.timeScale, pipeline.timeShift) = (making.timeScale, making.timeShift)
+    pipeline.predictionScale = making.predictionScale
+    pipeline.plainGuidance = making.plainGuidance
     pipeline.hasEvenSigmas = making.hasEvenSigmas && scheduler["use_flow_sigmas"]?.bool != true
     try describeSamples(denoiser, decoder, making, &pipeline)
     pipeline.labels = try folder.labels()
@@ -65,6 +73,20 @@ extension Pipeline {
           + "`\(making.className)`", next: "compile the component alone")
     }
     return (encoders + [denoiser.with(wires: wires)] + (decoder.map { [$0] } ?? []), pipeline)
+  }
+
+  /// Checks that texts of an encoder can become messages.
+  private func checkChatTemplate(of network: Model) throws {
+    let path = try tokenizerPath(of: network)
+    let configuration = try TokenizerConfig.text(inDirectory: path).map {
+      try TokenizerConfig(parsing: $0, path: "\(path)/tokenizer_config.json")
+    }
+    guard let configuration, configuration.chatTemplate != nil else {
+      throw FileError(
+        path, "chat_template", "expected the layout of a chat, as prompts are read, found none",
+        next: "add chat_template.jinja")
+    }
+    _ = try ChatTemplate(configuration, path: path)
   }
 
   /// How many tokens of a text an encoder reads.
@@ -114,7 +136,7 @@ extension Pipeline {
             + "squares of \(side), found \(size.map { "\($0)" } ?? "none")")
       }
       pipeline.imageRows = latents.width / side * (latents.height / side)
-    } else if let patch = denoiser.files.configuration["patch_size"]?.int, patch > 0 {
+    } else if let patch = making.rowSide ?? denoiser.files.configuration["patch_size"]?.int, patch > 0 {
       pipeline.imageRows = latents.width / patch * (latents.height / patch)
     }
     pipeline.latentSize = .init(width: latents.width, height: latents.height)
@@ -154,18 +176,20 @@ extension Pipeline {
 }
 
 extension PlanPipeline {
-  /// The most rows of text that a module reads of an entry.
-  package func textRows(of module: String, _ wires: [Wire]) -> Int {
-    if let text = texts.first(where: { $0.module == module }) { return text.length }
-    return wires.map { wire in
-      wire.parts.reduce(0) { sum, part in
-        switch part {
-        case .zeros(let count): sum + count
-        case .results(let sources):
-          sum + (texts.first { text in sources.contains { $0.module == text.module } }?.length ?? 0)
+  /// The most rows of text that a network reads of an entry, with those that fill them up.
+  package func textRows(of network: Model) -> Int {
+    if let text = texts.first(where: { $0.module == network.graph.name }) { return text.length }
+    let rows =
+      network.wires.map { wire in
+        wire.parts.reduce(0) { sum, part in
+          switch part {
+          case .zeros(let count): sum + count
+          case .results(let sources):
+            sum + (texts.first { text in sources.contains { $0.module == text.module } }?.length ?? 0)
+          }
         }
-      }
-    }.max() ?? 0
+      }.max() ?? 0
+    return network.reads(.filling) ? InputRole.filled(rows) : rows
   }
 }
 

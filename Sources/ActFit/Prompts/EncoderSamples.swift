@@ -9,7 +9,8 @@ extension Pipeline {
     guard
       let (tokenizer, configuration) = try tokenizer(of: encoder)?.makeTokenizer(path: encoder.path),
       let text = described.texts.first(where: { $0.module == encoder.graph.name }),
-      let prompts = PromptTokenizer(tokenizer, configuration, text, lowercases: described.lowercasesTexts)
+      let prompts = try PromptTokenizer(
+        tokenizer, configuration, text, lowercases: described.lowercasesTexts, path: encoder.path)
     else {
       throw UsageError("\(encoder.path): expected a tokenizer with a token that fills texts up")
     }

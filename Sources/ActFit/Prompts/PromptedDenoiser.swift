@@ -19,6 +19,8 @@ package struct PromptedDenoiser {
   private let options: PromptOptions
   private let run: any SchedulerRun
   private let inputs: DenoiserInputs
+  /// What prompts name, where they are classes of images.
+  private let classes: ImageClasses?
   /// The calls at which samples are taken, ascending.
   private let calls: [Int]
 
@@ -48,16 +50,14 @@ package struct PromptedDenoiser {
     }
     described = PromptDescription.Run(
       scheduler: type(of: scheduler).name, count: count, steps: options.steps)
-    guard !model.reads(.label) else {
-      throw FileError.unsupported(
-        model.path, nil, "fits on prompts of a denoiser that reads classes of images are not supported",
-        next: "fit the component's folder on files of tensors")
-    }
     let graph = model.graph
     let decoder = networks.drop { $0.graph.name != graph.name }.dropFirst().first
     inputs = try DenoiserInputs(
       graph.declaredInputs, result: graph.results.first.map { graph.type($0.value) },
       latents: decoder?.graph.declaredInputs[0].type, wires: model.wires, planned, path: model.path)
+    classes = graph.declaredInputs.first { $0.role == .label }.map { input in
+      ImageClasses(planned, count: (graph.limit(ofInput: input.name) ?? 1) - 1)
+    }
     self.model = model
     self.pipeline = pipeline
     self.networks = networks
@@ -137,7 +137,8 @@ package struct PromptedDenoiser {
     for start in stride(from: 0, to: prompts.count, by: atOnce) {
       let part = prompts[start...].prefix(atOnce)
       let conditions = try part.map { prompt in
-        Condition(
+        if let classes { return Condition(label: try classes.number(of: prompt.text)) }
+        return Condition(
           states: try encoders.states(of: prompt.text) { encoder in
             Steering(Dictionary(uniqueKeysWithValues: encoder.plan.dials.map { ($0, 1) }))
           })
@@ -203,7 +204,7 @@ package struct PromptedDenoiser {
       compile.passManager.verifiesEach = false
       compile.weights = samples.weights
       compile.lowering.maximumRows = max(
-        compile.lowering.maximumRows, planned.textRows(of: name, network.wires))
+        compile.lowering.maximumRows, planned.textRows(of: network))
       compile.lowering.contextLength = network.contextLength
       let engine = try network.compile(maps, compile).makeEngine(pool: workers)
       guard
@@ -228,7 +229,7 @@ package struct PromptedDenoiser {
     compile.weights = samples.weights
     let entries = min(limits.entries, Self.promptsAtOnce)
     compile.lowering.maximumEntries = entries
-    compile.lowering.maximumRows = entries * planned.textRows(of: model.graph.name, model.wires)
+    compile.lowering.maximumRows = entries * planned.textRows(of: model)
     compile.lowering.maximumImageRows = entries * imageRows
     return try EntryModel(
       model.compile(MapSet(), compile).makeEngine(pool: workers), path: model.path)

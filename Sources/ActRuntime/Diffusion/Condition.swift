@@ -39,8 +39,9 @@ extension PictureModel {
       throw EngineError("the pipeline reads no guidance: leave it out, or give 0")
     }
     if let input {
-      let label = try label(request.prompt, of: input)
-      return (isGuided ? [Condition(label: noLabel(of: input))] : []) + [Condition(label: label)]
+      let classes = ImageClasses(pipeline, count: (denoiser.plan.bound(ofInput: input.name).fixed ?? 1) - 1)
+      let label = try classes.number(of: request.prompt)
+      return (isGuided ? [Condition(label: classes.none)] : []) + [Condition(label: label)]
     }
     func condition(_ text: String?, _ steering: Steering) throws -> Condition {
       Condition(states: try texts.states(of: text) { strengths(steering, at: 0, of: $0) })
@@ -48,21 +49,5 @@ extension PictureModel {
     let prompt = try condition(request.prompt, steering)
     guard isGuided else { return [prompt] }
     return [try condition(request.negativePrompt, request.negativeSteering ?? steering), prompt]
-  }
-
-  /// The number of a class of images that a text names, by a name or by the number itself.
-  private func label(_ text: String, of input: DeclaredInput) throws(EngineError) -> Int {
-    if let label = pipeline.labels.first(where: { $0.name == text }) { return label.number }
-    let count = noLabel(of: input)
-    if let number = Int(text), (0..<count).contains(number) { return number }
-    let closest = text.prefix(256).description.closest(among: pipeline.labels.map(\.name))
-    throw EngineError(
-      "no class of images is `\(text.prefix(60))`\(closest.map { "; closest is `\($0)`" } ?? ""): give a name, or a "
-        + "number from 0 to \(count - 1)")
-  }
-
-  /// The number that stands for no class: the last.
-  private func noLabel(of input: DeclaredInput) -> Int {
-    (denoiser.plan.bound(ofInput: input.name).fixed ?? 1) - 1
   }
 }

@@ -64,7 +64,8 @@ package struct DenoiserInputs: Sendable {
     for input in declared {
       switch input.role {
       case .sample: tensors[input.name] = layout.input(samples)
-      case .timestep: tensors[input.name] = numbers([time * pipeline.timeScale], samples.count)
+      case .timestep:
+        tensors[input.name] = numbers([time * pipeline.timeScale + pipeline.timeShift], samples.count)
       default: break
       }
     }
@@ -115,9 +116,11 @@ package struct DenoiserInputs: Sendable {
     return EntrySize(text: isFilled ? InputRole.filled(text) : text, image: layout.imageRows ?? 0)
   }
 
-  /// What the denoiser predicts of so many samples.
+  /// What the denoiser predicts of so many samples, as the scheduler takes it.
   package func predictions(_ result: ResultTensor, count: Int) -> [[Float]] {
-    layout.predictions(result, count: count)
+    let predictions = layout.predictions(result, count: count)
+    let scale = Float(pipeline.predictionScale)
+    return scale == 1 ? predictions : predictions.map { $0.map { $0 * scale } }
   }
 
   /// Numbers that are the same for so many entries.

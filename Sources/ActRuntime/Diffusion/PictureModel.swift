@@ -29,7 +29,8 @@ package final class PictureModel {
     /// What the picture is to be unlike; nil for nothing.
     package var negativePrompt: String?
     package var steps: Int
-    /// Above 1 the prediction moves away from that of the negative prompt; where the denoiser reads guidance, it is told.
+    /// Above the pipeline's plain guidance the prediction moves away from that of the negative prompt; where the denoiser
+    /// reads guidance, it is told.
     package var guidance: Double
     /// Whether predictions with and without the prompt are entries of one call.
     package var batchesGuidance = true
@@ -159,7 +160,8 @@ package final class PictureModel {
     precondition(latents.samples.count == request.samples.count && latents.shape == latentShape)
     let guidance =
       isGuided(request)
-      ? Denoising.Guidance(scale: request.guidance, isBatched: request.batchesGuidance) : nil
+      ? Denoising.Guidance(
+        scale: 1 + request.guidance - pipeline.plainGuidance, isBatched: request.batchesGuidance) : nil
     let conditions = try conditions(request, isGuided: guidance != nil, steering)
     let batches = batches(of: request.samples.count, conditions, guidance)
     let calls = run.timesteps.count
@@ -190,7 +192,9 @@ package final class PictureModel {
   }
 
   /// Whether predictions move away from those of a negative prompt, which are made too.
-  package func isGuided(_ request: Request) -> Bool { pipeline.isGuided && request.guidance > 1 }
+  package func isGuided(_ request: Request) -> Bool {
+    pipeline.isGuided && request.guidance > pipeline.plainGuidance
+  }
 
   /// As many samples together as one call of the denoiser holds.
   private func batches(

@@ -70,10 +70,13 @@ package struct PictureTexts {
       else { throw failure("a tokenizer of @\(name)") }
       guard
         let prompts = try PromptTokenizer(
-          tokenizer, file.tokenizerConfiguration(name), text, lowercases: pipeline.lowercasesTexts),
+          tokenizer, file.tokenizerConfiguration(name), text, lowercases: pipeline.lowercasesTexts,
+          path: "\(path): tokenizer_config"),
         let encoder = Encoder(module, prompts)
       else {
-        throw failure("@\(name) to take texts of \(text.length) tokens\(text.isPadded ? ", filled up" : "")")
+        throw failure(
+          "@\(name) to take texts of \(text.length) tokens\(text.isPadded ? ", filled up" : "")"
+            + (text.chat == nil ? "" : ", as messages of a chat"))
       }
       return encoder
     }

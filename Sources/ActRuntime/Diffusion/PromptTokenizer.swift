@@ -7,6 +7,8 @@ package struct PromptTokenizer {
   private let tokenizer: Tokenizer
   private let text: PlanPipeline.Text
   private let lowercases: Bool
+  /// How a prompt becomes the message of a chat; nil where it is read as it is.
+  private let chat: ChatTemplate?
   /// What fills up a text; nil where nothing does.
   private let padding: Int?
 
@@ -16,13 +18,23 @@ package struct PromptTokenizer {
   /// Reads prompts as a pipeline's encoder is given them. They are filled up with the padding token, or where there is
   /// none with the one that ends a text.
   ///
-  /// Returns nil where texts are to be filled up, and the tokenizer has neither.
+  /// Returns nil where texts are to be filled up, and the tokenizer has neither; and where they are messages of a chat,
+  /// and it has no layout for one.
+  ///
+  /// - Throws: `FileError` for a layout that is not supported. `path` is for messages.
   package init?(
-    _ tokenizer: Tokenizer, _ configuration: TokenizerConfig?, _ text: PlanPipeline.Text, lowercases: Bool
-  ) {
+    _ tokenizer: Tokenizer, _ configuration: TokenizerConfig?, _ text: PlanPipeline.Text, lowercases: Bool,
+    path: String
+  ) throws(FileError) {
     let token = configuration?.specialTokens["pad_token"]
     let padding = token.map { tokenizer.id(of: $0) } ?? tokenizer.eosToken
     guard padding != nil || !text.isPadded else { return nil }
+    if text.chat != nil {
+      guard let configuration, configuration.chatTemplate != nil else { return nil }
+      chat = try ChatTemplate(configuration, path: path)
+    } else {
+      chat = nil
+    }
     self.tokenizer = tokenizer
     self.text = text
     self.lowercases = lowercases
@@ -45,7 +57,13 @@ package struct PromptTokenizer {
   }
 
   private func encoded(_ prompt: String) throws -> (tokens: [Int], wholeCount: Int) {
-    try tokenizer.encode(lowercases ? prompt.lowercased().trimmed : prompt, atMost: length)
+    var prompt = lowercases ? prompt.lowercased().trimmed : prompt
+    if let chat, let variables = text.chat?.members {
+      prompt = try chat.text(
+        of: [.object(["role": .string("user"), "content": .string(prompt)])], addsPrompt: true,
+        variables: variables)
+    }
+    return try tokenizer.encode(prompt, atMost: length)
   }
 }
 

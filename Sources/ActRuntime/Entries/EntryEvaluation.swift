@@ -49,8 +49,10 @@ extension EntryModel {
       defer { slots.release(to: self) }
       let chosen =
         layout.namesChosen ? part.chosen.map { Int32(layout.chosen[$0] - part.rows("T").lowerBound) } : nil
-      if prompt != nil, known == nil {
-        made.append(try engine.prepare(entries: sizes, slots: slots.entries, rowSlots: slots.rows))
+      if let prompt, known == nil {
+        prompt.preparationTime += try ContinuousClock().measure {
+          made.append(try engine.prepare(entries: sizes, slots: slots.entries, rowSlots: slots.rows))
+        }
       }
       try engine.step(
         entries: sizes, slots: slots.entries, rowSlots: slots.rows, chosen: chosen,

@@ -43,11 +43,13 @@ package struct EntryPipeline {
   ///   - tensors: what the caller gives.
   ///   - strengths: the steering of a module.
   ///   - sites: sites whose values are wanted too.
+  ///   - given: is handed what each module is given.
   /// - Returns: the results of all of them, each module's sites after its results.
   /// - Throws: what `EntryModel.evaluate` and `strengths` throw.
   package func evaluate(
     _ running: [EntryModel], on tensors: SafetensorsFile,
-    strengths: (EntryModel) throws -> Steering = { _ in [:] }, sites: Set<String> = []
+    strengths: (EntryModel) throws -> Steering = { _ in [:] }, sites: Set<String> = [],
+    given: (EntryInputs) -> Void = { _ in }
   ) throws -> [ResultTensor] {
     var results: [ResultTensor] = []
     var places: [String: Int] = [:]
@@ -57,6 +59,7 @@ package struct EntryPipeline {
       for wire in module.plan.wires where inputs.tensors[wire.input] == nil {
         inputs.tensors[wire.input] = try wired(wire, to: module, results, places, tensors)
       }
+      given(inputs)
       for result in try module.evaluate(inputs, strengths: strengths(module), sites: sites) {
         places["\(module.plan.name)/\(result.name)"] = results.count
         results.append(result)

@@ -37,7 +37,7 @@ package final class Engine {
   /// Slots from here on hold no values yet.
   private(set) var usedSlots = 1
   /// Whether what is made of a prompt hangs on a slot.
-  let promptFollowsDials: Bool
+  package let promptFollowsDials: Bool
   /// How often the values of each slot have been set.
   private(set) var slotVersions: [Int]
   /// What lies in the memory of the prompt, as long as somebody holds it.

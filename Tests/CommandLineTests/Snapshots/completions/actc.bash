@@ -215,7 +215,7 @@ _actc_import() {
 _actc_fit() {
     repeating_flags=()
     non_repeating_flags=(--no-header --disjoint --no-disjoint --simultaneous --json --version -h --help)
-    repeating_options=(--lora --source --target --pairs --filter --source-filter --target-filter --sites --encoder-maps --option)
+    repeating_options=(--component --lora --source --target --pairs --filter --source-filter --target-filter --sites --encoder-maps --option)
     non_repeating_options=(--module --size --field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --append-source --append-target --append-fixed --append-drawn --steps --of-steps --apply-steps --scheduler --method --support --plot --memory --threads -t -o --output)
     __actc_offer_flags_options 1
 
@@ -225,6 +225,9 @@ _actc_fit() {
         return
         ;;
     '--size')
+        return
+        ;;
+    '--component')
         return
         ;;
     '--lora')
@@ -365,7 +368,7 @@ _actc_fit() {
 _actc_collect() {
     repeating_flags=()
     non_repeating_flags=(--no-header --disjoint --no-disjoint --simultaneous --rounds --version -h --help)
-    repeating_options=(--lora --source --target --pairs --filter --source-filter --target-filter --sites --encoder-maps)
+    repeating_options=(--component --lora --source --target --pairs --filter --source-filter --target-filter --sites --encoder-maps)
     non_repeating_options=(--module --size --field --source-field --target-field --prompt-field --format --limit --seed --max-tokens --pooling --scope --skip-first --weights --append-source --append-target --append-fixed --append-drawn --steps --of-steps --apply-steps --scheduler --memory --threads -t --shard --after --output -o)
     __actc_offer_flags_options 1
 
@@ -375,6 +378,9 @@ _actc_collect() {
         return
         ;;
     '--size')
+        return
+        ;;
+    '--component')
         return
         ;;
     '--lora')
