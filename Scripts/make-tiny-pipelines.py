@@ -37,6 +37,7 @@ Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, diffusers 0.42.1
 
 import argparse
 import importlib
+import itertools
 import json
 import math
 import shutil
@@ -44,6 +45,7 @@ import sys
 from pathlib import Path
 
 import diffusers
+import diffusers.schedulers.scheduling_lcm
 import numpy
 import torch
 from diffusers import (
@@ -57,6 +59,8 @@ from diffusers import (
     FlowMatchEulerDiscreteScheduler,
     FluxPipeline,
     FluxTransformer2DModel,
+    LatentConsistencyModelPipeline,
+    LCMScheduler,
     PixArtAlphaPipeline,
     PixArtSigmaPipeline,
     PixArtTransformer2DModel,
@@ -118,15 +122,21 @@ def philox(counter, key):
     return counter
 
 
-def normal_noise(sample, count):
-    """The first latents of a sample of the seed."""
+def normal_noise(sample, count, seed=SEED, draw=0):
+    """The first latents of a sample of the seed, or with a draw of 1 or more the noise of a step."""
     values = []
     for i in range((count + 1) // 2):
-        w = philox((i, 0, sample, 0), (SEED, 0))
+        w = philox((i, 0, sample, draw), (seed, 0))
         u, v = ((w[1] << 32 | w[0]) >> 11) / 2**53, ((w[3] << 32 | w[2]) >> 11) / 2**53
         r = math.sqrt(-2 * math.log(1 - u))
         values += [r * math.cos(2 * math.pi * v), r * math.sin(2 * math.pi * v)]
     return numpy.float32(values[:count])
+
+
+def step_noise(draw, shape):
+    """The noise of a step, of which each sample has its own."""
+    noise = [normal_noise(sample, math.prod(shape[1:]), 0, draw) for sample in range(shape[0])]
+    return torch.from_numpy(numpy.stack(noise).reshape(shape))
 
 
 def tagged(prompt, sample):
@@ -283,7 +293,7 @@ def vae(side=4, **options):
     return randomise(model, 0.9)
 
 
-def stable_diffusion(folder):
+def stable_diffusion(folder, **options):
     tokens = clip_tokenizer(folder / "tokenizer")
     text = bare_clip_text(tokens, 12)
     unet = UNet2DConditionModel(
@@ -295,6 +305,7 @@ def stable_diffusion(folder):
         norm_num_groups=4,
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        **options,
     )
     decoder = AutoencoderKL(
         block_out_channels=(8, 8),
@@ -329,7 +340,29 @@ LABELS = {0: "tench, Tinca tinca", 1: "goldfish, Carassius auratus", 7: "cock", 
 EULER = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 
 
-def stable_diffusion_xl(folder):
+def latent_consistency(folder):
+    pipe = stable_diffusion(folder, time_cond_proj_dim=9)
+    return LatentConsistencyModelPipeline(
+        vae=pipe.vae,
+        text_encoder=pipe.text_encoder,
+        tokenizer=pipe.tokenizer,
+        unet=pipe.unet,
+        scheduler=LCMScheduler(**EULER, clip_sample=False, set_alpha_to_one=True),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
+def latent_consistency_xl(folder):
+    """A UNet told of the guidance in SDXL's pipeline, and a decoder of latents with a mean and a deviation."""
+    pipe = stable_diffusion_xl(folder, time_cond_proj_dim=12)
+    moments = {"latents_mean": [-1.6, 0.3, 0.1, 1.2], "latents_std": [8.4, 5.9, 6.7, 4.1]}
+    pipe.register_modules(vae=vae(scaling_factor=0.5, **moments))
+    return pipe
+
+
+def stable_diffusion_xl(folder, **options):
     tokens = clip_tokenizer(folder / "tokenizer")
     others = clip_tokenizer(folder / "tokenizer_2", pad_token="!")
     unet = UNet2DConditionModel(
@@ -346,6 +379,7 @@ def stable_diffusion_xl(folder):
         projection_class_embeddings_input_dim=10 + 6 * 4,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        **options,
     )
     return StableDiffusionXLPipeline(
         vae=vae(scaling_factor=0.13025),
@@ -566,6 +600,19 @@ PIPELINES = {
             "adapted": {"prompt": "a photo of a cat", "steps": 2, "guidance": 3.0, "lora": "0.7"},
         },
     ),
+    "tiny-lcm": (
+        latent_consistency,
+        (24, 16),
+        {
+            "plain": {"prompt": "a photo of a cat", "steps": 3, "guidance": 8.0},
+            "low": {"prompt": "a river", "steps": 1, "guidance": 0.0},
+        },
+    ),
+    "tiny-lcm-xl": (
+        latent_consistency_xl,
+        (16, 24),
+        {"plain": {"prompt": "a photo of a cat", "steps": 3, "guidance": 5.5}},
+    ),
     "tiny-flux-dev": (
         lambda folder: flux(folder, guidance=True),
         (24, 16),
@@ -729,6 +776,11 @@ def call(pipe, run, latents, width, height):
         module.randn_tensor = draw
         return torch.from_numpy(images).permute(0, 3, 1, 2)
     count = len(latents)
+    if isinstance(pipe, LatentConsistencyModelPipeline):
+        # Its scheduler draws noise behind every step but the last: that of the seed 0.
+        draws = itertools.count(1)
+        diffusers.schedulers.scheduling_lcm.randn_tensor = lambda shape, **_: step_noise(next(draws), shape)
+        return pipe([run["prompt"]] * count, latents=latents, width=width, height=height, **options).images
     if isinstance(pipe, FluxPipeline):
         latents = pipe._pack_latents(latents, *latents.shape)
     elif "negative_prompt" in run or not isinstance(pipe, StableDiffusionXLPipeline):

@@ -65,7 +65,7 @@ extension ModelBuilder {
   private mutating func unetEmbedding(_ c: UNetEmbedding, _ time: ValueID) throws -> ValueID {
     var embedsLabels = false
     if case .time? = c.classes { embedsLabels = true }
-    let condition = c.conditionWidth.map { rows("timestep_cond", "B", $0, at: .prompt) }
+    let condition = c.conditionWidth.map { rows("timestep_cond", "B", $0, .guidanceEmbedding, at: .prompt) }
     // Where it embeds class labels too, `time_proj` runs twice and has no site.
     let features = try timeFeatures(time, c, isSite: !embedsLabels)
     var whole = try timestepEmbedding(
