@@ -8,9 +8,12 @@ Each directory has config.json, weights in f16 or f32, and the calls
 
   callN.safetensors            the inputs, by the names of diffusers' arguments: sample [B,C,H,W], timestep [B], [1] or
                                [] in f32 or i64, encoder_hidden_states [B,S,D], or where the texts of the entries differ
-                               in length [T,D] with sequences i32[T]; class_labels, timestep_cond, text_embeds, time_ids
+                               in length [T,D] with sequences i32[T]; class_labels, timestep_cond, text_embeds,
+                               time_ids, image_embeds
   callN-result.safetensors     sample [B,C,H,W], computed in f32 from the weights as they are stored; in call1 also the
-                               output of every module that runs once and gives one tensor, by its name
+                               output of every module that runs once and gives one tensor, by its name; where rows of
+                               an image or a token stand before those of a text they are moved behind them, and rows
+                               come before channels
 
 and STEERED has
 
@@ -30,10 +33,13 @@ from pathlib import Path
 import numpy
 import torch
 from diffusers import Transformer2DModel, UNet2DConditionModel
+from diffusers.models.attention_processor import Attention
+from diffusers.models.unets.unet_2d_blocks import KAttentionBlock
 from safetensors.numpy import load_file, save_file
 from torch import nn
 
 CROSS_DOWN, CROSS_UP = "CrossAttnDownBlock2D", "CrossAttnUpBlock2D"
+JOINT_DOWN, JOINT_UP = "SimpleCrossAttnDownBlock2D", "SimpleCrossAttnUpBlock2D"
 
 # What each is there for; how its weights are stored; and the height and width of its calls.
 CHECKPOINTS = {
@@ -185,6 +191,94 @@ CHECKPOINTS = {
         "sizes": ((3, 2), (1, 1), (2, 5)),
         "dtype": torch.float32,
     },
+    # DeepFloyd IF: attention to the text and the image at once, of a text that is normed, and pooled beside the time.
+    "tiny-unet-joint": {
+        "config": {
+            "block_out_channels": (8, 12),
+            "down_block_types": ("ResnetDownsampleBlock2D", JOINT_DOWN),
+            "up_block_types": (JOINT_UP, "ResnetUpsampleBlock2D"),
+            "mid_block_type": "UNetMidBlock2DSimpleCrossAttn",
+            "layers_per_block": (1, 2),
+            "attention_head_dim": 4,
+            "cross_attention_dim": 32,
+            "cross_attention_norm": "group_norm",
+            "encoder_hid_dim": 10,
+            "encoder_hid_dim_type": "text_proj",
+            "addition_embed_type": "text",
+            "addition_embed_type_num_heads": 2,
+            "norm_num_groups": 4,
+            "act_fn": "gelu",
+            "time_embedding_act_fn": "gelu",
+            "resnet_time_scale_shift": "scale_shift",
+            "resnet_skip_time_act": True,
+            "resnet_out_scale_factor": 1.414,
+            "mid_block_scale_factor": 1.414,
+            "class_embed_type": "timestep",
+        },
+        "sizes": ((4, 4), (6, 2), (2, 8)),
+        "dtype": torch.float32,
+    },
+    # Kandinsky 2.1: a pooled text and an image, of which rows stand before those of the text.
+    "tiny-unet-text-image": {
+        "config": {
+            "block_out_channels": (8, 12),
+            "down_block_types": (JOINT_DOWN, CROSS_DOWN),
+            "up_block_types": (JOINT_UP, CROSS_UP),
+            "mid_block_type": "UNetMidBlock2DSimpleCrossAttn",
+            "layers_per_block": 1,
+            "attention_head_dim": (4, 4),
+            "only_cross_attention": True,
+            "mid_block_only_cross_attention": False,
+            "cross_attention_dim": 12,
+            "encoder_hid_dim": 7,
+            "encoder_hid_dim_type": "text_image_proj",
+            "addition_embed_type": "text_image",
+            "norm_num_groups": 2,
+        },
+        "sizes": ((4, 4), (6, 2), (2, 8)),
+        "dtype": torch.float32,
+    },
+    # Kandinsky 2.2: an image alone.
+    "tiny-unet-image": {
+        "config": {
+            "block_out_channels": (8, 12),
+            "down_block_types": ("ResnetDownsampleBlock2D", JOINT_DOWN),
+            "up_block_types": (JOINT_UP, "ResnetUpsampleBlock2D"),
+            "mid_block_type": "UNetMidBlock2DSimpleCrossAttn",
+            "layers_per_block": 1,
+            "attention_head_dim": 2,
+            "cross_attention_dim": 12,
+            "cross_attention_norm": "layer_norm",
+            "encoder_hid_dim": 7,
+            "encoder_hid_dim_type": "image_proj",
+            "addition_embed_type": "image",
+            "norm_num_groups": 2,
+        },
+        "sizes": ((4, 4), (6, 2), (2, 8)),
+        "dtype": torch.float32,
+    },
+    # The latent upscaler: norms that time moves, images that are blurred to resample them, no other norm.
+    "tiny-unet-adaptive": {
+        "config": {
+            "block_out_channels": (32, 64, 64),
+            "down_block_types": ("KDownBlock2D", "KCrossAttnDownBlock2D", "KCrossAttnDownBlock2D"),
+            "up_block_types": ("KCrossAttnUpBlock2D", "KCrossAttnUpBlock2D", "KUpBlock2D"),
+            "mid_block_type": None,
+            "layers_per_block": 1,
+            "attention_head_dim": 16,
+            "cross_attention_dim": 6,
+            "norm_num_groups": None,
+            "act_fn": "gelu",
+            "time_embedding_type": "fourier",
+            "time_cond_proj_dim": 5,
+            "conv_in_kernel": 1,
+            "conv_out_kernel": 1,
+            "in_channels": 8,
+            "out_channels": 5,
+        },
+        "sizes": ((8, 8), (8, 12), (16, 8)),
+        "dtype": torch.float16,
+    },
 }
 
 STEERED = "tiny-unet"
@@ -215,6 +309,36 @@ def randomise(model, generator):
             parameter.data = noise / math.sqrt(parameter[0].numel())
 
 
+def reads_text(module):
+    if isinstance(module, Attention):
+        return module.added_kv_proj_dim is not None
+    return isinstance(module, Transformer2DModel | KAttentionBlock)
+
+
+def image_width(c):
+    """The width of a pooled image; None where nothing reads one."""
+    if c.addition_embed_type == "text_image" or c.encoder_hid_dim_type == "text_image_proj":
+        return c.cross_attention_dim
+    return c.encoder_hid_dim if c.addition_embed_type == "image" or c.encoder_hid_dim_type == "image_proj" else None
+
+
+def ordered(model, name, value):
+    """What a module gives, with rows before channels and those of a text first."""
+    part = name.split(".")[-1]
+    if part == "norm_cross" and isinstance(model.get_submodule(name), nn.GroupNorm):
+        value = value.transpose(1, 2)
+    if ".pool." in name and part in ("k_proj", "v_proj"):
+        return value.roll(-1, 1)
+    joins = model.config.encoder_hid_dim_type == "text_image_proj"
+    readers = ("encoder_hid_proj", "norm_cross", "add_k_proj", "add_v_proj")
+    is_key = part in ("to_k", "to_v") and ".attn2." in name or ".attn1.to_" in name and value.shape[1] > 10
+    if joins and (
+        part in readers or is_key and model.get_submodule(name).in_features == model.config.cross_attention_dim
+    ):
+        return value.roll(-10, 1)
+    return value
+
+
 def call(model, number, size, generator):
     """The inputs of a call, a list of the arguments of each entry, and those as a file has them."""
     c = model.config
@@ -235,7 +359,8 @@ def call(model, number, size, generator):
     text_width = c.encoder_hid_dim or c.cross_attention_dim
     lengths = {1: (3,), 2: (4, 4), 3: (2, 5)}[number]
     texts = [noise(1, length, text_width) for length in lengths]
-    has_text = any(isinstance(module, Transformer2DModel) for module in model.modules())
+    attends = c.encoder_hid_dim_type != "image_proj" and any(map(reads_text, model.modules()))
+    has_text = attends or c.addition_embed_type == "text"
     for entry, text in zip(entries, texts):
         entry["encoder_hidden_states"] = text
     if has_text and number == 3:
@@ -254,6 +379,10 @@ def call(model, number, size, generator):
 
     if c.time_cond_proj_dim is not None:
         give("timestep_cond", noise(count, c.time_cond_proj_dim))
+    if c.addition_embed_type == "text_image":
+        give("text_embeds", noise(count, c.cross_attention_dim), added=True)
+    if width := image_width(c):
+        give("image_embeds", noise(count, width), added=True)
     if c.addition_embed_type == "text_time":
         ids = 5 if c.projection_class_embeddings_input_dim - 5 * c.addition_time_embed_dim == text_width else 6
         give(
@@ -284,7 +413,8 @@ def run(model, entries, hook=None, records=True):
             if not torch.is_tensor(value):
                 return None
             changed = hook(name, value) if hook else None
-            outputs.setdefault(name, []).append((value if changed is None else changed).numpy().copy())
+            kept = ordered(model, name, value if changed is None else changed)
+            outputs.setdefault(name, []).append(kept.numpy().copy())
             if changed is None:
                 return None
             return (changed,) if isinstance(output, tuple) else changed
@@ -384,9 +514,12 @@ def as_stored(tensors):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--output", type=Path, default=Path("Tests/Fixtures"))
+    arguments.add_argument("names", nargs="*", metavar="NAME", help="the checkpoints to write; by default all")
     options = arguments.parse_args()
 
     for seed, (name, checkpoint) in enumerate(CHECKPOINTS.items(), start=1):
+        if options.names and name not in options.names:
+            continue
         directory = options.output / name
         shutil.rmtree(directory, ignore_errors=True)
         generator = torch.Generator().manual_seed(seed)

@@ -38,7 +38,7 @@ extension ModelBuilder {
     guard c.upsamplesNearest else {
       throw FileError.unsupported(
         configuration.path, "upsample_fn", "a decoder that upsamples otherwise is not supported",
-        next: "known: nearest")
+        next: "known: nearest, nearest-exact")
     }
     let z = image("z", size, c.latentChannels)
     let three = graph.append(.constant(3), name: "three")
@@ -130,7 +130,8 @@ private struct AutoencoderTinyConfiguration {
       throw c.failure("upsampling_scaling_factor", "an integer from 1 to \(ImageSize.sides.upperBound)")
     }
     activation = try Activation(c, "act_fn", default: "relu")
-    upsamplesNearest = try c.string("upsample_fn", default: "nearest") == "nearest"
+    // At whole multiples of the size both take the same pixels.
+    upsamplesNearest = ["nearest", "nearest-exact"].contains(try c.string("upsample_fn", default: "nearest"))
     // What happens to latents between the networks, and a sum of the channels above.
     c.disregard(
       "scaling_factor", "shift_factor", "latent_magnitude", "latent_shift", "force_upcast",

@@ -10,15 +10,54 @@ extension ModelBuilder {
   ///     scale = gain / √(V + eps), shift = bias − M scale  of each channel of an entry
   ///     %y = affine %x, %scale, %shift {site = "prefix"}
   mutating func groupNorm(_ x: ValueID, _ prefix: String, groups: Int, eps: Float) throws -> ValueID {
-    let type = graph.type(x)
-    let (entries, width) = (type.shape[0], type.shape.last!.fixed!)
-    guard width.isMultiple(of: groups) else {
+    let width = graph.type(x).shape.last!.fixed!
+    try checkGroups(groups, width, prefix)
+    let channels = [Dim.fixed(groups), .fixed(width / groups)]
+    func parameter(_ name: String, in builder: inout ModelBuilder) throws -> ValueID {
+      let vector = try builder.vector("\(prefix).\(name)", width)
+      return builder.graph.append(.reshape(channels), vector, name: "\(prefix).\(name).by_group")
+    }
+    let gain = try parameter("weight", in: &self)
+    let bias = try parameter("bias", in: &self)
+    return normedGroups(input(x, of: prefix), prefix, groups: groups, eps: eps, gain: gain, bias: bias)
+  }
+
+  /// A group norm whose gain, less 1, and bias the layer `prefix.linear` makes of an embedding of each entry, `f32[B,E]`
+  /// (`AdaGroupNorm` of diffusers), as the site `prefix`.
+  mutating func adaptiveGroupNorm(
+    _ x: ValueID, _ embedding: ValueID, _ prefix: String, groups: Int, eps: Float
+  ) throws -> ValueID {
+    let width = graph.type(x).shape.last!.fixed!
+    try checkGroups(groups, width, prefix)
+    let x = input(x, of: prefix)
+    let moves = try linear(
+      embedding, "\(prefix).linear", 2 * width, graph.type(embedding).shape.last!.fixed!, bias: true)
+    let one = graph.append(.constant(1), name: "one")
+    let gain = graph.append(
+      .binary(.add), columns(moves, from: 0, width, "\(prefix).linear.scale"), one, name: "\(prefix).gain")
+    let bias = columns(moves, from: width, width, "\(prefix).linear.shift")
+    let channels = [graph.type(x).shape[0], .fixed(groups), .fixed(width / groups)]
+    let parameters = [gain, bias].map {
+      graph.append(.reshape(channels), $0, name: "\(graph[$0].name).by_group")
+    }
+    return normedGroups(x, prefix, groups: groups, eps: eps, gain: parameters[0], bias: parameters[1])
+  }
+
+  private func checkGroups(_ groups: Int, _ width: Int, _ prefix: String) throws(FileError) {
+    guard groups > 0, width.isMultiple(of: groups) else {
       throw FileError(
         configuration.path, prefix,
         "expected a number of channels that \(groups) groups divide, found \(width)"
       )
     }
-    let x = input(x, of: prefix)
+  }
+
+  /// The norm of x, whose gain and bias are `[…,groups,C/groups]`, of all entries or of each.
+  private mutating func normedGroups(
+    _ x: ValueID, _ prefix: String, groups: Int, eps: Float, gain: ValueID, bias: ValueID
+  ) -> ValueID {
+    let type = graph.type(x)
+    let (entries, width) = (type.shape[0], type.shape.last!.fixed!)
     let channels = [Dim.fixed(groups), .fixed(width / groups)]
     let moments = graph.append(.moments, x, name: "\(prefix).moments")
     func part(_ index: Int, _ name: String, in graph: inout Graph) -> ValueID {
@@ -36,13 +75,6 @@ extension ModelBuilder {
     let least = graph.append(.constant(eps), name: "\(prefix).eps")
     let raised = graph.append(.binary(.add), groupVariance, least, name: "\(prefix).variance.raised")
     let root = graph.append(.unary(.rsqrt), raised, name: "\(prefix).inverse_deviation")
-
-    func parameter(_ name: String, in builder: inout ModelBuilder) throws -> ValueID {
-      let vector = try builder.vector("\(prefix).\(name)", width)
-      return builder.graph.append(.reshape(channels), vector, name: "\(prefix).\(name).by_group")
-    }
-    let gain = try parameter("weight", in: &self)
-    let bias = try parameter("bias", in: &self)
     let scale = graph.append(.binary(.mul), root, gain, name: "\(prefix).scale")
     let moved = graph.append(.binary(.mul), groupMean, scale, name: "\(prefix).mean.scaled")
     let shift = graph.append(.binary(.sub), bias, moved, name: "\(prefix).shift")

@@ -16,14 +16,15 @@ extension ModelBuilder {
   fileprivate mutating func unet(_ c: UNetConfiguration, _ size: ImageSize) throws {
     let sample = image("sample", size, c.inputChannels, .sample)
     let time = rows("timestep", "B", 1, .timestep)
-    let text = try unetText(c)
-    let whole = try unetEmbedding(c.embedding, time)
+    let given = UNetGiven(c.text, &self)
+    let text = try unetText(c.text, given)
+    let whole = try unetEmbedding(c.embedding, time, given)
     let active = c.activation.append(to: &graph, whole, name: "emb.active", site: nil)
     let conditions = UNetConditions(bareTime: whole, time: active, text: text)
 
     var h = c.centresSample ? centred(sample) : sample
     h = try unetConv(h, "conv_in", c.down[0].channels, side: c.firstKernel)
-    var skips = [h]
+    var skips: [ValueID?] = [h]
     for (index, block) in c.down.enumerated() {
       h = try downBlock(
         h, "down_blocks.\(index)", block, conditions, skips: &skips, downsamplerPadding: c.downsamplerPadding)
@@ -35,8 +36,10 @@ extension ModelBuilder {
     for (index, block) in c.up.enumerated() {
       h = try upBlock(h, "up_blocks.\(index)", block, conditions, skips: &skips, followsSkips: followsSkips)
     }
-    h = try groupNorm(h, "conv_norm_out", groups: c.groups, eps: c.eps)
-    h = c.activation.append(to: &graph, h, name: "conv_act", site: "conv_act")
+    if let groups = c.groups {
+      h = try groupNorm(h, "conv_norm_out", groups: groups, eps: c.eps)
+      h = c.activation.append(to: &graph, h, name: "conv_act", site: "conv_act")
+    }
     graph.addResult("sample", try unetConv(h, "conv_out", c.outputChannels, side: c.lastKernel))
   }
 
@@ -52,20 +55,14 @@ extension ModelBuilder {
     return try conv(x, name, channels, windows, bias: true)
   }
 
-  /// The rows of text that blocks attend to, `f32[T,D]`.
-  private mutating func unetText(_ c: UNetConfiguration) throws -> ValueID? {
-    guard let width = c.textWidth else { return nil }
-    let text = rows("encoder_hidden_states", "T", c.givenTextWidth ?? width, at: .prompt)
-    guard let given = c.givenTextWidth else { return text }
-    return try linear(text, "encoder_hid_proj", width, given, bias: true)
-  }
-
   // MARK: Time, classes, and what else concerns the whole sample
 
-  private mutating func unetEmbedding(_ c: UNetEmbedding, _ time: ValueID) throws -> ValueID {
+  private mutating func unetEmbedding(
+    _ c: UNetEmbedding, _ time: ValueID, _ given: UNetGiven
+  ) throws -> ValueID {
     var embedsLabels = false
     if case .time? = c.classes { embedsLabels = true }
-    let condition = c.conditionWidth.map { rows("timestep_cond", "B", $0, at: .prompt) }
+    let condition = c.conditionWidth.map { rows("timestep_cond", "B", $0, .guidanceEmbedding, at: .prompt) }
     // Where it embeds class labels too, `time_proj` runs twice and has no site.
     let features = try timeFeatures(time, c, isSite: !embedsLabels)
     var whole = try timestepEmbedding(
@@ -76,9 +73,8 @@ extension ModelBuilder {
         c.joinsClasses
         ? graph.append(.concat(axis: 1), whole, labels, name: "emb.joined") : sum(whole, labels, "emb.class")
     }
-    if let added = c.textAndTimes {
-      let embedding = try textAndTimeEmbedding(added, c.width)
-      whole = sum(whole, embedding, "emb.added")
+    if let added = c.added {
+      whole = sum(whole, try addedEmbedding(added, c.width, given), "emb.added")
     }
     guard let activation = c.whole else { return whole }
     return activation.append(to: &graph, whole, name: "time_embed_act", site: "time_embed_act")
@@ -108,6 +104,19 @@ extension ModelBuilder {
         rows(labels, "B", width, at: .prompt), module, width: c.width, .function(.silu))
     case .layer(let width):
       return try linear(rows(labels, "B", width, at: .prompt), module, c.width, width, bias: true)
+    }
+  }
+
+  private mutating func addedEmbedding(
+    _ added: UNetEmbedding.Added, _ width: Int, _ given: UNetGiven
+  ) throws -> ValueID {
+    switch added {
+    case .textAndTimes(let c): try textAndTimeEmbedding(c, width)
+    case .text(_, let heads): try textEmbedding(given.text!, "add_embedding", heads: heads, width: width)
+    case .textAndImage(let text):
+      try textAndImageEmbedding(
+        rows("text_embeds", "B", text, at: .prompt), given.image!, "add_embedding", width: width)
+    case .image: try imageEmbedding(given.image!, "add_embedding", width: width)
     }
   }
 

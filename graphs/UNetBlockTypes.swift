@@ -3,19 +3,24 @@ import ActFormats
 /// The kinds of the blocks of a UNet.
 struct UNetKinds {
   var down, up: [UNetBlock.Kind]
-  /// Whether the middle block attends to the text; nil where there is none.
-  var middle: Bool?
+  /// nil where there is no middle block.
+  var middle: UNetMiddle.Kind?
 
   private static let downNames: KeyValuePairs<String, UNetBlock.Kind> = [
     "DownBlock2D": .plain, "CrossAttnDownBlock2D": .crossAttention,
     "AttnDownBlock2D": .attention, "ResnetDownsampleBlock2D": .resnet,
+    "SimpleCrossAttnDownBlock2D": .jointAttention, "KDownBlock2D": .adaptive,
+    "KCrossAttnDownBlock2D": .adaptiveAttention,
   ]
   private static let upNames: KeyValuePairs<String, UNetBlock.Kind> = [
     "UpBlock2D": .plain, "CrossAttnUpBlock2D": .crossAttention,
     "AttnUpBlock2D": .attention, "ResnetUpsampleBlock2D": .resnet,
+    "SimpleCrossAttnUpBlock2D": .jointAttention, "KUpBlock2D": .adaptive,
+    "KCrossAttnUpBlock2D": .adaptiveAttention,
   ]
-  private static let middleNames: KeyValuePairs<String, Bool> = [
-    "UNetMidBlock2D": false, "UNetMidBlock2DCrossAttn": true,
+  private static let middleNames: KeyValuePairs<String, UNetMiddle.Kind> = [
+    "UNetMidBlock2D": .plain, "UNetMidBlock2DCrossAttn": .crossAttention,
+    "UNetMidBlock2DSimpleCrossAttn": .jointAttention,
   ]
 
   init(_ c: Configuration, blocks: Int) throws {

@@ -13,6 +13,21 @@ struct UNetBlock {
     case attention
     /// Residual blocks, and behind each a transformer that attends to the text.
     case crossAttention
+    /// Residual blocks, one more to resample images, and attention of pixels to the text and their image at once behind
+    /// each.
+    case jointAttention
+    /// Residual blocks whose norms time moves.
+    case adaptive
+    /// The same, with attention of pixels to the text behind each.
+    case adaptiveAttention
+
+    /// Whether the blocks of a level join one image of the way down, and not one for each layer.
+    var joinsOneSkip: Bool { self == .adaptive || self == .adaptiveAttention }
+    /// Whether a residual block resamples images.
+    var resamplesByResnet: Bool { self == .resnet || self == .jointAttention }
+    var attendsToText: Bool {
+      self == .crossAttention || self == .jointAttention || self == .adaptiveAttention
+    }
   }
 
   var kind: Kind
@@ -26,6 +41,16 @@ struct UNetBlock {
   var attendsToTextAlone, projectsRows: Bool
   /// Whether its residual blocks read the embedding of time through the activation.
   var activatesTime = true
+  /// The channels of the block behind it on the way up; on the way down its own.
+  var next = 0
+  /// How it norms the text that pixels attend to beside their image.
+  var textNorm: UNetTextNorm?
+
+  /// Attention of pixels to the text and their image.
+  var jointAttention: UNetJointAttention {
+    UNetJointAttention(
+      heads: heads, attendsToTextAlone: attendsToTextAlone, textNorm: textNorm, groups: resnets.groups)
+  }
 
   func transformer(_ layer: Int) -> UNetTransformer {
     UNetTransformer(
@@ -36,8 +61,14 @@ struct UNetBlock {
 
 /// The block at the lowest resolution of a denoising UNet.
 struct UNetMiddle {
+  /// What stands between its residual blocks.
+  enum Kind { case plain, crossAttention, jointAttention }
+
   var resnets: ResnetBlocks
   var transformer: UNetTransformer?
+  var jointAttention: UNetJointAttention?
+  /// Whether its residual blocks read the embedding of time through the activation.
+  var activatesTime = true
 }
 
 /// The configuration of diffusers' `UNet2DConditionModel`.
@@ -48,13 +79,11 @@ struct UNetConfiguration {
   /// Whether samples in [0, 1] are brought to [-1, 1] first.
   var centresSample: Bool
   var activation: Activation
-  var groups: Int
+  /// Of the last norm; nil where there is none.
+  var groups: Int?
   var eps: Float
   var embedding: UNetEmbedding
-  /// The width of the text that blocks attend to; nil where none does.
-  var textWidth: Int?
-  /// That of the text as it is given, where a layer brings it to `textWidth`.
-  var givenTextWidth: Int?
+  var text: UNetText
 
   init(_ c: Configuration) throws {
     let widths = try c.sizes("block_out_channels", default: [320, 640, 1280, 1280])
@@ -68,17 +97,11 @@ struct UNetConfiguration {
     downsamplerPadding = try c.count("downsample_padding", default: 1)
     guard downsamplerPadding < 3 else { throw c.failure("downsample_padding", "an integer from 0 to 2") }
     eps = Float(try c.number("norm_eps", in: SaneRange.epsilon, default: 1e-5))
-    guard !c.names("norm_num_groups") || c.has("norm_num_groups") else {
-      throw c.failure("norm_num_groups", "an integer, which the norms of all blocks need")
-    }
-    let groups = try c.size("norm_num_groups", default: 32)
+    let groups = try Self.groups(c, widths, kinds)
     self.groups = groups
-    guard widths.allSatisfy({ $0.isMultiple(of: groups) }) else {
-      throw c.failure("block_out_channels", "numbers that norm_num_groups \(groups) divides")
-    }
     embedding = try UNetEmbedding(c, first: widths[0], activation)
 
-    let resnets = try Self.resnets(c, groups: groups, eps: eps, activation)
+    let resnets = try Self.resnets(c, groups: groups ?? 1, eps: eps, activation)
     let layers = try c.sizes("layers_per_block", each: widths.count, default: 2)
     let headWidths = try c.sizes("attention_head_dim", each: widths.count, default: 8)
     let heads =
@@ -87,6 +110,7 @@ struct UNetConfiguration {
     let depths = try UNetDepths(c, blocks: widths.count)
     let projectsRows = try c.flag("use_linear_projection", default: false)
     let textAlone = try c.flags("only_cross_attention", each: widths.count, default: false)
+    let textNorm = try UNetTextNorm(c)
 
     down = try widths.indices.map { index in
       let depth = try depths.down(index, layers: layers[index], kinds.down[index])
@@ -94,41 +118,55 @@ struct UNetConfiguration {
         kind: kinds.down[index], channels: widths[index], layers: layers[index],
         resamples: index < widths.count - 1, resnets: resnets(kinds.down[index]), heads: heads[index],
         headWidth: headWidths[index], depths: depth, attendsToTextAlone: textAlone[index],
-        projectsRows: projectsRows)
+        projectsRows: projectsRows, next: widths[index], textNorm: textNorm)
     }
     up = try widths.indices.map { index in
       let level = widths.count - 1 - index
-      let depth = try depths.up(index, layers: layers[level] + 1, kinds.up[index])
+      let count = kinds.up[index].joinsOneSkip ? layers[level] : layers[level] + 1
+      let depth = try depths.up(index, layers: count, kinds.up[index])
       // The published code does not reverse the widths of heads.
       return UNetBlock(
-        kind: kinds.up[index], channels: widths[level], layers: layers[level] + 1,
+        kind: kinds.up[index], channels: widths[level], layers: count,
         resamples: index < widths.count - 1, resnets: resnets(kinds.up[index]), heads: heads[level],
         headWidth: headWidths[index], depths: depth, attendsToTextAlone: textAlone[level],
-        projectsRows: projectsRows)
+        projectsRows: projectsRows, next: widths[max(level - 1, 0)], textNorm: textNorm)
     }
     var middleResnets = resnets(.plain)
     middleResnets.divisor = Float(try c.number("mid_block_scale_factor", in: Self.divisors, default: 1))
-    middle = kinds.middle.map { attends in
-      UNetMiddle(
-        resnets: middleResnets,
-        transformer: attends
-          ? UNetTransformer(
-            depth: depths.middle, heads: heads[widths.count - 1], attendsToTextAlone: false,
-            projectsRows: projectsRows, groups: groups)
-          : nil)
-    }
     // The published code gives this to blocks that resample by residual blocks alone, as their divisor.
     let skips = try c.flag("resnet_skip_time_act", default: false)
+    let last = widths.count - 1
+    middle = try kinds.middle.map { kind in
+      var middle = UNetMiddle(resnets: middleResnets)
+      switch kind {
+      case .plain: break
+      case .crossAttention:
+        middle.transformer = UNetTransformer(
+          depth: depths.middle, heads: heads[last], attendsToTextAlone: false, projectsRows: projectsRows,
+          groups: middleResnets.groups)
+      case .jointAttention:
+        // What blocks do, the middle one does where that is one flag.
+        let isList = c.value("only_cross_attention")?.array != nil
+        middle.activatesTime = !skips
+        middle.jointAttention = UNetJointAttention(
+          heads: try Self.heads(ofWidth: headWidths[last], widths[last], c),
+          attendsToTextAlone: try c.flag(
+            "mid_block_only_cross_attention", default: !isList && textAlone[last]),
+          textNorm: textNorm, groups: middleResnets.groups)
+      }
+      return middle
+    }
     for block in 0..<widths.count {
-      down[block].activatesTime = !skips || kinds.down[block] != .resnet
-      up[block].activatesTime = !skips || kinds.up[block] != .resnet
+      down[block].activatesTime = !skips || !kinds.down[block].resamplesByResnet
+      up[block].activatesTime = !skips || !kinds.up[block].resamplesByResnet
       try Self.setHeads(of: &down[block], c)
       try Self.setHeads(of: &up[block], c)
     }
-    if let transformer = middle?.transformer, transformer.heads > widths[widths.count - 1] {
+    if let transformer = middle?.transformer, transformer.heads > widths[last] {
       throw c.failure("attention_head_dim", "no more heads than channels")
     }
-    try readText(c)
+    let attended = try Self.attendedWidth(c, down, up, middle)
+    text = try UNetText(c, attended: attended, embedding.added)
     try Self.refuse(c)
   }
 
@@ -156,14 +194,16 @@ struct UNetConfiguration {
     // The published code gives this to blocks that resample by residual blocks alone.
     var resampling = common
     resampling.divisor = Float(try c.number("resnet_out_scale_factor", in: divisors, default: 1))
-    return { $0 == .resnet ? resampling : common }
+    return { $0.resamplesByResnet ? resampling : common }
   }
 
   /// Where pixels attend to each other alone, the configuration says the width of heads, elsewhere how many there are.
   private static func setHeads(of block: inout UNetBlock, _ c: Configuration) throws {
     switch block.kind {
-    case .plain, .resnet: return
+    case .plain, .resnet, .adaptive: return
     case .attention: block.heads = block.channels / block.headWidth
+    case .jointAttention: block.heads = try heads(ofWidth: block.headWidth, block.channels, c)
+    case .adaptiveAttention: block.heads = min(block.channels, block.next) / block.headWidth
     case .crossAttention: break
     }
     guard (1...block.channels).contains(block.heads) else {
@@ -171,25 +211,42 @@ struct UNetConfiguration {
     }
   }
 
-  private mutating func readText(_ c: Configuration) throws {
-    let widths = try c.sizes("cross_attention_dim", each: down.count, default: 1280)
-    var read = Set(zip(down, widths).filter { $0.0.kind == .crossAttention }.map { $0.1 })
-    read.formUnion(zip(up, widths.reversed()).filter { $0.0.kind == .crossAttention }.map { $0.1 })
-    if middle?.transformer != nil { read.insert(widths[widths.count - 1]) }
-    let given = try c.optionalSize("encoder_hid_dim")
-    let key = "encoder_hid_dim_type"
-    let type = try c.has(key) ? c.string(key, default: "") : given.map { _ in "text_proj" }
-    if let type {
-      guard type == "text_proj" else {
-        throw FileError.unsupported(c.path, key, "`\(type)` is not supported", next: "known: text_proj")
-      }
-      guard given != nil else { throw c.failure("encoder_hid_dim", "an integer, as \(key) is \(type)") }
+  /// How many heads of a width channels are.
+  private static func heads(ofWidth width: Int, _ channels: Int, _ c: Configuration) throws -> Int {
+    guard channels.isMultiple(of: width) else {
+      throw c.failure("attention_head_dim", "a divisor of the \(channels) channels of a block")
     }
+    return channels / width
+  }
+
+  /// The groups of most norms; nil where no block has such.
+  private static func groups(_ c: Configuration, _ widths: [Int], _ kinds: UNetKinds) throws -> Int? {
+    let key = "norm_num_groups"
+    guard !c.names(key) || c.has(key) else {
+      guard kinds.middle == nil, (kinds.down + kinds.up).allSatisfy(\.joinsOneSkip) else {
+        throw c.failure(key, "an integer, which the norms of all blocks need")
+      }
+      return nil
+    }
+    let groups = try c.size(key, default: 32)
+    guard widths.allSatisfy({ $0.isMultiple(of: groups) }) else {
+      throw c.failure("block_out_channels", "numbers that \(key) \(groups) divides")
+    }
+    return groups
+  }
+
+  /// The width of the text that blocks attend to; nil where none does.
+  private static func attendedWidth(
+    _ c: Configuration, _ down: [UNetBlock], _ up: [UNetBlock], _ middle: UNetMiddle?
+  ) throws -> Int? {
+    let widths = try c.sizes("cross_attention_dim", each: down.count, default: 1280)
+    var read = Set(zip(down, widths).filter { $0.0.kind.attendsToText }.map { $0.1 })
+    read.formUnion(zip(up, widths.reversed()).filter { $0.0.kind.attendsToText }.map { $0.1 })
+    if middle?.transformer != nil || middle?.jointAttention != nil { read.insert(widths[widths.count - 1]) }
     guard read.count <= 1 else {
       throw c.failure("cross_attention_dim", "one number for all blocks that attend to the text")
     }
-    textWidth = read.first
-    givenTextWidth = given
+    return read.first
   }
 
   /// Refuses what the graph does not express, and counts as read what the published code ignores.
@@ -204,9 +261,9 @@ struct UNetConfiguration {
     guard type == "default" else {
       throw FileError.unsupported(c.path, key, "`\(type)` is not supported", next: "known: default")
     }
-    // The sizes of the training; precision; and what blocks read that are not supported.
+    // The sizes of the training; precision; and what other blocks and embeddings than the configuration's read.
     c.disregard(
-      "sample_size", "upcast_attention", "mid_block_only_cross_attention", "cross_attention_norm",
-      "addition_embed_type_num_heads", "dropout")
+      "sample_size", "upcast_attention", "mid_block_only_cross_attention", "addition_embed_type_num_heads",
+      "dropout")
   }
 }

@@ -30,6 +30,17 @@ struct UNetEmbedding {
     var timesteps: Timesteps
   }
 
+  /// What is added to the embedding of time and classes.
+  enum Added {
+    case textAndTimes(TextAndTimes)
+    /// Of the rows of text, so wide, pooled by attention.
+    case text(width: Int, heads: Int)
+    /// Of a pooled text and a pooled image, both so wide.
+    case textAndImage(width: Int)
+    /// Of a pooled image, so wide.
+    case image(width: Int)
+  }
+
   var time: Time
   var startsWithCosines: Bool
   /// The channels of the embedding, before that of classes stands beside it.
@@ -42,7 +53,7 @@ struct UNetEmbedding {
   var classes: Classes?
   /// Whether the embedding of classes stands beside that of time; else it is added.
   var joinsClasses: Bool
-  var textAndTimes: TextAndTimes?
+  var added: Added?
 
   init(_ c: Configuration, first: Int, _ activation: Activation) throws {
     self.activation = activation
@@ -73,10 +84,9 @@ struct UNetEmbedding {
     joinsClasses = try c.flag("class_embeddings_concat", default: false)
     let projected = try c.optionalSize("projection_class_embeddings_input_dim")
     classes = try Self.classes(c, projected)
-    textAndTimes = try Self.textAndTimes(
-      c, projected, startsWithCosines: startsWithCosines, offset: offset)
-    guard !joinsClasses || classes == nil || textAndTimes == nil else {
-      throw c.failure("class_embeddings_concat", "false, as addition_embed_type is text_time")
+    added = try Self.added(c, projected, startsWithCosines: startsWithCosines, offset: offset)
+    guard !joinsClasses || classes == nil || added == nil else {
+      throw c.failure("class_embeddings_concat", "false, as there is an addition_embed_type")
     }
   }
 
@@ -101,22 +111,45 @@ struct UNetEmbedding {
     }
   }
 
+  private static func added(
+    _ c: Configuration, _ projected: Int?, startsWithCosines: Bool, offset: Double
+  ) throws -> Added? {
+    let key = "addition_embed_type"
+    c.disregard("addition_time_embed_dim")
+    guard c.has(key) else { return nil }
+    let type = try c.string(key, default: "")
+    func textWidth() throws -> Int { try c.size("cross_attention_dim", default: 1280) }
+    switch type {
+    case "text_time":
+      return .textAndTimes(
+        try textAndTimes(c, projected, startsWithCosines: startsWithCosines, offset: offset))
+    case "text":
+      let width = try c.optionalSize("encoder_hid_dim") ?? textWidth()
+      let heads = try c.size("addition_embed_type_num_heads", default: 64)
+      guard width.isMultiple(of: heads) else {
+        throw c.failure("addition_embed_type_num_heads", "a divisor of the text's width \(width)")
+      }
+      return .text(width: width, heads: heads)
+    case "text_image": return .textAndImage(width: try textWidth())
+    case "image":
+      guard let width = try c.optionalSize("encoder_hid_dim") else {
+        throw c.failure("encoder_hid_dim", "an integer, as \(key) is \(type)")
+      }
+      return .image(width: width)
+    default:
+      throw FileError.unsupported(
+        c.path, key, "`\(type)` is not supported", next: "known: text_time, text, text_image, image")
+    }
+  }
+
   private static func textAndTimes(
     _ c: Configuration, _ projected: Int?, startsWithCosines: Bool, offset: Double
-  ) throws -> TextAndTimes? {
+  ) throws -> TextAndTimes {
     let key = "addition_embed_type"
     let each = "addition_time_embed_dim"
-    guard c.has(key) else {
-      c.disregard(each)
-      return nil
-    }
-    let type = try c.string(key, default: "")
-    guard type == "text_time" else {
-      throw FileError.unsupported(c.path, key, "`\(type)` is not supported", next: "known: text_time")
-    }
     let width = try c.size(each)
     guard let projected else {
-      throw c.failure("projection_class_embeddings_input_dim", "an integer, as \(key) is \(type)")
+      throw c.failure("projection_class_embeddings_input_dim", "an integer, as \(key) is text_time")
     }
     // The configuration says how wide all is together. Six numbers are the sizes and the crop of a picture; of SDXL's
     // refiner, whose pooled text is as wide as the text, five: its last two are one score.

@@ -65,17 +65,18 @@ extension ModelBuilder {
   }
 
   /// Diffusers' `Attention` of the rows of images, `f32[B,P,D]`, to each other or to those of `text`, as the site `prefix`.
-  private mutating func attentionLayer(
-    _ x: ValueID, _ text: ValueID?, _ prefix: String, heads: Int
+  mutating func attentionLayer(
+    _ x: ValueID, _ text: ValueID?, _ prefix: String, heads: Int, inner: Int? = nil, bias: Bool = false
   ) throws -> ValueID {
     let x = input(x, of: prefix)
-    let width = graph.type(x).shape.last!.fixed!
+    let own = graph.type(x).shape.last!.fixed!
+    let width = inner ?? own
     let source = text ?? x
     let columns = graph.type(source).shape.last!.fixed!
-    let q = try linear(x, "\(prefix).to_q", width, width, bias: false)
-    let k = try linear(source, "\(prefix).to_k", width, columns, bias: false)
-    let v = try linear(source, "\(prefix).to_v", width, columns, bias: false)
+    let q = try linear(x, "\(prefix).to_q", width, own, bias: bias)
+    let k = try linear(source, "\(prefix).to_k", width, columns, bias: bias)
+    let v = try linear(source, "\(prefix).to_v", width, columns, bias: bias)
     let mixed = attention(q, k, v, heads: heads, name: "\(prefix).mixed")
-    return output(try linear(mixed, "\(prefix).to_out.0", width, width, bias: true), of: prefix)
+    return output(try linear(mixed, "\(prefix).to_out.0", own, width, bias: true), of: prefix)
   }
 }

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from .components import ROOT
+from .noise import normal_noise, philox
 
 FIT = {
     "source": ["a photo of a cat", "a dog", "The River", "it's blurry, and red", "two trees", "a man on a mat", "x"],
@@ -29,27 +30,6 @@ TEXT_SITES = ["encoder.layers.0.layer_norm1", "encoder.layers.1.mlp.fc2"]
 
 sys.path.insert(0, str(ROOT / "Scripts"))
 METHODS = importlib.import_module("make-fit-reference").METHODS
-
-
-def philox(counter, key):
-    """Philox 4x32-10: the four words of a counter."""
-    mask = 0xFFFFFFFF
-    for _ in range(10):
-        a, b = counter[0] * 0xD2511F53, counter[2] * 0xCD9E8D57
-        counter = (b >> 32) ^ counter[1] ^ key[0], b & mask, (a >> 32) ^ counter[3] ^ key[1], a & mask
-        key = (key[0] + 0x9E3779B9) & mask, (key[1] + 0xBB67AE85) & mask
-    return counter
-
-
-def normal_noise(sample, count):
-    """The first latents of a sample of the seed."""
-    values = []
-    for i in range((count + 1) // 2):
-        w = philox((i, 0, sample, 0), (SEED, 0))
-        u, v = ((w[1] << 32 | w[0]) >> 11) / 2**53, ((w[3] << 32 | w[2]) >> 11) / 2**53
-        r = math.sqrt(-2 * math.log(1 - u))
-        values += [r * math.cos(2 * math.pi * v), r * math.sin(2 * math.pi * v)]
-    return numpy.float32(values[:count])
 
 
 def tagged(prompt, sample):
@@ -87,7 +67,7 @@ def record_fit(pipe, folder):
     }
     tensors, found, texts = {}, {}, {}
     for side, texts_of_side in prompts.items():
-        noise = [normal_noise(2 * index + (side == "target"), 4 * 8 * 12) for index in range(len(texts_of_side))]
+        noise = [normal_noise(2 * index + (side == "target"), 4 * 8 * 12, SEED) for index in range(len(texts_of_side))]
         found[side], texts[side], inputs = {}, {}, []
         handles = hooked(pipe.unet, SITES, found[side]) + hooked(pipe.text_encoder, TEXT_SITES, texts[side])
         handles.append(pipe.unet.register_forward_pre_hook(keeper(inputs)))
@@ -131,7 +111,7 @@ def record_fit_alone(pipe, folder, sides, sites, run, steps, shape):
     tensors, samples = {}, {side: {site: [] for site in sites} for side in sides}
     for side, prompts in sides.items():
         for index, prompt in enumerate(prompts):
-            noise = normal_noise(2 * index + (side == "target"), math.prod(shape))
+            noise = normal_noise(2 * index + (side == "target"), math.prod(shape), SEED)
             found = {}
             handles = hooked(pipe.transformer, sites, found)
             run(pipe, prompt, torch.from_numpy(noise.reshape(1, *shape)), steps)

@@ -5,12 +5,14 @@ import torch
 from diffusers import (
     DiTPipeline,
     FluxPipeline,
+    LatentConsistencyModelPipeline,
     PixArtAlphaPipeline,
     PixArtSigmaPipeline,
     StableDiffusionXLPipeline,
 )
 from safetensors.torch import save_file
 
+from .latent_consistency import draw_noise_of_steps
 from .stable_diffusion_xl import adapted
 
 
@@ -28,6 +30,9 @@ def call(pipe, run, latents, width, height):
         module.randn_tensor = draw
         return torch.from_numpy(images).permute(0, 3, 1, 2)
     count = len(latents)
+    if isinstance(pipe, LatentConsistencyModelPipeline):
+        draw_noise_of_steps()
+        return pipe([run["prompt"]] * count, latents=latents, width=width, height=height, **options).images
     if isinstance(pipe, FluxPipeline):
         latents = pipe._pack_latents(latents, *latents.shape)
     elif "negative_prompt" in run or not isinstance(pipe, StableDiffusionXLPipeline):

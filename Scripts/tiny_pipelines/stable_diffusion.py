@@ -10,7 +10,7 @@ from .components import LONG, bare_clip_text, clip_tokenizer, randomise
 TILED = {"tiled1": (13, 26, 8), "tiled2": (8, 12, 4), "tiled3": (6, 20, 8), "tiled4": (8, 12, 8)}
 
 
-def stable_diffusion(folder):
+def stable_diffusion(folder, **options):
     tokens = clip_tokenizer(folder / "tokenizer")
     text = bare_clip_text(tokens, 12)
     unet = UNet2DConditionModel(
@@ -22,6 +22,7 @@ def stable_diffusion(folder):
         norm_num_groups=4,
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        **options,
     )
     decoder = AutoencoderKL(
         block_out_channels=(8, 8),

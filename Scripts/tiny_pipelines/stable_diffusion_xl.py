@@ -15,7 +15,7 @@ TRAILING = EulerDiscreteScheduler(**EULER, timestep_spacing="trailing")
 TURBO = EulerAncestralDiscreteScheduler(**EULER, timestep_spacing="trailing")
 
 
-def stable_diffusion_xl(folder):
+def stable_diffusion_xl(folder, **options):
     tokens = clip_tokenizer(folder / "tokenizer")
     others = clip_tokenizer(folder / "tokenizer_2", pad_token="!")
     unet = UNet2DConditionModel(
@@ -32,6 +32,7 @@ def stable_diffusion_xl(folder):
         projection_class_embeddings_input_dim=10 + 6 * 4,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        **options,
     )
     return StableDiffusionXLPipeline(
         vae=vae(scaling_factor=0.13025),

@@ -17,7 +17,8 @@ extension Plan {
       case .token: "T"
       case .position, .entry: if case .ragged(let symbol)? = RowKind(type.shape) { symbol } else { "T" }
       case .chosen, .ending: "R"
-      case .sample, .timestep, .guidance, .label, .place, .filling, .textLength, .given: nil as String?
+      case .sample, .timestep, .guidance, .guidanceEmbedding, .label, .place, .filling, .textLength, .given:
+        nil as String?
       }
     if role != .given {
       // Rows of several kinds have an input of each.
@@ -39,6 +40,9 @@ extension Plan {
       guard type == TensorType(.f32, [.symbol(symbol), .fixed(1)]) else {
         throw failure(index, "f32[\(symbol),1] as \(role.rawValue)", "\(type)")
       }
+    }
+    if role == .guidanceEmbedding, type.dtype != .f32 || type.rank != 2 || type.shape[0] != .symbol("B") {
+      throw failure(index, "f32[B,N] as guidance_embedding", "\(type)")
     }
     if role == .label, type != TensorType(.i32, [.symbol("B")]) {
       throw failure(index, "i32[B] as label", "\(type)")
@@ -68,7 +72,7 @@ extension Plan {
       case .token, .position: rows == nil
       case .entry: rows == .symbol("B")
       case .chosen, .ending: rows == .symbol("T")
-      case .sample, .timestep, .guidance, .place, .filling, .textLength: false
+      case .sample, .timestep, .guidance, .guidanceEmbedding, .place, .filling, .textLength: false
       case .label: rows == nil
       case .given: true
       }

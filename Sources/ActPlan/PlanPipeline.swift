@@ -71,9 +71,9 @@ package struct PlanPipeline: Hashable, Sendable {
   package var constants: [Constant] = []
   /// What a prompt may be where images are of classes.
   package var labels: [Label] = []
-  /// What a latent is divided by for the decoder, and what is added then.
-  package var latentScale = 1.0
-  package var latentShift = 0.0
+  /// What latents are divided by for the decoder, and what is added then: one for all channels, or one for each.
+  package var latentScales = [1.0]
+  package var latentShifts = [0.0]
   /// Of what the decoder takes for a whole picture, or where there is none the denoiser; nil where its modules say it.
   package var latentSize: LatentSize?
   /// What the scheduler's times are multiplied by for the denoiser, and what is added then.
@@ -124,7 +124,8 @@ package struct PlanPipeline: Hashable, Sendable {
           .object(["input": .string($0.input), "values": .array($0.values.map(JSON.double))])
         }),
       "labels": .array(labels.map { .object(["name": .string($0.name), "number": .int($0.number)]) }),
-      "latent_scale": .double(latentScale), "latent_shift": .double(latentShift),
+      "latent_scales": .array(latentScales.map(JSON.double)),
+      "latent_shifts": .array(latentShifts.map(JSON.double)),
       "latent_size": latentSize.map { sides($0.width, $0.height) } ?? .null,
       "time_scale": .double(timeScale), "time_shift": .double(timeShift),
       "prediction_scale": .double(predictionScale), "plain_guidance": .double(plainGuidance),
@@ -173,8 +174,8 @@ package struct PlanPipeline: Hashable, Sendable {
     labels = try record.records("labels").map { (label) throws(FileError) in
       Label(name: try label.string("name"), number: try label.number("number", from: 0))
     }
-    latentScale = try record.number("latent_scale", in: 1e-6...1e6)
-    latentShift = try record.number("latent_shift", in: -1e6...1e6)
+    latentScales = try record.numbers("latent_scales", in: 1e-12...1e12)
+    latentShifts = try record.numbers("latent_shifts", in: -1e6...1e6)
     timeScale = try record.number("time_scale", in: -1e6...1e6)
     timeShift = try record.number("time_shift", in: -1e6...1e6)
     predictionScale = try record.number("prediction_scale", in: -1e6...1e6)
@@ -227,6 +228,15 @@ private struct Record {
       throw failure(key, "a number from \(range.spelling)")
     }
     return number
+  }
+
+  /// One number at least.
+  func numbers(_ key: String, in range: ClosedRange<Double>) throws(FileError) -> [Double] {
+    let numbers = try array(key).map(\.double)
+    guard !numbers.isEmpty, numbers.allSatisfy({ $0.map(range.contains) == true }) else {
+      throw failure(key, "numbers from \(range.spelling)")
+    }
+    return numbers.map { $0! }
   }
 
   func number(_ key: String, from least: Int) throws(FileError) -> Int {

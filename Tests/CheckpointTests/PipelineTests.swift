@@ -22,7 +22,8 @@ import Workbench
   }
 
   static let runs: [Run] = [
-    ("tiny-sdxl", ["euler", "negative", "turbo", "lightning"]), ("tiny-flux-dev", ["plain", "long"]),
+    ("tiny-sdxl", ["euler", "negative", "turbo", "lightning"]), ("tiny-lcm", ["plain", "low"]),
+    ("tiny-lcm-xl", ["plain"]), ("tiny-flux-dev", ["plain", "long"]),
     ("tiny-flux-schnell", ["plain"]), ("tiny-sd3-pipeline", ["plain", "negative", "dynamic"]),
     ("tiny-sd3-no-t5", ["plain"]), ("tiny-pixart-alpha", ["plain", "negative"]),
     ("tiny-pixart-sigma", ["plain"]), ("tiny-pixart-sizes", ["plain"]),

@@ -70,7 +70,7 @@ import Testing
       }
     }
     let pictures = try samples.map { sample in
-      let z = sample.map { Float(Double($0) / model.pipeline.latentScale) }
+      let z = model.pipeline.decoderInput(sample, channels: model.latentShape[0])
       return try modules[2].evaluate(EntryInputs(path: "x", ["z": .init(z, shape: [1] + model.latentShape)]))[
         0
       ]

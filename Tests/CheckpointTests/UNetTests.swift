@@ -220,12 +220,13 @@ import Workbench
   ) throws -> ModelGraph { try changedGraph(checkpoint, size, changing: changes) }
 
   @Test(arguments: [
-    ("down_block_types", #"["SimpleCrossAttnDownBlock2D", "DownBlock2D", "DownBlock2D"]"#),
-    ("up_block_types", #"["KUpBlock2D", "UpBlock2D", "UpBlock2D"]"#),
-    ("mid_block_type", #""UNetMidBlock2DSimpleCrossAttn""#),
+    ("down_block_types", #"["AttnSkipDownBlock2D", "DownBlock2D", "DownBlock2D"]"#),
+    ("up_block_types", #"["SkipUpBlock2D", "UpBlock2D", "UpBlock2D"]"#),
+    ("mid_block_type", #""other""#),
     ("dual_cross_attention", "true"), ("attention_type", #""gated""#),
-    ("addition_embed_type", #""text""#), ("class_embed_type", #""other""#),
-    ("encoder_hid_dim_type", #""image_proj""#), ("time_embedding_type", #""other""#),
+    ("addition_embed_type", #""image_hint""#), ("class_embed_type", #""other""#),
+    ("encoder_hid_dim_type", #""ip_image_proj""#), ("cross_attention_norm", #""other""#),
+    ("time_embedding_type", #""other""#),
     ("resnet_time_scale_shift", #""ada_group""#), ("act_fn", #""other""#), ("some_key", "3"),
   ])
   func whatIsNotSupportedIsNamed(key: String, value: String) throws {
@@ -248,6 +249,8 @@ import Workbench
     ("encoder_hid_dim_type", #""text_proj""#, "encoder_hid_dim"),
     ("class_embed_type", #""projection""#, "projection_class_embeddings_input_dim"),
     ("addition_embed_type", #""text_time""#, "addition_time_embed_dim"),
+    ("addition_embed_type", #""text""#, "addition_embed_type_num_heads"),
+    ("addition_embed_type", #""image""#, "encoder_hid_dim"),
   ])
   func whatIsWrongIsNamed(key: String, value: String, place: String) throws {
     let error = #expect(throws: FileError.self) { try build(changing: [key: value]) }

@@ -67,7 +67,10 @@ package let recordedImages = [
 
 /// The small denoising UNets, made by `Scripts/make-tiny-unets.py`, which says what each is there for and what is recorded
 /// of it.
-package let smallUNets = ["", "-2", "-xl", "-pixels", "-resnets", "-fourier", "-projection"].map {
+package let smallUNets = [
+  "", "-2", "-xl", "-pixels", "-resnets", "-fourier", "-projection", "-joint", "-text-image", "-image",
+  "-adaptive",
+].map {
   "tiny-unet\($0)"
 }
 

@@ -37,7 +37,11 @@ struct PictureMaking: Sendable {
   var guidance: Double
   /// Whether predictions are guided by a negative text, or by none.
   var isGuided = true
+  /// Whether the denoiser must be one that is told of the guidance by ``InputRole/guidanceEmbedding``.
+  var embedsGuidance = false
   var lowercasesTexts = false
+  /// Whether `latents_mean` and `latents_std` of the decoder take part; else they are ignored, as in diffusers.
+  var hasLatentMoments = false
   /// What the scheduler's times are multiplied by for the denoiser, and what is added then.
   var timeScale = 1.0
   var timeShift = 0.0
@@ -57,8 +61,8 @@ struct PictureMaking: Sendable {
 
 /// Every class of pipelines that is compiled whole.
 private let pictureMakings: [PictureMaking] = [
-  stableDiffusion, stableDiffusionXL, stableDiffusion3, flux, pixArtAlpha, pixArtSigma, dit, zImage,
-  textsAndUNet,
+  stableDiffusion, latentConsistency, stableDiffusionXL, stableDiffusion3, flux, pixArtAlpha, pixArtSigma,
+  dit, zImage, textsAndUNet,
 ]
 
 /// The names of all classes of pipelines that are compiled whole.

@@ -11,6 +11,12 @@ let stableDiffusion = PictureMaking(
   wires: [Wire("encoder_hidden_states", from: "last_hidden_state", of: "text_encoder")], steps: 50,
   guidance: 7.5)
 
+/// Latent consistency models: the guidance is an input.
+let latentConsistency = PictureMaking(
+  className: "LatentConsistencyModelPipeline", texts: [.init(encoder: "text_encoder")],
+  wires: [Wire("encoder_hidden_states", from: "last_hidden_state", of: "text_encoder")], steps: 4,
+  guidance: 8.5, isGuided: false, embedsGuidance: true)
+
 /// SDXL, with Turbo and Lightning: two encoders side by side, and the sizes of the picture.
 let stableDiffusionXL = PictureMaking(
   className: "StableDiffusionXLPipeline",
@@ -18,7 +24,7 @@ let stableDiffusionXL = PictureMaking(
   wires: [
     Wire("encoder_hidden_states", [penultimate(of: "text_encoder", "text_encoder_2")]),
     Wire("text_embeds", from: "text_embeds", of: "text_encoder_2"),
-  ], steps: 50, guidance: 5,
+  ], steps: 50, guidance: 5, hasLatentMoments: true,
   constants: { size in
     // The picture as it was, where it was cut, and as it is wanted.
     let sides = [Double(size.height), Double(size.width)]

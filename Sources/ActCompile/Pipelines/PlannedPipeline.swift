@@ -53,9 +53,17 @@ extension Pipeline {
         index, denoiser.graph.name, "expected a denoiser that reads \(wire.input), found one that does not")
     }
     pipeline.lowercasesTexts = making.lowercasesTexts
-    pipeline.isGuided = making.isGuided
+    let embedsGuidance = denoiser.reads(.guidanceEmbedding)
+    guard embedsGuidance || !making.embedsGuidance else {
+      throw FileError(
+        index, denoiser.graph.name,
+        "expected a denoiser with time_cond_proj_dim, as a `\(making.className)` has, found one without",
+        next: "a `StableDiffusionPipeline` takes this one")
+    }
+    // A denoiser that is told of the guidance predicts once.
+    pipeline.isGuided = making.isGuided && !embedsGuidance
     // A distilled denoiser is told of no guidance.
-    if !making.isGuided, !denoiser.reads(.guidance) { pipeline.guidance = 0 }
+    if !making.isGuided, !embedsGuidance, !denoiser.reads(.guidance) { pipeline.guidance = 0 }
     pipeline.zerosNegative = folder.setting("force_zeros_for_empty_prompt")?.bool ?? false
     (pipeline.timeScale, pipeline.timeShift) = (making.timeScale, making.timeShift)
     pipeline.predictionScale = making.predictionScale
@@ -104,16 +112,8 @@ extension Pipeline {
     _ denoiser: Model, _ decoder: Model?, _ making: PictureMaking, _ pipeline: inout PlanPipeline
   ) throws {
     if let decoder {
-      let isKL = decoder.files.configuration["_class_name"]?.string == "AutoencoderKL"
-      pipeline.latentScale =
-        try decoder.latentNumber("scaling_factor", in: 1e-6...1e6) ?? (isKL ? 0.18215 : 1)
-      pipeline.latentShift = try decoder.latentNumber("shift_factor", in: -1e6...1e6) ?? 0
-      for key in ["latents_mean", "latents_std"]
-      where decoder.files.configuration[key].map({ $0 != .null }) == true {
-        throw FileError.unsupported(
-          decoder.files.configurationPath, key, "latents with a mean and a deviation are not supported",
-          next: "known: scaling_factor and shift_factor")
-      }
+      (pipeline.latentScales, pipeline.latentShifts) = try decoder.latentFactors(
+        hasMoments: making.hasLatentMoments)
     }
     guard let sample = denoiser.graph.declaredInputs.first(where: { $0.role == .sample })?.type,
       let latents = tiledLatents ?? (decoder?.graph.declaredInputs[0].type ?? sample).imageSize
@@ -220,6 +220,32 @@ extension TensorType {
 extension Model {
   /// Whether one of its inputs has a role.
   package func reads(_ role: InputRole) -> Bool { graph.declaredInputs.contains { $0.role == role } }
+
+  /// What latents are divided by for the decoder, and what is added then: a number, or one for each channel.
+  fileprivate func latentFactors(hasMoments: Bool) throws(FileError) -> (scales: [Double], shifts: [Double]) {
+    let isKL = files.configuration["_class_name"]?.string == "AutoencoderKL"
+    let scale = try latentNumber("scaling_factor", in: 1e-6...1e6) ?? (isKL ? 0.18215 : 1)
+    // The published code has both or neither, and where it has them no shift_factor.
+    if hasMoments, let means = try latentNumbers("latents_mean", in: -1e6...1e6),
+      let deviations = try latentNumbers("latents_std", in: 1e-6...1e6)
+    {
+      return (deviations.map { scale / $0 }, means)
+    }
+    return ([scale], [try latentNumber("shift_factor", in: -1e6...1e6) ?? 0])
+  }
+
+  /// Numbers of the configuration that concern the channels of latents; nil where it has none.
+  private func latentNumbers(_ key: String, in range: ClosedRange<Double>) throws(FileError) -> [Double]? {
+    guard let value = files.configuration[key], value != .null else { return nil }
+    let channels = graph.declaredInputs.first?.type.shape.last?.fixed ?? 0
+    let numbers = value.array?.map(\.double) ?? []
+    guard numbers.count == channels, numbers.allSatisfy({ $0.map(range.contains) == true }) else {
+      throw FileError(
+        files.configurationPath, key,
+        "expected \(channels) numbers from \(range.spelling), one a channel of latents")
+    }
+    return numbers.map { $0! }
+  }
 
   /// A number of the configuration that concerns latents; nil where it has none.
   fileprivate func latentNumber(_ key: String, in range: ClosedRange<Double>) throws(FileError) -> Double? {

@@ -63,6 +63,8 @@ public enum InputRole: String, Hashable, Sendable, CaseIterable {
   case timestep
   /// Of a denoiser, how far it is to move towards what the text says: a number an entry.
   case guidance
+  /// The same less 1, as sines and cosines: N numbers an entry.
+  case guidanceEmbedding = "guidance_embedding"
   /// Of a denoiser, the class of each entry's image.
   case label
   /// Where each row stands in its entry: of packed images 0, the line and the column, of texts 0.
@@ -81,7 +83,7 @@ public enum InputRole: String, Hashable, Sendable, CaseIterable {
   public var mayBeOfPrompt: Bool {
     switch self {
     case .token, .chosen, .ending, .sample, .timestep: false
-    case .position, .entry, .guidance, .label, .place, .filling, .textLength, .given: true
+    case .position, .entry, .guidance, .guidanceEmbedding, .label, .place, .filling, .textLength, .given: true
     }
   }
 
@@ -92,7 +94,7 @@ public enum InputRole: String, Hashable, Sendable, CaseIterable {
   public var isGiven: Bool {
     switch self {
     case .token, .position, .entry, .chosen, .ending, .filling, .textLength: false
-    case .sample, .timestep, .guidance, .label, .place, .given: true
+    case .sample, .timestep, .guidance, .guidanceEmbedding, .label, .place, .given: true
     }
   }
 

@@ -34,7 +34,7 @@ extension PictureModel {
       throw EngineError("the pipeline reads no negative prompt: leave it out")
     }
     if request.guidance > 1, !pipeline.isGuided,
-      !denoiser.plan.inputs.contains(where: { $0.role == .guidance })
+      !denoiser.plan.inputs.contains(where: { $0.role == .guidance || $0.role == .guidanceEmbedding })
     {
       throw EngineError("the pipeline reads no guidance: leave it out, or give 0")
     }

@@ -83,6 +83,8 @@ package struct DenoiserInputs: Sendable {
         tensors[input.name] = numbers(constant.values, entries.count)
       } else if input.role == .guidance {
         tensors[input.name] = numbers([guidance], entries.count)
+      } else if input.role == .guidanceEmbedding, let width = input.type.shape.last?.fixed {
+        tensors[input.name] = numbers(guidanceEmbedding(guidance, width: width), entries.count)
       } else if input.role == .label {
         tensors[input.name] = .init(labels)
       } else if input.role == .place, input.isCounted(by: "P"), let grid = layout.grid,

@@ -154,6 +154,18 @@ private struct Tile {
   }
 }
 
+extension PlanPipeline {
+  /// Latents `[C,H,W]` as the decoder takes them: divided by the scale of each channel, and moved by its shift.
+  package func decoderInput(_ latents: [Float], channels: Int) -> [Float] {
+    func number(_ numbers: [Double], _ channel: Int) -> Double { numbers[numbers.count == 1 ? 0 : channel] }
+    let pixels = latents.count / channels
+    return (0..<channels).flatMap { channel in
+      let (scale, shift) = (number(latentScales, channel), number(latentShifts, channel))
+      return latents[channel * pixels..<(channel + 1) * pixels].map { Float(Double($0) / scale + shift) }
+    }
+  }
+}
+
 extension EntryModel {
   /// Of a decoder, its input as images of so many channels.
   fileprivate var images: (input: TensorType, result: TensorType)? {

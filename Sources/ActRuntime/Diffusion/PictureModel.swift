@@ -90,6 +90,10 @@ package final class PictureModel {
       throw failure("a denoiser of \(rows) rows of an image")
     }
     let shape = inputs.sampleShape
+    guard [pipeline.latentScales, pipeline.latentShifts].allSatisfy({ [1, shape[0]].contains($0.count) })
+    else {
+      throw failure("a scale and a shift of latents, or one for each of \(shape[0]) channels")
+    }
     decoder =
       decoders.isEmpty
       ? nil : try PictureDecoder(decoders, latentShape: shape, tile: pipeline.decodeTile, path: path)
@@ -219,8 +223,9 @@ package final class PictureModel {
     let strengths = strengths(steering, at: calls - 1, of: decoder.modules[0])
     // One by one: a picture takes much more memory than a sample.
     return try samples.map { sample in
-      let z = sample.map { Float(Double($0) / pipeline.latentScale + pipeline.latentShift) }
-      return try decoder.picture(of: z, strengths).map { $0 / 2 + 0.5 }
+      try decoder.picture(of: pipeline.decoderInput(sample, channels: latentShape[0]), strengths).map {
+        $0 / 2 + 0.5
+      }
     }
   }
 }

@@ -35,7 +35,9 @@ package struct EntryInput: Sendable {
   ) throws(FileError) {
     switch input.role {
     case .position, .entry, .chosen, .ending: return nil
-    case .token, .sample, .timestep, .guidance, .label, .place, .filling, .textLength, .given: break
+    case .token, .sample, .timestep, .guidance, .guidanceEmbedding, .label, .place, .filling, .textLength,
+      .given:
+      break
     }
     guard case .symbol(let symbol)? = input.type.shape.first, let width = input.type.elementsPerSymbol else {
       preconditionFailure("verified")

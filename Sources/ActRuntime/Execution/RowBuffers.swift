@@ -122,7 +122,7 @@ struct RowBuffers {
     case .position: places[.ragged(symbol)]?.positions
     case .entry: places[.ragged(symbol)]?.entries
     case .chosen, .ending: chosenRows
-    case .sample, .timestep, .guidance, .label, .place, .filling, .textLength, .given: nil
+    case .sample, .timestep, .guidance, .guidanceEmbedding, .label, .place, .filling, .textLength, .given: nil
     }
   }
 
