@@ -7,7 +7,7 @@ cd "$(dirname "$0")" || exit
 
 failed=()
 for name in vs-llama "vs-llama --shape gemma2-0.5b" "vs-llama --shape qwen3-0.5b" vs-openvino vs-transformers overhead \
-  roofline perplexity fit methods diffusion; do
+  roofline perplexity fit methods diffusion large; do
   echo "== $name" >&2
   read -ra command <<<"$name"
   "./${command[0]}.sh" "${command[@]:1}" "$@" || failed+=("$name")

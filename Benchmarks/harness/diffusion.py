@@ -281,8 +281,8 @@ def sections(series: Series, groups: Groups, threads: int) -> list[str]:
         products, attention = operations["products"] / 1e9, operations["attention"] / 1e9
         parts += [
             f"## {mine[0][0].what}\n\n{products:.1f} GFLOP in products with weights, {attention:.1f} in attention; "
-            f"{threads} threads. *Of the bound*: the share that actrun reaches of what the probe's multiply-adds allow, "
-            "of which dot products of bf16 do two and of bytes four at once.\n",
+            f"{threads} threads. *Of the bound*: the share that actrun reaches of what the probe's multiply-adds "
+            "allow, of which dot products of bf16 do two and of bytes four at once.\n",
             table(["weights", "engine", "ms a call", "actrun is faster", "peak memory, MB", "of the bound"], rows),
         ]
     return parts

@@ -21,7 +21,7 @@ for style in line colour; do
   for method in "${methods[@]}"; do
     map=$work/$style-$method.maps.safetensors
     actc fit "$model" --size 32x32 --source "$here/captions.txt" --target "$here/captions.txt" \
-      --append-target "$here/tags-$style.txt" --append-drawn 2 --method "$method" --sites 'unet.*norm*' \
+      --append-target "$here/tags-$style.txt" --append-drawn 2 --method "$method" --sites 'unet.*attn2.to_out*' \
       --of-steps 12 --seed 1 -o "$map"
     actc compile "$model" --size 32x32 --entries 16 --maps "$style=$map" -o "$work/$method.plan"
     for strength in 0.25 0.5 0.75 1; do

@@ -44,7 +44,8 @@ import Workbench
     let file = try SafetensorsFile(fixture("\(fitted.pipeline)/fit.safetensors"))
     var options = PromptOptions()
     options.seed = try #require(UInt64(file.metadata("seed") ?? ""))
-    options.runSteps = try #require(Int(file.metadata("steps") ?? ""))
+    let runSteps: Int = try #require(Int(file.metadata("steps") ?? ""))
+    options.runSteps = runSteps
     options.steps = try #require(DenoisingSteps(steps))
     let seed = options.seed
     func prompts(_ side: Side) throws -> [FitPrompt] {
