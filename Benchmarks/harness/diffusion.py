@@ -74,10 +74,11 @@ def main(options) -> None:
     for network in networks:
         network.write()
         for each in weights:
-            try:
-                contestants += entrants(tools, network, each, peers, options.threads)
-            except Unavailable as error:
-                refused.append(str(error))
+            for make in [ours, theirs]:
+                try:
+                    contestants += make(tools, network, each, peers, options.threads)
+                except Unavailable as error:
+                    refused.append(f"{group_of(network, each)}: {error}")
     series = measure(contestants, options.turns)
     series.failures += refused
     groups = [(network, each, group_of(network, each)) for network in networks for each in weights]
@@ -95,23 +96,28 @@ def group_of(network: Network, weights: str) -> str:
     return f"{network.name}, {weights}"
 
 
-def entrants(tools: Tools, network: Network, weights: str, peers: list[str], threads: int) -> list[Contestant]:
-    """All who make a call of a network at a type of weights."""
+def ours(tools: Tools, network: Network, weights: str, peers: list[str], threads: int) -> list[Contestant]:
+    """actrun, bare and steered, on a call of a network at a type of weights."""
     group, inputs = group_of(network, weights), network.folder / "inputs.safetensors"
     compiled = ["--entries", "1", *network.options]
 
-    def ours(name: str, plan: pathlib.Path, *arguments: str) -> Contestant:
+    def bench(name: str, plan: pathlib.Path, *arguments: str) -> Contestant:
         argv = [tools.actrun, "bench", plan, "--input", inputs, "-r", network.calls, "-t", threads, "--json"]
         return Contestant(name, group, [*map(str, argv), *arguments], parse_bench)
 
-    found = [ours(OURS, tools.plan(weights, *compiled, model=network.folder))]
+    found = [bench(OURS, tools.plan(weights, *compiled, model=network.folder))]
     if network.name == "unet":
         map_file = map_at_norms(tools, network)
         plan = tools.plan(
             weights, *compiled, "--maps", f"m={map_file}", "--force", "fingerprint", model=network.folder, name="norms"
         )
-        found.append(ours(STEERED, plan, "--steer", "m=1"))
-    sizes = [str(threads), str(network.calls)]
+        found.append(bench(STEERED, plan, "--steer", "m=1"))
+    return found
+
+
+def theirs(tools: Tools, network: Network, weights: str, peers: list[str], threads: int) -> list[Contestant]:
+    """The peers on the same."""
+    found, group, sizes = [], group_of(network, weights), [str(threads), str(network.calls)]
     if "openvino" in peers:
         dtype, compression = OPENVINO[weights]
         script = str(BENCHMARKS / "peers/openvino_network_bench.py")

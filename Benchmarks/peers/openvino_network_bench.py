@@ -23,7 +23,10 @@ def export(name: str, folder: str, path: str, *options: str) -> None:
 
     network, inputs = load(name, folder)
     with torch.no_grad():
-        model = openvino.convert_model(network, example_input=tuple(inputs.values()))
+        # Masks of transformers' encoders cannot be traced, but exported.
+        given = tuple(inputs.values())
+        source = torch.export.export(network, given) if name == "encoder" else network
+        model = openvino.convert_model(source, example_input=None if name == "encoder" else given)
     model.reshape({port: list(value.shape) for port, value in zip(model.inputs, inputs.values(), strict=True)})
     if "--int8" in options:
         import nncf
