@@ -48,5 +48,5 @@ Examples/emoji/get-model.sh "$emoji"
   --append-target Examples/emoji/tags-line.txt --append-drawn 2 --sites 'unet.*attn2.to_out*' --of-steps 12 --seed 1 \
   -o "$work/line.maps.safetensors"
 "$actc" compile "$emoji" --size 32x32 --maps line="$work/line.maps.safetensors" -o "$work/emoji.plan"
-"$actrun" image "$work/emoji.plan" --prompts Examples/emoji/captions-held-out.txt --limit 8 --steps 12 --steer line=0:1:0.25 \
-  -o "$work/emoji.png"
+"$actrun" image "$work/emoji.plan" --prompts Examples/emoji/captions-held-out.txt --shuffle 1 --limit 10 \
+  --steps 12 --steer line=0:1:0.25 -o "$work/emoji.png"

@@ -245,7 +245,7 @@ def goals(series: Series, groups: Groups, threads: int) -> list[Goal]:
         if limit and theirs and speed and limit * SHARE / 100 < theirs * FASTER:
             found.append(Goal(f"{group}: share of the bound", reached, SHARE, " %"))
         else:
-            found.append(Goal(f"{group}: against {peer}", faster, FASTER))
+            found.append(Goal(f"{group}: against {peer or 'any peer'}", faster, FASTER))
         small = best(series, group, "peak_bytes", most=False)
         if small:
             found.append(
