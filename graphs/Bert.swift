@@ -1,7 +1,7 @@
 import ActFormats
 import ActIR
 
-/// BERT (arXiv 1810.04805): an encoder of whole texts, with learned positions and norms behind each layer.
+/// BERT (arXiv 1810.04805): an encoder of whole texts, with learned positions and norms after each layer.
 ///
 /// The pooler is there where the checkpoint has it; what a head over masked tokens adds is not read.
 let bert = Architecture(

@@ -87,7 +87,7 @@ extension ModelBuilder {
     return try linear(mixed, "\(module).o_proj", width, a.heads.queryChannels, bias: a.hasBias)
   }
 
-  /// A layer of Gemma 2 and 3: norms before and behind attention and MLP.
+  /// A layer of Gemma 2 and 3: norms before and after attention and MLP.
   mutating func gemmaSandwichLayer(
     _ x: ValueID, _ table: ValueID, _ d: DecoderConfiguration, _ a: GemmaAttention, _ layer: Int
   ) throws -> ValueID {

@@ -1,7 +1,7 @@
 import ActFormats
 import ActIR
 
-/// Gemma 2 (arXiv 2408.00118): Gemma with norms behind attention and MLP too, soft caps, and a window in every other
+/// Gemma 2 (arXiv 2408.00118): Gemma with norms after attention and MLP too, soft caps, and a window in every other
 /// layer.
 let gemma2 = Architecture("Gemma2ForCausalLM") { configuration, weightType in
   var c = try GemmaConfiguration(configuration, context: 8192, logitCap: 30) { $0 % 2 == 0 }

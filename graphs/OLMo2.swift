@@ -1,7 +1,7 @@
 import ActFormats
 import ActIR
 
-/// OLMo 2 (arXiv 2501.00656): Llama with norms behind attention and MLP in place of before them, and of all queries and
+/// OLMo 2 (arXiv 2501.00656): Llama with norms after attention and MLP in place of before them, and of all queries and
 /// keys of a row together.
 let olmo2 = Architecture("Olmo2ForCausalLM") { configuration, weightType in
   let d = try DecoderConfiguration(configuration, .init(eps: 1e-5))

@@ -1,7 +1,7 @@
 import ActFormats
 import ActIR
 
-/// OPT (arXiv 2205.01068): learned positions that begin at row 2 of their table, norms before or behind attention and
+/// OPT (arXiv 2205.01068): learned positions that begin at row 2 of their table, norms before or after attention and
 /// MLP, and an embedding that may be narrower than the stream.
 let opt = Architecture("OPTForCausalLM") { configuration, weightType in
   let c = try OPTConfiguration(configuration)

@@ -1,7 +1,7 @@
 import ActFormats
 import ActIR
 
-/// RoBERTa (arXiv 1907.11692) and XLM-RoBERTa: BERT, whose first token takes the position behind that of padding.
+/// RoBERTa (arXiv 1907.11692) and XLM-RoBERTa: BERT, whose first token takes the position after that of padding.
 let roberta = Architecture(
   "RobertaModel", "RobertaForMaskedLM", "XLMRobertaModel", "XLMRobertaForMaskedLM", otherHeads: ["lm_head."]
 ) { configuration, weightType in

@@ -62,7 +62,7 @@ extension ModelBuilder {
     }
     newImage = try modulatedFeedForward(
       newImage, n.parts[1], "\(prefix).norm2", "\(prefix).ff", "\(prefix):1")
-    // Nothing reads the text behind the last block.
+    // Nothing reads the text after the last block.
     guard let m else { return (text, newImage) }
     let ofText = graph.append(.partRows([.symbol("T")]), mixed, name: "\(attention).text")
     let textOut = try linear(ofText, "\(attention).to_add_out", width, width, bias: true)

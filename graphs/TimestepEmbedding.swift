@@ -73,7 +73,7 @@ extension ModelBuilder {
   ///   - width: that of the result.
   ///   - activation: that between the layers.
   ///   - act: what its module is called.
-  ///   - last: one behind the second layer, where there is one.
+  ///   - last: one after the second layer, where there is one.
   ///   - condition: what a layer without a bias adds to x, where there is something.
   /// - Returns: the embedding, `f32[B,width]`.
   /// - Throws: `FileError` for a tensor that is missing or of another shape.

@@ -83,7 +83,7 @@ extension ModelBuilder {
   }
 
   /// Diffusers' `KAttentionBlock`, as the site `prefix`: attention of pixels to their image where `attendsToPixels` says so,
-  /// and to the text, each behind a norm that time moves and added to what that reads.
+  /// and to the text, each after a norm that time moves and added to what that reads.
   private mutating func adaptiveAttention(
     _ x: ValueID, _ text: ValueID, _ prefix: String, time: ValueID, headWidth: Int, attendsToPixels: Bool
   ) throws -> ValueID {

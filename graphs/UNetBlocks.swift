@@ -113,7 +113,7 @@ extension ModelBuilder {
       "up_block_types", "blocks that read as many images as those of down_block_types give")
   }
 
-  /// A residual block, and what attends behind it.
+  /// A residual block, and what attends after it.
   private mutating func unetLayer(
     _ x: ValueID, _ prefix: String, _ layer: Int, _ c: UNetBlock, _ conditions: UNetConditions
   ) throws -> ValueID {

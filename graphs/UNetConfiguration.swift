@@ -9,16 +9,16 @@ struct UNetBlock {
     case plain
     /// The same, with one more to resample images.
     case resnet
-    /// Residual blocks, and attention of pixels to their image behind each.
+    /// Residual blocks, and attention of pixels to their image after each.
     case attention
-    /// Residual blocks, and behind each a transformer that attends to the text.
+    /// Residual blocks, and after each a transformer that attends to the text.
     case crossAttention
-    /// Residual blocks, one more to resample images, and attention of pixels to the text and their image at once behind
+    /// Residual blocks, one more to resample images, and attention of pixels to the text and their image at once after
     /// each.
     case jointAttention
     /// Residual blocks whose norms time moves.
     case adaptive
-    /// The same, with attention of pixels to the text behind each.
+    /// The same, with attention of pixels to the text after each.
     case adaptiveAttention
 
     /// Whether the blocks of a level join one image of the way down, and not one for each layer.
@@ -41,7 +41,7 @@ struct UNetBlock {
   var attendsToTextAlone, projectsRows: Bool
   /// Whether its residual blocks read the embedding of time through the activation.
   var activatesTime = true
-  /// The channels of the block behind it on the way up; on the way down its own.
+  /// The channels of the block after it on the way up; on the way down its own.
   var next = 0
   /// How it norms the text that pixels attend to beside their image.
   var textNorm: UNetTextNorm?

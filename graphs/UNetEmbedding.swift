@@ -46,7 +46,7 @@ struct UNetEmbedding {
   /// The channels of the embedding, before that of classes stands beside it.
   var width: Int
   var activation: Activation
-  /// Behind the second layer of time, and behind the sum of all.
+  /// After the second layer of time, and after the sum of all.
   var last, whole: Activation?
   /// The channels of `timestep_cond`, which is added to the embedding of time.
   var conditionWidth: Int?

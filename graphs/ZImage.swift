@@ -88,7 +88,7 @@ extension ModelBuilder {
     return graph.append(.select, isFilling, token, embedded, name: "text")
   }
 
-  /// The patches of the image as rows, and behind them the learned one that fills them up.
+  /// The patches of the image as rows, and after them the learned one that fills them up.
   private mutating func zImagePatches(
     _ image: ValueID, _ patches: Patches, _ c: ZImageConfiguration
   ) throws -> ValueID {
@@ -212,7 +212,7 @@ struct ZImageConfiguration {
   var conditionWidth: Int { min(width, 256) }
   /// That between the layers of a feed-forward layer, as the published code rounds it.
   var innerWidth: Int { Int(Double(width) / 3 * 8) }
-  /// The most rows of text, filled up: the image stands behind them along the first axis, whose places begin at 1.
+  /// The most rows of text, filled up: the image stands after them along the first axis, whose places begin at 1.
   var mostTextRows: Int { (lengths[0] - 2) / InputRole.fillingMultiple * InputRole.fillingMultiple }
 
   init(_ c: Configuration) throws {

@@ -2,10 +2,10 @@ import ActFormats
 import ActIR
 
 // Where the rows of Z-Image's text and image stand: a text's behind each other along the first of three axes, an image's
-// behind them, by line and column along the other two.
+// after them, by line and column along the other two.
 
 extension ModelBuilder {
-  /// The rotary table of the text, `f32[T,W]`: its rows stand behind each other along the first axis.
+  /// The rotary table of the text, `f32[T,W]`: its rows stand after one another along the first axis.
   ///
   /// The published code counts them from 1; all places along this axis are one less here, which turns nothing.
   mutating func zImageTextTable(_ c: ZImageConfiguration) -> ValueID {
@@ -26,7 +26,7 @@ extension ModelBuilder {
     return graph.append(.concat(axis: 1), parts, name: "positions.rotary")
   }
 
-  /// The rotary table of the image, `f32[B,N,W]`: behind the text along the first axis, and along the other two the line
+  /// The rotary table of the image, `f32[B,N,W]`: after the text along the first axis, and along the other two the line
   /// and the column of a patch.
   mutating func zImageTable(
     _ patches: Patches, _ length: ValueID, _ c: ZImageConfiguration

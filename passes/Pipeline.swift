@@ -47,7 +47,7 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
     // Frozen maps only: into the layer before, else into the layers after.
     foldAffineIntoLinear,
     foldAffineIntoReaders,
-    // A live shift that no norm took: what it adds behind the layers after it waits for their epilogues.
+    // A live shift that no norm took: what it adds after the layers that follow it waits for their epilogues.
     foldShiftIntoReaders,
     foldMapIntoLinear,
     foldMapIntoReaders,

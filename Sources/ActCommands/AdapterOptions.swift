@@ -21,7 +21,7 @@ struct AdapterOptions: ParsableArguments {
     try parsed().map { try PipelineAdapter($0.path, weight: $0.weight) }
   }
 
-  /// The path and the weight of each: what stands behind the last `=` is a weight where it is a number.
+  /// The path and the weight of each: what stands after the last `=` is a weight where it is a number.
   private func parsed() throws -> [(path: String, weight: Double)] {
     try lora.map { text in
       guard let index = text.lastIndex(of: "="), let weight = Double(text[text.index(after: index)...]) else {

@@ -203,7 +203,7 @@ extension Graph {
     case .rmsNorm, .layerNorm: return .norm
     case .linear, .conv: return isOfInput ? .weightsAfter : .weightsBefore
     case .linearEpilogue(let body), .convEpilogue(_, let body):
-      // A live shift is no weight: it is added behind the product.
+      // A live shift is no weight: it is added after the product.
       if isOfInput { return times[operand.index] == .compile ? .weightsAfter : .epilogue }
       // A bias is a weight wherever the layer adds it.
       let isBias = node.inputs.indices.dropFirst(2).contains { index in

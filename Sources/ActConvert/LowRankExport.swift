@@ -250,7 +250,7 @@ extension Matrix {
     for column in 0..<columns { self[index, column] = other[row, column] }
   }
 
-  /// The elements with zeros behind the columns.
+  /// The elements with zeros after the columns.
   fileprivate func widened(to count: Int) -> [Double] {
     var wide = Matrix(zeros: rows, count)
     for row in 0..<rows { for column in 0..<columns { wide[row, column] = self[row, column] } }

@@ -56,7 +56,7 @@ extension Expression {
   private static func body(
     of piece: Substring, at index: Int, isLast: Bool
   ) throws(InstructionProblem) -> Substring {
-    // A sign behind a brace is one of an attribute.
+    // A sign after a brace is one of an attribute.
     guard let equals = piece.prefix(while: { $0 != "{" }).firstIndex(of: "=") else {
       guard isLast else { throw InstructionProblem("expected `t\(index) = …`, found `\(piece)`") }
       return piece

@@ -69,7 +69,7 @@ extension Graph {
 }
 
 extension Node {
-  /// The site of the node that takes this one's place behind an earlier one of the same module: this one's, unless that
+  /// The site of the node that takes this one's place after an earlier one of the same module: this one's, unless that
   /// is only another name of what the earlier one gives.
   package func site(behind earlier: Node) -> String? {
     guard let own = site, let other = earlier.site else { return site ?? earlier.site }
@@ -128,7 +128,7 @@ extension Graph {
   /// The graph with a node for each of the sites `MODULE:delta` among `names`, by way of which its output is computed.
   ///
   ///     %own = sub %y, %x                                %x is the module's input, %y its output
-  ///     %delta = sub %y, %x {site = "MODULE:delta"}      a map T is inserted behind it
+  ///     %delta = sub %y, %x {site = "MODULE:delta"}      a map T is inserted after it
   ///     %change = sub %delta, %own                       T(delta) − delta: exactly 0 where T does nothing
   ///     %moved = add %y, %change                         x + T(delta), which readers of %y read
   ///

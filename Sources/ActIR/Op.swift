@@ -95,7 +95,7 @@ public enum Op: Hashable, Sendable {
   case ropeTable(RotaryEmbedding)
   /// Rotates every head. `x: f32[…,H·headWidth], table: f32[…,W] -> f32[…,H·headWidth]`
   case rope(headWidth: Int, pairs: RotaryPairs = .halves)
-  /// Keeps keys and values in a cache, behind those of the earlier rows of each sequence.
+  /// Keeps keys and values in a cache, after those of the earlier rows of each sequence.
   /// `k: f32[T,G·W], v: f32[T,G·W] -> kv[S,G,W]`
   case kvAppend(KeyValues, cache: Int)
   /// Keys and values of a call that holds whole entries. `k: f32[…,G·W], v: f32[…,G·W] -> kv[…,G,W]`
@@ -112,7 +112,7 @@ public enum Op: Hashable, Sendable {
   case embedding
   /// `x: f32[T,…], rows: i32[R] -> f32[R,…]`
   case takeRows
-  /// The rows of text and those of the image of each entry, one behind the other.
+  /// The rows of text and those of the image of each entry, one after the other.
   /// `text: f32[T,D], image: f32[P,D] or f32[B,…,D] -> f32[T+P,D] or f32[T+N,D]`
   case joinRows
   /// The rows of one kind, whose axes before the channels these are, out of joined ones.
@@ -135,7 +135,7 @@ public enum Op: Hashable, Sendable {
   case matvec
   /// Axis i of the result is axis `axes[i]` of the operand. `w: [S] -> f32[S']`
   case permute([Int])
-  /// Matrices one behind the other. `a: [N,K], b: [N,K], … -> [E,N,K]`; they may be packed
+  /// Matrices one after the other. `a: [N,K], b: [N,K], … -> [E,N,K]`; they may be packed
   case stack
   /// `[S] -> dtype[S]`, round to nearest even
   case cast(DType)

@@ -108,7 +108,7 @@ package struct NodeStatement {
 }
 
 extension InputOp {
-  /// An input of a graph's head, with the role and the time that stand behind its type.
+  /// An input of a graph's head, with the role and the time that stand after its type.
   fileprivate init(named name: String, from lexer: inout Lexer) throws(ParseError) {
     self.init(name: name)
     guard lexer.token == .punctuation("{") else { return }

@@ -12,7 +12,7 @@ public enum DType: String, Hashable, Sendable, CaseIterable {
   case i32
   /// Masks: what comparisons give and `select` takes.
   case bool
-  /// Matrices packed for linear layers, in panels of 16 rows; see ``PackedFormat``. Several lie one behind the other.
+  /// Matrices packed for linear layers, in panels of 16 rows; see ``PackedFormat``. Several lie one after the other.
   case f32x16, bf16x16, q8x16, q4x16
   /// Keys and values of attention, `[positions, heads, channels of a head]`, in blocks of positions; see ``KeyValues``.
   case kvf32, kvbf16

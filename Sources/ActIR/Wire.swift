@@ -24,7 +24,7 @@ public struct Wire: Hashable, Sendable {
 
   /// The input.
   public var input: String
-  /// The rows of each entry, one part behind the other.
+  /// The rows of each entry, one part after the other.
   public var parts: [Part]
 
   /// A wire to `input` from `result` of `module`.

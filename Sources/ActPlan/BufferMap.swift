@@ -2,7 +2,7 @@ import ActIR
 
 /// The buffer that holds each value of a call, and the elements of a row that the value has there.
 ///
-/// A row here is what a symbol counts: all that lies behind the first dimension. It is filled in schedule order, as
+/// A row here is what a symbol counts: all that lies after the first dimension. It is filled in schedule order, as
 /// values are given their places.
 package struct BufferMap {
   /// For every value, the value that owns its buffer: itself, or the one that it is a view of or is written over.

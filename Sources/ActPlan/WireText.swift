@@ -1,7 +1,7 @@
 import ActIR
 
 // The text form of a wire: `wire INPUT = RESULT from @MODULE`, where results with commas between stand side by side along
-// the channels, and parts with `then` between one behind the other along the rows; a part may be `zeros COUNT`.
+// the channels, and parts with `then` between one after the other along the rows; a part may be `zeros COUNT`.
 
 extension Wire {
   private static let mostParts = 64
@@ -18,7 +18,7 @@ extension Wire {
     return "wire \(input) = \(parts.joined(separator: " then "))"
   }
 
-  /// Parses what stands behind `wire`.
+  /// Parses what stands after `wire`.
   init(from lexer: inout Lexer) throws(ParseError) {
     self.init(try lexer.word("an input"), [])
     try lexer.expect("=")

@@ -95,7 +95,7 @@ private struct Problem {
     let width = samples.columns
     var gradient = point.map { $0 * ridge }
     gradient[width] = 0
-    // The rows of samples with a 1 behind, times the root of p (1 − p): their products are the Hessian.
+    // The rows of samples with a 1 after, times the root of p (1 − p): their products are the Hessian.
     var rows = Matrix(zeros: samples.rows, width + 1)
     for row in 0..<samples.rows {
       let error = signs[row] / (1 + exp(signs[row] * odds[row]))

@@ -1,6 +1,6 @@
 import ActIR
 
-/// Moves a live shift behind the linear layers that read it, where nothing else does.
+/// Moves a live shift after the linear layers that read it, where nothing else does.
 ///
 ///     %p = mul %c, %l                %x = linear %h, %w
 ///     %t = add %h, %p                %d = matvec %w, %c         known at compile time

@@ -28,7 +28,7 @@ struct SlicedStep {
     (directions ?? Matrix(identity: lines.count)).scalingRows(by: lines.map { $0.slope - 1 })
   }
 
-  /// Puts the linear part of a linear step behind that of those before it: `a ← a + Vᵀ diag(slope − 1) V a`.
+  /// Puts the linear part of a linear step after that of those before it: `a ← a + Vᵀ diag(slope − 1) V a`.
   func compose(onto a: inout Matrix) {
     guard let directions else {
       a = a.scalingRows(by: lines.map(\.slope))

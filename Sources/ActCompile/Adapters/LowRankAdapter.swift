@@ -135,7 +135,7 @@ package final class LowRankAdapter: Sendable {
   }
 }
 
-/// A tensor's name taken apart: `base_model.model.MODULE.lora_A.weight`, in which an adapter's own name may stand behind
+/// A tensor's name taken apart: `base_model.model.MODULE.lora_A.weight`, in which an adapter's own name may stand after
 /// `lora_A`, or `….lora_B.bias`.
 private struct TensorName {
   var module: String

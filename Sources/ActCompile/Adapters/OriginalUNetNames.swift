@@ -26,7 +26,7 @@ struct OriginalUNetNames {
     guard parts.count > 2, let number = Int(parts[1]) ?? (parts[0] == "mid_block" ? 0 : nil) else {
       return nil
     }
-    // A block begins behind the first convolution, and ends with its sampler.
+    // A block begins after the first convolution, and ends with its sampler.
     func place(_ layer: Int) -> String {
       parts[0] == "down_blocks"
         ? "input_blocks.\(1 + number * (resnetCount + 1) + layer)"

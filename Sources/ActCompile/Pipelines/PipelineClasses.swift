@@ -31,7 +31,7 @@ let stableDiffusionXL = PictureMaking(
     return [.init("time_ids", sides + [0, 0] + sides)]
   })
 
-/// Stable Diffusion 3: two encoders side by side, and the rows of a third behind them.
+/// Stable Diffusion 3: two encoders side by side, and the rows of a third after them.
 let stableDiffusion3 = PictureMaking(
   className: "StableDiffusion3Pipeline",
   texts: [

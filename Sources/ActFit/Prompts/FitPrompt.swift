@@ -75,7 +75,7 @@ package struct AppendedPhrases: Sendable {
     self.counts = counts
   }
 
-  /// A prompt with its phrases behind it, after commas: those that are fixed, and then those drawn by the seed and the
+  /// A prompt with its phrases after it, after commas: those that are fixed, and then those drawn by the seed and the
   /// sample; see `SampleNoise.choice`.
   package func append(to prompt: String, seed: UInt64, sample: Int) -> String {
     let rest = phrases.dropFirst(counts.fixed)

@@ -60,7 +60,7 @@ private final class UnnamedFile {
 
   deinit { close(descriptor) }
 
-  /// Writes floats behind the others, and maps them.
+  /// Writes floats after the others, and maps them.
   func append(_ values: [Float]) throws(FileError) -> MappedFloats {
     // A mapping begins at a page.
     let page = sysconf(Int32(_SC_PAGESIZE))

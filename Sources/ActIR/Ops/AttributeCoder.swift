@@ -100,7 +100,7 @@ struct AttributeCoder {
     if value != fallback { printed.append((key, .float(Double("\(value)")!))) }
   }
 
-  /// The body behind a product with a matrix, which is an operand of the node and not of the body.
+  /// The body after a product with a matrix, which is an operand of the node and not of the body.
   mutating func epilogue(_ value: inout Expression) throws(ParseError) {
     try body(&value, inputCount: max(0, operandCount - 1))
   }

@@ -1,4 +1,4 @@
-/// The rows of text and those of the image of each entry, one behind the other.
+/// The rows of text and those of the image of each entry, one after the other.
 /// `text: f32[T,D], image: f32[P,D] or f32[B,…,D] -> f32[T+P,D] or f32[T+N,D]`
 struct JoinRowsOp: OpDefinition {
   let mnemonic = "join_rows"

@@ -1,5 +1,5 @@
 extension Op {
-  /// The body behind the product with a matrix that the op is, over that product and the operands after the matrix.
+  /// The body after the product with a matrix that the op is, over that product and the operands after the matrix.
   ///
   /// nil for ops that are no such product. The body of one without an epilogue is empty, or adds its bias.
   public func epilogue(operandCount: Int) -> Expression? {
@@ -13,7 +13,7 @@ extension Op {
     }
   }
 
-  /// The same product with `body` behind it; nil for ops that are no product with a matrix.
+  /// The same product with `body` after it; nil for ops that are no product with a matrix.
   public func withEpilogue(_ body: Expression) -> Op? {
     switch self {
     case .linear, .linearEpilogue: .linearEpilogue(body)
@@ -22,7 +22,7 @@ extension Op {
     }
   }
 
-  /// Whether the op is a product with a matrix, its operand 1, and at most a bias behind it, its operand 2.
+  /// Whether the op is a product with a matrix, its operand 1, and at most a bias after it, its operand 2.
   public var isPlainProduct: Bool {
     switch self {
     case .linear, .conv: true
@@ -32,14 +32,14 @@ extension Op {
 }
 
 extension Operands {
-  /// Checks that there are as many operands as a product with `body` behind it reads.
+  /// Checks that there are as many operands as a product with `body` after it reads.
   func expectEpilogue(_ body: Expression) throws(TypeMismatch) {
     guard count == body.inputCount + 1, count >= 2 else {
       throw mismatch("\(max(2, body.inputCount + 1)) operands, as the body reads")
     }
   }
 
-  /// Checks the body behind a product of type `result`, and the operands after the matrix.
+  /// Checks the body after a product of type `result`, and the operands after the matrix.
   func epilogue(_ body: Expression, of result: TensorType) throws(TypeMismatch) {
     // The product, which is a number as x is, stands for x and the matrix.
     try self.body(body, over: [0] + types.indices.dropFirst(2))

@@ -87,7 +87,7 @@ struct WeightedSumOp: OpDefinition {
   }
 }
 
-/// Matrices one behind the other, as experts have them. `a: [N,K], b: [N,K], … -> [E,N,K]`; they may be packed
+/// Matrices one after the other, as experts have them. `a: [N,K], b: [N,K], … -> [E,N,K]`; they may be packed
 struct StackOp: OpDefinition {
   let mnemonic = "stack"
   var op: Op { .stack }
@@ -115,7 +115,7 @@ extension Operands {
     return (type, type.shape.dropLast())
   }
 
-  /// Matrices that linear layers read, one behind the other.
+  /// Matrices that linear layers read, one after the other.
   fileprivate func layers(_ index: Int) throws(TypeMismatch) -> TensorType {
     let type = types[index]
     guard type.dtype.isFloat || type.dtype.packedFormat != nil, type.rank == 3,

@@ -1,6 +1,6 @@
 import ActLimits
 
-/// Keeps keys and values in a cache, behind those of the earlier rows of each sequence.
+/// Keeps keys and values in a cache, after those of the earlier rows of each sequence.
 /// `k: f32[T,G·W], v: f32[T,G·W] -> kv[S,G,W]`
 struct KVAppendOp: OpDefinition {
   var keyValues = KeyValues(heads: 0, headWidth: 0)

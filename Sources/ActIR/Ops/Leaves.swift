@@ -16,7 +16,7 @@ struct InputOp: OpDefinition {
     try codeMeaning(&coder)
   }
 
-  /// In a graph's head the name stands before the type, and role and time behind it.
+  /// In a graph's head the name stands before the type, and role and time after it.
   mutating func codeMeaning(_ coder: inout AttributeCoder) throws(ParseError) {
     var word = role.rawValue
     try coder.word("role", &word, default: InputRole.given.rawValue)

@@ -75,7 +75,7 @@ public struct OpTraits: Hashable, Sendable {
   public var overwritable: Overwritable
 
   /// Which of `count` operands the kernel finds the row of for each of its own, so that they may be repeated in any way: all
-  /// of an elementwise op, those behind a matrix, or else behind the first.
+  /// of an elementwise op, those after a matrix, or else after the first.
   public func repeatedOperands(of count: Int) -> Range<Int> {
     guard flags.contains(.repeats) else { return 0..<0 }
     let first = elementwise != nil ? 0 : matrixOperand.map { $0 + 1 } ?? 1

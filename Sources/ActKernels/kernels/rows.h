@@ -122,7 +122,7 @@ static void cast(const void *args, int worker, int workers) {
   const act_cast_args *a = args;
   enum { BLOCK = 256 };
   share blocks = share_of((a->count + BLOCK - 1) / BLOCK, worker, workers);
-  // The last block may be short, and a worker behind it has none: both ends are bounded.
+  // The last block may be short, and a worker after it has none: both ends are bounded.
   int64_t begin = least(blocks.begin * BLOCK, a->count), end = least(blocks.end * BLOCK, a->count);
   size_t out_bytes = width_in_bytes(a->out_dtype), in_bytes = width_in_bytes(a->in_dtype);
   copy_any_row(a->out_dtype, (char *)a->out + (size_t)begin * out_bytes, a->in_dtype,

@@ -7,7 +7,7 @@ package struct ImageClasses {
   /// How many there are.
   private let count: Int
 
-  /// The number that stands for no class: the one behind the last.
+  /// The number that stands for no class: the one after the last.
   package var none: Int { count }
 
   /// The classes of a pipeline whose denoiser has so many.

@@ -67,7 +67,7 @@ package struct EntryInput: Sendable {
       values = .floats(FloatElements([Float](repeating: number, count: count)))
       return
     }
-    // All rows one behind the other, or those of one entry for all; a number a row needs no axis of its own.
+    // All rows one after the other, or those of one entry for all; a number a row needs no axis of its own.
     let others = axes.count == 2 ? [[count] + inner, [axes[1]] + inner] : []
     let isNumbers = shape == [count, 1] && tensor.shape == [count]
     guard tensor.shape == shape || isNumbers || others.contains(tensor.shape) else {

@@ -158,7 +158,7 @@ extension DeclaredInput {
   /// Whether it has as many elements along its first dimension as a symbol counts.
   func isCounted(by symbol: String) -> Bool { type.shape.first == .symbol(symbol) }
 
-  /// Whether a tensor for it has the rows of an entry behind those of another, as `[B,S,…]`.
+  /// Whether a tensor for it has the rows of an entry after those of another, as `[B,S,…]`.
   fileprivate func isSeparated(_ tensor: EntryInputs.Tensor) -> Bool {
     type.dtype == .f32 && (isCounted(by: "T") || isCounted(by: "P")) && tensor.shape.count == type.rank + 1
   }

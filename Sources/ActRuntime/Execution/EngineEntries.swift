@@ -7,7 +7,7 @@ extension Engine {
 
   /// Runs one step over whole entries: sequences of any lengths, or images.
   ///
-  /// The inputs have been written where ``input(_:)`` and ``integers(_:)`` say, an entry behind the other. An entry's
+  /// The inputs have been written where ``input(_:)`` and ``integers(_:)`` say, an entry after the other. An entry's
   /// results depend on its own inputs and slot only, bit for bit.
   ///
   /// - Parameters:

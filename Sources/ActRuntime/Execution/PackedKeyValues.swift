@@ -13,7 +13,7 @@ struct PackedKeyValues {
   /// Of how many rows and entries there is room for.
   let rows, entries: Int
 
-  /// Gives each of the entries its place, one behind the other.
+  /// Gives each of the entries its place, one after the other.
   func place(_ sizes: [EntrySize]) {
     let (size, values) = (runByteCount, valueOffset)
     var runs = 0
@@ -31,7 +31,7 @@ struct PackedKeyValues {
       Int32(keyValues.headWidth))
   }
 
-  /// Where the values begin, in bytes behind the keys.
+  /// Where the values begin, in bytes after the keys.
   private var valueOffset: Int { runByteCount * (rows / KeyValues.blockPositions + entries) }
 
   /// The bytes that the keys of entries take, and those that their values do.

@@ -11,7 +11,7 @@ package final class PromptState {
   fileprivate var slots: [Int32] = []
   fileprivate var rowSlots: [Int32]?
   fileprivate var versions: [Int] = []
-  /// The parts of the engine's memory that are the state's, one behind the other.
+  /// The parts of the engine's memory that are the state's, one after the other.
   fileprivate var copy: Block?
   /// Whether the copy is what lies, or lay, in the engine's memory.
   fileprivate var isCopied = false

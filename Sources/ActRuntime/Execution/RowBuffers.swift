@@ -82,7 +82,7 @@ struct RowBuffers {
     join(sizes)
   }
 
-  /// Says where the rows of each part are among joined ones: in every entry one part behind the other.
+  /// Says where the rows of each part are among joined ones: in every entry one part after the other.
   private func join(_ sizes: [EntrySize]) {
     for parts in joined.values {
       var next: Int32 = 0

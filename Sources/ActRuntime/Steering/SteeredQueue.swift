@@ -19,7 +19,7 @@ package struct SteeredQueue {
   ///
   /// - Parameters:
   ///   - token: of the row.
-  ///   - position: of the row, behind those that were added.
+  ///   - position: of the row, after those that were added.
   ///   - sequence: the row's.
   ///   - owner: what ``run(_:)`` is to call when the results of the row are there; nil: they are not wanted.
   /// - Returns: whether it was added.

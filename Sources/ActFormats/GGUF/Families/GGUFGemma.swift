@@ -41,7 +41,7 @@ let ggufGemma3 = GGUFFamily("gemma3", "Gemma3ForCausalLM", modelType: "gemma3_te
   }
 }
 
-/// The norms of a layer that has them before and behind attention and MLP.
+/// The norms of a layer that has them before and after attention and MLP.
 private let gemmaSandwich = [
   ("attn_norm", "input_layernorm"), ("post_attention_norm", "post_attention_layernorm"),
   ("ffn_norm", "pre_feedforward_layernorm"), ("post_ffw_norm", "post_feedforward_layernorm"),

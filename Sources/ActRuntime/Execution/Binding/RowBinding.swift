@@ -2,7 +2,7 @@ import ActIR
 import ActKernels
 
 extension Binder {
-  /// Rows of a table, or what lies behind a first index of any value.
+  /// Rows of a table, or what lies after a first index of any value.
   func takeRows(table: Location, indices: Location, _ out: Location) -> KernelTask {
     let perIndex = table.type.rank > 2 ? table.rows.factor / (table.type.shape[0].fixed ?? 1) : 1
     let args = act_take_rows_args(
@@ -64,7 +64,7 @@ extension Binder {
     return task(act_copy, args, rows: \.blocks, x)
   }
 
-  /// Copies `count` elements along an axis, for all that lies before it, with all that lies behind it: the same ones
+  /// Copies `count` elements along an axis, for all that lies before it, with all that lies after it: the same ones
   /// again and again where x has but one before it.
   private func copy(
     from x: Location, offset: Int, along axis: Int, to out: Location, offset outOffset: Int, count: Int

@@ -9,7 +9,7 @@ extension Binder {
     return task(function, args, rows: \.n, out)
   }
 
-  /// Packs a matrix, or several one behind the other.
+  /// Packs a matrix, or several one after the other.
   func pack(_ input: Location, _ out: Location) -> [KernelTask] {
     let count = out.type.rank == 3 ? out.type.shape[0].fixed ?? 0 : 1
     let rows = out.rows.factor / max(1, count)
