@@ -23,7 +23,7 @@ def encoder() -> tuple:
     )
     ids = torch.randint(0, 49406, (1, 77), dtype=torch.int64)
     ids[0, 0], ids[0, -1] = 49406, 49407
-    return CLIPTextModel(configuration), {"tokens": ids.int()}
+    return CLIPTextModel(configuration), {"tokens": ids[0].int()}
 
 
 def unet() -> tuple:
@@ -109,7 +109,7 @@ class Called(torch.nn.Module):
         if self.name == "decoder":
             return self.model(self.after(given["z"]))
         if self.name == "encoder":
-            return self.model(given["tokens"], return_dict=False)[0]
+            return self.model(given["tokens"].unsqueeze(0), return_dict=False)[0]
         if self.name == "unet":
             added = {name: given.pop(name) for name in ["text_embeds", "time_ids"]}
             return self.model(**given, added_cond_kwargs=added, return_dict=False)[0]
