@@ -64,7 +64,7 @@ extension ModelBuilder {
     return graph.append(.linear, inputs, name: prefix, site: prefix)
   }
 
-  /// Attention of every pixel to all of its image behind a group norm, added to what it reads: diffusers' `Attention` with
+  /// Attention of every pixel to all of its image after a group norm, added to what it reads: diffusers' `Attention` with
   /// a residual connection, as the site `prefix`.
   ///
   /// Old checkpoints call its layers otherwise, and may have them as 1×1 convolutions.

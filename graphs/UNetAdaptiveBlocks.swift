@@ -56,7 +56,7 @@ extension ModelBuilder {
     return output(output(rows(h, 1..<size.width - 1, axis: 2, "\(name).inner"), of: name), of: prefix)
   }
 
-  /// A residual block of `inner` channels between its convolutions and `channels` behind them, and what attends behind it.
+  /// A residual block of `inner` channels between its convolutions and `channels` after them, and what attends after it.
   private mutating func adaptiveLayer(
     _ x: ValueID, _ prefix: String, _ layer: Int, _ c: UNetBlock, _ conditions: UNetConditions, inner: Int,
     channels: Int, attendsToPixels: Bool

@@ -28,7 +28,7 @@ struct UNetJointAttention {
 }
 
 extension ModelBuilder {
-  /// Diffusers' `Attention` with `AttnAddedKVProcessor`, as the site `prefix`: of every pixel, behind a group norm, to the
+  /// Diffusers' `Attention` with `AttnAddedKVProcessor`, as the site `prefix`: of every pixel, after a group norm, to the
   /// rows of the text and to all pixels of its image, added to what it reads. `x: f32[B,H,W,C], text -> f32[B,H,W,C]`
   mutating func jointAttention(
     _ x: ValueID, _ text: ValueID, _ prefix: String, _ c: UNetJointAttention

@@ -47,7 +47,7 @@ extension ModelBuilder {
     return sum(o, x, prefix, isSite: true)
   }
 
-  /// Diffusers' `BasicTransformerBlock`: two attentions and a feed-forward layer, each behind a norm and added to what the
+  /// Diffusers' `BasicTransformerBlock`: two attentions and a feed-forward layer, each after a norm and added to what the
   /// norm reads.
   private mutating func transformerBlock(
     _ x: ValueID, _ text: ValueID, _ prefix: String, _ c: UNetTransformer

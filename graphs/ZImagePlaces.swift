@@ -1,7 +1,7 @@
 import ActFormats
 import ActIR
 
-// Where the rows of Z-Image's text and image stand: a text's behind each other along the first of three axes, an image's
+// Where the rows of Z-Image's text and image stand: a text's one after another along the first of three axes, an image's
 // after them, by line and column along the other two.
 
 extension ModelBuilder {

@@ -26,35 +26,63 @@ def encoder() -> tuple:
     return CLIPTextModel(configuration), {"tokens": ids[0].int()}
 
 
-def unet() -> tuple:
-    """As SDXL's, a quarter as wide: 161 M parameters."""
+def sdxl(widths: "tuple[int, ...]", heads: "tuple[int, ...]", **sizes: int) -> torch.nn.Module:
+    """A UNet as SDXL's, of any widths."""
     from diffusers import UNet2DConditionModel
 
-    model = UNet2DConditionModel(
-        sample_size=64,
-        block_out_channels=(80, 160, 320),
+    return UNet2DConditionModel(
+        block_out_channels=widths,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         transformer_layers_per_block=(1, 2, 10),
-        attention_head_dim=(2, 4, 8),
-        norm_num_groups=16,
-        cross_attention_dim=512,
+        attention_head_dim=heads,
         use_linear_projection=True,
         addition_embed_type="text_time",
-        addition_time_embed_dim=64,
-        projection_class_embeddings_input_dim=704,
+        **sizes,
     )
-    return model, {
+
+
+def sdxl_inputs(text: int, pooled: int) -> "dict[str, torch.Tensor]":
+    """A call for 64 x 64 latents, of a text so wide."""
+    return {
         "sample": torch.randn(1, 4, 64, 64),
         "timestep": torch.tensor([500.0]),
-        "encoder_hidden_states": torch.randn(1, 77, 512),
-        "text_embeds": torch.randn(1, 320),
+        "encoder_hidden_states": torch.randn(1, 77, text),
+        "text_embeds": torch.randn(1, pooled),
         "time_ids": torch.tensor([[512.0, 512, 0, 0, 512, 512]]),
     }
 
 
+def flux_inputs(text: int, pooled: int) -> "dict[str, torch.Tensor]":
+    """A call for 1,024 tokens of a picture, 512 x 512, and 256 of a text."""
+    places = torch.zeros(32, 32, 3)
+    places[..., 1], places[..., 2] = torch.arange(32.0)[:, None], torch.arange(32.0)[None, :]
+    return {
+        "hidden_states": torch.randn(1, 1024, 64),
+        "timestep": torch.tensor([0.5]),
+        "encoder_hidden_states": torch.randn(1, 256, text),
+        "pooled_projections": torch.randn(1, pooled),
+        "img_ids": places.reshape(1024, 3),
+        "txt_ids": torch.zeros(256, 3),
+    }
+
+
+def unet() -> tuple:
+    """As SDXL's, a quarter as wide: 161 M parameters."""
+    model = sdxl(
+        (80, 160, 320),
+        (2, 4, 8),
+        sample_size=64,
+        norm_num_groups=16,
+        cross_attention_dim=512,
+        addition_time_embed_dim=64,
+        projection_class_embeddings_input_dim=704,
+    )
+    return model, sdxl_inputs(512, 320)
+
+
 def flux() -> tuple:
-    """Of 4 double and 8 single blocks, 512 wide: 71 M parameters; 1,024 tokens of a picture and 256 of a text."""
+    """Of 4 double and 8 single blocks, 512 wide: 71 M parameters."""
     from diffusers import FluxTransformer2DModel
 
     model = FluxTransformer2DModel(
@@ -67,16 +95,7 @@ def flux() -> tuple:
         pooled_projection_dim=256,
         axes_dims_rope=(16, 24, 24),
     )
-    places = torch.zeros(32, 32, 3)
-    places[..., 1], places[..., 2] = torch.arange(32.0)[:, None], torch.arange(32.0)[None, :]
-    return model, {
-        "hidden_states": torch.randn(1, 1024, 64),
-        "timestep": torch.tensor([0.5]),
-        "encoder_hidden_states": torch.randn(1, 256, 512),
-        "pooled_projections": torch.randn(1, 256),
-        "img_ids": places.reshape(1024, 3),
-        "txt_ids": torch.zeros(256, 3),
-    }
+    return model, flux_inputs(512, 256)
 
 
 def decoder() -> tuple:

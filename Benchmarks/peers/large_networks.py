@@ -11,60 +11,39 @@ import pathlib
 import sys
 
 import torch
+from diffusion_networks import flux_inputs, sdxl, sdxl_inputs
 from safetensors.torch import save_file
 
 SHARD = 2 << 30
 BLOCK = 1 << 24
 
 
-def sdxl() -> tuple:
-    from diffusers import UNet2DConditionModel
-
+def large_sdxl() -> tuple:
     with torch.device("meta"):
-        model = UNet2DConditionModel(
+        model = sdxl(
+            (320, 640, 1280),
+            (5, 10, 20),
             sample_size=128,
-            block_out_channels=(320, 640, 1280),
-            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-            up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-            transformer_layers_per_block=(1, 2, 10),
-            attention_head_dim=(5, 10, 20),
             cross_attention_dim=2048,
-            use_linear_projection=True,
-            addition_embed_type="text_time",
             addition_time_embed_dim=256,
             projection_class_embeddings_input_dim=2816,
         )
-    return model, {
-        "sample": torch.randn(1, 4, 64, 64),
-        "timestep": torch.tensor([999.0]),
-        "encoder_hidden_states": torch.randn(1, 77, 2048),
-        "text_embeds": torch.randn(1, 1280),
-        "time_ids": torch.tensor([[512.0, 512, 0, 0, 512, 512]]),
-    }
+    return model, sdxl_inputs(2048, 1280)
 
 
-def flux() -> tuple:
+def large_flux() -> tuple:
     from diffusers import FluxTransformer2DModel
 
-    places = torch.zeros(32, 32, 3)
-    places[..., 1], places[..., 2] = torch.arange(32.0)[:, None], torch.arange(32.0)[None, :]
     with torch.device("meta"):
         model = FluxTransformer2DModel(guidance_embeds=False)
-    return model, {
-        "hidden_states": torch.randn(1, 1024, 64),
-        "timestep": torch.tensor([1.0]),
-        "encoder_hidden_states": torch.randn(1, 256, 4096),
-        "pooled_projections": torch.randn(1, 768),
-        "img_ids": places.reshape(1024, 3),
-        "txt_ids": torch.zeros(256, 3),
-    }
+    return model, flux_inputs(4096, 768)
 
 
 def main() -> None:
     name, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
-    model, inputs = {"sdxl": sdxl, "flux": flux}[name]()
+    model, inputs = {"sdxl": large_sdxl, "flux": large_flux}[name]()
     model.save_config(folder)
     save_file(inputs, folder / "inputs.safetensors")
     dtype = {"sdxl": torch.float16, "flux": torch.bfloat16}[name]

@@ -1,7 +1,7 @@
 // Convolutions, as products of the matrix with rows that hold the window of a pixel each. Windows overlap: where the
 // channels of a pixel can be packed by themselves, a worker packs lines of the image into its scratch, with the zeros
 // around them, and windows are read where they lie in these. Else it gathers and packs the windows of a chunk of pixels.
-// There is never more in its scratch than a chunk asks for.
+// There are never more of them in its scratch than two chunks ask for.
 
 // The most rows of a block, in any layout.
 #if HAS_TILES

@@ -11,7 +11,8 @@ static const tile_shape bf16_tiles[8] = {{16, 64}, {16, 64}, {16, 64}, {16, 64},
 static const tile_shape byte_tiles[8] = {{16, 64}, {16, 64}, {16, 64}, {16, 64},
                                          {16, 32}, {16, 32}, {8, 64},  {8, 64}};
 
-// Columns of a block of rows that are `x_stride` floats apart: for every 32, for every tile [16 rows][32] bf16, zero past the last column and row.
+// Columns of a block of rows that are `x_stride` floats apart: for every 32 and every tile [16 rows][32] bf16, zero past
+// the last column and row.
 static void pack_tiles_bf16(const float *x, ptrdiff_t x_stride, int rows, int32_t k1, char *out) {
   for (int32_t k = 0; k < k1; k += 32) {
     uint16_t *block = (uint16_t *)(out + (size_t)k * 2 * (size_t)tile_padded(rows));
