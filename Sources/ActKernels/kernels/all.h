@@ -2,6 +2,7 @@
 #include "panel.h"
 #include "share.h"
 
+#include "vector_lanes.h"
 #include "vector_math.h"
 
 #include "expression.h"

@@ -26,16 +26,6 @@ typedef struct {
 // The greater in each lane; b where a is NaN.
 INLINE vf v_greater(vf a, vf b) { return v_select(a > b, a, b); }
 
-INLINE float greatest_lane(vf a) {
-  v4 four[WIDTH / 4];
-  memcpy(four, &a, sizeof four);
-  for (int i = 1; i < WIDTH / 4; i++)
-    for (int j = 0; j < 4; j++) four[0][j] = four[i][j] > four[0][j] ? four[i][j] : four[0][j];
-  float left = four[0][0] > four[0][1] ? four[0][0] : four[0][1];
-  float right = four[0][2] > four[0][3] ? four[0][2] : four[0][3];
-  return left > right ? left : right;
-}
-
 // What is added to the scores of a query: element r of `of`, from -radius to radius, is for the position r
 // after the query's own, `at`; the first position of the block at hand is `first` after it.
 typedef struct {
@@ -52,22 +42,26 @@ INLINE vf v_bias(score_bias bias, int32_t j) {
   return v;
 }
 
-// The greatest score, in units of log2, of one query at the positions of `seen`, NaN left out; what else
-// shares a vector with them becomes -inf.
-INLINE float bound_scores(float soft_cap, score_bias bias, float *scores, span seen) {
+// Scores in units of log2 from products that the soft cap or biases change, or of which some share a vector with
+// positions that are not seen, and become -inf.
+static void adjust_scores(float soft_cap, score_bias bias, float *scores, span seen) {
   vi lane;
   for (int i = 0; i < WIDTH; i++) lane[i] = i;
-  vf greatest = v_splat(-__builtin_inff());
   for (int j = seen.begin / WIDTH * WIDTH; j < seen.end; j += WIDTH) {
     vf score = v_load(scores + j);
     if (soft_cap != 0.0f) score = (soft_cap * LOG2_E) * v_tanh(score);
     if (bias.of) score = v_fma(v_bias(bias, j), v_splat(LOG2_E), score);
-    if (j < seen.begin || j + WIDTH > seen.end)
-      score = v_select((lane + j >= seen.begin) & (lane + j < seen.end), score, v_splat(-__builtin_inff()));
+    score = v_select((lane + j >= seen.begin) & (lane + j < seen.end), score, v_splat(-__builtin_inff()));
     v_store(scores + j, score);
-    greatest = v_greater(score, greatest);
   }
-  return greatest_lane(greatest);
+}
+
+// The greatest score of one query at the positions of `seen`, NaN left out.
+INLINE float greatest_score(const float *scores, span seen) {
+  vf greatest = v_splat(-__builtin_inff());
+  for (int j = seen.begin / WIDTH * WIDTH; j < seen.end; j += WIDTH)
+    greatest = v_greater(v_load(scores + j), greatest);
+  return v_greatest_lane(greatest);
 }
 
 // Turns scores into weights 2^(score - greatest), bf16 where `paired`, and returns their sums by lane.
@@ -91,8 +85,10 @@ static void weigh_scores(const act_attention_args *a, int queries, const span *s
   float factor[ATTENTION_QUERIES];
   for (int i = 0; i < queries; i++) {
     if (is_empty(seen[i])) continue;
-    float before = greatest[i];
-    float now = bound_scores(a->soft_cap, biases[i], memory->weights + i * ATTENTION_BLOCK, seen[i]);
+    float before = greatest[i], *scores = memory->weights + i * ATTENTION_BLOCK;
+    if (a->soft_cap != 0.0f || a->bias || seen[i].begin % WIDTH || seen[i].end % WIDTH)
+      adjust_scores(a->soft_cap, biases[i], scores, seen[i]);
+    const float now = greatest_score(scores, seen[i]);
     greatest[i] = now > before ? now : before;
     factor[i] = before - greatest[i];
   }

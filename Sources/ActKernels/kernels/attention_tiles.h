@@ -138,8 +138,12 @@ typedef struct {
     ptrdiff_t i = 0;                                                                                    \
     for (; i <= padded - TILE_VECTORS * WIDTH; i += TILE_VECTORS * WIDTH)                               \
       weigh_tile(ACT_##dtype, queries, TILE_VECTORS, weights, values + i, padded, seen, sums + i);      \
-    for (; i < padded; i += WIDTH)                                                                      \
-      weigh_tile(ACT_##dtype, queries, 1, weights, values + i, padded, seen, sums + i);                 \
+    /* What is left at once: a vector alone would wait for its own sums. */                             \
+    switch ((padded - i) / WIDTH) {                                                                     \
+      case 3: weigh_tile(ACT_##dtype, queries, 3, weights, values + i, padded, seen, sums + i); break;  \
+      case 2: weigh_tile(ACT_##dtype, queries, 2, weights, values + i, padded, seen, sums + i); break;  \
+      case 1: weigh_tile(ACT_##dtype, queries, 1, weights, values + i, padded, seen, sums + i); break;  \
+    }                                                                                                   \
   }
 #define ATTENTION_TILE_NAMES(dtype, queries) {score_##dtype##_##queries, weigh_##dtype##_##queries}
 

@@ -125,23 +125,6 @@ INLINE size_t packed_rows_bytes(const row_blocks *blocks) {
          (size_t)rows_in_memory(blocks->layout, rows.end - rows.begin) * blocks->row_stride;
 }
 
-INLINE float v_largest_lane(vi magnitudes) {
-  typedef int32_t v4i __attribute__((vector_size(16)));
-  v4i parts[WIDTH / 4], largest;
-  memcpy(parts, &magnitudes, sizeof parts);
-  largest = parts[0];
-  for (int i = 1; i < WIDTH / 4; i++) {
-    v4i larger = parts[i] > largest;
-    largest = (larger & parts[i]) | (~larger & largest);
-  }
-  int32_t a = largest[0] > largest[1] ? largest[0] : largest[1];
-  int32_t b = largest[2] > largest[3] ? largest[2] : largest[3];
-  int32_t both = a > b ? a : b;
-  float result;
-  memcpy(&result, &both, sizeof result);
-  return result;
-}
-
 // q = x rounded to int8; the scale. Blocks of magnitudes below 2^-100 count as zero; a NaN or an infinity in
 // x makes the scale one.
 INLINE float quantise_rows_block(const float *x, int8_t *q, int32_t *sum) {
@@ -152,7 +135,9 @@ INLINE float quantise_rows_block(const float *x, int8_t *q, int32_t *sum) {
     vi larger = magnitude > largest;
     largest = (larger & magnitude) | (~larger & largest);
   }
-  float range = v_largest_lane(largest);
+  const int32_t bits = v_greatest_integer(largest);
+  float range;
+  memcpy(&range, &bits, sizeof range);
   vf inverse = v_splat(range > 0x1p-100f ? 127.0f / range : 0.0f);
   vi total = v_splat_int(0);
   for (int i = 0; i < QUANT_BLOCK; i += WIDTH) {
@@ -161,9 +146,7 @@ INLINE float quantise_rows_block(const float *x, int8_t *q, int32_t *sum) {
     memcpy(q + i, &bytes, sizeof bytes);
     total += __builtin_convertvector(bytes, vi);
   }
-  int32_t s = 0;
-  for (int i = 0; i < WIDTH; i++) s += total[i];
-  *sum = s;
+  *sum = v_sum_lanes(total);
   return range / 127.0f;
 }
 

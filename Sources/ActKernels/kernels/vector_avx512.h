@@ -8,6 +8,10 @@ INLINE vf v_fma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m51
 INLINE vf v_fused(vf a, vf b, vf c) { return v_fma(a, b, c); }
 INLINE vf v_sqrt(vf a) { return (vf)_mm512_sqrt_ps((__m512)a); }
 
+#define HAS_SCALE
+INLINE vf v_scaled(vf a, vf n) { return (vf)_mm512_scalef_ps((__m512)a, (__m512)n); }
+INLINE vf v_scaled_little(vf a, vf n) { return v_scaled(a, n); }
+
 INLINE __mmask16 first_lanes(int n) { return (__mmask16)((1u << n) - 1u); }
 INLINE vf v_load_first(const float *p, int n) { return (vf)_mm512_maskz_loadu_ps(first_lanes(n), p); }
 INLINE void v_store_first(float *p, vf v, int n) { _mm512_mask_storeu_ps(p, first_lanes(n), (__m512)v); }

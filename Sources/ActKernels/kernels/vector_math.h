@@ -6,20 +6,27 @@
 INLINE vh v_to_bf16_normal(vf v) { return v_to_bf16(v); }
 #endif
 
-#define POLYNOMIAL_STEP(sum, x, c) v_fma(sum, x, v_splat(c))
+#ifndef HAS_SCALE
+// 2^n for whole n in [-126, 127]. Adding 1.5 * 2^23 leaves an integer in the low bits.
+INLINE vf v_power_of_two(vf n) { return (vf)(((vu)(n + 0x1.8p23f) + (127u - 0x4b400000u)) << 23); }
+// a * 2^n for whole n in [-252, 254], rounded once; in two factors, since 2^n itself may be out of range.
+INLINE vf v_scaled(vf a, vf n) {
+  const vf half = (n * 0.5f + 0x1.8p23f) - 0x1.8p23f;
+  return a * v_power_of_two(half) * v_power_of_two(n - half);
+}
+// The same for n in [-126, 127].
+INLINE vf v_scaled_little(vf a, vf n) { return a * v_power_of_two(n); }
+#endif
 
-// 2^n for n in [-126, 127].
-INLINE vf v_power_of_two(vi n) { return (vf)(((vu)n + 127u) << 23); }
+#define POLYNOMIAL_STEP(sum, x, c) v_fma(sum, x, v_splat(c))
 
 // e^x within 2 ulp; subnormal results too. exp(x > 88.73) = inf, exp(x < -104) = 0.
 INLINE vf v_exp(vf x) {
   x = v_select(x > 89.0f, v_splat(89.0f), x);
   x = v_select(x < -104.0f, v_splat(-104.0f), x);
-  // Adding 1.5 * 2^23 leaves the nearest integer in the low bits.
+  // Adding 1.5 * 2^23 rounds to the nearest integer.
   const float shifter = 0x1.8p23f;
-  vf shifted = v_fma(x, v_splat(0x1.715476p0f), v_splat(shifter));
-  vi n = (vi)((vu)shifted - (vu)v_splat(shifter));
-  vf nearest = shifted - shifter;
+  vf nearest = v_fma(x, v_splat(0x1.715476p0f), v_splat(shifter)) - shifter;
   // ln 2 in two parts, the first short enough that its product with n is exact.
   vf r = v_fma(nearest, v_splat(-0x1.62e4p-1f), x);
   r = v_fma(nearest, v_splat(-0x1.7f7d1cp-20f), r);
@@ -28,10 +35,7 @@ INLINE vf v_exp(vf x) {
   q = POLYNOMIAL_STEP(q, r, 0.0416661873f);
   q = POLYNOMIAL_STEP(q, r, 0.166665129f);
   q = POLYNOMIAL_STEP(q, r, 0.5f);
-  vf p = v_fma(r * r, q, r) + 1.0f;
-  // In two factors: 2^n itself may be out of range.
-  vi half = n >> 1;
-  return p * v_power_of_two(half) * v_power_of_two((vi)((vu)n - (vu)half));
+  return v_scaled(v_fma(r * r, q, r) + 1.0f, nearest);
 }
 
 #define LOG2_E 0x1.715476p0f
@@ -41,8 +45,8 @@ INLINE vf v_exp2_falling(vf x) {
   vi none = x < -126.0f;
   x = v_select(none, v_splat(-126.0f), x);
   const float shifter = 0x1.8p23f;
-  vf shifted = x + shifter;
-  vf f = x - (shifted - shifter);
+  vf nearest = (x + shifter) - shifter;
+  vf f = x - nearest;
   vf p = v_splat(0.00015326463f);
   p = POLYNOMIAL_STEP(p, f, 0.0013390806f);
   p = POLYNOMIAL_STEP(p, f, 0.009618506f);
@@ -50,8 +54,7 @@ INLINE vf v_exp2_falling(vf x) {
   p = POLYNOMIAL_STEP(p, f, 0.24022648f);
   p = POLYNOMIAL_STEP(p, f, 0.6931472f);
   p = POLYNOMIAL_STEP(p, f, 1.0f);
-  vf power = v_power_of_two((vi)((vu)shifted - (vu)v_splat(shifter)));
-  return (vf)(~none & (vi)(p * power));
+  return (vf)(~none & (vi)v_scaled_little(p, nearest));
 }
 
 // Natural logarithm within 2 ulp. log(0) = -inf, log(x < 0) = NaN.
