@@ -62,6 +62,8 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
     // After the folds, which give each layer weights of its own, and after the epilogues: gate and up have become a
     // layer and the epilogue of another, which reads the first one's rows once.
     + (options.mergesLinears ? [mergeLinears] : []) + [
+      // After the folds, which know one matrix; before each of the four is packed.
+      pairConvolutions(options.weights),
       packing,
       commonSubexpressions,
       deadCode,

@@ -38,6 +38,7 @@ public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("fuses elementwise nodes") { _ in fuseElementwise },
   RegisteredPass("lets linear layers finish what follows them") { _ in fuseEpilogues },
   RegisteredPass("merges linear layers that read one value") { _ in mergeLinears },
+  RegisteredPass("makes two pixels of a convolution at once") { pairConvolutions($0.weights) },
   RegisteredPass("lays out matrices for the kernels that stream them") { packWeights($0.weights) },
   RegisteredPass("erases nodes that no result needs") { _ in deadCode },
   RegisteredPass("moves a frozen map to where weights take it") { _ in moveAffineToWeights },

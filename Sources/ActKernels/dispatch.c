@@ -103,8 +103,8 @@ size_t act_linear_scratch(int32_t w_dtype, int32_t rows, int32_t k) {
   return kernels()->linear_scratch(w_dtype, rows, k);
 }
 
-size_t act_conv_scratch(int32_t w_dtype, int32_t channels, const act_windows *windows) {
-  return kernels()->conv_scratch(w_dtype, channels, windows);
+size_t act_conv_scratch(int32_t w_dtype, int32_t channels, const act_windows *windows, int32_t pairs) {
+  return kernels()->conv_scratch(w_dtype, channels, windows, pairs);
 }
 
 size_t act_expert_scratch(int32_t w_dtype, int32_t rows, int32_t experts, int32_t k) {

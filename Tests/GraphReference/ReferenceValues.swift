@@ -102,10 +102,22 @@ package struct ReferenceValues {
     func product(_ windows: Windows, _ row: Int, _ column: Int) -> Double {
       let image = inputs[0].shape
       let coordinates = ReferenceTensor.coordinates(row, Array(shape.dropLast()))
+      /// Of a stack that makes pairs of pixels, what a pixel of the window counts: the filter's algebra, the other way
+      /// round.
+      func weight(_ tap: Int, _ channel: Int) -> Double {
+        let w = inputs[1]
+        guard w.shape.count == 3 else { return w[column, tap * image[3] + channel] }
+        let u = (0..<4).map { w[[$0, column, tap / 3 * image[3] + channel]] }
+        let isSecond = coordinates[2] % 2 == 1
+        return switch tap % 3 {
+        case 0: isSecond ? u[1] + u[2] - u[3] : u[0]
+        case 1: u[1] - u[2]
+        default: isSecond ? u[3] : u[1] + u[2] - u[0]
+        }
+      }
       return window(windows, coordinates, image).reduce(0) { sum, pixel in
         (0..<image[3]).reduce(sum) { sum, channel in
-          sum + inputs[0][[coordinates[0], pixel.y, pixel.x, channel]]
-            * inputs[1][column, pixel.tap * image[3] + channel]
+          sum + inputs[0][[coordinates[0], pixel.y, pixel.x, channel]] * weight(pixel.tap, channel)
         }
       }
     }

@@ -59,6 +59,33 @@ import Testing
       }
     }
     var roundsRows: Bool { packedFormat != nil && self != .f32x16 }
+
+    /// A matrix [n, k] as it lies in memory, and what its bytes stand for.
+    func encode(_ numbers: [Float], n: Int, k: Int) -> (bytes: Guarded<UInt8>, values: [Float]) {
+      if let format = packedFormat {
+        let packed = PackedMatrix(format, numbers, n: n, k: k)
+        return (packed.bytes, packed.values)
+      }
+      let encoded = Storage(rawValue: dtype)!.encode(numbers)
+      return (Guarded(encoded.bytes), encoded.values)
+    }
+
+    /// The product of rows [rows, k] with a matrix.
+    func linear(_ level: Level, _ x: [Float], rows: Int, _ w: Guarded<UInt8>, n: Int, k: Int) -> [Float] {
+      let source = Guarded(x)
+      let out = Guarded<Float>(repeating: .nan, count: rows * n)
+      let bytes = level.kernels.linear_scratch(dtype, Int32(rows), Int32(k))
+      let packed = Guarded<UInt8>(repeating: 0xff, count: bytes)
+      let args = act_linear_args(
+        out: out.pointer, out_row_stride: n, x: source.pointer, x_row_stride: k,
+        w: UnsafeRawPointer(w.pointer), w_dtype: dtype, rows: Int32(rows), n: Int32(n),
+        k: Int32(k), slots: nil, rows_per_slot: 1, epilogue: act_expr(inputs: 1, []),
+        inputs: act_operands(), packed_x: UnsafeMutableRawPointer(packed.pointer))
+      let memory = [source, w, out, packed] as [AnyObject]
+      if bytes > 0 { call(level.kernels.pack_rows, args, keeping: memory) }
+      call(level.kernels.linear, args, keeping: memory)
+      return out.array
+    }
   }
 
   private struct Problem {
@@ -75,14 +102,7 @@ import Testing
       (self.shape, self.type, self.gap) = (shape, type, gap)
       let pixels = shape.batch * shape.height * shape.width
       x = Guarded(noise.floats(pixels * (shape.channels + gap) - gap))
-      let numbers = noise.floats(shape.n * shape.k)
-      if let format = type.packedFormat {
-        let packed = PackedMatrix(format, numbers, n: shape.n, k: shape.k)
-        (w, weights) = (packed.bytes, packed.values)
-      } else {
-        let encoded = Storage(rawValue: type.dtype)!.encode(numbers)
-        (w, weights) = (Guarded(encoded.bytes), encoded.values)
-      }
+      (w, weights) = type.encode(noise.floats(shape.n * shape.k), n: shape.n, k: shape.k)
     }
 
     /// The windows as rows, [rows, k].
@@ -111,15 +131,15 @@ import Testing
       let rows = shape.rows / shape.batch * images.count
       let out = out ?? Guarded<Float>(repeating: .nan, count: rows * shape.n)
       let scratch = withUnsafePointer(to: shape.windows) {
-        level.kernels.conv_scratch(type.dtype, Int32(shape.channels), $0)
+        level.kernels.conv_scratch(type.dtype, Int32(shape.channels), $0, 0)
       }
       let scratches = Guarded<UInt8>(repeating: 0xff, count: scratch * workers)
       let image = shape.height * shape.width * (shape.channels + gap)
       let args = act_conv_args(
         out: out.pointer, out_row_stride: shape.n, x: x.pointer + images.lowerBound * image,
         x_row_stride: shape.channels + gap, w: UnsafeRawPointer(w.pointer), w_dtype: type.dtype,
-        batch: Int32(images.count), channels: Int32(shape.channels), n: Int32(shape.n),
-        windows: shape.windows, slots: nil, rows_per_slot: 1,
+        batch: Int32(images.count), channels: Int32(shape.channels), n: Int32(shape.n), pairs: 0,
+        w_stride_bytes: 0, windows: shape.windows, slots: nil, rows_per_slot: 1,
         epilogue: act_expr(inputs: max(1, inputs.count), program), inputs: act_operands(inputs),
         scratch: UnsafeMutableRawPointer(scratches.pointer), scratch_per_worker: scratch)
       call(level.kernels.conv, args, keeping: [x, w, out, scratches] + memory, workers: workers)
@@ -128,19 +148,7 @@ import Testing
 
     /// The same as a linear layer over the windows.
     func linear(_ level: Level) -> [Float] {
-      let source = Guarded(patches)
-      let out = Guarded<Float>(repeating: .nan, count: shape.rows * shape.n)
-      let bytes = level.kernels.linear_scratch(type.dtype, Int32(shape.rows), Int32(shape.k))
-      let packed = Guarded<UInt8>(repeating: 0xff, count: bytes)
-      let args = act_linear_args(
-        out: out.pointer, out_row_stride: shape.n, x: source.pointer, x_row_stride: shape.k,
-        w: UnsafeRawPointer(w.pointer), w_dtype: type.dtype, rows: Int32(shape.rows), n: Int32(shape.n),
-        k: Int32(shape.k), slots: nil, rows_per_slot: 1, epilogue: act_expr(inputs: 1, []),
-        inputs: act_operands(), packed_x: UnsafeMutableRawPointer(packed.pointer))
-      let memory = [source, w, out, packed] as [AnyObject]
-      if bytes > 0 { call(level.kernels.pack_rows, args, keeping: memory) }
-      call(level.kernels.linear, args, keeping: memory)
-      return out.array
+      type.linear(level, patches, rows: shape.rows, w, n: shape.n, k: shape.k)
     }
   }
 

@@ -22,6 +22,14 @@ extension Op {
     }
   }
 
+  /// The windows of a convolution, with an epilogue or without; nil for other ops.
+  public var convolution: Windows? {
+    switch self {
+    case .conv(let windows), .convEpilogue(let windows, _): windows
+    default: nil
+    }
+  }
+
   /// Whether the op is a product with a matrix, its operand 1, and at most a bias after it, its operand 2.
   public var isPlainProduct: Bool {
     switch self {

@@ -47,7 +47,7 @@ typedef struct {
   const char *name;
   ACT_EACH_KERNEL(ACT_KERNEL_FIELD)
   size_t (*linear_scratch)(int32_t w_dtype, int32_t rows, int32_t k);
-  size_t (*conv_scratch)(int32_t w_dtype, int32_t channels, const act_windows *windows);
+  size_t (*conv_scratch)(int32_t w_dtype, int32_t channels, const act_windows *windows, int32_t pairs);
   size_t (*expert_scratch)(int32_t w_dtype, int32_t rows, int32_t experts, int32_t k);
 } act_kernel_table;
 #undef ACT_KERNEL_FIELD

@@ -24,6 +24,7 @@
 #include "row_packing.h"
 #include "products.h"
 #include "linear.h"
+#include "conv_pairs.h"
 #include "conv.h"
 #include "experts.h"
 #include "average_pool.h"

@@ -76,7 +76,7 @@ static const char *pack_chosen(const act_expert_linear_args *a, const row_blocks
 
 static size_t expert_scratch(int32_t w_dtype, int32_t rows, int32_t experts, int32_t k) {
   if (rows <= 0 || experts <= 0) return 0;
-  return sorted_bytes(rows, experts) + chunk_scratch(w_dtype, k);
+  return sorted_bytes(rows, experts) + chunk_scratch(w_dtype, CHUNK_ROWS, k);
 }
 
 static void expert_linear(const void *args, int worker, int workers) {

@@ -32,8 +32,10 @@ static linear_part part_of(int64_t panels, int64_t blocks, int worker, int worke
 typedef struct {
   const act_linear_args *args;
   expr_buffers buffers;
-  const int32_t *places;  // the row of out that each row is; null where it is the row itself
+  const int32_t *places;  // the row of out that each row is, or NO_PLACE; null where it is the row itself
 } epilogue;
+
+enum { NO_PLACE = -1 };
 
 // The rows row ..< row + rows of out, column ..< column + columns, from sums, which lie `stride` apart.
 static void finish(epilogue *e, int64_t row, int rows, int64_t column, int columns, const float *sums,
@@ -44,6 +46,7 @@ static void finish(epilogue *e, int64_t row, int rows, int64_t column, int colum
   for (int i = 1; i < a->epilogue.input_count; i++) strides[i] = a->inputs.at[i].column_stride;
   for (int m = 0; m < rows; m++, sums += stride) {
     const int64_t place = e->places ? e->places[row + m] : row + m;
+    if (place == NO_PLACE) continue;
     float *out = a->out + place * a->out_row_stride + column;
     if (a->epilogue.instruction_count == 0) {
       memcpy(out, sums, (size_t)columns * sizeof(float));
@@ -86,6 +89,23 @@ static void multiply_chunk(const act_linear_args *a, const char *x, const row_bl
   }
 }
 
+// The same for a matrix of any type: packed rows lie at x, others at a->x.
+static void multiply_panels(const act_linear_args *a, const char *x, const row_blocks *blocks, share chunk,
+                            share panels, float *sums, ptrdiff_t stride) {
+  const int64_t row = rows_of_block(blocks, chunk.begin).begin;
+  const int rows = (int)(rows_of_block(blocks, chunk.end - 1).end - row);
+  const int64_t column = panels.begin * PANEL_ROWS;
+  const size_t bytes = (size_t)a->k * width_in_bytes(a->w_dtype);
+  if (a->k == 0)
+    memset(sums, 0, (size_t)(rows * stride) * sizeof(float));
+  else if (is_packed(a->w_dtype))
+    multiply_chunk(a, x, blocks, chunk, panels, sums, stride);
+  else
+    dot_block(a->w_dtype, a->x + row * a->x_row_stride, a->x_row_stride, rows,
+              (const char *)a->w + (size_t)column * bytes, (ptrdiff_t)bytes,
+              (int)(least(panels.end * PANEL_ROWS, a->n) - column), a->k, sums, stride);
+}
+
 // The products of a chunk of blocks of rows with some panels, through the epilogue. The rows of the result begin at
 // `first_row` for the first of `blocks`; x are its packed rows where w is packed, and not read else.
 static void multiply_rows(epilogue *e, const act_linear_args *a, const char *x, const row_blocks *blocks,
@@ -97,16 +117,9 @@ static void multiply_rows(epilogue *e, const act_linear_args *a, const char *x, 
     share panels = {panel, least(panel + chunk_panels, part.end)};
     const ptrdiff_t stride = (panels.end - panels.begin) * PANEL_ROWS;
     const int64_t column = panel * PANEL_ROWS;
-    int columns = (int)(least(panels.end * PANEL_ROWS, a->n) - column);
-    if (a->k == 0)
-      memset(sums, 0, (size_t)(rows * stride) * sizeof(float));
-    else if (is_packed(a->w_dtype))
-      multiply_chunk(a, x, blocks, chunk, panels, sums, stride);
-    else
-      dot_block(a->w_dtype, a->x + row * a->x_row_stride, a->x_row_stride, rows,
-                (const char *)a->w + (size_t)column * (size_t)a->k * width_in_bytes(a->w_dtype),
-                (ptrdiff_t)((size_t)a->k * width_in_bytes(a->w_dtype)), columns, a->k, sums, stride);
-    finish(e, first_row + row, rows, column, columns, sums, stride);
+    multiply_panels(a, x, blocks, chunk, panels, sums, stride);
+    finish(e, first_row + row, rows, column, (int)(least(panels.end * PANEL_ROWS, a->n) - column), sums,
+           stride);
   }
 }
 

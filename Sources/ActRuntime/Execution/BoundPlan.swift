@@ -234,7 +234,8 @@ final class BoundPlan {
         case .conv(let windows), .convEpilogue(let windows, _):
           let (x, w) = (plan.values[value.inputs[0]].type, plan.values[value.inputs[1]].type)
           return withUnsafePointer(to: act_windows(windows, x, value.type)) {
-            act_conv_scratch(w.dtype.kernelType, Int32(x.shape[3].fixed ?? 0), $0)
+            act_conv_scratch(
+              w.dtype.kernelType, Int32(x.shape[3].fixed ?? 0), $0, w.makesPairs ? 1 : 0)
           }
         case .expertLinear:
           let w = plan.values[value.inputs[1]].type

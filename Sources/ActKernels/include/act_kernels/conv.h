@@ -19,6 +19,10 @@ typedef struct {
 // act_linear computes it of rows that hold a window each. x: [batch, height, width, channels] f32, a row a pixel;
 // w: [n, kernel_height * kernel_width * channels], of any type that act_linear takes, in this order of columns;
 // out: [batch, out_height, out_width, n]. Rows of slots and operands are pixels of the result.
+//
+// With `pairs`, w are four matrices [n, kernel_height * channels], w_stride_bytes apart, from which two neighbouring
+// pixels are made at once: of the three columns g of pixels of a line of the window, in their order g0,
+// (g0 + g1 + g2) / 2, (g0 - g1 + g2) / 2 and g2. The kernel is three pixels wide and its windows one pixel apart.
 typedef struct {
   float *out;
   ptrdiff_t out_row_stride;
@@ -27,6 +31,8 @@ typedef struct {
   const void *w;
   int32_t w_dtype;
   int32_t batch, channels, n;
+  int32_t pairs;
+  ptrdiff_t w_stride_bytes;
   act_windows windows;
   const int32_t *slots;
   int32_t rows_per_slot;
@@ -37,6 +43,6 @@ typedef struct {
 } act_conv_args;
 
 // Bytes of scratch of each worker at the level in force, a multiple of 64.
-size_t act_conv_scratch(int32_t w_dtype, int32_t channels, const act_windows *windows);
+size_t act_conv_scratch(int32_t w_dtype, int32_t channels, const act_windows *windows, int32_t pairs);
 
 #endif

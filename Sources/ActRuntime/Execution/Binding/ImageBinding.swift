@@ -9,7 +9,8 @@ extension Binder {
     let args = act_conv_args(
       out: out.floats, out_row_stride: out.rowStride, x: UnsafePointer(x.floats), x_row_stride: x.rowStride,
       w: UnsafeRawPointer(w.base), w_dtype: w.dtype.kernelType, batch: 0, channels: Int32(x.columns),
-      n: Int32(w.rows.factor), windows: act_windows(windows, x.type, out.type), slots: slots,
+      n: Int32(out.columns), pairs: w.type.makesPairs ? 1 : 0, w_stride_bytes: w.matrixByteCount,
+      windows: act_windows(windows, x.type, out.type), slots: slots,
       rows_per_slot: rowsPerSlot, epilogue: act_expr(epilogue),
       inputs: act_operands(inputs.dropFirst(2), of: out, from: 1), scratch: context.scratch,
       scratch_per_worker: context.scratchPerWorker)
@@ -44,6 +45,9 @@ extension Location {
 }
 
 extension TensorType {
+  /// Whether matrices of a convolution make two pixels at once.
+  var makesPairs: Bool { rank == 3 }
+
   /// Height and width of an image, `[B,H,W,C]`.
   fileprivate var imageSize: (height: Int, width: Int) {
     guard rank == 4, let height = shape[1].fixed, let width = shape[2].fixed else {
