@@ -57,6 +57,8 @@ public func pipeline(_ options: PipelineOptions) -> [GraphPass] {
       commonSubexpressions,
       // What is left of transports and activations joins its neighbours, then the layer before it.
       fuseElementwise,
+      // What takes parts of a layer is one node now, and may become the epilogue of one of them.
+      splitLinears,
       fuseEpilogues,
     ]
     // After the folds, which give each layer weights of its own, and after the epilogues: gate and up have become a

@@ -36,6 +36,8 @@ public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("takes the moments of a map from those of what it maps") { _ in foldAffineIntoMoments },
   RegisteredPass("computes equal nodes once") { _ in commonSubexpressions },
   RegisteredPass("fuses elementwise nodes") { _ in fuseElementwise },
+  RegisteredPass("computes parts of a linear layer apart, where one finishes what takes them") { _ in splitLinears
+  },
   RegisteredPass("lets linear layers finish what follows them") { _ in fuseEpilogues },
   RegisteredPass("merges linear layers that read one value") { _ in mergeLinears },
   RegisteredPass("makes two pixels of a convolution at once") { pairConvolutions($0.weights) },

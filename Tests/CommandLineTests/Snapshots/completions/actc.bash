@@ -803,11 +803,11 @@ _actc_compile() {
         return
         ;;
     '--print-after')
-        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''expand-pixel-means'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pair-convolutions'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''expand-pixel-means'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''split-linears'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pair-convolutions'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--stop-after')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''expand-pixel-means'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pair-convolutions'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''expand-pixel-means'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''split-linears'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pair-convolutions'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--bisect')
@@ -881,7 +881,7 @@ _actc_opt() {
     # Offer option value completions
     case "${prev}" in
     '--passes')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''expand-pixel-means'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pair-convolutions'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''expand-pixel-means'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''split-linears'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pair-convolutions'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--maps')
@@ -893,11 +893,11 @@ _actc_opt() {
         return
         ;;
     '--print-after')
-        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''expand-pixel-means'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pair-convolutions'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
+        __actc_add_completions -W 'all'$'\n''insert-transports'$'\n''freeze-dials'$'\n''expand-pixel-means'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''split-linears'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pair-convolutions'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--stop-after')
-        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''expand-pixel-means'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pair-convolutions'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
+        __actc_add_completions -W 'insert-transports'$'\n''freeze-dials'$'\n''expand-pixel-means'$'\n''fold-constants'$'\n''recognize-affine'$'\n''fold-affine-into-norm'$'\n''fold-affine-into-linear'$'\n''fold-affine-into-readers'$'\n''fold-shift-into-readers'$'\n''fold-map-into-linear'$'\n''fold-map-into-readers'$'\n''fold-affine-into-moments'$'\n''common-subexpressions'$'\n''fuse-elementwise'$'\n''split-linears'$'\n''fuse-epilogues'$'\n''merge-linears'$'\n''pair-convolutions'$'\n''pack-weights'$'\n''dead-code'$'\n''move-affine-to-weights'$'\n''fold-affine-into-stored-norm'$'\n''fold-affine-into-table'
         return
         ;;
     '--bisect')
