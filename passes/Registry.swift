@@ -26,7 +26,7 @@ public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("folds a map into the norm before it") { _ in foldAffineIntoNorm },
   RegisteredPass("folds a frozen map into the linear layer before it") { _ in foldAffineIntoLinear },
   RegisteredPass("folds a frozen map into the linear layers after it") { _ in foldAffineIntoReaders },
-  RegisteredPass("moves a live shift behind the linear layers after it") { _ in foldShiftIntoReaders },
+  RegisteredPass("moves a live shift past the linear layers after it") { _ in foldShiftIntoReaders },
   RegisteredPass("folds a frozen map that mixes channels into the linear layer before it") { _ in
     foldMapIntoLinear
   },
@@ -36,7 +36,8 @@ public let registeredPasses: [RegisteredPass] = [
   RegisteredPass("takes the moments of a map from those of what it maps") { _ in foldAffineIntoMoments },
   RegisteredPass("computes equal nodes once") { _ in commonSubexpressions },
   RegisteredPass("fuses elementwise nodes") { _ in fuseElementwise },
-  RegisteredPass("computes parts of a linear layer apart, where one finishes what takes them") { _ in splitLinears
+  RegisteredPass("computes parts of a linear layer apart, where one finishes what takes them") { _ in
+    splitLinears
   },
   RegisteredPass("lets linear layers finish what follows them") { _ in fuseEpilogues },
   RegisteredPass("merges linear layers that read one value") { _ in mergeLinears },

@@ -27,7 +27,7 @@ MODULES = {
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
 }
-# Gemma 2 has norms behind attention and MLP too.
+# Gemma 2 has norms after attention and MLP too.
 SANDWICH = {
     "post_attention_layernorm": "post_attention_norm",
     "pre_feedforward_layernorm": "ffn_norm",

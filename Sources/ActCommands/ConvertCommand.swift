@@ -14,7 +14,7 @@ struct ConvertCommand: ParsableCommand {
     commandName: "convert", abstract: "Converts map files to formats of others, and theirs to map files.",
     discussion: """
       A control vector of llama.cpp becomes a map at the outputs of blocks. A map becomes a control vector where it is \
-      a shift of those, and a LoRA adapter of PEFT where it is affine behind linear layers. What a format cannot say \
+      a shift of those, and a LoRA adapter of PEFT where it is affine after linear layers. What a format cannot say \
       exactly is refused.
 
       Examples:

@@ -71,7 +71,7 @@ extension Graph {
 extension Node {
   /// The site of the node that takes this one's place after an earlier one of the same module: this one's, unless that
   /// is only another name of what the earlier one gives.
-  package func site(behind earlier: Node) -> String? {
+  package func site(after earlier: Node) -> String? {
     guard let own = site, let other = earlier.site else { return site ?? earlier.site }
     return ModuleSite(own).part == .input ? other : own
   }

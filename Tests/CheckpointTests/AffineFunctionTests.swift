@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  /// Forms of all kinds: vectors, single numbers, outer products, cancelled terms, matrices behind each other.
+  /// Forms of all kinds: vectors, single numbers, outer products, cancelled terms, matrices after each other.
   @Test(arguments: [
     """
     graph @mixed_order(%x: f32[T,D], %v: f32[D], %s: f32[], %strength: f32[]) {

@@ -308,7 +308,7 @@ import Workbench
     let map = MapForm.affine.map(at: try model.sites(matching: ["*_layernorm", "*.act_fn"]), of: model)
     let (baked, copy) = try bake(map, into: model, approximate: true)
     #expect(Set(baked.leftOut.map(\.site)) == Set(map.sites.map(\.name)))
-    // The scales of the norms are there; the shifts, and the maps behind the activation, are not.
+    // The scales of the norms are there; the shifts, and the maps after the activation, are not.
     var scales = MapForm.scale.map(at: try model.sites(matching: ["*_layernorm"]), of: model)
     for index in scales.sites.indices {
       let site = map.sites.first { $0.name == scales.sites[index].name }

@@ -87,7 +87,7 @@ import Workbench
     #expect(error.map { "\($0)" }?.contains(problem) == true, "\(String(describing: error))")
   }
 
-  /// Parts of rows, one behind the other.
+  /// Parts of rows, one after the other.
   @Test func joiningWire() throws {
     let modules = try compiled(Model(fixture("tiny-tied"))).map(\.plan)
     var joined = modules

@@ -23,7 +23,7 @@ public let foldAffineIntoTable = GraphPass(
         table = graph.append(.binary(.add), table, shift, name: "\(embedding.name).weight.folded")
       }
       return graph.append(
-        .embedding, table, embedding.inputs[1], name: embedding.name, site: graph[id].site(behind: embedding))
+        .embedding, table, embedding.inputs[1], name: embedding.name, site: graph[id].site(after: embedding))
     }
   ])
 

@@ -24,7 +24,7 @@ public let foldAffineIntoLinear = GraphPass(
       } else if !graph.isZero(shift) {
         inputs.append(shift)
       }
-      return graph.append(linear.op, inputs, name: name, site: graph[id].site(behind: linear))
+      return graph.append(linear.op, inputs, name: name, site: graph[id].site(after: linear))
     }
   ])
 

@@ -47,7 +47,7 @@ extension Graph {
     } else if !isZero(shift) {
       inputs.append(shift)
     }
-    return append(norm.op, inputs, name: name, site: self[affine].site(behind: norm))
+    return append(norm.op, inputs, name: name, site: self[affine].site(after: norm))
   }
 
   func isZero(_ id: ValueID) -> Bool { self[id].op == .constant(0) }

@@ -40,7 +40,7 @@ extension Graph {
       guard let bias = vector(bias, of: region, name: "\(name).bias.folded") else { return nil }
       inputs.append(bias)
     }
-    let folded = append(node.op, inputs, name: name, site: self[region.value].site(behind: node))
+    let folded = append(node.op, inputs, name: name, site: self[region.value].site(after: node))
     replace(region.value, with: folded)
     return folded
   }

@@ -60,6 +60,23 @@ static void finish(epilogue *e, int64_t row, int rows, int64_t column, int colum
   }
 }
 
+// Prefetches what the epilogue of some rows will read and write, to arrive while their products are computed.
+static void prefetch_rows(const epilogue *e, int64_t row, int rows, int64_t column, int columns) {
+  const act_linear_args *a = e->args;
+  for (int m = 0; m < rows; m++) {
+    const int64_t place = e->places ? e->places[row + m] : row + m;
+    const int32_t slot = slot_of_row(a->slots, a->rows_per_slot, place);
+    const float *out = a->out + place * a->out_row_stride + column;
+    for (int c = 0; c < columns; c += 16) __builtin_prefetch(out + c, 1, 2);
+    for (int i = 1; i < a->epilogue.input_count; i++) {
+      const act_operand *o = &a->inputs.at[i];
+      if (o->row_stride == 0 || o->column_stride == 0 || o->data == a->out) continue;
+      const float *x = operand_row(o, place, slot) + column;
+      for (int c = 0; c < columns; c += 16) __builtin_prefetch(x + c, 0, 2);
+    }
+  }
+}
+
 // sums = the products of some blocks of packed rows with some panels. `stride` counts floats.
 static void multiply_chunk(const act_linear_args *a, const char *x, const row_blocks *blocks, share chunk,
                            share panels, float *sums, ptrdiff_t stride) {
@@ -117,9 +134,10 @@ static void multiply_rows(epilogue *e, const act_linear_args *a, const char *x, 
     share panels = {panel, least(panel + chunk_panels, part.end)};
     const ptrdiff_t stride = (panels.end - panels.begin) * PANEL_ROWS;
     const int64_t column = panel * PANEL_ROWS;
+    const int columns = (int)(least(panels.end * PANEL_ROWS, a->n) - column);
+    if (rows > 1) prefetch_rows(e, first_row + row, rows, column, columns);
     multiply_panels(a, x, blocks, chunk, panels, sums, stride);
-    finish(e, first_row + row, rows, column, (int)(least(panels.end * PANEL_ROWS, a->n) - column), sums,
-           stride);
+    finish(e, first_row + row, rows, column, columns, sums, stride);
   }
 }
 

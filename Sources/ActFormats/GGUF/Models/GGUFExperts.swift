@@ -20,7 +20,7 @@ extension GGUFModelBuilder {
     return experts
   }
 
-  /// Adds the router `gate` and the experts of a layer, which the file has one behind the other and the checkpoint apart:
+  /// Adds the router `gate` and the experts of a layer, which the file has one after the other and the checkpoint apart:
   /// `experts.E` with the layers `gate`, `up` and `down`.
   mutating func mixture(
     _ layer: Int, _ experts: GGUFExperts, _ d: GGUFDecoder, as module: String, gate: String, up: String,
