@@ -12,6 +12,8 @@ package final class LowRankAdapter: Sendable {
     /// `[rank, in]` and `[out, rank]`; of a convolution `[rank, in, kh, kw]` and `[out, rank, 1, 1]`; of an embedding
     /// `[rank, tokens]` and `[width, rank]`.
     var a, b: TensorInfo
+    /// The rows of `b` that are the module's, in the order of its own; nil: all.
+    var rows: [Range<Int>]? = nil
     /// `[out]`: what is added to the layer's bias, where the adapter has that.
     var bias: TensorInfo?
     /// What their product, and the bias, are multiplied by.
