@@ -3,8 +3,6 @@ import ActDiffusion
 import ActFormats
 import ActGraphs
 import ActIR
-import ActLowering
-import ActPasses
 import ActPlan
 import ActRuntime
 import ActText
@@ -123,6 +121,25 @@ import Workbench
     let inputs = try #require(
       networks.map(\.graph.declaredInputs).first { $0.contains { $0.role == .sample } })
     #expect(inputs.allSatisfy { ($0.time == .prompt) == $0.role.mayBeOfPrompt })
+  }
+
+  /// Layers of an encoder whose states nobody reads are not there; pooled states come from the last.
+  @Test(arguments: [
+    ("tiny-sdxl", "text_encoder", 2), ("tiny-sdxl", "text_encoder_2", 2), ("tiny-sd", "text_encoder", 2),
+    ("tiny-sd3-pipeline", "text_encoder", 2), ("tiny-flux-dev", "text_encoder_2", 2),
+    ("tiny-z-image-pipeline", "text_encoder", 2),
+  ])
+  func encodersStopAtWhatIsRead(pipeline: String, encoder: String, layers: Int) throws {
+    let networks = try Pipeline(PipelineFolder(fixture(pipeline)), size: ImageSize(width: 16, height: 16))
+      .networks
+    let network = try #require(networks.first { $0.graph.name == encoder })
+    let numbers = network.graph.sites.compactMap { site -> Int? in
+      let parts = site.name.split(separator: ".")
+      return parts.indices.dropFirst().first { ["layers", "block"].contains(parts[$0 - 1]) }.flatMap {
+        Int(parts[$0])
+      }
+    }
+    #expect(Set(numbers) == Set(0..<layers))
   }
 
   /// A sample does not depend on what is made beside it, to the bit, also where texts differ in length.
