@@ -120,18 +120,40 @@ import Workbench
     try expect(problem, of: tensors)
   }
 
+  /// A language model may have a prefix, or not.
+  @Test(arguments: ["layers.0.mlp.up_proj", "model.layers.0.mlp.up_proj"]) func prefixes(module: String)
+    throws
+  {
+    let path = directory.file("adapter.safetensors")
+    let name = "text_encoder.\(module)"
+    let shape = try SafetensorsFile(fixture("tiny-z-image-pipeline/text_encoder/model.safetensors")).tensors
+      .first { $0.name.hasSuffix("layers.0.mlp.up_proj.weight") }?.shape
+    let sizes = try #require(shape)
+    try write(
+      [("\(name).lora_A.weight", [2, sizes[1]]), ("\(name).lora_B.weight", [sizes[0], 2])], to: path)
+    let pipeline = try Pipeline(
+      PipelineFolder(fixture("tiny-z-image-pipeline")), size: ImageSize(width: 16, height: 16),
+      adapters: [PipelineAdapter(path, weight: 1)])
+    #expect(pipeline.networks.map(\.adapters.count) == [1, 0, 0])
+  }
+
   private func expect(_ problem: String, of tensors: [(String, [Int])]) throws {
     let path = directory.file("adapter.safetensors")
-    let writer = try SafetensorsWriter(path, tensors.map { SafetensorsWriter.Entry($0.0, .f32, $0.1) })
-    for (name, shape) in tensors {
-      try [Float](repeating: 0, count: shape.reduce(1, *)).withUnsafeBytes { try writer.append($0, to: name) }
-    }
-    try writer.finish()
+    try write(tensors, to: path)
     let error = #expect(throws: FileError.self) {
       try Pipeline(
         PipelineFolder(fixture("tiny-flux-dev")), size: ImageSize(width: 24, height: 16),
         adapters: [PipelineAdapter(path, weight: 1)])
     }
     #expect(error.map { "\($0)" }?.contains(problem) == true, "\(String(describing: error))")
+  }
+
+  /// Writes tensors of zeros.
+  private func write(_ tensors: [(String, [Int])], to path: String) throws {
+    let writer = try SafetensorsWriter(path, tensors.map { SafetensorsWriter.Entry($0.0, .f32, $0.1) })
+    for (name, shape) in tensors {
+      try [Float](repeating: 0, count: shape.reduce(1, *)).withUnsafeBytes { try writer.append($0, to: name) }
+    }
+    try writer.finish()
   }
 }

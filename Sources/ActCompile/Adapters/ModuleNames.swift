@@ -10,11 +10,15 @@ struct ModuleNames {
     var rows: [Range<Int>]?
   }
 
+  private static let ending = ".weight"
+
+  private let checkpoint: Checkpoint
   /// What a name stands for: one module, or several whose matrices are one in the model that the adapter is for.
   private var parts: [String: [Part]] = [:]
 
   init(of checkpoint: Checkpoint) {
-    let ending = ".weight"
+    self.checkpoint = checkpoint
+    let ending = Self.ending
     let modules = Set(
       checkpoint.names.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) })
     for row in OriginalTransformerNames.flux + OriginalTransformerNames.zImage {
@@ -40,11 +44,14 @@ struct ModuleNames {
 
   /// What a name stands for; nil where the network has no such module.
   func parts(of name: String) -> [Part]? {
-    let name = Self.key(name)
+    let key = Self.key(name)
     // A tower of text may have a prefix, or not.
     let tower = "text_model_"
-    let other = name.hasPrefix(tower) ? String(name.dropFirst(tower.count)) : tower + name
-    return parts[name] ?? parts[other]
+    let other = key.hasPrefix(tower) ? String(key.dropFirst(tower.count)) : tower + key
+    return parts[key] ?? parts[other]
+      ?? checkpoint.weight(of: name).map {
+        [Part(module: String($0.dropLast(Self.ending.count)), rows: nil)]
+      }
   }
 
   private mutating func add(_ name: String, _ parts: [Part]) { self.parts[Self.key(name)] = parts }
