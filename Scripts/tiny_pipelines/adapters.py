@@ -149,22 +149,23 @@ class Flux:
 
 
 class Transformer:
-    """Names of diffusers, with the alpha in the metadata."""
+    """Names of diffusers, with the alpha in the metadata and what else that says."""
 
-    def __init__(self, modules, fused=()):
-        self.modules, self.fused = modules, fused
+    def __init__(self, modules, fused=(), more=None):
+        self.modules, self.fused, self.more = modules, fused, more or {}
 
     def write(self, pipe, folder, random):
         new = {}
         for component, names in self.modules.items():
             network = getattr(pipe, component)
+            ranks = self.more.get(f"{component}.rank_pattern", {})
             for name in names:
                 bare = name.removeprefix("text_model.") if not hasattr(network, "text_model") else name
                 key = f"{component}.{name}"
                 new[f"{key}.lora_A.weight"], new[f"{key}.lora_B.weight"] = pair(
-                    network.get_submodule(bare).weight.shape, random
+                    network.get_submodule(bare).weight.shape, random, ranks.get(name, RANK)
                 )
-        save(new, folder, "new", metadata_of(new))
+        save(new, folder, "new", metadata_of(new, self.more))
         if not self.fused:
             return {"new": None}
         kohya = {}
@@ -177,9 +178,9 @@ class Transformer:
         return {"new": None, "kohya": None}
 
 
-def pair(shape, random):
-    a = torch.randn((RANK, *shape[1:]), generator=random) / 2
-    b = torch.randn((shape[0], RANK, *([1] * (len(shape) - 2))), generator=random) / 2
+def pair(shape, random, rank=RANK):
+    a = torch.randn((rank, *shape[1:]), generator=random) / 2
+    b = torch.randn((shape[0], rank, *([1] * (len(shape) - 2))), generator=random) / 2
     return a, b
 
 
@@ -211,7 +212,7 @@ def in_peft(tensors):
     return renamed
 
 
-def metadata_of(tensors):
+def metadata_of(tensors, more=None):
     """As `save_lora_weights` has it."""
     texts = {}
     for component in sorted({key.split(".", 1)[0] for key in tensors}):
@@ -222,7 +223,7 @@ def metadata_of(tensors):
             f"{component}.lora_alpha": ALPHA,
             f"{component}.target_modules": modules,
         }
-    return {"lora_adapter_metadata": json.dumps(texts, indent=2, sort_keys=True)}
+    return {"lora_adapter_metadata": json.dumps(texts | (more or {}), indent=2, sort_keys=True)}
 
 
 def save(tensors, folder, form, metadata=None):
@@ -309,7 +310,12 @@ ADAPTERS = {
                     "text_model.encoder.layers.1.mlp.fc2",
                     "text_model.encoder.layers.1.self_attn.v_proj",
                 ],
-            }
+            },
+            more={
+                "transformer.rank_pattern": {"context_embedder": 3},
+                "transformer.alpha_pattern": {"attn.to_q": 4.0, "context_embedder": 5.0, "embedder": 9.0},
+                "text_encoder.use_rslora": True,
+            },
         ),
         {"prompt": "a photo of a cat", "steps": 2, "guidance": 5.0},
     ),

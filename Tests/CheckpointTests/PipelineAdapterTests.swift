@@ -137,9 +137,27 @@ import Workbench
     #expect(pipeline.networks.map(\.adapters.count) == [1, 0, 0])
   }
 
-  private func expect(_ problem: String, of tensors: [(String, [Int])]) throws {
+  /// What PEFT's configuration says in the file's metadata.
+  @Test(arguments: [
+    (#"{"transformer.lora_alpha": "x"}"#, "lora_adapter_metadata.transformer.lora_alpha: expected a number"),
+    (
+      #"{"transformer.lora_alpha": 1, "transformer.alpha_pattern": {"a": null}}"#,
+      "lora_adapter_metadata.transformer.alpha_pattern: expected numbers by module"
+    ),
+    (
+      #"{"transformer.lora_alpha": 1, "transformer.alpha_pattern": {"(": 1}}"#,
+      "lora_adapter_metadata.transformer.alpha_pattern"
+    ), ("{", "lora_adapter_metadata"),
+  ])
+  func metadata(text: String, problem: String) throws {
+    try expect(
+      problem, of: [("x_embedder.lora_A.weight", [2, 16]), ("x_embedder.lora_B.weight", [16, 2])],
+      metadata: text)
+  }
+
+  private func expect(_ problem: String, of tensors: [(String, [Int])], metadata: String? = nil) throws {
     let path = directory.file("adapter.safetensors")
-    try write(tensors, to: path)
+    try write(tensors, to: path, metadata: metadata)
     let error = #expect(throws: FileError.self) {
       try Pipeline(
         PipelineFolder(fixture("tiny-flux-dev")), size: ImageSize(width: 24, height: 16),
@@ -149,8 +167,10 @@ import Workbench
   }
 
   /// Writes tensors of zeros.
-  private func write(_ tensors: [(String, [Int])], to path: String) throws {
-    let writer = try SafetensorsWriter(path, tensors.map { SafetensorsWriter.Entry($0.0, .f32, $0.1) })
+  private func write(_ tensors: [(String, [Int])], to path: String, metadata: String? = nil) throws {
+    let writer = try SafetensorsWriter(
+      path, tensors.map { SafetensorsWriter.Entry($0.0, .f32, $0.1) },
+      metadata: metadata.map { [("lora_adapter_metadata", $0)] } ?? [])
     for (name, shape) in tensors {
       try [Float](repeating: 0, count: shape.reduce(1, *)).withUnsafeBytes { try writer.append($0, to: name) }
     }

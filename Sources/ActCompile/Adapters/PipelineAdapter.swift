@@ -123,7 +123,7 @@ package struct PipelineAdapter: Sendable {
           "expected \(ends.max() ?? 0) rows, of \(parts.map { "`\($0.module)`" }.joined(separator: ", ")), found "
             + "\(b.shape[0])", next: "is it an adapter of another model?")
       }
-      let scale = try scale(group, rank: a.shape[0], of: networks[index].name)
+      let scale = try scale(of: name, group, rank: a.shape[0], in: networks[index].name)
       for part in parts {
         if let other = owners[index].updateValue(name, forKey: part.module) {
           throw FileError(
@@ -155,7 +155,7 @@ package struct PipelineAdapter: Sendable {
 
   /// What the product of a pair is multiplied by.
   private func scale(
-    _ group: Group, rank: Int, of network: String
+    of name: String, _ group: Group, rank: Int, in network: String
   ) throws(FileError) -> Double {
     if let alpha = group.alpha {
       try file.checkFinite(alpha)
@@ -168,18 +168,11 @@ package struct PipelineAdapter: Sendable {
         }
       return value / Double(rank)
     }
-    guard let metadata, let alpha = metadata["\(network).lora_alpha"] else { return 1 }
-    for key in ["alpha_pattern", "rank_pattern"]
-    where metadata["\(network).\(key)"]?.members?.isEmpty == false {
-      throw FileError.unsupported(
-        file.path, "lora_adapter_metadata.\(network).\(key)", "numbers of single modules are not supported",
-        next: "merge it with diffusers")
-    }
-    guard let number = alpha.double, number.isFinite else {
-      throw FileError(
-        file.path, "lora_adapter_metadata.\(network).lora_alpha", "expected a number, found \(alpha)")
-    }
-    let isRankStable = metadata["\(network).use_rslora"]?.bool ?? false
-    return number / (isRankStable ? Double(rank).squareRoot() : Double(rank))
+    let prefix = "\(network)."
+    guard let metadata, metadata["\(prefix)lora_alpha"] != nil else { return 1 }
+    let module = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    return try AdapterScale(
+      metadata, path: file.path, place: "lora_adapter_metadata.", prefix: prefix
+    ).scale(of: module, rank: rank)
   }
 }
