@@ -15,6 +15,9 @@ for Z-Image, whose weights are in f16:
     tiny-pixart-2  the same without these, and with GEGLU
     tiny-dit       a `DiTTransformer2DModel`
     tiny-dit-2     the same with GELU, gains in its norms, no biases in attention, and other channels out than in
+    tiny-dit-3     the same with SiLU
+    tiny-dit-4     the same with quick GELU
+    tiny-pixart-3  a `PixArtTransformer2DModel` with SwiGLU
     tiny-z-image   a `ZImageTransformer2DModel`
     tiny-z-image-2 the same with patches of 3 by 3 beside others, one refiner, and no norms of heads
 
@@ -210,6 +213,46 @@ CHECKPOINTS = {
             "t_scale": 500.0,
             "axes_dims": [4, 2, 2],
             "axes_lens": [200, 8, 8],
+        },
+    ),
+    "tiny-dit-3": (
+        DiTTransformer2DModel,
+        {
+            "sample_size": 6,
+            "patch_size": 3,
+            "in_channels": 2,
+            "num_layers": 1,
+            "attention_head_dim": 4,
+            "num_attention_heads": 3,
+            "num_embeds_ada_norm": 3,
+            "activation_fn": "linear-silu",
+        },
+    ),
+    "tiny-dit-4": (
+        DiTTransformer2DModel,
+        {
+            "sample_size": 4,
+            "patch_size": 2,
+            "in_channels": 2,
+            "num_layers": 1,
+            "attention_head_dim": 4,
+            "num_attention_heads": 2,
+            "num_embeds_ada_norm": 3,
+            "activation_fn": "geglu-approximate",
+        },
+    ),
+    "tiny-pixart-3": (
+        PixArtTransformer2DModel,
+        {
+            "sample_size": 8,
+            "patch_size": 2,
+            "in_channels": 3,
+            "num_layers": 1,
+            "attention_head_dim": 8,
+            "num_attention_heads": 2,
+            "cross_attention_dim": 16,
+            "caption_channels": 6,
+            "activation_fn": "swiglu",
         },
     ),
 }

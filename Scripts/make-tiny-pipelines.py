@@ -11,10 +11,12 @@ Output: NAME, a folder for each of `PIPELINES`, of which `Scripts/tiny_pipelines
     latents   f32[B,C,h,w]     normal noise, which the pipeline multiplies by the scheduler's init_noise_sigma
     image     f32[B,3,H,W]     the pictures, in 0…1
     metadata  prompt, steps, guidance; where they are given negative_prompt and scheduler, the class in place of the
-              folder's; scheduler_config, the file in place of the folder's; and lora, the weight of the adapter
+              folder's; and scheduler_config, the file in place of the folder's
 
-`tiny-sdxl` has an adapter too, lora-FORM.safetensors in the names of diffusers, of older diffusers and of kohya, in
-these also for the model that diffusers converts from. Some texts are longer than the encoders take. The class of
+Those in `ADAPTERS` have adapters too, lora-FORM.safetensors in the names of diffusers, of older diffusers, of kohya, of
+the model that diffusers converts from and of XLabs; and pictures with them, adapted-FORM-NUMBER.safetensors with the
+metadata lora, the weight of the adapter, and forms, all that give these pictures. `--adapters` writes these alone, for
+folders that are there. Some texts are longer than the encoders take. The class of
 `tiny-text-unet` is none of diffusers': a loop in `text_unet.py` makes its pictures. `tiny-sd` has decodings in tiles
 that overlap too, as `enable_tiling` has them, TILED.safetensors:
 
@@ -36,7 +38,7 @@ target:
 Those of `tiny-dit-pipeline`, whose prompts are classes of images, and of `tiny-z-image-pipeline` have the same of a
 run's first steps without `sample` and tags, each prompt run alone.
 
-Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, diffusers 0.42.1, safetensors 0.8.0.
+Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.24.0, diffusers 0.42.1, safetensors 0.8.0, peft 0.21.2.
 """
 
 import argparse
@@ -46,9 +48,9 @@ from pathlib import Path
 
 import torch
 from diffusers import DiTPipeline
-from tiny_pipelines import PIPELINES, dit, fits, z_image
+from tiny_pipelines import PIPELINES, adapters, dit, fits, z_image
 from tiny_pipelines.components import ROOT
-from tiny_pipelines.pictures import write_pictures
+from tiny_pipelines.pictures import call, write_pictures
 from tiny_pipelines.stable_diffusion import decode_in_tiles
 
 
@@ -81,11 +83,16 @@ def saved(pipe, folder, in_half):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=ROOT / "Tests/Fixtures")
+    parser.add_argument("--adapters", action="store_true", help="write the adapters of folders that are there")
     parser.add_argument("names", nargs="*", metavar="NAME", help="the pipelines to write; by default all")
     arguments = parser.parse_args()
     for name in arguments.names or PIPELINES:
         make, (width, height), runs = PIPELINES[name]
         folder = arguments.output / name
+        if arguments.adapters:
+            if name in adapters.ADAPTERS:
+                adapters.write_adapters(folder, call, width, height)
+            continue
         shutil.rmtree(folder, ignore_errors=True)
         torch.manual_seed(1)
         pipe = make(folder)
@@ -97,6 +104,8 @@ def main():
         for path, text in configs.items():
             path.write_text(text)
         write_pictures(pipe, folder, runs, width, height)
+        if name in adapters.ADAPTERS:
+            adapters.write_adapters(folder, call, width, height)
         if name == "tiny-sd":
             decode_in_tiles(folder)
             fits.record_fit(pipe, folder)

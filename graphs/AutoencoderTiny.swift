@@ -35,10 +35,12 @@ extension ModelBuilder {
   }
 
   fileprivate mutating func tinyDecoder(_ c: AutoencoderTinyConfiguration, _ size: ImageSize) throws {
-    guard c.upsamplesNearest else {
+    // At whole multiples of the size the first two take the same pixels.
+    let known = ["nearest", "nearest-exact", "bilinear"]
+    guard known.contains(c.upsamplingFunction) else {
       throw FileError.unsupported(
-        configuration.path, "upsample_fn", "a decoder that upsamples otherwise is not supported",
-        next: "known: nearest, nearest-exact")
+        configuration.path, "upsample_fn", "`\(c.upsamplingFunction)` is not supported",
+        next: "known: \(known.joined(separator: ", "))")
     }
     let z = image("z", size, c.latentChannels)
     let three = graph.append(.constant(3), name: "three")
@@ -56,6 +58,7 @@ extension ModelBuilder {
       let (own, name) = (graph.size(of: h), layers.next())
       let larger = (own.height * c.upsampling, own.width * c.upsampling)
       h = try upsampled(input(h, of: name), to: larger, name)
+      if c.upsamplingFunction == "bilinear" { h = try smoothed(h, c.upsampling, name) }
       graph.setSite(h, name)
       h = try conv(h, layers.next(), width, .around, bias: false)
     }
@@ -63,6 +66,18 @@ extension ModelBuilder {
     let (one, two) = (graph.append(.constant(1), name: "one"), graph.append(.constant(2), name: "two"))
     let doubled = graph.append(.binary(.mul), h, two, name: "sample.doubled")
     graph.addResult("sample", graph.append(.binary(.sub), doubled, one, name: "sample"))
+  }
+
+  /// An image enlarged by a whole factor to the nearest pixels, as it is where pixels between the centres of the original's
+  /// are between these linearly: means over windows as wide as the factor, and where these have no middle pixel over two
+  /// neighbours again.
+  private mutating func smoothed(_ x: ValueID, _ factor: Int, _ name: String) throws -> ValueID {
+    func means(_ x: ValueID, _ windows: Windows, _ name: String) -> ValueID {
+      graph.append(.averagePool(AveragePool(windows: windows, counts: .image)), x, name: name)
+    }
+    let windows = Windows(side: factor, padding: factor / 2)
+    let smooth = means(x, windows, "\(name).smooth")
+    return factor % 2 == 1 ? smooth : means(smooth, Windows(side: 2), "\(name).centred")
   }
 
   /// Three convolutions, with an activation between two, added to what they read.
@@ -117,7 +132,8 @@ private struct AutoencoderTinyConfiguration {
   var encoder, decoder: Levels
   var inputChannels, outputChannels, latentChannels, upsampling: Int
   var activation: Activation
-  var upsamplesNearest: Bool
+  /// The name of the decoder's.
+  var upsamplingFunction: String
 
   init(_ c: Configuration) throws {
     encoder = try Levels(c, "encoder", blocks: [1, 3, 3, 3])
@@ -130,8 +146,7 @@ private struct AutoencoderTinyConfiguration {
       throw c.failure("upsampling_scaling_factor", "an integer from 1 to \(ImageSize.sides.upperBound)")
     }
     activation = try Activation(c, "act_fn", default: "relu")
-    // At whole multiples of the size both take the same pixels.
-    upsamplesNearest = ["nearest", "nearest-exact"].contains(try c.string("upsample_fn", default: "nearest"))
+    upsamplingFunction = try c.string("upsample_fn", default: "nearest")
     // What happens to latents between the networks, and a sum of the channels above.
     c.disregard(
       "scaling_factor", "shift_factor", "latent_magnitude", "latent_shift", "force_upcast",

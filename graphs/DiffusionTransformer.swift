@@ -203,20 +203,21 @@ extension ModelBuilder {
     let inner = 4 * width
     let (x, first) = (input(x, of: prefix), "\(prefix).net.0")
     let raised = try linear(
-      input(x, of: first), "\(first).proj", kind == .geglu ? 2 * inner : inner, width, bias: true)
-    let active: ValueID
-    switch kind {
-    case .gelu: active = graph.append(.unary(.gelu), raised, name: first, site: first)
-    case .geluTanh: active = graph.append(.unary(.geluTanh), raised, name: first, site: first)
-    case .quickGelu:
-      active = Activation.quickGelu.append(to: &graph, raised, name: first, site: nil)
-      graph.setSite(active, first)
-    case .geglu:
-      let halves = [0, 1].map { half in
+      input(x, of: first), "\(first).proj", kind.isGated ? 2 * inner : inner, width, bias: true)
+    let halves =
+      kind.isGated
+      ? [0, 1].map { half in
         graph.append(.slice(start: half * inner, count: inner), raised, name: "\(first).\(half)")
-      }
-      let gate = graph.append(.unary(.gelu), halves[1], name: "\(first).gate")
-      active = graph.append(.binary(.mul), halves[0], gate, name: first, site: first)
+      } : [raised]
+    let site = kind.hasModule ? "\(first).activation" : nil
+    var active = kind.activation.append(
+      to: &graph, halves.last!, name: site ?? (kind.isGated ? "\(first).gate" : first), site: site)
+    if kind.isGated {
+      active = graph.append(.binary(.mul), halves[0], active, name: first, site: first)
+    } else if kind.hasModule {
+      active = output(active, of: first)
+    } else {
+      graph.setSite(active, first)
     }
     return output(try linear(active, "\(prefix).net.2", width, inner, bias: true), of: prefix)
   }

@@ -40,14 +40,29 @@ struct PatchTransformerConfiguration {
   }
 }
 
-/// The function between the two layers of an MLP.
+/// The function between the two layers of an MLP, as diffusers names it.
 enum FeedForwardKind: String, CaseIterable {
   case gelu
   case geluTanh = "gelu-approximate"
-  /// x · sigmoid(1.702 x)
   case quickGelu = "geglu-approximate"
-  /// The first half times GELU of the second.
   case geglu
+  case swiglu
+  case silu = "linear-silu"
+
+  var activation: Activation {
+    switch self {
+    case .gelu, .geglu: .function(.gelu)
+    case .geluTanh: .function(.geluTanh)
+    case .quickGelu: .quickGelu
+    case .swiglu, .silu: .function(.silu)
+    }
+  }
+
+  /// Whether it is the first half times the function of the second.
+  var isGated: Bool { self == .geglu || self == .swiglu }
+
+  /// Whether the function is a module of its own.
+  var hasModule: Bool { self == .swiglu || self == .silu }
 
   init(_ c: Configuration, _ key: String, default fallback: String) throws {
     let name = try c.string(key, default: fallback)

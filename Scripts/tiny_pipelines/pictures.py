@@ -13,7 +13,6 @@ from diffusers import (
 from safetensors.torch import save_file
 
 from .latent_consistency import draw_noise_of_steps
-from .stable_diffusion_xl import adapted
 
 
 def call(pipe, run, latents, width, height):
@@ -55,8 +54,6 @@ def write_pictures(pipe, folder, runs, width, height):
         texts = {key: str(value) for key, value in run.items() if key != "label"}
         if kind := run.get("scheduler"):
             pipe.scheduler = getattr(diffusers, kind).from_pretrained(folder / "scheduler")
-        if run.get("lora"):
-            adapted(pipe, folder)
         if other := run.get("scheduler_config"):
             pipe.scheduler = other
             texts["scheduler_config"] = other.to_json_string()

@@ -59,9 +59,7 @@ package struct ModelFiles: Sendable {
       return (try CompiledTokenizer(json: json, path: path), path)
     }
     let path = "\(self.path)/tokenizer.json"
-    guard fileExists(path) else {
-      return try CompiledTokenizer(ofFilesIn: self.path).map { ($0, "\(self.path)/vocab.json") }
-    }
+    guard fileExists(path) else { return try CompiledTokenizer.ofFiles(inDirectory: self.path) }
     return (try CompiledTokenizer(path: path), path)
   }
 

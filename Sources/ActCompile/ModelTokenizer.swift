@@ -45,10 +45,11 @@ package struct ModelTokenizer: Sendable {
     configuration = try TokenizerConfig.text(inDirectory: directory)
     guard
       let compiled = try fileExists(path)
-        ? CompiledTokenizer(path: path) : CompiledTokenizer(ofFilesIn: directory)
+        ? CompiledTokenizer(path: path) : CompiledTokenizer.ofFiles(inDirectory: directory)?.tokenizer
     else {
       throw FileError.unsupported(
-        directory, nil, "expected tokenizer.json, or of CLIP vocab.json and merges.txt, found neither",
+        directory, nil,
+        "expected tokenizer.json, or of CLIP vocab.json and merges.txt, or of T5 spiece.model, found none",
         next: "save the tokenizer with transformers' AutoTokenizer, which writes tokenizer.json")
     }
     self.compiled = compiled

@@ -11,10 +11,9 @@ import Workbench
 
 /// Small autoencoders against what `diffusers` computes for them (`Scripts/make-tiny-taesd.py`).
 @Suite struct AutoencoderTests {
-  /// The calls, but for those of a decoder that upsamples otherwise.
   static let calls = smallAutoencoders.flatMap { checkpoint in
     recordedImages.map { ImageCall(checkpoint: checkpoint, name: $0.0, input: $0.1, result: $0.2) }
-  }.filter { $0.checkpoint != "tiny-taesd-3" || $0.module == "encoder" }
+  }
 
   @Test(arguments: calls, [Variant.reference, .live])
   func equalsDiffusers(call: ImageCall, variant: Variant) throws {
@@ -83,10 +82,22 @@ import Workbench
     }
   }
 
+  /// A function of upsampling concerns the decoder alone.
   @Test func otherUpsamplingIsNotSupported() throws {
+    let directory = try TemporaryDirectory()
+    let source = fixture("tiny-taesd-3")
+    for file in ["config.json", "diffusion_pytorch_model.safetensors"] {
+      let bytes = try readBytes("\(source)/\(file)")
+      let text = String(decoding: bytes, as: UTF8.self)
+      _ =
+        try file == "config.json"
+        ? directory.write(text.replacing(#""bilinear""#, with: #""bicubic""#), to: file)
+        : directory.write(bytes, to: file)
+    }
+    let size = ImageSize(width: 4, height: 4)
+    #expect(throws: Never.self) { try Model(directory.path, part: ModelPart(module: "encoder", size: size)) }
     let error = #expect(throws: FileError.self) {
-      try Model(
-        fixture("tiny-taesd-3"), part: ModelPart(module: "decoder", size: ImageSize(width: 4, height: 4)))
+      try Model(directory.path, part: ModelPart(module: "decoder", size: size))
     }
     #expect(error?.isUnsupported == true)
     #expect(error?.place == "upsample_fn")

@@ -3,8 +3,6 @@ import ActDiffusion
 import ActFormats
 import ActGraphs
 import ActIR
-import ActLowering
-import ActPasses
 import ActPlan
 import ActRuntime
 import ActText
@@ -38,22 +36,8 @@ import Workbench
   init() throws { directory = try TemporaryDirectory() }
 
   /// A plan of a folder, in f32.
-  private func plan(
-    _ folder: PipelineFolder, size: ImageSize, _ adapters: [PipelineAdapter] = []
-  ) throws -> String {
-    let pipeline = try Pipeline(folder, size: size, adapters: adapters)
-    let (networks, described) = try pipeline.forPlan()
-    let plan = directory.file("pipeline.plan")
-    try CompiledModel.write(
-      networks.map { network in
-        var options = CompileOptions()
-        options.weights = .f32
-        options.lowering.cacheType = .f32
-        options.lowering.maximumRows = max(512, described.textRows(of: network))
-        return try network.compile(MapSet(), options)
-      }, to: plan, texts: PlanTexts(tokenizers: networks.compactMap(pipeline.tokenizer)), pipeline: described,
-      provenance: .object([]))
-    return plan
+  private func plan(_ folder: PipelineFolder, size: ImageSize) throws -> String {
+    try directory.plan(of: Pipeline(folder, size: size))
   }
 
   /// A folder with the components of a fixture and a scheduler of another configuration.
@@ -76,20 +60,14 @@ import Workbench
     try equalsDiffusers(run, folder: PipelineFolder(folder))
   }
 
-  private func equalsDiffusers(
-    _ run: Run, folder: PipelineFolder, _ adapters: [PipelineAdapter] = []
-  ) throws {
+  private func equalsDiffusers(_ run: Run, folder: PipelineFolder) throws {
     let path = fixture("\(run.pipeline)/\(run.name).safetensors")
     let file = try SafetensorsFile(path)
     let info = try #require(file["image"])
-    let plan = try plan(folder, size: ImageSize(width: info.shape[3], height: info.shape[2]), adapters)
+    let plan = try plan(folder, size: ImageSize(width: info.shape[3], height: info.shape[2]))
     let model = try PictureModel(PlanFile(plan), threads: 2)
     #expect([model.width, model.height] == [info.shape[3], info.shape[2]])
-    var request = PictureModel.Request(
-      prompt: file.metadata("prompt") ?? "", steps: try #require(Int(file.metadata("steps") ?? "")),
-      guidance: try #require(Double(file.metadata("guidance") ?? "")), seed: 0, samples: 0..<2)
-    request.negativePrompt = file.metadata("negative_prompt")
-    request.latents = try Latents(reading: path, shape: model.latentShape, count: 2)
+    var request = try PictureModel.Request(recordedIn: file, for: model)
     let expected = Array(file.bytes(of: info).bindMemory(to: Float.self))
     for batchesGuidance in [true, false] {
       request.batchesGuidance = batchesGuidance
@@ -98,14 +76,6 @@ import Workbench
       let largest = zip(pictures, expected).reduce(0) { max($0, abs($1.0 - $1.1)) }
       #expect(largest <= 0.5 / 255, "\(largest * 255) grey levels")
     }
-  }
-
-  /// Adapters in the names of diffusers, of older diffusers and of kohya, in these also for the model that diffusers
-  /// converts from.
-  @Test(arguments: ["new", "old", "kohya", "original"]) func addsAdapters(form: String) throws {
-    let adapter = try PipelineAdapter(fixture("tiny-sdxl/lora-\(form).safetensors"), weight: 0.7)
-    try equalsDiffusers(
-      Run(pipeline: "tiny-sdxl", name: "adapted"), folder: PipelineFolder(fixture("tiny-sdxl")), [adapter])
   }
 
   /// Weights of another file with the pipeline's configuration, and another folder.
@@ -151,6 +121,25 @@ import Workbench
     let inputs = try #require(
       networks.map(\.graph.declaredInputs).first { $0.contains { $0.role == .sample } })
     #expect(inputs.allSatisfy { ($0.time == .prompt) == $0.role.mayBeOfPrompt })
+  }
+
+  /// Layers of an encoder whose states nobody reads are not there; pooled states come from the last.
+  @Test(arguments: [
+    ("tiny-sdxl", "text_encoder", 2), ("tiny-sdxl", "text_encoder_2", 2), ("tiny-sd", "text_encoder", 2),
+    ("tiny-sd3-pipeline", "text_encoder", 2), ("tiny-flux-dev", "text_encoder_2", 2),
+    ("tiny-z-image-pipeline", "text_encoder", 2),
+  ])
+  func encodersStopAtWhatIsRead(pipeline: String, encoder: String, layers: Int) throws {
+    let networks = try Pipeline(PipelineFolder(fixture(pipeline)), size: ImageSize(width: 16, height: 16))
+      .networks
+    let network = try #require(networks.first { $0.graph.name == encoder })
+    let numbers = network.graph.sites.compactMap { site -> Int? in
+      let parts = site.name.split(separator: ".")
+      return parts.indices.dropFirst().first { ["layers", "block"].contains(parts[$0 - 1]) }.flatMap {
+        Int(parts[$0])
+      }
+    }
+    #expect(Set(numbers) == Set(0..<layers))
   }
 
   /// A sample does not depend on what is made beside it, to the bit, also where texts differ in length.

@@ -60,8 +60,13 @@ import Workbench
   }
 
   @Test func doesNotUpsampleOtherwise() throws {
-    let outcome = try Tool.actc.run(
-      ["sites", Workshop.fixture("tiny-taesd-3"), "--module", "decoder", "--size", "3x2"])
+    let directory = try TemporaryDirectory()
+    for file in ["config.json", "diffusion_pytorch_model.safetensors"] {
+      try directory.write(readBytes("\(model)/\(file)"), to: file)
+    }
+    let configuration = try String(decoding: readBytes(directory.file("config.json")), as: UTF8.self)
+    try directory.write(configuration.replacing(#""nearest""#, with: #""bicubic""#), to: "config.json")
+    let outcome = try Tool.actc.run(["sites", directory.path, "--module", "decoder", "--size", "3x2"])
     #expect(outcome.code == 4)
     #expect(outcome.error.contains("upsample_fn"), "\(outcome.error)")
   }

@@ -64,6 +64,23 @@ import Workbench
     #expect(json["components"]?.array?.map { $0["is_supported"]?.bool } == [true, true, true, false, true])
   }
 
+  /// A folder of T5 with a model of SentencePiece makes the pictures that one with `tokenizer.json` makes.
+  @Test func readsModelsOfSentencePiece() throws {
+    try SpieceModel.copy(to: directory, as: "model")
+    let folders = [Workshop.fixture(SpieceModel.pipeline), directory.file("model")]
+    let pictures = try folders.enumerated().map { index, folder in
+      let (plan, output) = (directory.file("\(index).plan"), directory.file("\(index).safetensors"))
+      let compiled = try Tool.actc.run("compile", folder, "--size", "16x16", "-o", plan)
+      try #require(compiled.code == 0, "\(compiled.error)")
+      let outcome = try Tool.actrun.run(
+        ["image", plan, "-p", "a photo of a cat, it's <pad> red\t!", "--steps", "1", "-o", output])
+      try #require(outcome.code == 0, "\(outcome.error)")
+      let file = try SafetensorsFile(output)
+      return Array(file.bytes(of: try #require(file["image"])))
+    }
+    #expect(pictures[0] == pictures[1])
+  }
+
   /// A class by the name that it had before it was divided.
   @Test(arguments: [("ada_norm_zero", true), ("ada_norm_single", true), ("layer_norm", false)])
   func showsRenamedClasses(norm: String, isSupported: Bool) throws {

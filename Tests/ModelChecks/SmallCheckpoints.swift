@@ -81,7 +81,7 @@ package let recordedSteps = ["call1", "call2", "call3"]
 /// The small transformers that denoise images, made by `Scripts/make-tiny-dits.py`, which says what is recorded of them.
 package let smallTransformers = [
   "tiny-flux", "tiny-flux-2", "tiny-sd3", "tiny-sd3-2", "tiny-pixart", "tiny-pixart-2", "tiny-dit",
-  "tiny-dit-2", "tiny-z-image", "tiny-z-image-2",
+  "tiny-dit-2", "tiny-dit-3", "tiny-dit-4", "tiny-pixart-3", "tiny-z-image", "tiny-z-image-2",
 ]
 
 /// The calls that every small transformer has a record of.

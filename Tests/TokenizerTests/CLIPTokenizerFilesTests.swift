@@ -28,7 +28,7 @@ import Workbench
     #expect(lines.count == expected.count && lines.count > 100)
     let tokenizer: Tokenizer
     if isCompiled {
-      let compiled = try #require(try CompiledTokenizer(ofFilesIn: directory.path))
+      let compiled = try #require(try CompiledTokenizer.ofFiles(inDirectory: directory.path)).tokenizer
       tokenizer = try Tokenizer(compiled, path: directory.path)
     } else {
       tokenizer = try Tokenizer(directory: directory.path)
@@ -43,10 +43,10 @@ import Workbench
   @Test func othersAreLeftAlone() throws {
     let directory = try folder("bare")
     try directory.write(#"{"tokenizer_class": "GPT2Tokenizer"}"#, to: "tokenizer_config.json")
-    #expect(try CompiledTokenizer(ofFilesIn: directory.path) == nil)
+    #expect(try CompiledTokenizer.ofFiles(inDirectory: directory.path) == nil)
     let half = try TemporaryDirectory()
     try half.write("{}", to: "vocab.json")
-    #expect(try CompiledTokenizer(ofFilesIn: half.path) == nil)
+    #expect(try CompiledTokenizer.ofFiles(inDirectory: half.path) == nil)
   }
 
   @Test(arguments: [
@@ -61,7 +61,7 @@ import Workbench
   func errorsNameFileAndPlace(file: String, text: String, message: String) throws {
     let directory = try folder("bare")
     try directory.write(text, to: file)
-    let error = #expect(throws: FileError.self) { try CompiledTokenizer(ofFilesIn: directory.path) }
+    let error = #expect(throws: FileError.self) { try CompiledTokenizer.ofFiles(inDirectory: directory.path) }
     #expect(error?.description == "\(directory.path)/\(message)")
   }
 }

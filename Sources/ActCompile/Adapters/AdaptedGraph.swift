@@ -113,7 +113,7 @@ extension Graph {
   ) throws(FileError) -> ValueID {
     let name = "\(pair.module).lora\(index)"
     let a = matrix(try wide(pair.a, "\(name).a", adapter, index))
-    let b = matrix(try wide(pair.b, "\(name).b", adapter, index))
+    let b = rows(pair.rows, of: matrix(try wide(pair.b, "\(name).b", adapter, index)))
     // Matrices [in, out], and tables of embeddings, take the transpose of b · a.
     let isTransposed = adapter.isTransposed || pair.isEmbedding
     let turned = append(.permute([1, 0]), a, name: "\(name).a.turned")
@@ -133,6 +133,18 @@ extension Graph {
     let delta = append(.binary(.mul), product, scale, name: name)
     let shape = type(leaf).shape
     return shape == type(delta).shape ? delta : append(.reshape(shape), delta, name: "\(name).windows")
+  }
+
+  /// Some rows of a matrix, one range after the other.
+  private mutating func rows(_ ranges: [Range<Int>]?, of x: ValueID) -> ValueID {
+    guard let ranges else { return x }
+    let name = self[x].name
+    let parts = ranges.map { range in
+      append(
+        .slice(Slice(start: range.lowerBound, count: range.count, axis: 0)), x,
+        name: "\(name).\(range.lowerBound)")
+    }
+    return parts.count == 1 ? parts[0] : append(.concat(axis: 0), parts, name: "\(name).rows")
   }
 
   /// A tensor with all axes but the first as one: of a convolution, the columns of a window channel by channel.

@@ -1,7 +1,5 @@
 import ActFormats
 import ActIR
-import ActText
-import Glibc
 
 /// An adapter of PEFT, opened: pairs of narrow matrices whose product is added to a model's (LoRA, arXiv 2106.09685).
 package final class LowRankAdapter: Sendable {
@@ -12,6 +10,8 @@ package final class LowRankAdapter: Sendable {
     /// `[rank, in]` and `[out, rank]`; of a convolution `[rank, in, kh, kw]` and `[out, rank, 1, 1]`; of an embedding
     /// `[rank, tokens]` and `[width, rank]`.
     var a, b: TensorInfo
+    /// The rows of `b` that are the module's, in the order of its own; nil: all.
+    var rows: [Range<Int>]? = nil
     /// `[out]`: what is added to the layer's bias, where the adapter has that.
     var bias: TensorInfo?
     /// What their product, and the bias, are multiplied by.
@@ -126,7 +126,7 @@ package final class LowRankAdapter: Sendable {
       pairs.append(
         Pair(
           module: module, a: a, b: b, bias: bias,
-          scale: try configuration.scale(of: module, rank: a.shape[0]), isEmbedding: half.isEmbedding))
+          scale: try configuration.scale.scale(of: module, rank: a.shape[0]), isEmbedding: half.isEmbedding))
     }
     if let module = biases.keys.min() {
       throw FileError(file.path, module, "expected both matrices of a pair, found a bias alone")
@@ -172,18 +172,13 @@ private struct TensorName {
 
 /// What `adapter_config.json` says.
 private struct AdapterConfiguration {
-  private let path: String
-  private let alpha: Double
-  /// Alphas of some modules, by expressions that match the ends of their names.
-  private let alphas: [(pattern: SitePattern, alpha: Double)]
-  private let isRankStable: Bool
+  let scale: AdapterScale
   let isTransposed: Bool
   /// Whether the second matrix of every pair has a bias.
   let hasBias: Bool
 
   init(_ path: String) throws(FileError) {
     let json = try JSON(readingFile: path)
-    self.path = path
     func unsupported(_ key: String, _ next: String = "merge it with PEFT") -> FileError {
       .unsupported(path, key, "`\(json[key]?.description.prefix(60) ?? "")` is not supported", next: next)
     }
@@ -203,37 +198,8 @@ private struct AdapterConfiguration {
       throw unsupported(key)
     }
     guard [nil, "none"].contains(json["bias"]?.string) else { throw unsupported("bias") }
-    guard let alpha = json["lora_alpha"]?.double, alpha.isFinite else {
-      throw FileError(
-        path, "lora_alpha", "expected a number, found \(json["lora_alpha"]?.description ?? "nothing")")
-    }
-    self.alpha = alpha
-    var alphas: [(SitePattern, Double)] = []
-    for member in json["alpha_pattern"]?.members ?? [] {
-      guard let value = member.value.double, value.isFinite else {
-        throw FileError(path, "alpha_pattern", "expected numbers by module, found \(member.value)")
-      }
-      do { alphas.append((try SitePattern("re:(.*\\.)?(\(member.key))"), value)) } catch {
-        throw FileError(path, "alpha_pattern", "\(error)")
-      }
-    }
-    self.alphas = alphas
-    isRankStable = json["use_rslora"]?.bool ?? false
+    scale = try AdapterScale(json, path: path)
     isTransposed = json["fan_in_fan_out"]?.bool ?? false
     hasBias = json["lora_bias"]?.bool ?? false
-  }
-
-  /// What the product at a module is multiplied by: alpha over the rank, or over its root.
-  func scale(of module: String, rank: Int) throws(FileError) -> Double {
-    var alpha = alpha
-    for (pattern, value) in alphas {
-      do {
-        if try pattern.matches(module) {
-          alpha = value
-          break
-        }
-      } catch { throw FileError(path, "alpha_pattern", "\(error)") }
-    }
-    return alpha / (isRankStable ? Double(rank).squareRoot() : Double(rank))
   }
 }

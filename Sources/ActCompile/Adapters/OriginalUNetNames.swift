@@ -1,6 +1,13 @@
 /// The names that the modules of a UNet of diffusers have in the model that it was converted from (`ldm` and `sgm` of
 /// Stability AI), which adapters of kohya's scripts for SDXL are named by.
 struct OriginalUNetNames {
+  /// Of modules outside the blocks.
+  private static let others = [
+    "conv_in": "input_blocks.0.0", "conv_out": "out.2", "time_embedding.linear_1": "time_embed.0",
+    "time_embedding.linear_2": "time_embed.2", "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
+  ]
+
   /// Resnets of a block on the way down.
   private let resnetCount: Int
   /// How the names of attention in blocks on the way up begin.
@@ -21,6 +28,7 @@ struct OriginalUNetNames {
 
   /// The other name of a module; nil for one that has none.
   func name(of module: String) -> String? {
+    if let other = Self.others[module] { return other }
     let parts = module.split(separator: ".").map(String.init)
     func rest(_ count: Int) -> String { parts.dropFirst(count).map { ".\($0)" }.joined() }
     guard parts.count > 2, let number = Int(parts[1]) ?? (parts[0] == "mid_block" ? 0 : nil) else {

@@ -6,7 +6,8 @@ import ActIR
 ///
 /// Tensors are named `COMPONENT.MODULE.lora_A.weight` and `….lora_B.weight`, in older files `….lora.down.weight` and
 /// `….lora.up.weight`; or `lora_unet_MODULE.lora_down.weight` and `….lora_up.weight`, where a module has underscores in
-/// place of its dots. `….alpha` over the rank is what a product is multiplied by.
+/// place of its dots. ``ModuleNames`` knows what a module may be called. `….alpha` over the rank is what a product is
+/// multiplied by.
 package struct PipelineAdapter: Sendable {
   /// Which half of a pair a tensor is.
   private enum Half { case a, b, alpha }
@@ -29,14 +30,19 @@ package struct PipelineAdapter: Sendable {
     (".lora_B.default.weight", .b), (".lora_down.weight", .a), (".lora_up.weight", .b),
     (".lora.down.weight", .a), (".lora.up.weight", .b), (".lora_linear_layer.down.weight", .a),
     (".lora_linear_layer.up.weight", .b), ("_lora.down.weight", .a), ("_lora.up.weight", .b),
-    (".alpha", .alpha),
+    (".down.weight", .a), (".up.weight", .b), (".alpha", .alpha),
   ]
 
-  /// How kohya's scripts begin the names of a network's modules, and the components that these may be.
+  private static let denoisers = ["unet", "transformer"]
+
+  /// How names begin where they do not with a component, and the components that they may then be of.
   private static let beginnings: [(text: String, components: [String])] = [
-    ("lora_unet_", ["unet", "transformer"]), ("lora_transformer_", ["transformer"]),
-    ("lora_te_", ["text_encoder"]), ("lora_te1_", ["text_encoder"]), ("lora_te2_", ["text_encoder_2"]),
-    ("lora_te3_", ["text_encoder_3"]),
+    ("lora_unet_", denoisers), ("lora_transformer_", ["transformer"]), ("diffusion_model.", denoisers),
+    ("base_model.model.", denoisers), ("lora_te_", ["text_encoder"]), ("lora_te1_", ["text_encoder"]),
+    ("lora_te2_", ["text_encoder_2"]), ("lora_te3_", ["text_encoder_3", "text_encoder_2"]),
+    ("text_encoders.clip_l.transformer.", ["text_encoder"]),
+    ("text_encoders.clip_g.transformer.", ["text_encoder_2"]),
+    ("text_encoders.t5xxl.transformer.", ["text_encoder_3", "text_encoder_2"]),
   ]
 
   /// Opens an adapter: a file, or a directory with `pytorch_lora_weights.safetensors`.
@@ -91,13 +97,15 @@ package struct PipelineAdapter: Sendable {
     for networks: [(name: String, checkpoint: Checkpoint)]
   ) throws(FileError) -> [LowRankAdapter?] {
     var pairs = networks.map { _ in [LowRankAdapter.Pair]() }
-    let modules = networks.map { Self.spellings(of: $0.checkpoint) }
+    let modules = networks.map { ModuleNames(of: $0.checkpoint) }
+    // The pair that a module has, by its network and its name.
+    var owners: [[String: String]] = networks.map { _ in [:] }
     for (name, group) in groups {
       guard let a = group.a, let b = group.b else {
         let found = group.a ?? group.b ?? group.alpha
         throw FileError(file.path, found?.name ?? name, "expected both matrices of a pair, found one tensor")
       }
-      guard let (index, module) = place(of: name, networks, modules) else {
+      guard let (index, parts) = place(of: name, networks.map(\.name), modules) else {
         throw FileError(
           file.path, a.name, "no network of the pipeline has this module",
           next: "it has \(networks.map(\.name).joined(separator: ", ")); is it an adapter of another model?")
@@ -108,71 +116,46 @@ package struct PipelineAdapter: Sendable {
         throw FileError(
           file.path, b.name, "expected a rank of \(a.shape[0]), as `\(a.name)` has, found \(b.shape)")
       }
-      pairs[index].append(
-        LowRankAdapter.Pair(
-          module: module, a: a, b: b, bias: nil,
-          scale: try scale(group, rank: a.shape[0], of: networks[index].name),
-          isEmbedding: false))
+      let ends = parts.compactMap { $0.rows?.map(\.upperBound).max() }
+      guard let count = ends.max() ?? b.shape.first, count == b.shape[0] else {
+        throw FileError(
+          file.path, b.name,
+          "expected \(ends.max() ?? 0) rows, of \(parts.map { "`\($0.module)`" }.joined(separator: ", ")), found "
+            + "\(b.shape[0])", next: "is it an adapter of another model?")
+      }
+      let scale = try scale(of: name, group, rank: a.shape[0], in: networks[index].name)
+      for part in parts {
+        if let other = owners[index].updateValue(name, forKey: part.module) {
+          throw FileError(
+            file.path, a.name, "`\(other)` is of the same module, `\(part.module)` of \(networks[index].name)"
+          )
+        }
+        pairs[index].append(
+          LowRankAdapter.Pair(
+            module: part.module, a: a, b: b, rows: part.rows, bias: nil, scale: scale, isEmbedding: false))
+      }
     }
     return pairs.map { pairs in
       pairs.isEmpty ? nil : LowRankAdapter(file: file, sha256: sha256, weight: weight, pairs: pairs)
     }
   }
 
-  /// The modules of a network as kohya's scripts spell them: with underscores in place of dots, of a UNet also by the
-  /// names of the model that it was converted from.
-  private static func spellings(of checkpoint: Checkpoint) -> [String: String] {
-    let modules = checkpoint.names.filter { $0.hasSuffix(".weight") }.map {
-      String($0.dropLast(".weight".count))
-    }
-    let originals = OriginalUNetNames(modules)
-    var spellings: [String: String] = [:]
-    for module in modules {
-      spellings[module.replacing(".", with: "_")] = module
-      if let other = originals.name(of: module) { spellings[other.replacing(".", with: "_")] = module }
-    }
-    return spellings
-  }
-
-  /// The network and the module that a name is of.
+  /// The network and the modules that a name is of.
   private func place(
-    of name: String, _ networks: [(name: String, checkpoint: Checkpoint)], _ modules: [[String: String]]
-  ) -> (network: Int, module: String)? {
-    if let beginning = Self.beginnings.first(where: { name.hasPrefix($0.text) }) {
-      let module = String(name.dropFirst(beginning.text.count))
-      for index in networks.indices where beginning.components.contains(networks[index].name) {
-        // A tower of text may have a prefix, or not.
-        let bare = module.hasPrefix("text_model_") ? String(module.dropFirst("text_model_".count)) : module
-        if let found = modules[index][module] ?? modules[index][bare] { return (index, found) }
-      }
-      return nil
+    of name: String, _ networks: [String], _ modules: [ModuleNames]
+  ) -> (network: Int, parts: [ModuleNames.Part])? {
+    let beginnings = networks.map { ("\($0).", [$0]) } + Self.beginnings
+    let beginning = beginnings.first { name.hasPrefix($0.0) } ?? ("", Self.denoisers)
+    let module = String(name.dropFirst(beginning.0.count))
+    for index in networks.indices where beginning.1.contains(networks[index]) {
+      if let found = modules[index].parts(of: module) { return (index, found) }
     }
-    func found(_ module: String, in index: Int) -> (Int, String)? {
-      let module = Self.withoutProcessor(module)
-      return networks[index].checkpoint.weight(of: module) == nil ? nil : (index, module)
-    }
-    if let index = networks.indices.first(where: { name.hasPrefix("\(networks[$0].name).") }) {
-      return found(String(name.dropFirst(networks[index].name.count + 1)), in: index)
-    }
-    // Without a component it is of the denoiser.
-    guard let index = networks.firstIndex(where: { ["unet", "transformer"].contains($0.name) }) else {
-      return nil
-    }
-    return found(name, in: index)
-  }
-
-  /// The module of an old name `….processor.to_q`, whose output layer is the first of several.
-  private static func withoutProcessor(_ name: String) -> String {
-    var parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count > 2, parts[parts.count - 2] == "processor" else { return name }
-    parts.remove(at: parts.count - 2)
-    if parts.last == "to_out" { parts.append("0") }
-    return parts.joined(separator: ".")
+    return nil
   }
 
   /// What the product of a pair is multiplied by.
   private func scale(
-    _ group: Group, rank: Int, of network: String
+    of name: String, _ group: Group, rank: Int, in network: String
   ) throws(FileError) -> Double {
     if let alpha = group.alpha {
       try file.checkFinite(alpha)
@@ -185,18 +168,11 @@ package struct PipelineAdapter: Sendable {
         }
       return value / Double(rank)
     }
-    guard let metadata, let alpha = metadata["\(network).lora_alpha"] else { return 1 }
-    for key in ["alpha_pattern", "rank_pattern"]
-    where metadata["\(network).\(key)"]?.members?.isEmpty == false {
-      throw FileError.unsupported(
-        file.path, "lora_adapter_metadata.\(network).\(key)", "numbers of single modules are not supported",
-        next: "merge it with diffusers")
-    }
-    guard let number = alpha.double, number.isFinite else {
-      throw FileError(
-        file.path, "lora_adapter_metadata.\(network).lora_alpha", "expected a number, found \(alpha)")
-    }
-    let isRankStable = metadata["\(network).use_rslora"]?.bool ?? false
-    return number / (isRankStable ? Double(rank).squareRoot() : Double(rank))
+    let prefix = "\(network)."
+    guard let metadata, metadata["\(prefix)lora_alpha"] != nil else { return 1 }
+    let module = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    return try AdapterScale(
+      metadata, path: file.path, place: "lora_adapter_metadata.", prefix: prefix
+    ).scale(of: module, rank: rank)
   }
 }

@@ -69,11 +69,16 @@ private let pictureMakings: [PictureMaking] = [
 package let pipelineClassNames = pictureMakings.map(\.className)
 
 extension PictureMaking {
+  /// The class of that name; nil for one that is not compiled whole.
+  static func known(_ className: String) -> PictureMaking? {
+    pictureMakings.first { $0.className == className }
+  }
+
   /// The class of a folder.
   ///
   /// - Throws: `FileError` for one that is not compiled whole.
   init(of folder: PipelineFolder) throws(FileError) {
-    guard let making = pictureMakings.first(where: { $0.className == folder.className }) else {
+    guard let making = Self.known(folder.className) else {
       throw FileError.unsupported(
         folder.indexPath, "_class_name", "`\(legible(folder.className))` is not compiled whole",
         next: "known: \(pipelineClassNames.joined(separator: ", ")); `actc compile` takes a component")

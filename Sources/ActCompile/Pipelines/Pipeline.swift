@@ -8,7 +8,7 @@ import ActText
 /// A pipeline, opened: the networks that make a picture of a text. The graph of each has its component's name.
 package struct Pipeline: Sendable {
   package let folder: PipelineFolder
-  /// In the order in which they run.
+  /// In the order in which they run. Encoders of texts give what the class of pipelines reads, and compute nothing else.
   package let networks: [Model]
   /// Of the picture, in pixels; nil where no network needs it.
   package let size: ImageSize?
@@ -54,9 +54,13 @@ package struct Pipeline: Sendable {
       decodeTile = nil
     }
     tiledLatents = decodeTile == nil ? nil : latents
+    let making = PictureMaking.known(folder.className)
     networks = try parts.indices.map { index in
       guard parts[index].takesSize, size == nil else {
-        return try parts[index].open(size: index == decoder ? tiles.first : latents, added[index])
+        let network = try parts[index].open(size: index == decoder ? tiles.first : latents, added[index])
+        let isEncoder =
+          network.reads(.token) && making?.texts.contains { $0.encoder == network.graph.name } == true
+        return try isEncoder ? network.exposing(making?.wires ?? [], folder.indexPath) : network
       }
       throw UsageError("\(folder.path): the size of the picture is not known: give --size WIDTHxHEIGHT")
     }

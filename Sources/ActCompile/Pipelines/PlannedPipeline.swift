@@ -45,7 +45,7 @@ extension Pipeline {
       pipeline.texts.append(
         .init(
           module: text.encoder, length: length, isPadded: text.isPadded, chat: text.chat.map { .object($0) }))
-      encoders.append(try network.exposing(making.wires, index))
+      encoders.append(network)
     }
     let wires = making.wires.map { $0.without(absent) }
     for wire in wires where !denoiser.graph.declaredInputs.contains(where: { $0.name == wire.input }) {
@@ -256,16 +256,20 @@ extension Model {
     return number
   }
 
-  /// The model with every result that wires lead from, hidden states before its last layer among them.
-  fileprivate func exposing(_ wires: [Wire], _ index: String) throws(FileError) -> Model {
+  /// The model with the results that wires lead from alone, hidden states before its last layer among them, so that
+  /// nothing is computed that no other network reads.
+  func exposing(_ wires: [Wire], _ index: String) throws(FileError) -> Model {
     var graph = graph
-    let sources = wires.flatMap(\.sources).filter { $0.module == graph.name }
-    for source in sources where !graph.results.contains(where: { $0.name == source.result }) {
-      guard source.result == PictureMaking.penultimate, let value = graph.lastLayerInput else {
+    let (own, penultimate) = (graph.results, graph.lastLayerInput)
+    graph.removeResults()
+    for source in wires.flatMap(\.sources) where source.module == graph.name {
+      guard !graph.results.contains(where: { $0.name == source.result }) else { continue }
+      let result = own.first { $0.name == source.result }?.value
+      guard let value = result ?? (source.result == PictureMaking.penultimate ? penultimate : nil) else {
         throw FileError(
           index, graph.name,
           "expected an encoder that gives \(source.result), found one that gives "
-            + graph.results.map(\.name).joined(separator: ", "))
+            + own.map(\.name).joined(separator: ", "))
       }
       graph.addResult(source.result, value)
     }

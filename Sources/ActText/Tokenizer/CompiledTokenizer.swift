@@ -17,11 +17,13 @@ package struct CompiledTokenizer: Hashable, Sendable {
   /// Reads and checks the `tokenizer.json` at `path`.
   package init(path: String) throws(FileError) { try self.init(json: JSON(tokenizerFile: path), path: path) }
 
-  /// Reads and checks `vocab.json`, `merges.txt` and what belongs to them in a folder without `tokenizer.json`; nil where
-  /// they are not there, or no CLIP's.
-  package init?(ofFilesIn directory: String) throws(FileError) {
-    guard let files = try CLIPTokenizerFiles(directory: directory) else { return nil }
-    try self.init(json: files.tokenizer(), path: "\(directory)/vocab.json")
+  /// Reads and checks what a folder without `tokenizer.json` has in its place: of CLIP `vocab.json` and `merges.txt`, of
+  /// T5 `spiece.model`; nil where they are not there, or of another class. The path is that of the vocabulary.
+  package static func ofFiles(
+    inDirectory directory: String
+  ) throws(FileError) -> (tokenizer: CompiledTokenizer, path: String)? {
+    guard let files = try tokenizerFiles(inDirectory: directory) else { return nil }
+    return (try CompiledTokenizer(json: files.tokenizer(), path: files.path), files.path)
   }
 
   /// Checks the JSON of a `tokenizer.json` and takes it apart. `path` is for error messages.

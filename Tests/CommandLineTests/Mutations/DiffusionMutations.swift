@@ -6,7 +6,9 @@ extension MutationKind {
   /// What networks of images, and pipelines that make pictures, are read from.
   static let diffusion: [MutationKind] =
     pipelineFiles.map { file in pipeline(file) }
-    + networks.map { network in configuration(of: network) } + [latents, pictureSize, picturePlan]
+    + networks.map { network in configuration(of: network) } + [
+      spieceModel, latents, pictureSize, picturePlan,
+    ]
 
   // MARK: Pipelines
 
@@ -42,6 +44,18 @@ extension MutationKind {
       guard try attempt.run(.actc, compile) == 0 else { return }
       try attempt.makePicture(plan)
     }
+  }
+
+  private static let spieceModel = MutationKind(name: "spiece.model") { _, directory in
+    try SpieceModel.copy(to: directory, as: "model")
+  } run: { attempt in
+    let whole = try SpieceModel.whole()
+    try attempt.directory.write(
+      attempt.mutator.pointee.bytes(whole, headerLength: whole.count), to: "model/tokenizer/spiece.model")
+    let plan = attempt.file("x.plan")
+    let compile = ["compile", attempt.file("model"), "--size", "16x16", "-o", plan]
+    guard try attempt.run(.actc, compile) == 0 else { return }
+    try attempt.makePicture(plan)
   }
 
   private static func compile(_ directory: TemporaryDirectory) throws {
