@@ -288,7 +288,8 @@ def sections(series: Series, groups: Groups, threads: int) -> list[str]:
         parts += [
             f"## {mine[0][0].what}\n\n{products:.1f} GFLOP in products with weights, {attention:.1f} in attention; "
             f"{threads} threads. *Of the bound*: the share that actrun reaches of what the probe's multiply-adds "
-            "allow, of which dot products of bf16 do two and of bytes four at once.\n",
+            "allow, of which dot products of bf16 do two and of bytes four at once. Convolutions are counted as they "
+            "are defined; actrun makes pairs of their pixels with two thirds of the multiplications.\n",
             table(["weights", "engine", "ms a call", "actrun is faster", "peak memory, MB", "of the bound"], rows),
         ]
     return parts

@@ -6,7 +6,7 @@ import ActIR
 ///
 /// Tensors are named `COMPONENT.MODULE.lora_A.weight` and `….lora_B.weight`, in older files `….lora.down.weight` and
 /// `….lora.up.weight`; or `lora_unet_MODULE.lora_down.weight` and `….lora_up.weight`, where a module has underscores in
-/// place of its dots. ``ModuleNames`` knows what a module may be called. `….alpha` over the rank is what a product is
+/// place of its dots. `ModuleNames` knows what a module may be called. `….alpha` over the rank is what a product is
 /// multiplied by.
 package struct PipelineAdapter: Sendable {
   /// Which half of a pair a tensor is.
