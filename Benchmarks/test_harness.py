@@ -430,5 +430,19 @@ class DiffusionNetworks(unittest.TestCase):
         self.assertEqual(diffusion.parse_peer({"output": 'noise\n{"seconds": 4}\n', "peak_bytes": 9})["speed"], 0.25)
 
 
+class Scripts(unittest.TestCase):
+    def test_every_script_runs_a_benchmark_that_all_runs(self):
+        names = sorted(script.stem for script in machine.BENCHMARKS.glob("*.sh") if script.stem != "all")
+        everything = (machine.BENCHMARKS / "all.sh").read_text()
+        for name in names:
+            self.assertIsNotNone(importlib.util.find_spec(f"harness.{name.replace('-', '_')}"), name)
+            self.assertIn(f"harness {name} ", (machine.BENCHMARKS / f"{name}.sh").read_text())
+            self.assertIn(name, everything)
+            asked = subprocess.run(
+                [str(machine.BENCHMARKS / f"{name}.sh"), "--help"], capture_output=True, text=True, check=True
+            )
+            self.assertIn(f"usage: Benchmarks/{name}.sh", asked.stdout)
+
+
 if __name__ == "__main__":
     unittest.main()

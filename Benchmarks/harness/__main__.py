@@ -7,17 +7,8 @@ import sys
 from harness import machine
 
 WEIGHTS = ["f32", "bf16", "q8", "q4"]
-BENCHMARKS = [
-    "vs-llama",
-    "vs-openvino",
-    "vs-transformers",
-    "overhead",
-    "roofline",
-    "perplexity",
-    "fit",
-    "methods",
-    "diffusion",
-]
+# Every script beside this folder but the one that runs them all.
+BENCHMARKS = sorted(script.stem for script in machine.BENCHMARKS.glob("*.sh") if script.stem != "all")
 
 
 def main() -> None:
