@@ -100,26 +100,8 @@ package struct ReferenceValues {
       return fill(shape) { f($0 / width, $0 % width) }
     }
     func product(_ windows: Windows, _ row: Int, _ column: Int) -> Double {
-      let image = inputs[0].shape
-      let coordinates = ReferenceTensor.coordinates(row, Array(shape.dropLast()))
-      /// Of a stack that makes pairs of pixels, what a pixel of the window counts: the filter's algebra, the other way
-      /// round.
-      func weight(_ tap: Int, _ channel: Int) -> Double {
-        let w = inputs[1]
-        guard w.shape.count == 3 else { return w[column, tap * image[3] + channel] }
-        let u = (0..<4).map { w[[$0, column, tap / 3 * image[3] + channel]] }
-        let isSecond = coordinates[2] % 2 == 1
-        return switch tap % 3 {
-        case 0: isSecond ? u[1] + u[2] - u[3] : u[0]
-        case 1: u[1] - u[2]
-        default: isSecond ? u[3] : u[1] + u[2] - u[0]
-        }
-      }
-      return window(windows, coordinates, image).reduce(0) { sum, pixel in
-        (0..<image[3]).reduce(sum) { sum, channel in
-          sum + inputs[0][[coordinates[0], pixel.y, pixel.x, channel]] * weight(pixel.tap, channel)
-        }
-      }
+      windows.product(
+        of: inputs[0], with: inputs[1], at: ReferenceTensor.coordinates(row, Array(shape.dropLast())), column)
     }
     func product(_ row: Int, _ column: Int) -> Double {
       (0..<inputs[0].width).reduce(0) { $0 + inputs[0][row, $1] * inputs[1][column, $1] }
@@ -185,7 +167,7 @@ package struct ReferenceValues {
     case .averagePool(let pooling):
       return fill(shape) { index in
         let coordinates = ReferenceTensor.coordinates(index, shape)
-        let pixels = window(pooling.windows, coordinates, inputs[0].shape)
+        let pixels = pooling.windows.pixels(coordinates, inputs[0].shape)
         let sum = pixels.reduce(0) { $0 + inputs[0][[coordinates[0], $1.y, $1.x, coordinates[3]]] }
         return sum / Double(pooling.counts == .window ? pooling.windows.pixelCount : pixels.count)
       }
@@ -306,17 +288,6 @@ package struct ReferenceValues {
         return from.1 + (x - from.0) / (to.0 - from.0) * (to.1 - from.1)
       }
     case .cast, .pack: return inputs[0]
-    }
-  }
-
-  /// The pixels of an image that the window of a result's pixel holds, and the place of each in it.
-  private func window(
-    _ windows: Windows, _ pixel: [Int], _ image: [Int]
-  ) -> [(tap: Int, y: Int, x: Int)] {
-    (0..<windows.pixelCount).compactMap { tap in
-      let y = pixel[1] * windows.stride[0] - windows.padding[0] + tap / windows.kernel[1]
-      let x = pixel[2] * windows.stride[1] - windows.padding[1] + tap % windows.kernel[1]
-      return (0..<image[1]).contains(y) && (0..<image[2]).contains(x) ? (tap, y, x) : nil
     }
   }
 

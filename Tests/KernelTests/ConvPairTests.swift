@@ -90,23 +90,9 @@ import Testing
     }
 
     func convolve(_ level: Level, images: Range<Int>? = nil, workers: Int) -> [Float] {
-      let images = images ?? 0..<shape.batch
-      let out = Guarded<Float>(
-        repeating: .nan, count: shape.rows / shape.batch * images.count * shape.n)
-      let scratch = withUnsafePointer(to: shape.windows) {
-        level.kernels.conv_scratch(type.dtype, Int32(shape.channels), $0, 1)
-      }
-      let scratches = Guarded<UInt8>(repeating: 0xff, count: scratch * workers)
-      let image = shape.height * shape.width * (shape.channels + gap)
-      let args = act_conv_args(
-        out: out.pointer, out_row_stride: shape.n, x: x.pointer + images.lowerBound * image,
-        x_row_stride: shape.channels + gap, w: UnsafeRawPointer(w.pointer), w_dtype: type.dtype,
-        batch: Int32(images.count), channels: Int32(shape.channels), n: Int32(shape.n), pairs: 1,
-        w_stride_bytes: matrices[0].bytes.array.count, windows: shape.windows, slots: nil, rows_per_slot: 1,
-        epilogue: act_expr(inputs: 1, []), inputs: act_operands(),
-        scratch: UnsafeMutableRawPointer(scratches.pointer), scratch_per_worker: scratch)
-      call(level.kernels.conv, args, keeping: [x, w, out, scratches], workers: workers)
-      return out.array
+      type.convolve(
+        level, shape, x, gap: gap, w, pairBytes: matrices[0].bytes.array.count, images: images,
+        workers: workers)
     }
   }
 

@@ -86,6 +86,34 @@ import Testing
       call(level.kernels.linear, args, keeping: memory)
       return out.array
     }
+
+    /// The convolution of some images, by default all; `x` has `gap` floats between pixels. With `pairBytes`, w are four
+    /// matrices so far apart, which make pairs of pixels.
+    func convolve(
+      _ level: Level, _ shape: Shape, _ x: Guarded<Float>, gap: Int, _ w: Guarded<UInt8>,
+      pairBytes: Int? = nil,
+      images: Range<Int>? = nil, workers: Int = 1, program: [Instruction] = [], inputs: [act_operand] = [],
+      out: Guarded<Float>? = nil, keeping memory: [AnyObject] = []
+    ) -> [Float] {
+      let images = images ?? 0..<shape.batch
+      let rows = shape.rows / shape.batch * images.count
+      let out = out ?? Guarded<Float>(repeating: .nan, count: rows * shape.n)
+      let scratch = withUnsafePointer(to: shape.windows) {
+        level.kernels.conv_scratch(dtype, Int32(shape.channels), $0, pairBytes == nil ? 0 : 1)
+      }
+      let scratches = Guarded<UInt8>(repeating: 0xff, count: scratch * workers)
+      let image = shape.height * shape.width * (shape.channels + gap)
+      let args = act_conv_args(
+        out: out.pointer, out_row_stride: shape.n, x: x.pointer + images.lowerBound * image,
+        x_row_stride: shape.channels + gap, w: UnsafeRawPointer(w.pointer), w_dtype: dtype,
+        batch: Int32(images.count), channels: Int32(shape.channels), n: Int32(shape.n),
+        pairs: pairBytes == nil ? 0 : 1,
+        w_stride_bytes: pairBytes ?? 0, windows: shape.windows, slots: nil, rows_per_slot: 1,
+        epilogue: act_expr(inputs: max(1, inputs.count), program), inputs: act_operands(inputs),
+        scratch: UnsafeMutableRawPointer(scratches.pointer), scratch_per_worker: scratch)
+      call(level.kernels.conv, args, keeping: [x, w, out, scratches] + memory, workers: workers)
+      return out.array
+    }
   }
 
   private struct Problem {
@@ -127,23 +155,9 @@ import Testing
       _ level: Level, images: Range<Int>? = nil, workers: Int = 1, program: [Instruction] = [],
       inputs: [act_operand] = [], out: Guarded<Float>? = nil, keeping memory: [AnyObject] = []
     ) -> [Float] {
-      let images = images ?? 0..<shape.batch
-      let rows = shape.rows / shape.batch * images.count
-      let out = out ?? Guarded<Float>(repeating: .nan, count: rows * shape.n)
-      let scratch = withUnsafePointer(to: shape.windows) {
-        level.kernels.conv_scratch(type.dtype, Int32(shape.channels), $0, 0)
-      }
-      let scratches = Guarded<UInt8>(repeating: 0xff, count: scratch * workers)
-      let image = shape.height * shape.width * (shape.channels + gap)
-      let args = act_conv_args(
-        out: out.pointer, out_row_stride: shape.n, x: x.pointer + images.lowerBound * image,
-        x_row_stride: shape.channels + gap, w: UnsafeRawPointer(w.pointer), w_dtype: type.dtype,
-        batch: Int32(images.count), channels: Int32(shape.channels), n: Int32(shape.n), pairs: 0,
-        w_stride_bytes: 0, windows: shape.windows, slots: nil, rows_per_slot: 1,
-        epilogue: act_expr(inputs: max(1, inputs.count), program), inputs: act_operands(inputs),
-        scratch: UnsafeMutableRawPointer(scratches.pointer), scratch_per_worker: scratch)
-      call(level.kernels.conv, args, keeping: [x, w, out, scratches] + memory, workers: workers)
-      return out.array
+      type.convolve(
+        level, shape, x, gap: gap, w, images: images, workers: workers, program: program, inputs: inputs,
+        out: out, keeping: memory)
     }
 
     /// The same as a linear layer over the windows.

@@ -32,11 +32,6 @@ public let foldMapIntoReaders = GraphPass(
   ])
 
 extension Graph {
-  /// A weight as arithmetic takes it.
-  fileprivate mutating func wide(_ weight: ValueID, name: String) -> ValueID {
-    type(weight).dtype == .f32 ? weight : append(.cast(.f32), weight, name: name)
-  }
-
   /// Whether a node is a linear layer of the model, with constant weights that are not packed yet, whose input is
   /// `value`.
   fileprivate func takesMap(_ id: ValueID, of value: ValueID?, _ times: BindingTimes) -> Bool {

@@ -41,12 +41,11 @@ private let (leastChannels, leastWidth) = (64, 8)
 extension Graph {
   /// The four matrices of a matrix `[O,lines·3·C]`, in its own type where that is bf16, else in f32.
   fileprivate mutating func pairs(of weight: ValueID, lines: Int, channels: Int) -> ValueID {
-    let (name, type) = (self[weight].name, type(weight))
-    let (count, dtype) = (type.shape[0], type.dtype)
+    let (name, count) = (self[weight].name, type(weight).shape[0])
     let matrix = [count, .fixed(lines * channels)]
-    let floats = dtype == .f32 ? weight : append(.cast(.f32), weight, name: "\(name).wide")
     let window = append(
-      .reshape([count, .fixed(lines), .fixed(3), .fixed(channels)]), floats, name: "\(name).window")
+      .reshape([count, .fixed(lines), .fixed(3), .fixed(channels)]),
+      wide(weight, name: "\(name).wide"), name: "\(name).window")
     let column = (0..<3).map { index in
       let pixel = append(.slice(Slice(start: index, count: 1, axis: 2)), window, name: "\(name).\(index)")
       return append(.reshape(matrix), pixel, name: "\(name).g\(index)")
@@ -57,9 +56,7 @@ extension Graph {
     let halfMiddle = append(.binary(.mul), column[1], half, name: "\(name).half_middle")
     let sum = append(.binary(.add), halfEnds, halfMiddle, name: "\(name).sum")
     let difference = append(.binary(.sub), halfEnds, halfMiddle, name: "\(name).difference")
-    let matrices = [column[0], sum, difference, column[2]].map { matrix in
-      dtype == .bf16 ? append(.cast(dtype), matrix, name: "\(self[matrix].name).rounded") : matrix
-    }
+    let matrices = [column[0], sum, difference, column[2]].map { rounded($0, as: weight) }
     return append(.stack, matrices, name: "\(name).pairs")
   }
 }

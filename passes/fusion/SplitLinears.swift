@@ -40,14 +40,11 @@ extension Graph {
   fileprivate mutating func layer(of part: ValueID, in whole: ValueID) -> ValueID {
     guard case .slice(let slice) = self[part].op else { preconditionFailure("a part is a slice") }
     let (layer, name, site) = (self[whole], self[part].name, self[part].site)
-    let dtype = type(layer.inputs[1]).dtype
-    let wide =
-      dtype == .f32
-      ? layer.inputs[1] : append(.cast(.f32), layer.inputs[1], name: "\(layer.name).weight.wide")
-    let rows = Slice(start: slice.start, count: slice.count, axis: 0)
-    var weight = append(.slice(rows), wide, name: "\(name).weight")
-    if dtype == .bf16 { weight = append(.cast(dtype), weight, name: "\(name).weight.rounded") }
-    var inputs = [layer.inputs[0], weight]
+    let stored = layer.inputs[1]
+    let rows = append(
+      .slice(Slice(start: slice.start, count: slice.count, axis: 0)),
+      wide(stored, name: "\(layer.name).weight.wide"), name: "\(name).weight")
+    var inputs = [layer.inputs[0], rounded(rows, as: stored)]
     if layer.inputs.count == 3 {
       inputs.append(append(.slice(slice), layer.inputs[2], name: "\(name).bias"))
     }
